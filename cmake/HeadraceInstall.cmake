@@ -1,0 +1,59 @@
+# What is installed, in three components:
+#   capture  the capture library as one archive, public headers, CMake package, pkg-config file
+#   tools    the `headrace` program and DuckDB's library
+#   wheel    what the Python package holds (pyproject.toml installs this one alone)
+include(CMakePackageConfigHelpers)
+
+# One archive of the five rooms, so that a user links one thing. Its objects are the rooms' own.
+set(objects)
+foreach(room base model encode spool capture)
+  get_target_property(type headrace_${room} TYPE)
+  if(NOT type STREQUAL INTERFACE_LIBRARY)
+    list(APPEND objects "$<TARGET_OBJECTS:headrace_${room}>")
+  endif()
+endforeach()
+if(objects)
+  add_library(headrace_library STATIC ${objects})
+  add_library(headrace::headrace ALIAS headrace_library)
+  set_target_properties(headrace_library PROPERTIES
+    OUTPUT_NAME headrace EXPORT_NAME headrace LINKER_LANGUAGE CXX)
+  target_compile_features(headrace_library PUBLIC cxx_std_20)
+  target_link_libraries(headrace_library PUBLIC Threads::Threads)
+  target_include_directories(headrace_library INTERFACE
+    "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
+    "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+
+  set(package_folder "${CMAKE_INSTALL_LIBDIR}/cmake/headrace")
+  install(TARGETS headrace_library EXPORT headrace COMPONENT capture
+          ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+  install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/headrace" COMPONENT capture
+          DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
+  install(EXPORT headrace COMPONENT capture NAMESPACE headrace::
+          FILE headraceTargets.cmake DESTINATION "${package_folder}")
+  configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/headraceConfig.cmake.in"
+    "${PROJECT_BINARY_DIR}/headraceConfig.cmake" INSTALL_DESTINATION "${package_folder}")
+  write_basic_package_version_file("${PROJECT_BINARY_DIR}/headraceConfigVersion.cmake"
+    COMPATIBILITY SameMinorVersion)
+  file(RELATIVE_PATH pkgconfig_to_prefix "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
+  configure_file("${PROJECT_SOURCE_DIR}/cmake/headrace.pc.in"
+    "${PROJECT_BINARY_DIR}/headrace.pc" @ONLY)
+  install(FILES "${PROJECT_BINARY_DIR}/headraceConfig.cmake"
+                "${PROJECT_BINARY_DIR}/headraceConfigVersion.cmake"
+          COMPONENT capture DESTINATION "${package_folder}")
+  install(FILES "${PROJECT_BINARY_DIR}/headrace.pc"
+          COMPONENT capture DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+  install(FILES "${PROJECT_SOURCE_DIR}/LICENSE"
+          COMPONENT capture DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+endif()
+
+if(HEADRACE_CAPTURE_ONLY)
+  return()
+endif()
+
+# Without its local symbols DuckDB's library is 11 MB smaller and does the same.
+add_custom_command(OUTPUT "${PROJECT_BINARY_DIR}/stripped/libduckdb.so"
+  COMMAND "${CMAKE_COMMAND}" -E make_directory "${PROJECT_BINARY_DIR}/stripped"
+  COMMAND "${CMAKE_STRIP}" --strip-unneeded -o "${PROJECT_BINARY_DIR}/stripped/libduckdb.so"
+          "${HEADRACE_DUCKDB_LIBRARY}"
+  DEPENDS "${HEADRACE_DUCKDB_LIBRARY}" VERBATIM)
+add_custom_target(headrace_stripped_duckdb DEPENDS "${PROJECT_BINARY_DIR}/stripped/libduckdb.so")
