@@ -32,7 +32,7 @@ def test_links_between_pages_lead_somewhere() -> None:
 def test_commands_that_pages_name_exist() -> None:
     missing = []
     for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md"):
-        for name in re.findall(r"(?:\./|`)script/([a-z_]+)", page.read_text()):
+        for name in re.findall(r"(?:\./|`)script/([\w.]+)", page.read_text()):
             if not (ROOT / "script" / name).exists():
                 missing.append(f"{page.name}: script/{name}")
     assert missing == []
