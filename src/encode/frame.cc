@@ -1,0 +1,65 @@
+#include "encode/frame.h"
+
+#include <cstring>
+
+#include "base/crc32c.h"
+
+namespace headrace {
+namespace {
+
+uint32_t checksum_of(FrameHeader header, std::string_view payload) {
+  header.checksum = 0;
+  const uint32_t crc =
+      crc32c({reinterpret_cast<const char*>(&header), sizeof header});
+  return crc32c(payload, crc);
+}
+
+bool records_fit(const FrameView& frame) {
+  std::string_view rest = frame.payload;
+  for (uint32_t i = 0; i < frame.header.records; ++i) {
+    if (rest.size() < sizeof(RecordHeader)) return false;
+    const auto header = load<RecordHeader>(rest.data());
+    if (header.size_bytes < sizeof(RecordHeader) || header.size_bytes % 8 != 0 ||
+        header.size_bytes > rest.size()) {
+      return false;
+    }
+    rest.remove_prefix(header.size_bytes);
+  }
+  return rest.empty();
+}
+
+}  // namespace
+
+void append_frame(std::string& out, FrameHeader header, std::string_view payload) {
+  header.payload_bytes = static_cast<uint32_t>(payload.size());
+  header.checksum = checksum_of(header, payload);
+  out.append(reinterpret_cast<const char*>(&header), sizeof header);
+  out.append(payload);
+}
+
+std::string_view name_of(FrameError error) {
+  switch (error) {
+    case FrameError::kNone: return "none";
+    case FrameError::kShort: return "the file ends inside the frame";
+    case FrameError::kMagic: return "no frame begins here";
+    case FrameError::kVersion: return "the frame was written by a newer version";
+    case FrameError::kLength: return "the frame's length is impossible";
+    case FrameError::kChecksum: return "the frame's checksum does not match its bytes";
+    case FrameError::kRecords: return "the frame's records do not fit its length";
+  }
+  return "unknown";
+}
+
+FrameError read_frame(std::string_view bytes, FrameView* out) {
+  if (bytes.size() < sizeof(FrameHeader)) return FrameError::kShort;
+  out->header = load<FrameHeader>(bytes.data());
+  if (out->header.magic != kFrameMagic) return FrameError::kMagic;
+  if (out->header.version != kFrameVersion) return FrameError::kVersion;
+  if (out->header.payload_bytes > kMaxPayloadBytes) return FrameError::kLength;
+  if (out->header.payload_bytes > bytes.size() - sizeof(FrameHeader)) return FrameError::kShort;
+  out->payload = bytes.substr(sizeof(FrameHeader), out->header.payload_bytes);
+  if (checksum_of(out->header, out->payload) != out->header.checksum) return FrameError::kChecksum;
+  return records_fit(*out) ? FrameError::kNone : FrameError::kRecords;
+}
+
+}  // namespace headrace
