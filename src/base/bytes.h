@@ -20,13 +20,13 @@ static_assert(std::endian::native == std::endian::little,
               "records are little-endian and written by copying");
 
 template <typename T>
-inline T load(const void* from) {
+inline T load_le(const void* from) {
   T value;
   std::memcpy(&value, from, sizeof value);
   return value;
 }
 template <typename T>
-inline void store(void* to, T value) {
+inline void store_le(void* to, T value) {
   std::memcpy(to, &value, sizeof value);
 }
 
@@ -86,7 +86,7 @@ class ByteReader {
       fail();
       return T{};
     }
-    T v = load<T>(in_.data() + at_);
+    T v = load_le<T>(in_.data() + at_);
     at_ += sizeof(T);
     return v;
   }

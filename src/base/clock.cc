@@ -37,9 +37,15 @@ bool tsc_is_the_kernels_clock() {
 }  // namespace
 
 namespace detail {
-// Before every other initialiser: a tick read by one of them must come from the same source.
-__attribute__((init_priority(101))) const bool ticks_are_tsc = tsc_is_the_kernels_clock();
+bool ticks_are_tsc = false;
 }
+
+namespace {
+// Before every other initialiser: a tick read by one of them must come from the same source.
+__attribute__((constructor(101))) void choose_tick_source() {
+  detail::ticks_are_tsc = tsc_is_the_kernels_clock();
+}
+}  // namespace
 
 TickSource tick_source() {
   return detail::ticks_are_tsc ? TickSource::kTsc : TickSource::kMonotonicNs;

@@ -27,7 +27,7 @@ enum class TickSource : uint8_t { kMonotonicNs = 1, kTsc = 2 };
 TickSource tick_source();
 
 namespace detail {
-extern const bool ticks_are_tsc;
+extern bool ticks_are_tsc;  // written once, before main
 }
 
 inline uint64_t ticks() {

@@ -30,7 +30,7 @@ constexpr std::array<uint32_t, 64> kRound = {
 void compress_portable(std::array<uint32_t, 8>& state, const uint8_t* block, size_t blocks) {
   for (; blocks > 0; --blocks, block += 64) {
     std::array<uint32_t, 64> w;
-    for (size_t i = 0; i < 16; ++i) w[i] = __builtin_bswap32(load<uint32_t>(block + 4 * i));
+    for (size_t i = 0; i < 16; ++i) w[i] = __builtin_bswap32(load_le<uint32_t>(block + 4 * i));
     for (size_t i = 16; i < 64; ++i) {
       const uint32_t s0 = std::rotr(w[i - 15], 7) ^ std::rotr(w[i - 15], 18) ^ (w[i - 15] >> 3);
       const uint32_t s1 = std::rotr(w[i - 2], 17) ^ std::rotr(w[i - 2], 19) ^ (w[i - 2] >> 10);
@@ -64,7 +64,7 @@ __attribute__((target("sha,sse4.1,ssse3"))) void compress_sha_ni(std::array<uint
   for (; blocks > 0; --blocks, block += 64) {
     const __m128i abef_before = abef;
     const __m128i cdgh_before = cdgh;
-    std::array<__m128i, 4> w;
+    __m128i w[4];
     for (size_t i = 0; i < 4; ++i) {
       w[i] = _mm_shuffle_epi8(
           _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + 16 * i)), swap);
@@ -144,10 +144,10 @@ Sha256Digest Sha256::finish() {
   const size_t pad = (filled_ < 56 ? 56 : 120) - filled_;
   update({kPad, pad});
   char length[8];
-  headrace::store(length, __builtin_bswap64(bits));
+  store_le(length, __builtin_bswap64(bits));
   update({length, sizeof length});
   Sha256Digest out;
-  for (size_t i = 0; i < 8; ++i) headrace::store(out.data() + 4 * i, __builtin_bswap32(state_[i]));
+  for (size_t i = 0; i < 8; ++i) store_le(out.data() + 4 * i, __builtin_bswap32(state_[i]));
   return out;
 }
 

@@ -18,7 +18,7 @@ bool records_fit(const FrameView& frame) {
   std::string_view rest = frame.payload;
   for (uint32_t i = 0; i < frame.header.records; ++i) {
     if (rest.size() < sizeof(RecordHeader)) return false;
-    const auto header = load<RecordHeader>(rest.data());
+    const auto header = load_le<RecordHeader>(rest.data());
     if (header.size_bytes < sizeof(RecordHeader) || header.size_bytes % 8 != 0 ||
         header.size_bytes > rest.size()) {
       return false;
@@ -52,7 +52,7 @@ std::string_view name_of(FrameError error) {
 
 FrameError read_frame(std::string_view bytes, FrameView* out) {
   if (bytes.size() < sizeof(FrameHeader)) return FrameError::kShort;
-  out->header = load<FrameHeader>(bytes.data());
+  out->header = load_le<FrameHeader>(bytes.data());
   if (out->header.magic != kFrameMagic) return FrameError::kMagic;
   if (out->header.version != kFrameVersion) return FrameError::kVersion;
   if (out->header.payload_bytes > kMaxPayloadBytes) return FrameError::kLength;

@@ -61,7 +61,7 @@ template <typename See>
 void for_each_record(const FrameView& frame, See&& see) {
   std::string_view rest = frame.payload;
   for (uint32_t i = 0; i < frame.header.records; ++i) {
-    const uint32_t size = load<uint32_t>(rest.data());
+    const uint32_t size = load_le<uint32_t>(rest.data());
     see(RecordView(rest.substr(0, size)), frame.header.first_number + i);
     rest.remove_prefix(size);
   }

@@ -193,19 +193,19 @@ inline TailSpan unpack_span(uint64_t cell) {
 class RecordView {
  public:
   explicit RecordView(std::string_view bytes) : bytes_(bytes) {}
-  RecordHeader header() const { return load<RecordHeader>(bytes_.data()); }
+  RecordHeader header() const { return load_le<RecordHeader>(bytes_.data()); }
   RecordKind kind() const { return header().kind; }
   std::string_view bytes() const { return bytes_; }
   // The fixed part; false when the record is too short to be one.
   template <typename Fixed>
   bool fixed(Fixed* out) const {
     if (bytes_.size() < sizeof(Fixed) + size_t{8} * header().cells) return false;
-    *out = load<Fixed>(bytes_.data());
+    *out = load_le<Fixed>(bytes_.data());
     return true;
   }
   template <typename Fixed>
   uint64_t cell(size_t i) const {
-    return load<uint64_t>(bytes_.data() + sizeof(Fixed) + 8 * i);
+    return load_le<uint64_t>(bytes_.data() + sizeof(Fixed) + 8 * i);
   }
   // The tail bytes a cell points at; false when they lie outside the record.
   bool tail(uint64_t cell, std::string_view* out) const {

@@ -1,0 +1,66 @@
+// Tasks as the recorder sees them: begin, values, end, and which one is current on this thread.
+//
+//   TaskState* t = begin_task(activity);
+//   t->fields.add_float(Role::kUsed, name, 0.1);
+//   end_task(t, TaskStatus::kFinished);      // one record; t is gone
+//
+// begin_task gives null when capture is off; every function accepts null and does nothing. A state
+// belongs to one caller at a time, which may end it on another thread than it began on.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "capture/fields.h"
+#include "capture/recorder.h"
+#include "model/status.h"
+
+namespace headrace::capture {
+
+struct TaskState {
+  Fields fields;
+  ProducerId producer = 0;
+  TaskNumber number = 0;
+  uint64_t parent = 0;
+  uint64_t begin_ticks = 0;
+  uint32_t activity_id = 0;
+  uint32_t workflow_id = 0;
+  uint8_t attempt = 0;
+  bool parent_is_foreign = false;
+  OpenTask* open = nullptr;
+  TaskState* outer = nullptr;     // what was current before
+  bool is_current = false;        // pushed on the stack of `thread`
+  const void* thread = nullptr;
+  TaskState* next_free = nullptr;
+};
+
+// The dictionary id of an activity. `file` and `line` say where it is defined, if known.
+uint32_t intern_activity(std::string_view name, std::string_view file = {}, int line = 0);
+
+enum class Push : uint8_t { kCurrent, kDetached };
+// A child of the thread's current task (or of HEADRACE_PARENT). kCurrent makes it the current task
+// of this thread until it ends.
+TaskState* begin_task(uint32_t activity_id, Push push = Push::kCurrent);
+// A child of `parent`, which may belong to another producer; a nil reference means no parent.
+TaskState* begin_task_under(uint32_t activity_id, TaskRef parent, Push push);
+// Writes the task's record. Ending a task whose inner tasks are still current ends their currency.
+void end_task(TaskState* task, TaskStatus status);
+// Ends it without a record: the call turned out not to be one.
+void discard_task(TaskState* task);
+
+// The thread's current task, or null.
+TaskState* current_task();
+// For coroutines: makes `task` (null: none) current on this thread, returns the one before.
+TaskState* swap_current_task(TaskState* task);
+TaskRef reference(const TaskState* task);
+
+// One row of a series under `task` (null: under the workflow). `fields` of role kGenerated.
+void log_values(const TaskState* task, LogStream stream, const Fields& fields);
+
+// The dictionary id of the fields' shape, looked up in a per-thread cache.
+uint32_t shape_id(Recorder& recorder, const Fields& fields);
+
+// Name ids by content, through a per-thread cache: no lock once a thread has seen the name.
+uint32_t name_id(std::string_view name);
+
+}  // namespace headrace::capture

@@ -1,0 +1,63 @@
+// Workflows and campaigns: what tasks belong to.
+//
+// The current workflow is the thread's own (entered on it and not yet left), else the process's,
+// else one made for the process at its first task: HEADRACE_WORKFLOW if set (joined, and not ended
+// here), else a new one named after the program and ended when the process ends.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/id.h"
+#include "capture/fields.h"
+#include "model/status.h"
+
+namespace headrace::capture {
+
+struct WorkflowState {
+  Uuid id;
+  uint32_t workflow_id = 0;         // dictionary ids
+  uint32_t parent_workflow_id = 0;
+  uint32_t campaign_id = 0;
+  uint32_t name_id = 0;
+  uint64_t begin_ticks = 0;
+  Fields fields;
+  WorkflowState* outer_thread = nullptr;
+  WorkflowState* outer_process = nullptr;
+  bool joined = false;
+};
+
+// Begins a workflow and makes it current; a workflow that is current becomes its parent.
+// `id` nil: a new one, or under srun and mpirun one that all ranks derive alike.
+// Null when capture is off. `fields` are its used values.
+WorkflowState* begin_workflow(std::string_view name, const Fields& fields, Uuid id = {});
+// Ends it, with more values (role kGenerated, kError, kAttribute) if any. The state is gone.
+void end_workflow(WorkflowState* workflow, TaskStatus status, const Fields& fields);
+
+// The current workflow's dictionary id; makes the process's workflow if there is none.
+uint32_t current_workflow_id(Recorder& recorder);
+// The current workflow's uuid, if any was entered or made.
+std::optional<Uuid> current_workflow_uuid();
+
+// Workflows begun from now on belong to the campaign. Returns the previous name (empty: none), to
+// be given to leave_campaign. HEADRACE_CAMPAIGN is the campaign where none was entered.
+std::string enter_campaign(std::string_view name, const Fields& fields);
+void leave_campaign(std::string_view previous);
+std::string current_campaign();
+
+// Records an object: an artefact with content. `fields`: attributes name, path, sha256, size_bytes
+// and the user's. The same `id` may be recorded again.
+void record_object(const Uuid& id, std::string_view kind, const Fields& fields);
+// The identity of a file's content at a path: equal here, in another process, and tomorrow.
+Uuid file_object_id(std::string_view absolute_path, std::string_view sha256_hex);
+// The identity of named content that is no file.
+Uuid named_object_id(std::string_view kind, std::string_view name, std::string_view version);
+
+// Ends the process's own workflow, if it was made here. Called at exit.
+void end_process_workflow(TaskStatus status);
+// Drops inherited state in a fork child; the child's workflow is the parent's.
+void workflow_after_fork();
+
+}  // namespace headrace::capture
