@@ -46,14 +46,41 @@ if(objects)
           COMPONENT capture DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 endif()
 
-if(HEADRACE_CAPTURE_ONLY)
+if(HEADRACE_CAPTURE_ONLY OR NOT TARGET headrace)
   return()
 endif()
 
 # Without its local symbols DuckDB's library is 11 MB smaller and does the same.
-add_custom_command(OUTPUT "${PROJECT_BINARY_DIR}/stripped/libduckdb.so"
-  COMMAND "${CMAKE_COMMAND}" -E make_directory "${PROJECT_BINARY_DIR}/stripped"
-  COMMAND "${CMAKE_STRIP}" --strip-unneeded -o "${PROJECT_BINARY_DIR}/stripped/libduckdb.so"
-          "${HEADRACE_DUCKDB_LIBRARY}"
+set(stripped "${PROJECT_BINARY_DIR}/stripped/libduckdb.so")
+add_custom_command(OUTPUT "${stripped}"
+  COMMAND "${CMAKE_STRIP}" --strip-unneeded -o "${stripped}" "${HEADRACE_DUCKDB_LIBRARY}"
   DEPENDS "${HEADRACE_DUCKDB_LIBRARY}" VERBATIM)
-add_custom_target(headrace_stripped_duckdb DEPENDS "${PROJECT_BINARY_DIR}/stripped/libduckdb.so")
+file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/stripped")
+add_custom_target(headrace_stripped_duckdb ALL DEPENDS "${stripped}")
+
+if(NOT SKBUILD)
+  set_target_properties(headrace PROPERTIES
+    INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}/headrace")
+  install(TARGETS headrace RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT tools)
+  install(FILES "${stripped}" DESTINATION "${CMAKE_INSTALL_LIBDIR}/headrace" COMPONENT tools)
+  install(FILES "${PROJECT_SOURCE_DIR}/third_party/duckdb/LICENSE" COMPONENT tools
+          DESTINATION "${CMAKE_INSTALL_DOCDIR}/duckdb")
+  return()
+endif()
+
+# In a Python environment the program lies in bin/ and DuckDB's library inside the package: below
+# site-packages, or dist-packages in Debian's own Python, or lib64 elsewhere, or straight beside
+# bin/ after `pip install --target`.
+find_package(Python 3.10 REQUIRED COMPONENTS Interpreter Development.Module)
+set(search "$ORIGIN/../headrace")
+foreach(lib lib lib64)
+  foreach(packages site-packages dist-packages)
+    list(APPEND search
+      "$ORIGIN/../${lib}/python${Python_VERSION_MAJOR}.${Python_VERSION_MINOR}/${packages}/headrace")
+  endforeach()
+endforeach()
+set_target_properties(headrace PROPERTIES INSTALL_RPATH "${search}")
+set_target_properties(_query PROPERTIES INSTALL_RPATH "$ORIGIN")
+install(TARGETS headrace RUNTIME DESTINATION "${SKBUILD_SCRIPTS_DIR}" COMPONENT wheel)
+install(TARGETS _capture _query LIBRARY DESTINATION headrace COMPONENT wheel)
+install(FILES "${stripped}" DESTINATION headrace COMPONENT wheel)
