@@ -1,0 +1,35 @@
+// Sensors and their samples as records.
+//
+//   uint32_t id = intern_sensor(recorder, sensor);       // once
+//   record_sample(recorder, id, ticks(), raw);           // each reading
+#pragma once
+
+#include <cstdint>
+
+#include "capture/recorder.h"
+#include "encode/sensor_entry.h"
+
+namespace headrace::capture {
+
+// The dictionary id of the sensor; 0 when the dictionary is full.
+inline uint32_t intern_sensor(Recorder& recorder, const Sensor& sensor) {
+  return recorder.dictionary().intern(EntryKind::kSensor, encode_sensor(sensor));
+}
+
+// One reading of the sensor on this thread's ring, made at `at_ticks`. `flags`: kSampleIsGap,
+// kSampleIsEstimate. False when the thread has no ring any more.
+inline bool record_sample(Recorder& recorder, uint32_t sensor_id, uint64_t at_ticks, uint64_t raw,
+                          uint8_t flags = 0) {
+  Ring* ring = recorder.ring();
+  if (ring == nullptr) return false;
+  SampleRecord sample{};
+  sample.header.kind = RecordKind::kSample;
+  sample.header.flags = flags;
+  sample.sensor_id = sensor_id;
+  sample.at_ticks = at_ticks;
+  sample.raw = raw;
+  recorder.commit(*ring, sample);
+  return true;
+}
+
+}  // namespace headrace::capture
