@@ -9,7 +9,8 @@ namespace headrace {
 namespace {
 
 // C stdio, because this runs before any other initialiser of the program.
-bool first_line_has(const char* path, const char* line_start, std::initializer_list<const char*> words) {
+bool first_line_has(const char* path, const char* line_start,
+                    std::initializer_list<const char*> words) {
   std::FILE* file = std::fopen(path, "re");
   if (file == nullptr) return false;
   char line[8192];

@@ -1,9 +1,8 @@
 #include "base/id.h"
 
-#include <sys/random.h>
-
 #include <cstdio>
 #include <cstring>
+#include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/sha256.h"
@@ -20,7 +19,8 @@ Uuid as_version_8(Uuid raw) {
 
 void fill_random(void* to, size_t n) {
   if (getrandom(to, n, 0) == static_cast<ssize_t>(n)) return;
-  // A kernel without getrandom is older than any we run on; mix clocks and addresses rather than stop.
+  // A kernel without getrandom is older than any we run on; mix clocks and addresses rather than
+  // stop.
   uint64_t x = now_realtime_ns() ^ (now_monotonic_ns() << 20) ^ reinterpret_cast<uintptr_t>(to);
   auto* out = static_cast<unsigned char*>(to);
   for (size_t i = 0; i < n; ++i) {
@@ -51,10 +51,14 @@ std::optional<Uuid> Uuid::parse(std::string_view text) {
       continue;
     }
     unsigned v = 0;
-    if (c >= '0' && c <= '9') v = static_cast<unsigned>(c - '0');
-    else if (c >= 'a' && c <= 'f') v = static_cast<unsigned>(c - 'a' + 10);
-    else if (c >= 'A' && c <= 'F') v = static_cast<unsigned>(c - 'A' + 10);
-    else return std::nullopt;
+    if (c >= '0' && c <= '9')
+      v = static_cast<unsigned>(c - '0');
+    else if (c >= 'a' && c <= 'f')
+      v = static_cast<unsigned>(c - 'a' + 10);
+    else if (c >= 'A' && c <= 'F')
+      v = static_cast<unsigned>(c - 'A' + 10);
+    else
+      return std::nullopt;
     uint64_t& half = digits < 16 ? id.high : id.low;
     half = half << 4 | v;
     ++digits;
@@ -97,8 +101,7 @@ Uuid task_uuid(ProducerId producer, TaskNumber number) {
 }
 
 TaskRef split_task_uuid(const Uuid& id) {
-  return {(id.high >> 16) << 12 | (id.high & 0xFFFull),
-          id.low & ((1ull << kTaskNumberBits) - 1)};
+  return {(id.high >> 16) << 12 | (id.high & 0xFFFull), id.low & ((1ull << kTaskNumberBits) - 1)};
 }
 
 Uuid random_uuid() {

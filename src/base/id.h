@@ -47,7 +47,8 @@ TaskRef split_task_uuid(const Uuid& id);
 
 // A random UUIDv8.
 Uuid random_uuid();
-// A UUIDv8 of the SHA-256 of `domain`, a zero byte and `name`: the same name, the same id, everywhere.
+// A UUIDv8 of the SHA-256 of `domain`, a zero byte and `name`: the same name, the same id,
+// everywhere.
 Uuid named_uuid(std::string_view domain, std::string_view name);
 
 }  // namespace headrace

@@ -1,12 +1,11 @@
 #include "base/sha256.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <memory>
+#include <unistd.h>
 
 #include "base/bytes.h"
 
@@ -66,8 +65,8 @@ __attribute__((target("sha,sse4.1,ssse3"))) void compress_sha_ni(std::array<uint
     const __m128i cdgh_before = cdgh;
     __m128i w[4];
     for (size_t i = 0; i < 4; ++i) {
-      w[i] = _mm_shuffle_epi8(
-          _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + 16 * i)), swap);
+      w[i] =
+          _mm_shuffle_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(block + 16 * i)), swap);
     }
     for (size_t i = 0; i < 16; ++i) {
       const __m128i current = w[i & 3];
@@ -80,8 +79,8 @@ __attribute__((target("sha,sse4.1,ssse3"))) void compress_sha_ni(std::array<uint
         const __m128i next = w[(i + 1) & 3];
         const __m128i after = w[(i + 2) & 3];
         const __m128i last = w[(i + 3) & 3];
-        __m128i sum = _mm_add_epi32(_mm_sha256msg1_epu32(current, next),
-                                    _mm_alignr_epi8(last, after, 4));
+        __m128i sum =
+            _mm_add_epi32(_mm_sha256msg1_epu32(current, next), _mm_alignr_epi8(last, after, 4));
         w[i & 3] = _mm_sha256msg2_epu32(sum, last);
       }
     }

@@ -65,8 +65,8 @@ Status io_error(const std::string& what, int error_number);
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}               // NOLINT: implicit by design
-  Result(Status status) : status_(std::move(status)) {}       // NOLINT: implicit by design
+  Result(T value) : value_(std::move(value)) {}          // NOLINT: implicit by design
+  Result(Status status) : status_(std::move(status)) {}  // NOLINT: implicit by design
 
   bool ok() const { return value_.has_value(); }
   const Status& status() const { return status_; }
@@ -85,8 +85,8 @@ class [[nodiscard]] Result {
 }  // namespace headrace
 
 // Returns the error of `expression` from the calling function.
-#define HEADRACE_RETURN_IF_ERROR(expression)                             \
-  do {                                                                   \
+#define HEADRACE_RETURN_IF_ERROR(expression)                                      \
+  do {                                                                            \
     if (::headrace::Status headrace_status = (expression); !headrace_status.ok()) \
-      return headrace_status;                                            \
+      return headrace_status;                                                     \
   } while (false)

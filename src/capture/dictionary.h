@@ -39,8 +39,8 @@ class Dictionary {
     std::string bytes;
   };
   mutable std::mutex mutex_;
-  std::vector<Entry> entries_;                       // id - 1
-  std::unordered_map<std::string, uint32_t> ids_;    // kind byte + bytes
+  std::vector<Entry> entries_;                     // id - 1
+  std::unordered_map<std::string, uint32_t> ids_;  // kind byte + bytes
 };
 
 }  // namespace headrace::capture

@@ -28,15 +28,16 @@ void Fields::add_text(Role role, uint32_t name_id, ValueTag tag, std::string_vie
   map.string("length_bytes");
   map.integer(static_cast<int64_t>(v.size()));
   map.string("begins");
-  if (tag == ValueTag::kBytes) map.bytes(kept);
-  else map.string(kept);
+  if (tag == ValueTag::kBytes)
+    map.bytes(kept);
+  else
+    map.string(kept);
   add_tail(role, name_id, ValueTag::kPlaceholder, nested);
 }
 
 void Fields::add_object(Role role, uint32_t name_id, const Uuid& id) {
   const auto b = id.bytes();
-  add_tail(role, name_id, ValueTag::kObject,
-           {reinterpret_cast<const char*>(b.data()), b.size()});
+  add_tail(role, name_id, ValueTag::kObject, {reinterpret_cast<const char*>(b.data()), b.size()});
 }
 
 void Fields::add_nested(Role role, uint32_t name_id, std::string_view nested) {

@@ -46,8 +46,7 @@ class Fields {
   void add_object(Role role, uint32_t name_id, const Uuid& id);
   // `nested`: one value as NestedWriter makes it.
   void add_nested(Role role, uint32_t name_id, std::string_view nested);
-  void add_placeholder(Role role, uint32_t name_id, std::string_view type,
-                       std::string_view reason);
+  void add_placeholder(Role role, uint32_t name_id, std::string_view type, std::string_view reason);
 
   // From now on a name that is there already in the same role is replaced: the last value wins.
   void replace_existing() { replacing_ = true; }

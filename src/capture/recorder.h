@@ -9,6 +9,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -27,9 +28,9 @@ namespace headrace::capture {
 
 // What capture itself did and cost, since the process began. All of it is also stored.
 struct CaptureCounters {
-  uint64_t records = 0;          // accepted: committed to a ring and read from it
-  uint64_t dropped = 0;          // of them, lost to a failed write or a lack of memory
-  uint64_t bytes = 0;            // written to the spool
+  uint64_t records = 0;  // accepted: committed to a ring and read from it
+  uint64_t dropped = 0;  // of them, lost to a failed write or a lack of memory
+  uint64_t bytes = 0;    // written to the spool
   uint64_t segments = 0;
   int64_t drain_cpu_ns = 0;      // CPU time of the drain thread
   uint64_t producer_drains = 0;  // a program's thread had to drain because the pool was empty
@@ -61,7 +62,8 @@ class Recorder {
   void commit(Ring& ring, Fixed& fixed, const Fields& fields) {
     const size_t bytes = sizeof(Fixed) + fields.bytes_after_fixed();
     char* to = reserve(ring, bytes);
-    if (to == nullptr) [[unlikely]] return;
+    if (to == nullptr) [[unlikely]]
+      return;
     fixed.header.size_bytes = static_cast<uint32_t>(bytes);
     fixed.header.cells = static_cast<uint16_t>(fields.size());
     std::memcpy(to, &fixed, sizeof fixed);
@@ -137,8 +139,15 @@ class Recorder {
   std::condition_variable wake_;
   std::thread thread_;
   bool stopping_ = false;
-  bool wanted_ = false;
   std::atomic<bool> running_{false};
 };
+
+// Ends the process's own workflow with `status` and stops the recorder: everything committed is in
+// sealed segments when it returns. Safe to call again; registered with atexit (status finished).
+void stop_capture(TaskStatus status);
+
+// For the room that samples: `first_event` runs when capture starts in a process (again in a fork
+// child), on the thread that made the first event; `before_stop` runs at the start of stop_capture.
+void set_event_hooks(void (*first_event)(), void (*before_stop)());
 
 }  // namespace headrace::capture

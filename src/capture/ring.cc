@@ -82,4 +82,10 @@ std::string_view Ring::readable(size_t limit_bytes, ChunkPool& pool) {
   return {read_->bytes + read_at_, end - read_at_};
 }
 
+void Ring::release(ChunkPool& pool) {
+  if (read_ == nullptr) read_ = first_.load(std::memory_order_acquire);
+  if (read_ != nullptr) pool.give(read_);
+  read_ = nullptr;
+}
+
 }  // namespace headrace::capture

@@ -3,11 +3,12 @@
 //   writer (its thread)                                   reader (whoever drains)
 //   reserve -> copy -> commit: one release store          acquire `committed`, read up to it
 //
-//     read_ -> [chunk: committed 65,480 | next ----] -> [chunk: committed 1,200 | next null] <- write_
+//     read_ -> [chunk: committed 65,480 | next ----] -> [chunk: committed 1,200 | next null] <-
+//     write_
 //               all read and next set: back to the pool           still being filled
 //
-// A chunk never moves. `next` is set, with release, only after the chunk's last record is committed,
-// so a reader that sees it knows the chunk is complete.
+// A chunk never moves. `next` is set, with release, only after the chunk's last record is
+// committed, so a reader that sees it knows the chunk is complete.
 #pragma once
 
 #include <array>
@@ -60,7 +61,10 @@ struct OpenTask {
   std::atomic<uint32_t> activity_id{0};
   std::atomic<uint32_t> workflow_id{0};
   std::atomic<bool> parent_is_foreign{false};
-  TaskNumber announced = 0;  // the reader's: the last number it announced from here
+  // The reader's: the number it saw here last, since when, and the last one it announced.
+  TaskNumber seen = 0;
+  int64_t seen_ns = 0;
+  TaskNumber announced = 0;
 };
 constexpr size_t kOpenTasks = 128;
 
@@ -92,6 +96,8 @@ class Ring {
   // now. The view is valid until the next call; a chunk that is done goes back to `pool`.
   std::string_view readable(size_t limit_bytes, ChunkPool& pool);
   void consume(size_t bytes) { read_at_ += bytes; }
+  // Gives back the last chunk of a closed ring that is read to its end.
+  void release(ChunkPool& pool);
   bool closed() const { return closed_.load(std::memory_order_acquire); }
   std::array<OpenTask, kOpenTasks>& open_tasks() { return open_; }
   uint64_t next_number = 0;  // of the next record to be read

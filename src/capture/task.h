@@ -28,8 +28,8 @@ struct TaskState {
   uint8_t attempt = 0;
   bool parent_is_foreign = false;
   OpenTask* open = nullptr;
-  TaskState* outer = nullptr;     // what was current before
-  bool is_current = false;        // pushed on the stack of `thread`
+  TaskState* outer = nullptr;  // what was current before
+  bool is_current = false;     // pushed on the stack of `thread`
   const void* thread = nullptr;
   TaskState* next_free = nullptr;
 };

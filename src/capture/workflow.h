@@ -16,17 +16,19 @@
 
 namespace headrace::capture {
 
+class Recorder;
+
 struct WorkflowState {
   Uuid id;
-  uint32_t workflow_id = 0;         // dictionary ids
+  uint32_t workflow_id = 0;  // dictionary ids
   uint32_t parent_workflow_id = 0;
   uint32_t campaign_id = 0;
   uint32_t name_id = 0;
   uint64_t begin_ticks = 0;
   Fields fields;
   WorkflowState* outer_thread = nullptr;
-  WorkflowState* outer_process = nullptr;
-  bool joined = false;
+  uint32_t outer_process_id = 0;
+  ProducerId producer = 0;
 };
 
 // Begins a workflow and makes it current; a workflow that is current becomes its parent.
@@ -55,9 +57,12 @@ Uuid file_object_id(std::string_view absolute_path, std::string_view sha256_hex)
 // The identity of named content that is no file.
 Uuid named_object_id(std::string_view kind, std::string_view name, std::string_view version);
 
-// Ends the process's own workflow, if it was made here. Called at exit.
-void end_process_workflow(TaskStatus status);
-// Drops inherited state in a fork child; the child's workflow is the parent's.
-void workflow_after_fork();
+// What to call the process's own workflow if a task makes one; the program's name otherwise.
+void name_process_workflow(std::string_view name);
+// Ends the process's own workflow, if one was made. Called at exit.
+void end_process_workflow(TaskStatus status, const Fields& fields);
+// In a fork child: tasks belong to the workflow the forking thread was in (`of_thread`, or null:
+// the process's), which stays the parent's to end.
+void workflow_after_fork(const WorkflowState* of_thread);
 
 }  // namespace headrace::capture

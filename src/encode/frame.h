@@ -19,7 +19,8 @@ namespace headrace {
 
 constexpr uint32_t kFrameMagic = 0x31465248;  // "HRF1"
 constexpr uint16_t kFrameVersion = 1;
-// Its records describe others (dictionary, clocks, producer): repeated in every segment, unnumbered.
+// Its records describe others (dictionary, clocks, producer): repeated in every segment,
+// unnumbered.
 constexpr uint16_t kFrameIsMeta = 1;
 constexpr size_t kGridBytes = 64 * 1024;
 constexpr uint32_t kMetaRing = 0xFFFFFFFF;

@@ -1,6 +1,7 @@
 // How a record lies in a ring, and the same in a frame on disk. Little-endian, 8-byte aligned.
 //
-//   every record   +-- RecordHeader 8 --+-- fixed part, by kind --+-- cells 8 x n --+-- tail --+pad+
+//   every record   +-- RecordHeader 8 --+-- fixed part, by kind --+-- cells 8 x n --+-- tail
+//   --+pad+
 //
 // The fixed parts below are copied as they stand, so a finished task costs one memcpy. Cells are
 // described by the record's shape: a dictionary entry that lists (name, role, tag) of each cell, so
@@ -20,27 +21,27 @@
 namespace headrace {
 
 enum class RecordKind : uint8_t {
-  kTask = 1,        // TaskRecord: a task, whole, when it ends; or announced while it is open
-  kWorkflow = 2,    // WorkflowRecord: begin, and again when it ends
-  kCampaign = 3,    // CampaignRecord
-  kObject = 4,      // ObjectRecord
-  kLog = 5,         // LogRecord: a metric row, or a line or tail of stdout or stderr
-  kSample = 6,      // SampleRecord
-  kGap = 7,         // GapRecord
-  kClock = 32,      // ClockRecord     (meta frames only, as are the two below)
-  kDictionary = 33, // DictionaryRecord
-  kProducer = 34,   // ProducerRecord
+  kTask = 1,         // TaskRecord: a task, whole, when it ends; or announced while it is open
+  kWorkflow = 2,     // WorkflowRecord: begin, and again when it ends
+  kCampaign = 3,     // CampaignRecord
+  kObject = 4,       // ObjectRecord
+  kLog = 5,          // LogRecord: a metric row, or a line or tail of stdout or stderr
+  kSample = 6,       // SampleRecord
+  kGap = 7,          // GapRecord
+  kClock = 32,       // ClockRecord     (meta frames only, as are the two below)
+  kDictionary = 33,  // DictionaryRecord
+  kProducer = 34,    // ProducerRecord
 };
 
 struct RecordHeader {
   uint32_t size_bytes;  // of the whole record, a multiple of 8
   RecordKind kind;
-  uint8_t flags;        // by kind, below
-  uint16_t cells;       // how many cells follow the fixed part
+  uint8_t flags;   // by kind, below
+  uint16_t cells;  // how many cells follow the fixed part
 };
 static_assert(sizeof(RecordHeader) == 8);
 
-constexpr uint8_t kTaskIsOpen = 1;         // still running: a later record of this task follows
+constexpr uint8_t kTaskIsOpen = 1;           // still running: a later record of this task follows
 constexpr uint8_t kTaskParentIsForeign = 2;  // `parent` is the dictionary id of a task reference
 
 struct TaskRecord {
@@ -53,8 +54,8 @@ struct TaskRecord {
   uint64_t end_ticks;  // 0 while open
   uint32_t shape_id;
   TaskStatus status;
-  uint8_t attempt;     // 0 the first
-  uint16_t ring;       // low bits of the ring of the thread that began it, for open announcements
+  uint8_t attempt;  // 0 the first
+  uint16_t ring;    // low bits of the ring of the thread that began it, for open announcements
 };
 static_assert(sizeof(TaskRecord) == 56);
 
@@ -83,8 +84,8 @@ static_assert(sizeof(CampaignRecord) == 24);
 // Attributes name, path, sha256 (bytes), size_bytes stand in cells of role kAttribute.
 struct ObjectRecord {
   RecordHeader header;
-  uint8_t object[16];   // as printed
-  uint32_t kind_id;     // dataset, model, checkpoint, file, ...
+  uint8_t object[16];  // as printed
+  uint32_t kind_id;    // dataset, model, checkpoint, file, ...
   uint32_t workflow_id;
   uint64_t at_ticks;
   uint32_t shape_id;

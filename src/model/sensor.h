@@ -1,8 +1,8 @@
 // A sensor: what is read, in which unit, from where, and how far it can be trusted.
 //
 // It travels as a dictionary entry (a nested map with these names as keys) and is a row of the view
-// `sensor`. A sample is a raw 64-bit reading; its value in `unit` is raw * scale, after unwrapping a
-// counter that wraps at `range`.
+// `sensor`. A sample is a raw 64-bit reading; its value in `unit` is raw * scale, after unwrapping
+// a counter that wraps at `range`.
 #pragma once
 
 #include <cstdint>
@@ -21,20 +21,23 @@ constexpr std::string_view name_of(SensorKind kind) {
 }
 constexpr std::string_view name_of(Truth truth) {
   switch (truth) {
-    case Truth::kMeasured: return "measured";
-    case Truth::kMixed: return "mixed";
-    case Truth::kEstimated: return "estimated";
+    case Truth::kMeasured:
+      return "measured";
+    case Truth::kMixed:
+      return "mixed";
+    case Truth::kEstimated:
+      return "estimated";
   }
   return "unknown";
 }
 
 struct Sensor {
-  std::string name;        // unique in a producer: "rapl.package-0", "process.cpu_time"
-  std::string quantity;    // OpenTelemetry's name: hw.energy, process.cpu.time, ...
-  std::string unit;        // J, W, s, By, Cel, 1
+  std::string name;      // unique in a producer: "rapl.package-0", "process.cpu_time"
+  std::string quantity;  // OpenTelemetry's name: hw.energy, process.cpu.time, ...
+  std::string unit;      // J, W, s, By, Cel, 1
   SensorKind kind = SensorKind::kGauge;
-  std::string domain;      // path in the containment tree: node, node/cpu-0, node/gpu-0, process
-  std::string source;      // powercap, nvml, proc, ...
+  std::string domain;  // path in the containment tree: node, node/cpu-0, node/gpu-0, process
+  std::string source;  // powercap, nvml, proc, ...
   Truth truth = Truth::kMeasured;
   std::string method;      // how an estimate is made; empty when measured
   std::string assumption;  // what an estimate takes for granted, with its numbers

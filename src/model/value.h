@@ -1,4 +1,5 @@
-// What a captured value is: its type (tag) and its part in the task (role). On disk: never renumber.
+// What a captured value is: its type (tag) and its part in the task (role). On disk: never
+// renumber.
 //
 // A value stands in an 8-byte cell. Scalars are the cell itself; everything longer stands in the
 // record's tail and the cell is {u32 offset from the record's start, u32 length in bytes}.
@@ -39,18 +40,25 @@ constexpr bool is_in_tail(ValueTag tag) {
     case ValueTag::kBigInt:
     case ValueTag::kObject:
     case ValueTag::kNested:
-    case ValueTag::kPlaceholder: return true;
-    default: return false;
+    case ValueTag::kPlaceholder:
+      return true;
+    default:
+      return false;
   }
 }
 
 constexpr std::string_view name_of(Role role) {
   switch (role) {
-    case Role::kUsed: return "used";
-    case Role::kGenerated: return "generated";
-    case Role::kTag: return "tag";
-    case Role::kError: return "error";
-    case Role::kAttribute: return "attribute";
+    case Role::kUsed:
+      return "used";
+    case Role::kGenerated:
+      return "generated";
+    case Role::kTag:
+      return "tag";
+    case Role::kError:
+      return "error";
+    case Role::kAttribute:
+      return "attribute";
   }
   return "unknown";
 }

@@ -24,8 +24,7 @@ Status create_directory(const Directory& directory) {
   fs::create_directories(directory.spool(), error);
   if (error) {
     return {StatusCode::kIo, "cannot create " + directory.spool().string() + ": " +
-                                 error.message() +
-                                 "; set HEADRACE_DIR to a folder you may write"};
+                                 error.message() + "; set HEADRACE_DIR to a folder you may write"};
   }
   // Captured runs are data, not source: the folder hides itself from git.
   const fs::path ignore = directory.root / ".gitignore";

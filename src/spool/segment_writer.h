@@ -53,7 +53,7 @@ class SegmentWriter {
   Directory directory_;
   ProducerId producer_;
   std::function<void()> preamble_;
-  std::string meta_;      // meta frames waiting for the next write
+  std::string meta_;  // meta frames waiting for the next write
   std::string scratch_;
   std::string open_path_;
   int fd_ = -1;

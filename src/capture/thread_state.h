@@ -1,0 +1,62 @@
+// What capture keeps for a thread: its ring, its current task and workflow, its caches.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "capture/fields.h"
+
+namespace headrace::capture {
+
+class Recorder;
+class Ring;
+struct TaskState;
+struct WorkflowState;
+
+// Content-addressed cache of dictionary ids, so that a name costs no lock once it has been seen.
+// Bounded: when full it begins anew.
+class IdCache {
+ public:
+  static constexpr size_t kSlots = 512;
+  // The cached id of `bytes`, or 0.
+  uint32_t find(std::string_view bytes, uint64_t hash) const {
+    for (size_t i = hash % kSlots, n = 0; n < 8; ++n, i = (i + 1) % kSlots) {
+      if (slots_.empty() || slots_[i].id == 0) return 0;
+      if (slots_[i].hash == hash && slots_[i].bytes == bytes) return slots_[i].id;
+    }
+    return 0;
+  }
+  void put(std::string_view bytes, uint64_t hash, uint32_t id);
+  void clear() { slots_.clear(); }
+
+ private:
+  struct Slot {
+    uint64_t hash = 0;
+    uint32_t id = 0;
+    std::string bytes;
+  };
+  std::vector<Slot> slots_;
+};
+
+struct ThreadState {
+  Ring* ring = nullptr;
+  Recorder* recorder = nullptr;  // whose ring and caches these are
+  TaskState* current = nullptr;
+  TaskState* free_tasks = nullptr;
+  WorkflowState* workflow = nullptr;
+  IdCache names;
+  IdCache shapes;
+  bool ended = false;  // thread-local destructors have run
+};
+
+ThreadState& this_thread();
+// In a fork child: everything that belonged to the parent's recorder is dropped; the task that was
+// current stays, as the foreign parent of what the child does.
+void thread_state_after_fork();
+
+// 64 bits of `bytes`; not stable between processes.
+uint64_t hash_bytes(const void* bytes, size_t length);
+
+}  // namespace headrace::capture
