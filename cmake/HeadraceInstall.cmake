@@ -27,7 +27,7 @@ if(objects)
   install(TARGETS headrace_library EXPORT headrace COMPONENT capture
           ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
   install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/headrace" COMPONENT capture
-          DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
+          DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
   install(EXPORT headrace COMPONENT capture NAMESPACE headrace::
           FILE headraceTargets.cmake DESTINATION "${package_folder}")
   configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/headraceConfig.cmake.in"
