@@ -36,6 +36,7 @@ function(headrace_room name)
     target_compile_definitions(headrace_${name}_test PRIVATE
       "HEADRACE_SOURCE_DIR=\"${PROJECT_SOURCE_DIR}\"")
     gtest_discover_tests(headrace_${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
-      DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 300)
+      DISCOVERY_MODE PRE_TEST TEST_FILTER "${HEADRACE_TEST_FILTER}"
+      PROPERTIES TIMEOUT 300 ENVIRONMENT "${HEADRACE_TEST_ENVIRONMENT}")
   endif()
 endfunction()
