@@ -327,19 +327,19 @@ void Recorder::announce_open_tasks(Ring& ring, bool all) {
     if (!all && now_ns - open.seen_ns < kAnnounce_ns) continue;
     TaskRecord record{};
     record.header = {sizeof record, RecordKind::kTask, kTaskIsOpen, 0};
-    record.activity_id = open.activity_id.load(std::memory_order_relaxed);
-    record.workflow_id = open.workflow_id.load(std::memory_order_relaxed);
+    record.activity_id = open.activity_id.load(std::memory_order_acquire);
+    record.workflow_id = open.workflow_id.load(std::memory_order_acquire);
     record.number = number;
-    record.parent = open.parent.load(std::memory_order_relaxed);
-    if (open.parent_is_foreign.load(std::memory_order_relaxed)) {
+    record.parent = open.parent.load(std::memory_order_acquire);
+    if (open.parent_is_foreign.load(std::memory_order_acquire)) {
       record.header.flags |= kTaskParentIsForeign;
     }
-    record.begin_ticks = open.begin_ticks.load(std::memory_order_relaxed);
+    record.begin_ticks = open.begin_ticks.load(std::memory_order_acquire);
     record.status = TaskStatus::kRunning;
     record.ring = static_cast<uint16_t>(ring.index());
     // The entry may have been reused while it was read; then this was another task's mixture.
-    std::atomic_thread_fence(std::memory_order_acquire);
-    if (open.number.load(std::memory_order_relaxed) != number || record.begin_ticks > now) continue;
+    // The loads above acquire and their stores release, so the number cannot be the older one.
+    if (open.number.load(std::memory_order_acquire) != number || record.begin_ticks > now) continue;
     open.announced = number;
     char* to = own_.reserve(sizeof record);
     if (to == nullptr) {

@@ -106,11 +106,11 @@ TaskState* begin(uint32_t activity_id, const TaskRef& parent, bool parent_is_env
   task->begin_ticks = ticks();
   task->open = ring->open_task();
   if (OpenTask* open = task->open; open != nullptr) {
-    open->begin_ticks.store(task->begin_ticks, std::memory_order_relaxed);
-    open->parent.store(task->parent, std::memory_order_relaxed);
-    open->activity_id.store(activity_id, std::memory_order_relaxed);
-    open->workflow_id.store(task->workflow_id, std::memory_order_relaxed);
-    open->parent_is_foreign.store(task->parent_is_foreign, std::memory_order_relaxed);
+    open->begin_ticks.store(task->begin_ticks, std::memory_order_release);
+    open->parent.store(task->parent, std::memory_order_release);
+    open->activity_id.store(activity_id, std::memory_order_release);
+    open->workflow_id.store(task->workflow_id, std::memory_order_release);
+    open->parent_is_foreign.store(task->parent_is_foreign, std::memory_order_release);
     open->number.store(task->number, std::memory_order_release);
   }
   return task;
