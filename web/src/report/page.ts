@@ -1,0 +1,137 @@
+// Puts the sections together: the answer first, then what supports it.
+import type { Report } from "../api/report.ts";
+import { tasksOf } from "../api/tasks.ts";
+import { activityColours } from "../views/colour.ts";
+import { button, element } from "../views/element.ts";
+import { duration, energy, grouped, plural, significant } from "../views/number.ts";
+import { ranked } from "./configurations.ts";
+import { lineageSection } from "./lineage_section.ts";
+import { State, type ThemeChoice } from "./state.ts";
+import { summarise } from "./summary.ts";
+import { captureSection, energySection, workflowSection } from "./table_sections.ts";
+import { timelineSection } from "./timeline_section.ts";
+import { tradeoffSection } from "./tradeoff_section.ts";
+
+const places = [
+  ["tradeoff", "Trade-off"],
+  ["timeline", "Timeline"],
+  ["lineage", "Lineage"],
+  ["workflows", "Workflows"],
+  ["energy", "Energy"],
+  ["capture", "Capture"],
+] as const;
+
+function topBar(report: Report, state: State): HTMLElement {
+  const order: ThemeChoice[] = ["auto", "light", "dark"];
+  const words: Record<ThemeChoice, string> = { auto: "◐ Auto", light: "○ Light", dark: "● Dark" };
+  const theme = button(words[state.choice], "Colours: as the system, light, dark", () => {
+    state.setTheme(order[(order.indexOf(state.choice) + 1) % order.length] as ThemeChoice);
+    theme.textContent = words[state.choice];
+  });
+  theme.id = "theme";
+  const nav = element("nav", { "aria-label": "Sections" });
+  for (const [id, name] of places) {
+    const link = element("a", { href: `#${id}` }, name);
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      goTo(id);
+    });
+    nav.append(link);
+  }
+  return element("header", { class: "top" },
+    element("div", { class: "brand" }, "Headrace"),
+    element("div", { class: "path" }, report.campaign.name),
+    nav,
+    theme);
+}
+
+function goTo(id: string): void {
+  const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const target = document.getElementById(id);
+  target?.scrollIntoView({ behavior: still ? "auto" : "smooth", block: "start" });
+}
+
+function figure(name: string, value: string, note: string): HTMLElement {
+  return element("div", { class: "figure" }, element("dt", {}, name), element("dd", {}, value, element("small", {}, note)));
+}
+
+function answer(report: Report): HTMLElement {
+  const { campaign, tradeoff } = report;
+  const words = summarise(report);
+  const best = tradeoff ? ranked(tradeoff).find((r) => r.best) : undefined;
+  const figures = element("dl", { class: "figures" });
+  if (tradeoff && best) {
+    const c = best.configuration;
+    figures.append(
+      figure(`best ${tradeoff.quality}`, c.quality === null ? "–" : significant(c.quality), `configuration ${best.number} of ${tradeoff.configurations.length}`),
+      figure("its energy", energy(c.energy_j, c.energy_truth), c.energy_truth ?? "not recorded"),
+      figure("its time", duration(c.time_s), "wall clock"),
+    );
+  }
+  const failed = report.workflows.reduce((sum, w) => sum + w.failed, 0);
+  figures.append(
+    figure("campaign energy", campaign.energy ? energy(campaign.energy.energy_j, campaign.energy.truth) : "–", campaign.energy?.truth ?? "not recorded"),
+    figure("campaign time", duration(campaign.duration_s), "first start to last end"),
+    figure("tasks", grouped(campaign.tasks), `${failed === 0 ? "none" : grouped(failed)} failed`),
+  );
+  const started = campaign.started_at.replace("T", " ").replace(/(\.\d+)?Z$/, " UTC");
+  const facts = [
+    plural(campaign.workflows, "workflow"),
+    `started ${started}`,
+    campaign.hostnames.length === 1 ? `on ${campaign.hostnames[0] ?? ""}` : plural(campaign.hostnames.length, "host"),
+    ...campaign.tags.map((tag) => `#${tag}`),
+  ];
+  return element("section", { id: "answer", class: "answer" },
+    element("p", { class: "kicker" }, `Campaign ${campaign.name} · ${facts.join(" · ")}`),
+    element("h1", {}, words.headline),
+    words.sentences.length > 0 && element("p", { class: "lead" }, words.sentences.join(" ")),
+    campaign.note !== null && campaign.note !== "" && element("p", { class: "note" }, `Note: ${campaign.note}`),
+    figures);
+}
+
+export function page(host: HTMLElement, report: Report): void {
+  const state = new State();
+  const tasks = tasksOf(report);
+  const time = new Float64Array(tasks.activities.length);
+  for (let row = 0; row < tasks.rows; row++) {
+    const activity = tasks.activity[row] as number;
+    time[activity] = (time[activity] ?? 0) + (tasks.durationNs[row] || 0);
+  }
+  const colourSlot = activityColours([...time]);
+  document.title = `${report.campaign.name} · Headrace`;
+
+  const main = element("main", { id: "main" });
+  host.replaceChildren(topBar(report, state), main);
+  main.append(answer(report));
+  // In the document before it is filled: canvases measure themselves.
+  const trade = tradeoffSection(report, state);
+  main.append(trade.node);
+  const line = timelineSection(report, tasks, colourSlot, state);
+  main.append(line.node);
+  const graph = lineageSection(report, tasks, colourSlot, state);
+  main.append(graph.node, workflowSection(report, state).node);
+  main.append(element("div", { class: "pair" }, energySection(report).node, captureSection(report).node));
+  state.tell();
+
+  const inSight = (node: HTMLElement): boolean => {
+    const box = node.getBoundingClientRect();
+    return box.top < window.innerHeight * 0.85 && box.bottom > window.innerHeight * 0.15;
+  };
+  const acts: Record<string, () => void> = {
+    w: () => line.view.zoom(1 / 1.4),
+    s: () => line.view.zoom(1.4),
+    a: () => line.view.pan(-0.2),
+    d: () => line.view.pan(0.2),
+    f: () => line.view.fit(),
+    t: () => (line.node.contains(document.activeElement) || (inSight(line.node) && !graph.node.contains(document.activeElement)) ? line : graph).toggle(),
+    Escape: () => state.select(null),
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const act = acts[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!act) return;
+    if ("wasdf".includes(event.key.toLowerCase()) && !inSight(line.node)) return;
+    event.preventDefault();
+    act();
+  });
+}
