@@ -1,0 +1,139 @@
+#include "capture/stable_names.h"
+
+#include <mutex>
+#include <pthread.h>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/bytes.h"
+#include "capture/dictionary.h"
+#include "capture/recorder.h"
+#include "capture/task.h"
+#include "capture/thread_state.h"
+
+namespace headrace::capture {
+namespace {
+
+// A key is 'n' and the name, or 'a', the line, the length of the name, the name and the file.
+// Never destroyed: static objects of the program may call late.
+struct Table {
+  std::mutex mutex;
+  std::vector<const std::string*> keys;  // number - 1
+  std::unordered_map<std::string, uint32_t> numbers;
+};
+
+Table& table() {
+  static Table& one = *[] {
+    auto* made = new Table;
+    // Held across a fork, so that the child finds the table whole and unlocked.
+    pthread_atfork([] { table().mutex.lock(); }, [] { table().mutex.unlock(); },
+                   [] { table().mutex.unlock(); });
+    return made;
+  }();
+  return one;
+}
+
+// What one thread knows of the table, so that it needs the lock only for what is new to it.
+struct ThreadCache {
+  IdCache numbers;
+  ProducerId producer = 0;    // whose dictionary `ids` are
+  std::vector<uint32_t> ids;  // stable number - 1 -> dictionary id, 0 unknown
+};
+thread_local ThreadCache* t_cache = nullptr;
+thread_local bool t_ended = false;
+struct EndOfThread {
+  ~EndOfThread() {
+    t_ended = true;
+    delete t_cache;
+    t_cache = nullptr;
+  }
+  bool armed = false;
+};
+thread_local EndOfThread t_end;
+
+// Null when the thread's own objects are being destroyed already.
+ThreadCache* cache() {
+  if (t_cache == nullptr && !t_ended) {
+    t_cache = new ThreadCache;
+    t_end.armed = true;  // constructs the guard on this thread
+  }
+  return t_cache;
+}
+
+uint32_t number_of(std::string_view key) {
+  ThreadCache* const known = cache();
+  const uint64_t hash = hash_bytes(key.data(), key.size());
+  if (known != nullptr) {
+    if (const uint32_t number = known->numbers.find(key, hash); number != 0) return number;
+  }
+  uint32_t number = 0;
+  {
+    const std::lock_guard lock(table().mutex);
+    Table& all = table();
+    if (all.keys.size() >= Dictionary::kMaxEntries) return 0;
+    const auto [at, is_new] =
+        all.numbers.emplace(std::string(key), static_cast<uint32_t>(all.keys.size() + 1));
+    if (is_new) all.keys.push_back(&at->first);
+    number = at->second;
+  }
+  if (known != nullptr) known->numbers.put(key, hash, number);
+  return number;
+}
+
+uint32_t intern(Recorder& recorder, uint32_t number) {
+  std::string key;
+  {
+    const std::lock_guard lock(table().mutex);
+    if (number == 0 || number > table().keys.size()) return 0;
+    key = *table().keys[number - 1];
+  }
+  const std::string_view rest = std::string_view(key).substr(1);
+  if (key[0] == 'n') return recorder.dictionary().string(rest);
+  ByteReader read(rest);
+  const auto line = static_cast<int>(read.u32());
+  const std::string_view name = read.text();
+  return intern_activity(name, read.raw(read.remaining()), line);
+}
+
+}  // namespace
+
+uint32_t stable_name(std::string_view name) {
+  // Usual names need no memory for their key.
+  char buffer[64];
+  if (name.size() < sizeof buffer) {
+    buffer[0] = 'n';
+    std::memcpy(buffer + 1, name.data(), name.size());
+    return number_of({buffer, name.size() + 1});
+  }
+  return number_of("n" + std::string(name));
+}
+
+uint32_t stable_activity(std::string_view name, std::string_view file, int line) {
+  std::string key = "a";
+  ByteWriter write(key);
+  write.u32(static_cast<uint32_t>(line));
+  write.text(name);
+  write.raw(file.data(), file.size());
+  return number_of(key);
+}
+
+uint32_t dictionary_id(Recorder& recorder, uint32_t stable) {
+  ThreadCache* const known = cache();
+  if (stable == 0 || known == nullptr) return intern(recorder, stable);
+  if (known->producer != recorder.producer()) {
+    known->producer = recorder.producer();
+    known->ids.clear();
+  }
+  if (stable <= known->ids.size() && known->ids[stable - 1] != 0) [[likely]] {
+    return known->ids[stable - 1];
+  }
+  const uint32_t id = intern(recorder, stable);
+  if (id != 0) {
+    if (known->ids.size() < stable) known->ids.resize(stable);
+    known->ids[stable - 1] = id;
+  }
+  return id;
+}
+
+}  // namespace headrace::capture
