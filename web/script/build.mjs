@@ -1,16 +1,21 @@
 // Builds the report's page: one classic script, one style sheet, and the shell that holds both
 // inline. `headrace report` writes its data where the shell says %DATA%.
+//   node script/build.mjs [FOLDER]     default: dist/
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { build } from "vite";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const dist = join(root, "dist");
+const dist = resolve(process.argv[2] ?? join(root, "dist"));
 const budgetBytes = 150_000;
 
+if (!existsSync(join(root, "node_modules/vite"))) {
+  console.error("the page's packages are missing (web/node_modules); run ./script/setup");
+  process.exit(1);
+}
+const { build } = await import("vite");
 await build({
   root,
   configFile: false,
