@@ -134,9 +134,9 @@ TEST(CppApi, ADetachedTaskMovesToAnotherThreadAndIsNobodysParent) {
     Task sent = Task::detached("send", {{"to", 2}});
     { const Task beside("beside"); }
     std::thread([moved = std::move(sent)]() mutable { moved.generated({{"bytes", 8}}); }).join();
-    // Moved from: nothing to add to.
-    sent.generated(
-        {{"ignored", 1}});  // NOLINT(bugprone-use-after-move,clang-analyzer-cplusplus.Move)
+    // Moved from: there is nothing to add to.
+    // NOLINTNEXTLINE(bugprone-use-after-move,clang-analyzer-cplusplus.Move)
+    sent.generated({{"ignored", 1}});
     Task first("first");
     first = Task("second");  // ends the first, after the second began
     first.end();
@@ -190,6 +190,14 @@ TEST(CppApi, ObjectsLinkTasks) {
   ASSERT_EQ(recorded.logs.size(), 1u);
   EXPECT_EQ(recorded.logs[0].values.at("generated.loss"), "0.5");
   EXPECT_NE(recorded.logs[0].task, 0u);
+}
+
+TEST(CppApi, AnObjectNamedBeforeTheWorkflowMakesNoOther) {
+  const Recorded recorded = record_in_process([] {
+    const Workflow workflow("read", {{"table", named_object("dataset", "rows")}});
+  });
+  ASSERT_EQ(recorded.workflows.size(), 2u);
+  EXPECT_EQ(recorded.workflows[0].id, recorded.workflows[1].id);
 }
 
 TEST(CppApi, AProgramStartedFromATaskContinuesIt) {

@@ -217,6 +217,19 @@ std::string current_campaign() {
   return campaign_locked();
 }
 
+namespace {
+
+// As current_workflow_id, but makes none: an object is often named as what a workflow that is just
+// about to begin will use.
+uint32_t known_workflow_id(Recorder& recorder) {
+  const ThreadState& thread = this_thread();
+  if (thread.workflow != nullptr) return thread.workflow->workflow_id;
+  const uint32_t of_process = g_process_workflow_id.load(std::memory_order_acquire);
+  return of_process != 0 ? of_process : inherited_workflow(recorder);
+}
+
+}  // namespace
+
 void record_object(const Uuid& id, std::string_view kind, const Fields& fields) {
   Recorder* recorder = Recorder::get();
   if (recorder == nullptr) return;
@@ -227,7 +240,7 @@ void record_object(const Uuid& id, std::string_view kind, const Fields& fields) 
   const auto bytes = id.bytes();
   std::memcpy(record.object, bytes.data(), bytes.size());
   record.kind_id = recorder->dictionary().string(kind);
-  record.workflow_id = current_workflow_id(*recorder);
+  record.workflow_id = known_workflow_id(*recorder);
   record.at_ticks = ticks();
   record.shape_id = shape_id(*recorder, fields);
   recorder->commit(*ring, record, fields);
