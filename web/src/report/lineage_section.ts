@@ -36,8 +36,9 @@ export function lineageSection(report: Report, tasks: Tasks, colourSlot: Uint8Ar
   const inferred = found.edges.filter((e) => !e.exact).length;
   const chart = element("div", { class: "lineage" });
   const host = element("div", { class: "lineage-host" });
+  const frameBox = element("div", { class: "lineage-box" }, host);
   const side = element("aside", { class: "inspector", "aria-live": "polite", "aria-label": "Why this model" });
-  chart.append(host, side);
+  chart.append(frameBox, side);
   frame.body.append(chart);
   const view = lineage(host, {
     nodes: found.nodes,
