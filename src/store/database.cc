@@ -13,19 +13,14 @@ bool contains(std::string_view text, std::string_view part) {
 
 StatusCode code_of(duckdb_error_type type) {
   switch (type) {
-    case DUCKDB_ERROR_OUT_OF_MEMORY:
-      return StatusCode::kExhausted;
-    case DUCKDB_ERROR_INTERRUPT:
-      return StatusCode::kUnavailable;
+    case DUCKDB_ERROR_OUT_OF_MEMORY: return StatusCode::kExhausted;
+    case DUCKDB_ERROR_INTERRUPT: return StatusCode::kUnavailable;
     case DUCKDB_ERROR_IO:
     case DUCKDB_ERROR_FATAL:
-    case DUCKDB_ERROR_CONNECTION:
-      return StatusCode::kIo;
+    case DUCKDB_ERROR_CONNECTION: return StatusCode::kIo;
     case DUCKDB_ERROR_SERIALIZATION:
-    case DUCKDB_ERROR_INTERNAL:
-      return StatusCode::kCorrupt;
-    default:
-      return StatusCode::kInvalidArgument;
+    case DUCKDB_ERROR_INTERNAL: return StatusCode::kCorrupt;
+    default: return StatusCode::kInvalidArgument;
   }
 }
 
@@ -39,6 +34,10 @@ Status open_error(const std::filesystem::path& path, const std::string& message)
     }
     return unavailable("the store " + path.string() + " is held by " + holder +
                        "; try again when it has finished");
+  }
+  if (contains(message, "different configuration")) {
+    return unavailable("the store " + path.string() +
+                       " is open in this process for another use; close that first");
   }
   if (contains(message, "newer version") ||
       contains(message, "database file with version number")) {
@@ -95,8 +94,12 @@ Result<Database> Database::open(const std::filesystem::path& path, const Databas
   }
   auto handle = std::make_shared<Handle>();
   char* error = nullptr;
+  // File locks do not keep a process from opening a file twice; the cache does.
+  static const duckdb_instance_cache cache = duckdb_create_instance_cache();
   const duckdb_state state =
-      duckdb_open_ext(path.empty() ? nullptr : path.c_str(), &handle->database, config, &error);
+      path.empty()
+          ? duckdb_open_ext(nullptr, &handle->database, config, &error)
+          : duckdb_get_or_create_from_cache(cache, path.c_str(), &handle->database, config, &error);
   duckdb_destroy_config(&config);
   if (state == DuckDBError) {
     const std::string message = error != nullptr ? error : "no reason given";

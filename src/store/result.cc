@@ -20,21 +20,14 @@ bool Chunk::is_null(size_t column, size_t row) const {
 int64_t Chunk::integer(size_t column, size_t row) const {
   if (is_null(column, row)) return 0;
   switch (columns_[column].type) {
-    case DUCKDB_TYPE_BOOLEAN:
-      return at<bool>(column, row) ? 1 : 0;
-    case DUCKDB_TYPE_TINYINT:
-      return at<int8_t>(column, row);
-    case DUCKDB_TYPE_SMALLINT:
-      return at<int16_t>(column, row);
+    case DUCKDB_TYPE_BOOLEAN: return at<bool>(column, row) ? 1 : 0;
+    case DUCKDB_TYPE_TINYINT: return at<int8_t>(column, row);
+    case DUCKDB_TYPE_SMALLINT: return at<int16_t>(column, row);
     case DUCKDB_TYPE_DATE:
-    case DUCKDB_TYPE_INTEGER:
-      return at<int32_t>(column, row);
-    case DUCKDB_TYPE_UTINYINT:
-      return at<uint8_t>(column, row);
-    case DUCKDB_TYPE_USMALLINT:
-      return at<uint16_t>(column, row);
-    case DUCKDB_TYPE_UINTEGER:
-      return at<uint32_t>(column, row);
+    case DUCKDB_TYPE_INTEGER: return at<int32_t>(column, row);
+    case DUCKDB_TYPE_UTINYINT: return at<uint8_t>(column, row);
+    case DUCKDB_TYPE_USMALLINT: return at<uint16_t>(column, row);
+    case DUCKDB_TYPE_UINTEGER: return at<uint32_t>(column, row);
     case DUCKDB_TYPE_BIGINT:
     case DUCKDB_TYPE_UBIGINT:
     case DUCKDB_TYPE_TIME:
@@ -42,13 +35,10 @@ int64_t Chunk::integer(size_t column, size_t row) const {
     case DUCKDB_TYPE_TIMESTAMP_S:
     case DUCKDB_TYPE_TIMESTAMP_MS:
     case DUCKDB_TYPE_TIMESTAMP_NS:
-    case DUCKDB_TYPE_TIMESTAMP_TZ:
-      return at<int64_t>(column, row);
+    case DUCKDB_TYPE_TIMESTAMP_TZ: return at<int64_t>(column, row);
     case DUCKDB_TYPE_HUGEINT:
-    case DUCKDB_TYPE_UHUGEINT:
-      return static_cast<int64_t>(at<duckdb_hugeint>(column, row).lower);
-    default:
-      return 0;
+    case DUCKDB_TYPE_UHUGEINT: return static_cast<int64_t>(at<duckdb_hugeint>(column, row).lower);
+    default: return 0;
   }
 }
 
@@ -56,28 +46,20 @@ double Chunk::real(size_t column, size_t row) const {
   if (is_null(column, row)) return 0;
   const VectorView& v = columns_[column];
   switch (v.type) {
-    case DUCKDB_TYPE_DOUBLE:
-      return at<double>(column, row);
-    case DUCKDB_TYPE_FLOAT:
-      return static_cast<double>(at<float>(column, row));
-    case DUCKDB_TYPE_UBIGINT:
-      return static_cast<double>(at<uint64_t>(column, row));
+    case DUCKDB_TYPE_DOUBLE: return at<double>(column, row);
+    case DUCKDB_TYPE_FLOAT: return static_cast<double>(at<float>(column, row));
+    case DUCKDB_TYPE_UBIGINT: return static_cast<double>(at<uint64_t>(column, row));
     case DUCKDB_TYPE_HUGEINT:
-    case DUCKDB_TYPE_UHUGEINT:
-      return hugeint_to_double(at<duckdb_hugeint>(column, row));
+    case DUCKDB_TYPE_UHUGEINT: return hugeint_to_double(at<duckdb_hugeint>(column, row));
     case DUCKDB_TYPE_DECIMAL:
       switch (v.decimal_storage) {
-        case DUCKDB_TYPE_SMALLINT:
-          return at<int16_t>(column, row) / v.decimal_scale;
-        case DUCKDB_TYPE_INTEGER:
-          return at<int32_t>(column, row) / v.decimal_scale;
+        case DUCKDB_TYPE_SMALLINT: return at<int16_t>(column, row) / v.decimal_scale;
+        case DUCKDB_TYPE_INTEGER: return at<int32_t>(column, row) / v.decimal_scale;
         case DUCKDB_TYPE_BIGINT:
           return static_cast<double>(at<int64_t>(column, row)) / v.decimal_scale;
-        default:
-          return hugeint_to_double(at<duckdb_hugeint>(column, row)) / v.decimal_scale;
+        default: return hugeint_to_double(at<duckdb_hugeint>(column, row)) / v.decimal_scale;
       }
-    default:
-      return static_cast<double>(integer(column, row));
+    default: return static_cast<double>(integer(column, row));
   }
 }
 
@@ -102,17 +84,12 @@ Uuid Chunk::uuid(size_t column, size_t row) const {
 int64_t Chunk::time_ns(size_t column, size_t row) const {
   const int64_t v = integer(column, row);
   switch (columns_[column].type) {
-    case DUCKDB_TYPE_TIMESTAMP_S:
-      return v * 1'000'000'000;
-    case DUCKDB_TYPE_TIMESTAMP_MS:
-      return v * 1'000'000;
+    case DUCKDB_TYPE_TIMESTAMP_S: return v * 1'000'000'000;
+    case DUCKDB_TYPE_TIMESTAMP_MS: return v * 1'000'000;
     case DUCKDB_TYPE_TIMESTAMP:
-    case DUCKDB_TYPE_TIMESTAMP_TZ:
-      return v * 1'000;
-    case DUCKDB_TYPE_TIMESTAMP_NS:
-      return v;
-    default:
-      return 0;
+    case DUCKDB_TYPE_TIMESTAMP_TZ: return v * 1'000;
+    case DUCKDB_TYPE_TIMESTAMP_NS: return v;
+    default: return 0;
   }
 }
 

@@ -1,0 +1,148 @@
+#include "store/store.h"
+
+#include <chrono>
+#include <system_error>
+#include <thread>
+
+#include "base/clock.h"
+#include "store/amendment.h"
+#include "store/migration.h"
+#include "store/schema.h"
+
+namespace headrace::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+Status create_schema(const Connection& connection, const fs::path& file) {
+  Result<Transaction> transaction = Transaction::begin(connection);
+  if (!transaction.ok()) return transaction.status();
+  HEADRACE_RETURN_IF_ERROR(connection.run(schema_sql()).with_context("cannot make the schema"));
+  HEADRACE_RETURN_IF_ERROR(connection.run(views_sql()).with_context("cannot make the views"));
+  if (!file.empty()) HEADRACE_RETURN_IF_ERROR(load_amendments(connection, file));
+  return transaction->commit();
+}
+
+Result<Database> open_waiting(const fs::path& file, const DatabaseOptions& options, int wait_ms) {
+  const int64_t until_ns = now_monotonic_ns() + int64_t{wait_ms} * 1'000'000;
+  for (int pause_ms = 5;; pause_ms = std::min(2 * pause_ms, 100)) {
+    Result<Database> database = Database::open(file, options);
+    if (database.ok() || database.status().code() != StatusCode::kUnavailable ||
+        now_monotonic_ns() >= until_ns) {
+      return database;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(pause_ms));
+  }
+}
+
+fs::path log_of(const fs::path& file) { return file.string() + ".wal"; }
+
+// Renames a file that is of no use, with its log, so that it can be looked at later.
+Result<fs::path> move_aside(const fs::path& file) {
+  std::error_code error;
+  fs::path aside;
+  for (int n = 1; n < 1000; ++n) {
+    aside = file.string() + ".damaged-" + std::to_string(n);
+    if (!fs::exists(aside, error)) break;
+  }
+  fs::rename(file, aside, error);
+  if (error) {
+    return Status(StatusCode::kIo, "the store " + file.string() +
+                                       " is damaged and cannot be moved aside: " + error.message());
+  }
+  fs::rename(log_of(file), log_of(aside), error);
+  return aside;
+}
+
+constexpr const char* kRebuild = "it is built again from the segments that are kept";
+
+}  // namespace
+
+void Store::add_note(const std::string& sentence) {
+  if (!note_.empty()) note_ += "; ";
+  note_ += sentence;
+}
+
+Result<Store> Store::open_in_memory(const StoreOptions& options) {
+  DatabaseOptions database_options;
+  database_options.memory_limit = options.memory_limit;
+  database_options.threads = options.threads;
+  Result<Database> database = Database::open("", database_options);
+  if (!database.ok()) return database.status();
+  Result<Connection> connection = database->connect();
+  if (!connection.ok()) return connection.status();
+  HEADRACE_RETURN_IF_ERROR(create_schema(*connection, {}));
+  return Store(std::move(*database), std::move(*connection), {}, OpenMode::kReadWrite);
+}
+
+// Whose schema the file has: makes it if there is none, migrates an older one.
+Status Store::check_version() {
+  const Result<int64_t> tables = connection_.integer(
+      "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'meta' AND NOT internal");
+  if (!tables.ok()) return tables.status();
+  if (*tables == 0) {
+    if (mode_ == OpenMode::kReadOnly) return not_found("the store is empty");
+    return create_schema(connection_, file_);
+  }
+  const Result<int64_t> version =
+      connection_.integer("SELECT value::BIGINT FROM meta WHERE key = 'schema_version'");
+  if (!version.ok()) return corrupt("the store has no schema version");
+  if (*version == kSchemaVersion) return {};
+  const std::string found = "the store " + file_.string() + " has schema version " +
+                            std::to_string(*version) + ", this program " +
+                            std::to_string(kSchemaVersion);
+  if (*version > kSchemaVersion) return unsupported(found + "; use a newer headrace");
+  if (mode_ == OpenMode::kReadOnly) {
+    return unsupported(found + "; a command that may write the folder will bring it up to date");
+  }
+  HEADRACE_RETURN_IF_ERROR(
+      migrate(connection_, migrations(), static_cast<int>(*version), kSchemaVersion));
+  return connection_.run(views_sql());
+}
+
+Result<Store> Store::open(const fs::path& file, OpenMode mode, const StoreOptions& options) {
+  std::error_code error;
+  if (mode == OpenMode::kReadOnly && !fs::exists(file, error)) {
+    return not_found("there is no store at " + file.string());
+  }
+  DatabaseOptions database_options;
+  database_options.mode = mode;
+  database_options.memory_limit = options.memory_limit;
+  database_options.threads = options.threads;
+  std::string note;
+  for (int attempt = 0;; ++attempt) {
+    Status failed;
+    {
+      Result<Database> database = open_waiting(file, database_options, options.wait_ms);
+      failed = database.status();
+      if (database.ok()) {
+        Result<Connection> connection = database->connect();
+        if (!connection.ok()) return connection.status();
+        Store store(std::move(*database), std::move(*connection), file, mode);
+        failed = store.check_version();
+        if (failed.ok()) {
+          store.note_ = note;
+          return store;
+        }
+      }
+    }
+    if (mode == OpenMode::kReadOnly || attempt > 0) return failed;
+    if (failed.code() == StatusCode::kCorrupt) {
+      const Result<fs::path> aside = move_aside(file);
+      if (!aside.ok()) return aside.status();
+      note = "the store was damaged and was moved to " + aside->filename().string() + "; " +
+             kRebuild + " (" + failed.message() + ")";
+    } else if (failed.code() == StatusCode::kUnsupported &&
+               failed.message().find("no migration") != std::string::npos) {
+      fs::remove(file, error);
+      if (error)
+        return Status(StatusCode::kIo, "cannot replace " + file.string() + ": " + error.message());
+      fs::remove(log_of(file), error);
+      note = "the store's schema has changed; " + std::string(kRebuild);
+    } else {
+      return failed;
+    }
+  }
+}
+
+}  // namespace headrace::store

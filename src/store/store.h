@@ -1,0 +1,60 @@
+// The store: one DuckDB file with the tables and views of schema.h.
+//
+//   Result<Store> store = Store::open(directory.store(), OpenMode::kReadWrite);
+//   Result<QueryResult> rows = store->connection().query("SELECT name FROM workflow");
+//
+// Reading commands do not call this: collect/open.h folds what is new, then gives them a Store.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/status.h"
+#include "store/database.h"
+
+namespace headrace::store {
+
+struct StoreOptions {
+  // How long to wait for another process that holds the file.
+  int wait_ms = 5000;
+  std::string memory_limit = "1GB";
+  int threads = 2;
+};
+
+class Store {
+ public:
+  // Read-write makes the file if there is none; migrates an older one, or starts it anew where no
+  // migration leads here (everything is folded again from the kept segments); moves a damaged one
+  // aside and starts anew. What was done stands in note().
+  // Errors: kNotFound (read-only, no file), kUnavailable (held by another process), kUnsupported
+  // (a newer schema; or an older one, read-only), kCorrupt (damaged, read-only), kIo.
+  static Result<Store> open(const std::filesystem::path& file, OpenMode mode,
+                            const StoreOptions& options = {});
+  // In memory, with the schema. For a folder that cannot be written, and for tests.
+  static Result<Store> open_in_memory(const StoreOptions& options = {});
+
+  const Connection& connection() const { return connection_; }
+  // One more, for another thread.
+  Result<Connection> connect() const { return database_.connect(); }
+  const std::filesystem::path& file() const { return file_; }
+  OpenMode mode() const { return mode_; }
+  // For a person: what had to be done to open it, or why it shows less than there is. Mostly empty.
+  const std::string& note() const { return note_; }
+  void add_note(const std::string& sentence);
+
+ private:
+  Store(Database database, Connection connection, std::filesystem::path file, OpenMode mode)
+      : database_(std::move(database)),
+        connection_(std::move(connection)),
+        file_(std::move(file)),
+        mode_(mode) {}
+  Status check_version();
+
+  Database database_;
+  Connection connection_;
+  std::filesystem::path file_;
+  OpenMode mode_;
+  std::string note_;
+};
+
+}  // namespace headrace::store

@@ -1,0 +1,59 @@
+// The SQL of the view `task` (or of one that stands in for it during a query).
+//
+// A view that offers every key of every activity is slow to plan and to run, so a query gets a view
+// of the keys it touches:
+//
+//   TaskView view;
+//   view.used = {"lr"}; view.generated = {"loss"}; view.columns = {"task_id", "activity"};
+//   connection.run(task_view_sql(*registry, view));     // CREATE OR REPLACE TEMP VIEW task AS ...
+//
+// then `SELECT task_id, used.lr FROM task WHERE generated.loss < 0.1` runs on plain columns. A key
+// must be in the registry (Registry::knows); one that is absent in a row is NULL there.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "store/registry.h"
+
+namespace headrace::store {
+
+// A key and the path under which the view offers it: used.a.b for the key "a.b" is the path
+// {"a", "b"}. An empty path: the key itself is the name.
+struct TouchedKey {
+  TouchedKey(std::string key_name) : key(std::move(key_name)) {}  // NOLINT: implicit by design
+  TouchedKey(const char* key_name) : key(key_name) {}             // NOLINT
+  TouchedKey(std::string key_name, std::vector<std::string> under)
+      : key(std::move(key_name)), path(std::move(under)) {}
+  std::string key;
+  std::vector<std::string> path;
+};
+
+struct TaskView {
+  std::string name = "task";
+  bool temporary = true;
+  // Core columns that the query touches, of kTaskColumns; empty: all of them. Each that needs a
+  // join costs a little.
+  std::set<std::string> columns;
+  // Touched keys. Not empty: the column is a struct of exactly these, typed.
+  std::vector<TouchedKey> used;
+  std::vector<TouchedKey> generated;
+  // Instead: the column is the JSON object of all values.
+  bool used_json = false;
+  bool generated_json = false;
+};
+
+// Names of the core columns, in the view's order ("used" and "generated" not among them).
+const std::vector<std::string>& task_columns();
+
+std::string task_view_sql(const Registry& registry, const TaskView& view);
+// The stored view: every column, values as JSON; independent of what the registry holds.
+std::string stored_task_view_sql();
+
+// SQL for one captured value on rows aliased `t`, its pages on rows aliased `p<page>`:
+// d0, or a CASE over schemas and types. Numbers of different types become DOUBLE, text among
+// numbers is read as a number or NULL; else VARCHAR unless all values have one type.
+std::string value_sql(const Registry& registry, Role role, const std::string& key);
+
+}  // namespace headrace::store

@@ -1,0 +1,134 @@
+// Expressions for one captured value: which column, under which schemas, as which type.
+#include <algorithm>
+#include <set>
+
+#include "store/schema.h"
+#include "store/task_view.h"
+
+namespace headrace::store {
+namespace {
+
+enum class Shown : uint8_t { kBool, kInt, kHuge, kFloat, kTime, kText, kJson, kObject, kBytes };
+
+const char* sql_type(Shown shown) {
+  switch (shown) {
+    case Shown::kBool: return "BOOLEAN";
+    case Shown::kInt: return "BIGINT";
+    case Shown::kHuge: return "HUGEINT";
+    case Shown::kFloat: return "DOUBLE";
+    case Shown::kTime: return "TIMESTAMP_NS";
+    case Shown::kText: return "VARCHAR";
+    case Shown::kJson: return "JSON";
+    case Shown::kObject: return "UUID";
+    case Shown::kBytes: return "BLOB";
+  }
+  return "VARCHAR";
+}
+
+// One type for all the types that a key has had. What could not be kept (placeholders) and nulls
+// do not count.
+Shown shown_as(const std::vector<Place>& places) {
+  std::set<ValueTag> types;
+  bool placeholders = false;
+  for (const Place& p : places) {
+    if (p.type == ValueTag::kPlaceholder) placeholders = true;
+    if (p.type != ValueTag::kNull && p.type != ValueTag::kPlaceholder) types.insert(p.type);
+  }
+  const auto only = [&types](std::initializer_list<ValueTag> allowed) {
+    return std::all_of(types.begin(), types.end(), [&allowed](ValueTag t) {
+      return std::find(allowed.begin(), allowed.end(), t) != allowed.end();
+    });
+  };
+  if (types.empty()) return placeholders ? Shown::kJson : Shown::kText;
+  if (only({ValueTag::kBool})) return Shown::kBool;
+  if (only({ValueTag::kInt})) return Shown::kInt;
+  if (only({ValueTag::kInt, ValueTag::kBigInt})) return Shown::kHuge;
+  if (only({ValueTag::kTime})) return Shown::kTime;
+  if (only({ValueTag::kString})) return Shown::kText;
+  if (only({ValueTag::kNested})) return Shown::kJson;
+  if (only({ValueTag::kObject})) return Shown::kObject;
+  if (only({ValueTag::kBytes})) return Shown::kBytes;
+  const bool numbers = types.contains(ValueTag::kInt) || types.contains(ValueTag::kFloat) ||
+                       types.contains(ValueTag::kBigInt);
+  if (numbers && only({ValueTag::kBool, ValueTag::kInt, ValueTag::kFloat, ValueTag::kBigInt,
+                       ValueTag::kString})) {
+    return Shown::kFloat;
+  }
+  return Shown::kText;
+}
+
+std::string converted(const std::string& column, ValueTag from, Shown to) {
+  if (from == ValueTag::kPlaceholder && to != Shown::kJson) return "NULL";
+  switch (to) {
+    case Shown::kBool:
+    case Shown::kInt: return column;
+    case Shown::kHuge:
+      return from == ValueTag::kInt ? column + "::HUGEINT" : "TRY_CAST(" + column + " AS HUGEINT)";
+    case Shown::kFloat:
+      if (from == ValueTag::kFloat) return column;
+      if (from == ValueTag::kString || from == ValueTag::kBigInt) {
+        return "TRY_CAST(" + column + " AS DOUBLE)";
+      }
+      return column + "::DOUBLE";
+    case Shown::kTime: return "make_timestamp_ns(" + column + ")";
+    case Shown::kJson: return column + "::JSON";
+    case Shown::kObject: return "TRY_CAST(" + column + " AS UUID)";
+    case Shown::kBytes: return "unhex(" + column + ")";
+    case Shown::kText:
+      if (from == ValueTag::kTime) return "make_timestamp_ns(" + column + ")::VARCHAR";
+      return from == ValueTag::kString ? column : column + "::VARCHAR";
+  }
+  return column;
+}
+
+// True for rows of these schemas. A long IN inside a CASE is evaluated one by one, so beyond a few
+// runs the registry itself is asked, as a list indexed by schema.
+std::string is_one_of(const Place& place, Role role, const std::string& key) {
+  std::vector<std::pair<uint32_t, uint32_t>> runs;
+  for (const uint32_t id : place.schemas) {
+    if (!runs.empty() && runs.back().second + 1 == id) {
+      runs.back().second = id;
+    } else {
+      runs.emplace_back(id, id);
+    }
+  }
+  if (runs.size() <= 12) {
+    std::string out;
+    for (const auto& [first, last] : runs) {
+      if (!out.empty()) out += " OR ";
+      out += first == last
+                 ? "t.schema = " + std::to_string(first)
+                 : "t.schema BETWEEN " + std::to_string(first) + " AND " + std::to_string(last);
+    }
+    return out;
+  }
+  return "(SELECT list(has ORDER BY schema) FROM (SELECT schema, bool_or(role = " +
+         std::to_string(static_cast<int>(role)) + " AND key = " + sql_text(key) +
+         " AND type = " + std::to_string(static_cast<int>(place.type)) +
+         " AND page = " + std::to_string(place.page) + " AND slot = " + std::to_string(place.slot) +
+         ") AS has FROM field GROUP BY schema))[t.schema]";
+}
+
+}  // namespace
+
+std::string value_sql(const Registry& registry, Role role, const std::string& key) {
+  const std::vector<Place>* places = registry.places(role, key);
+  if (places == nullptr) return "NULL";
+  const Shown shown = shown_as(*places);
+  const auto columns = std::count_if(places->begin(), places->end(),
+                                     [](const Place& p) { return p.slot != kNoSlot; });
+  std::string branches;
+  for (const Place& p : *places) {
+    if (p.slot == kNoSlot) continue;
+    const std::string column =
+        (p.page == 0 ? "t" : "p" + std::to_string(p.page)) + "." + slot_name(p.slot);
+    const std::string value = converted(column, p.type, shown);
+    if (value == "NULL") continue;
+    if (columns == 1 && registry.is_alone(p)) return value;
+    branches += " WHEN " + is_one_of(p, role, key) + " THEN " + value;
+  }
+  if (branches.empty()) return std::string("NULL::") + sql_type(shown);
+  return "CASE" + branches + " END";
+}
+
+}  // namespace headrace::store
