@@ -1,0 +1,23 @@
+#include "telemetry/change_filter.h"
+
+namespace headrace::telemetry {
+
+int ChangeFilter::push(const Reading& reading, uint64_t at_ticks, int64_t now_ns, bool force,
+                       Sample* out) {
+  const Sample now{at_ticks, reading.ok ? reading.raw : 0, !reading.ok};
+  const bool differs = now.gap != last_.gap || now.raw != last_.raw;
+  const bool changed = !any_ || (differs && !only_heartbeat_);
+  int count = 0;
+  if (changed && any_ && keeps_edges_ && !last_.gap && !last_written_) out[count++] = last_;
+  const bool write = changed || force || now_ns - written_ns_ >= kHeartbeat_ns;
+  if (write) {
+    out[count++] = now;
+    written_ns_ = now_ns;
+  }
+  any_ = true;
+  last_ = now;
+  last_written_ = write;
+  return count;
+}
+
+}  // namespace headrace::telemetry

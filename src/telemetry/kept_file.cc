@@ -1,0 +1,62 @@
+#include "telemetry/kept_file.h"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <unistd.h>
+#include <utility>
+
+namespace headrace::telemetry {
+
+KeptFile::~KeptFile() { close(); }
+
+KeptFile::KeptFile(KeptFile&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), error_(other.error_) {}
+
+KeptFile& KeptFile::operator=(KeptFile&& other) noexcept {
+  if (this != &other) {
+    close();
+    fd_ = std::exchange(other.fd_, -1);
+    error_ = other.error_;
+  }
+  return *this;
+}
+
+void KeptFile::close() {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+}
+
+Status KeptFile::open(const std::string& path) {
+  close();
+  do {
+    fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  } while (fd_ < 0 && errno == EINTR);
+  error_ = fd_ < 0 ? errno : 0;
+  return fd_ < 0 ? io_error("cannot open " + path, error_) : ok_status();
+}
+
+std::string_view KeptFile::read(std::span<char> buffer) {
+  if (fd_ < 0) return {};
+  // One pread: the kernel makes a new snapshot of such a file at offset 0, and a second call at a
+  // later offset would continue another one.
+  ssize_t n = 0;
+  do {
+    n = ::pread(fd_, buffer.data(), buffer.size(), 0);
+  } while (n < 0 && errno == EINTR);
+  error_ = n < 0 ? errno : 0;
+  return n <= 0 ? std::string_view() : std::string_view(buffer.data(), static_cast<size_t>(n));
+}
+
+Result<std::string> read_once(const std::string& path) {
+  KeptFile file;
+  HEADRACE_RETURN_IF_ERROR(file.open(path));
+  std::string buffer(64 * 1024, '\0');
+  const size_t n = file.read(buffer).size();
+  if (n == 0 && file.error_number() != 0) {
+    return io_error("cannot read " + path, file.error_number());
+  }
+  buffer.resize(n);
+  return buffer;
+}
+
+}  // namespace headrace::telemetry

@@ -1,0 +1,50 @@
+// The part of NVIDIA's management library that is used, declared here so that nothing of it is
+// needed to build. Names, layouts and values: NVML API reference (nvml.h), stable since driver 410.
+#pragma once
+
+#include <string>
+
+#include "base/status.h"
+
+namespace headrace::telemetry::nvml {
+
+struct Device;  // opaque
+struct Utilization {
+  unsigned gpu;     // percent of the last period in which a kernel ran
+  unsigned memory;  // percent in which memory was read or written
+};
+struct Memory {
+  unsigned long long total_bytes;
+  unsigned long long free_bytes;
+  unsigned long long used_bytes;
+};
+constexpr int kSuccess = 0;
+constexpr int kNotSupported = 3;
+constexpr int kTemperatureGpu = 0;
+constexpr unsigned kUuidBytes = 96;
+constexpr unsigned kNameBytes = 96;
+
+// Its functions; those that an old driver lacks are null.
+struct Api {
+  int (*init)() = nullptr;
+  int (*shutdown)() = nullptr;
+  const char* (*error_string)(int) = nullptr;
+  int (*driver_version)(char*, unsigned) = nullptr;
+  int (*device_count)(unsigned*) = nullptr;
+  int (*device_by_index)(unsigned, Device**) = nullptr;
+  int (*uuid)(Device*, char*, unsigned) = nullptr;
+  int (*name)(Device*, char*, unsigned) = nullptr;
+  int (*total_energy_mj)(Device*, unsigned long long*) = nullptr;
+  int (*power_mw)(Device*, unsigned*) = nullptr;
+  int (*temperature_c)(Device*, int, unsigned*) = nullptr;
+  int (*utilization)(Device*, Utilization*) = nullptr;
+  int (*memory)(Device*, Memory*) = nullptr;
+
+  std::string text_of(int error) const;
+};
+
+// Loads the library, by soname or path, and finds its functions. It stays loaded for good: drivers
+// do not expect to be unloaded. Does not initialise it.
+Result<Api> load(const std::string& library);
+
+}  // namespace headrace::telemetry::nvml

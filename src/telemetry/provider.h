@@ -1,0 +1,55 @@
+// A provider: one way to read sensors. Found at run time, never linked.
+//
+// A reading that fails is a gap, never a number: readings come to sweep() as gaps, and a provider
+// only sets what it truly read.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "model/sensor.h"
+#include "telemetry/telemetry.h"
+
+namespace headrace::telemetry {
+
+struct SensorSpec {
+  Sensor sensor;
+  // The value truly stands still while its reading does (a kernel counter), so the last unchanged
+  // reading before a change is worth keeping. False where the source only refreshes now and then
+  // (a GPU's energy counter): there a change may have happened at any time since the change before.
+  bool keeps_edges = true;
+  // Recorded once a second, changed or not.
+  bool only_heartbeat = false;
+  // Counts this process's CPU time in ns, whose value is known from the moment capture began.
+  bool counts_cpu_ns = false;
+};
+
+struct Reading {
+  uint64_t raw = 0;
+  bool ok = false;
+  void set(uint64_t value) { raw = value, ok = true; }
+};
+
+// What a provider found: the sensors it can read now, and how to tell a user about it.
+struct Probe {
+  std::vector<SensorSpec> sensors;
+  std::vector<Source> sources;
+};
+
+class Provider {
+ public:
+  Provider() = default;
+  virtual ~Provider() = default;
+  Provider(const Provider&) = delete;
+  Provider& operator=(const Provider&) = delete;
+
+  // probe() may take long, as a driver starts up: it is called on a thread of its own.
+  virtual bool is_slow() const { return false; }
+  // Opens what can be opened. Once, before the first sweep.
+  virtual Probe probe() = 0;
+  // Reads every sensor of probe(), in its order.
+  virtual void sweep(std::span<Reading> readings) = 0;
+};
+
+}  // namespace headrace::telemetry

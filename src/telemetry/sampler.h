@@ -1,0 +1,69 @@
+// The thread that sweeps the providers: always this process's own, and the node's while this
+// process is the elected one.
+//
+// Deadlines lie on a fixed grid, so that lateness does not add up; periods that were missed are
+// counted, not made up for. There is a sweep at the start and one at the end.
+#pragma once
+
+#include <condition_variable>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "capture/recorder.h"
+#include "telemetry/election.h"
+#include "telemetry/slow_start.h"
+#include "telemetry/station.h"
+
+namespace headrace::telemetry {
+
+using Providers = std::vector<std::unique_ptr<Provider>>;
+
+class Sampler {
+ public:
+  struct Options {
+    int64_t period_ns = 100'000'000;
+    std::function<Providers()> process_providers;
+    std::function<Providers()> node_providers;
+  };
+
+  // `recorder` and this object must outlive the thread. Nothing runs yet.
+  Sampler(capture::Recorder& recorder, Options options, Baseline baseline);
+  // False when the system gives no thread; then nothing is sampled.
+  bool start();
+  // Asks for the last sweep and waits at most `patience_ns`. False when the thread is still busy,
+  // e.g. inside a driver that hangs: then this object must be left alone for good.
+  bool stop(int64_t patience_ns);
+
+ private:
+  void run();
+  void begin_process();
+  void begin_node();
+  void adopt_slow_ones();
+  void begin(std::vector<Station>& stations, std::unique_ptr<Provider> provider, const Probe& probe,
+             const Baseline& baseline);
+  void sweep(bool force);
+  bool wait_until(int64_t deadline_ns);
+
+  capture::Recorder& recorder_;
+  const Options options_;
+  const Baseline baseline_;
+  Election election_;
+  bool elected_ = false;
+  int64_t next_election_ns_ = 0;
+  std::vector<Station> process_;
+  std::vector<Station> node_;
+  std::vector<SlowStart> slow_;
+  class Self* self_ = nullptr;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  bool done_ = false;
+  std::thread thread_;
+};
+
+}  // namespace headrace::telemetry

@@ -1,0 +1,236 @@
+#include "telemetry/sampler.h"
+
+#include <atomic>
+#include <future>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "capture/task.h"
+#include "telemetry/samples_for_test.h"
+#include "telemetry/telemetry.h"
+#include "telemetry/tree_for_test.h"
+
+namespace headrace::telemetry {
+namespace {
+
+// Runs `body` in a fork child, as the recorder is one to a process; what the child recorded.
+template <typename Body>
+Recorded in_child(const Tree& tree, Body&& body) {
+  const pid_t child = fork();
+  if (child == 0) {
+    setenv("HEADRACE_DIR", tree.path().c_str(), 1);
+    const int code = body();
+    capture::stop_capture(TaskStatus::kFinished);
+    _exit(code);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  return read_samples(Directory{tree.path()});
+}
+
+void one_task() {
+  capture::end_task(capture::begin_task(capture::intern_activity("work")), TaskStatus::kFinished);
+}
+
+// Counts its sweeps; optionally begins and sweeps only when told.
+class Scripted : public Provider {
+ public:
+  explicit Scripted(std::shared_future<void> gate = {}, bool slow = false)
+      : gate_(std::move(gate)), slow_(slow) {}
+  bool is_slow() const override { return slow_; }
+  Probe probe() override {
+    if (slow_) gate_.wait();
+    Probe probe;
+    SensorSpec spec;
+    spec.sensor.name = slow_ ? "slow" : "scripted";
+    spec.sensor.kind = SensorKind::kCounter;
+    probe.sensors.push_back(spec);
+    return probe;
+  }
+  void sweep(std::span<Reading> readings) override {
+    if (!slow_ && gate_.valid()) gate_.wait();
+    readings[0].set(++sweeps_);
+  }
+
+ private:
+  std::shared_future<void> gate_;
+  bool slow_;
+  uint64_t sweeps_ = 0;
+};
+
+// This process's own recorder, for what needs no second process.
+class SamplerTest : public testing::Test {
+ protected:
+  static const Tree& tree() {
+    static const Tree made;
+    return made;
+  }
+  SamplerTest() {
+    EXPECT_TRUE(capture::Recorder::use_directory(tree().path()).ok());
+    recorder_ = capture::Recorder::get();
+  }
+  // What was recorded so far of the sensor.
+  std::vector<SampleRecord> samples(const std::string& sensor) {
+    recorder_->flush();
+    Recorded recorded = read_samples(Directory{tree().path()});
+    return recorded[recorder_->producer()][sensor].samples;
+  }
+  capture::Recorder* recorder_ = nullptr;
+};
+constexpr int64_t kLong_ns = 60'000'000'000;
+
+template <typename Make>
+std::function<Providers()> only(Make make) {
+  return [make] {
+    Providers out;
+    out.push_back(make());
+    return out;
+  };
+}
+
+TEST(SamplerFork, AShortProcessHasAFirstAndALastReadingOfEverything) {
+  const Tree tree;
+  const Recorded recorded = in_child(tree, [] {
+    install();
+    one_task();
+    return 0;
+  });
+  ASSERT_EQ(recorded.size(), 1u);
+  const auto& sensors = recorded.begin()->second;
+  for (const char* name :
+       {"process.cpu_time", "process.memory", "estimate.cpu", "headrace.sampler.cpu_time",
+        "headrace.sampler.sweeps", "cpu.user", "memory.available"}) {
+    ASSERT_TRUE(sensors.contains(name)) << name;
+    EXPECT_GE(sensors.at(name).samples.size(), 2u) << name;
+  }
+  const auto& cpu = sensors.at("process.cpu_time").samples;
+  for (size_t i = 1; i < cpu.size(); ++i) {
+    EXPECT_LT(cpu[i - 1].at_ticks, cpu[i].at_ticks);
+    EXPECT_LE(cpu[i - 1].raw, cpu[i].raw);
+  }
+  const RecordedSensor& estimate = sensors.at("estimate.cpu");
+  EXPECT_EQ(estimate.sensor.truth, Truth::kEstimated);
+  for (const SampleRecord& s : estimate.samples) EXPECT_EQ(s.header.flags, kSampleIsEstimate);
+}
+
+TEST(SamplerFork, IsTurnedOffByTheEnvironment) {
+  const Tree tree;
+  const Recorded recorded = in_child(tree, [] {
+    setenv("HEADRACE_TELEMETRY", "0", 1);
+    install();
+    one_task();
+    return 0;
+  });
+  EXPECT_TRUE(recorded.empty());
+}
+
+TEST(SamplerFork, AForkChildSamplesItselfAndOnlyOneProcessTheNode) {
+  const Tree tree;
+  const Recorded recorded = in_child(tree, [] {
+    install();
+    one_task();
+    // The first sweep, which elects, is done when its readings are there.
+    while (capture::Recorder::existing()->counters().records < 10) {
+      capture::Recorder::existing()->flush();
+      usleep(1000);
+    }
+    const pid_t child = fork();
+    if (child == 0) {
+      one_task();
+      capture::stop_capture(TaskStatus::kFinished);
+      _exit(0);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    return status;
+  });
+  ASSERT_EQ(recorded.size(), 2u);
+  int nodes = 0;
+  for (const auto& [producer, sensors] : recorded) {
+    EXPECT_TRUE(sensors.contains("process.cpu_time"));
+    nodes += sensors.contains("cpu.user") ? 1 : 0;
+  }
+  EXPECT_EQ(nodes, 1);
+}
+
+TEST(SamplerFork, AForkChildThatRecordsNothingEndsCleanly) {
+  const Tree tree;
+  const Recorded recorded = in_child(tree, [] {
+    install();
+    one_task();
+    const pid_t child = fork();
+    if (child == 0) exit(0);  // runs the handlers of exit
+    int status = 0;
+    waitpid(child, &status, 0);
+    return status;
+  });
+  EXPECT_EQ(recorded.size(), 1u);
+}
+
+TEST_F(SamplerTest, AProviderThatStartsSlowlyKeepsNobodyWaiting) {
+  std::promise<void> started;
+  const std::shared_future<void> gate = started.get_future().share();
+  Sampler::Options options;
+  options.period_ns = 1'000'000;
+  options.process_providers = only([] { return std::make_unique<Scripted>(); });
+  options.node_providers = only([gate] { return std::make_unique<Scripted>(gate, true); });
+  Sampler sampler(*recorder_, options, Baseline());
+  ASSERT_TRUE(sampler.start());
+  while (samples("scripted").size() < 20) usleep(1000);
+  EXPECT_TRUE(samples("slow").empty());
+  started.set_value();
+  while (samples("slow").size() < 2) usleep(1000);
+  EXPECT_TRUE(sampler.stop(kLong_ns));
+}
+
+TEST_F(SamplerTest, AReadingThatHangsDoesNotKeepTheProcessFromEnding) {
+  std::promise<void> release;
+  const std::shared_future<void> gate = release.get_future().share();
+  Sampler::Options options;
+  options.process_providers = only([gate] { return std::make_unique<Scripted>(gate); });
+  // Its thread still stands in the provider when stop gives up: what it uses stays.
+  static Sampler* const sampler = new Sampler(*recorder_, options, Baseline());
+  ASSERT_TRUE(sampler->start());
+  EXPECT_FALSE(sampler->stop(1'000'000));
+  release.set_value();
+}
+
+TEST_F(SamplerTest, TheKnownStartOfACpuCounterIsItsFirstSampleAndTheLastSweepItsLast) {
+  class Cpu : public Provider {
+    Probe probe() override {
+      Probe probe;
+      SensorSpec spec;
+      spec.sensor.name = "cpu";
+      spec.counts_cpu_ns = true;
+      probe.sensors.push_back(spec);
+      return probe;
+    }
+    void sweep(std::span<Reading> readings) override { readings[0].set(500); }
+  };
+  Sampler::Options options;
+  options.process_providers = only([] { return std::make_unique<Cpu>(); });
+  Sampler sampler(*recorder_, options, Baseline{ticks(), 77});
+  ASSERT_TRUE(sampler.start());
+  ASSERT_TRUE(sampler.stop(kLong_ns));
+  const auto cpu = samples("cpu");
+  ASSERT_GE(cpu.size(), 2u);
+  EXPECT_EQ(cpu.front().raw, 77u);
+  EXPECT_EQ(cpu.back().raw, 500u);
+}
+
+TEST(DescribeSources, SaysForEachEnergySourceWhetherItReads) {
+  const std::vector<Source> sources = describe_sources();
+  int energy = 0;
+  for (const Source& source : sources) {
+    EXPECT_FALSE(source.name.empty());
+    EXPECT_TRUE(source.readable || !source.detail.empty()) << source.name;
+    energy += source.energy ? 1 : 0;
+  }
+  EXPECT_EQ(energy, 3);
+}
+
+}  // namespace
+}  // namespace headrace::telemetry

@@ -1,0 +1,120 @@
+#include "telemetry/telemetry.h"
+
+#include <atomic>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "capture/recorder.h"
+#include "telemetry/estimate.h"
+#include "telemetry/nvml.h"
+#include "telemetry/powercap.h"
+#include "telemetry/proc_node.h"
+#include "telemetry/proc_process.h"
+#include "telemetry/sampler.h"
+
+namespace headrace::telemetry {
+namespace {
+
+constexpr double kDefaultHz = 10;
+// The last sweep takes well under a millisecond; more than this only behind a driver that hangs.
+constexpr int64_t kPatience_ns = 250'000'000;
+
+// A fork child finds its parent's sampler here, whose thread it does not have: it is forgotten, not
+// destroyed. Never freed at exit either, as other threads may still run.
+struct Running {
+  pid_t pid;
+  std::unique_ptr<Sampler> sampler;
+};
+std::atomic<Running*> g_running{nullptr};
+
+bool turned_off() {
+  const char* set = std::getenv("HEADRACE_TELEMETRY");
+  return set != nullptr && std::strcmp(set, "0") == 0;
+}
+
+int64_t period_ns() {
+  double hz = kDefaultHz;
+  if (const char* set = std::getenv("HEADRACE_TELEMETRY_HZ"); set != nullptr && *set != '\0') {
+    const char* end = set + std::strlen(set);
+    const auto [stopped, error] = std::from_chars(set, end, hz);
+    if (error != std::errc() || stopped != end || !(hz >= 0.1 && hz <= 1000)) {
+      std::fprintf(stderr,
+                   "headrace: HEADRACE_TELEMETRY_HZ is '%s', not a number from 0.1 to 1000; "
+                   "sampling at %g Hz\n",
+                   set, kDefaultHz);
+      hz = kDefaultHz;
+    }
+  }
+  return std::llround(1e9 / hz);
+}
+
+Providers process_providers() {
+  const Roots roots = roots_from_environment();
+  Providers out;
+  out.push_back(std::make_unique<ProcProcess>(roots));
+  out.push_back(std::make_unique<Estimate>(roots));
+  return out;
+}
+
+Providers node_providers() {
+  const Roots roots = roots_from_environment();
+  Providers out;
+  out.push_back(std::make_unique<ProcNode>(roots));
+  out.push_back(std::make_unique<Powercap>(roots));
+  out.push_back(std::make_unique<Nvml>());
+  return out;
+}
+
+void begin() {
+  capture::Recorder* recorder = capture::Recorder::existing();
+  if (recorder == nullptr || turned_off()) return;
+  Running* before = g_running.load();
+  if (before != nullptr && before->pid == getpid()) return;
+  const Baseline baseline{ticks(), static_cast<uint64_t>(read_clock_ns(CLOCK_PROCESS_CPUTIME_ID))};
+  auto sampler = std::make_unique<Sampler>(
+      *recorder, Sampler::Options{period_ns(), &process_providers, &node_providers}, baseline);
+  auto* running = new Running{getpid(), std::move(sampler)};
+  // Another thread's first event may have come at the same moment.
+  if (!g_running.compare_exchange_strong(before, running)) {
+    delete running;
+    return;
+  }
+  if (!running->sampler->start()) {
+    std::fputs("headrace: no thread for the sampler; this process has no telemetry\n", stderr);
+  }
+}
+
+void end() {
+  Running* running = g_running.load();
+  if (running == nullptr || running->pid != getpid()) return;
+  if (!g_running.compare_exchange_strong(running, nullptr)) return;
+  if (running->sampler->stop(kPatience_ns)) delete running;
+}
+
+}  // namespace
+
+void install() noexcept {
+  capture::set_event_hooks(&begin, &end);
+  begin();
+}
+
+std::vector<Source> describe_sources() {
+  std::vector<Source> out;
+  for (const auto& make : {&node_providers, &process_providers}) {
+    for (const std::unique_ptr<Provider>& provider : make()) {
+      for (Source& source : provider->probe().sources) out.push_back(std::move(source));
+    }
+  }
+  return out;
+}
+
+}  // namespace headrace::telemetry
+
+void hr_telemetry_install(void) { headrace::telemetry::install(); }
