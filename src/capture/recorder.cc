@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <new>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <system_error>
 #include <unistd.h>
@@ -183,12 +184,18 @@ void Recorder::start_thread() {
   if (thread_.joinable()) thread_.join();
   stopping_ = false;
   // A process that cannot have a thread still records: full chunks are drained by their producers.
+  // The program's signals are for the program's threads.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
     thread_ = std::thread([this] { run(); });
     running_.store(true, std::memory_order_release);
   } catch (const std::system_error&) {
     running_.store(true, std::memory_order_release);
   }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 void Recorder::run() {

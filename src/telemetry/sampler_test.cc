@@ -3,11 +3,13 @@
 #include <atomic>
 #include <future>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "capture/task.h"
+#include "telemetry/kept_file.h"
 #include "telemetry/samples_for_test.h"
 #include "telemetry/telemetry.h"
 #include "telemetry/tree_for_test.h"
@@ -154,6 +156,30 @@ TEST(SamplerFork, AForkChildSamplesItselfAndOnlyOneProcessTheNode) {
     nodes += sensors.contains("cpu.user") ? 1 : 0;
   }
   EXPECT_EQ(nodes, 1);
+}
+
+// A program's handlers run on its own threads, whose sleeps and system calls they interrupt.
+TEST(SamplerFork, OurThreadsTakeNoSignals) {
+  const Tree tree;
+  in_child(tree, [] {
+    install();
+    one_task();
+    int ours = 0;
+    for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+      const auto text = [&](const char* file) {
+        return read_once((thread.path() / file).string()).value_or("");
+      };
+      const std::string status = text("status");
+      const size_t at = status.find("SigBlk:\t");
+      if (thread.path().filename() == std::to_string(getpid()) || at == std::string::npos) continue;
+      ++ours;
+      const uint64_t blocked = std::strtoull(status.c_str() + at + 8, nullptr, 16);
+      for (const int signal : {SIGINT, SIGTERM, SIGALRM, SIGCHLD}) {
+        if ((blocked >> (signal - 1) & 1) == 0) return 1;
+      }
+    }
+    return ours >= 2 ? 0 : 2;
+  });
 }
 
 TEST(SamplerFork, AForkChildThatRecordsNothingEndsCleanly) {
