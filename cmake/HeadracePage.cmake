@@ -1,9 +1,9 @@
 # headrace_page(<target>): compiles the report's page, which web/ builds with Node, into a target.
 #
-# Without Node a page built elsewhere (web/dist/report.html) is taken as it is.
+# Without Node (or with -DHEADRACE_NODE=OFF) a page built elsewhere is taken: HEADRACE_PAGE.
 function(headrace_page target)
   set(web "${PROJECT_SOURCE_DIR}/web")
-  set(built "${web}/dist/report.html")
+  set(HEADRACE_PAGE "${web}/dist/report.html" CACHE FILEPATH "The report's page, where there is no Node")
   find_program(HEADRACE_NODE node HINTS "${PROJECT_SOURCE_DIR}/.venv/bin")
   set(embed "${PROJECT_SOURCE_DIR}/cmake/EmbedPage.cmake")
   if(HEADRACE_NODE)
@@ -15,12 +15,13 @@ function(headrace_page target)
       DEPENDS ${sources} "${web}/script/build.mjs" "${web}/package-lock.json"
       COMMENT "Building the report's page"
       VERBATIM)
-  elseif(EXISTS "${built}")
-    set(page "${built}")
+  elseif(EXISTS "${HEADRACE_PAGE}")
+    set(page "${HEADRACE_PAGE}")
   else()
     message(FATAL_ERROR
-      "The report's page cannot be built: there is no Node here and no ${built}.\n"
-      "Run ./script/setup, which installs Node into the environment, then configure again.")
+      "The report's page cannot be built: there is no Node here and no ${HEADRACE_PAGE}.\n"
+      "Run ./script/setup, which installs Node into the environment, then configure again.\n"
+      "(To build only the capture library, which needs no page: -DHEADRACE_CAPTURE_ONLY=ON)")
   endif()
   set(source "${CMAKE_CURRENT_BINARY_DIR}/page_shell.cc")
   add_custom_command(

@@ -36,3 +36,18 @@ def test_the_capture_library_alone_needs_no_duckdb(tmp_path: Path) -> None:
     ninja = (tmp_path / "build/build.ninja").read_text()
     assert "libheadrace.a" in ninja
     assert not re.search("duckdb", ninja)
+
+
+def test_without_node_and_without_a_built_page_cmake_stops_and_names_the_command(
+    tmp_path: Path,
+) -> None:
+    page = tmp_path / "report.html"
+    options = ("-DHEADRACE_NODE=OFF", f"-DHEADRACE_PAGE={page}", "-DHEADRACE_TESTS=OFF")
+    done = configure(tmp_path / "without", *options)
+    assert done.returncode != 0
+    assert "there is no Node here" in done.stderr
+    assert "./script/setup" in done.stderr
+
+    page.write_text("<html>%DATA%</html>")
+    done = configure(tmp_path / "with", *options)
+    assert done.returncode == 0, done.stderr

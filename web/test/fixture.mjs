@@ -296,10 +296,10 @@ export function fixture(options = {}) {
     energy: {
       methods: [{ domain: "cpu", method: "CPU time × watts a core", truth: "estimated", assumption: "6.5 W for each busy core; idle power, memory, disks and fans are not in it", tasks: tasks.length }],
       sensors: [
-        { name: "cpu.power", quantity: "power", unit: "W", domain: "cpu", source: "/proc/stat", truth: "estimated", method: "busy share × watts a core", assumption: "6.5 W a core", samples: 1402 },
-        { name: "cpu.busy", quantity: "time", unit: "s", domain: "cpu", source: "/proc/stat", truth: "measured", method: null, assumption: null, samples: 1402 },
-        { name: "memory.used", quantity: "bytes", unit: "B", domain: null, source: "/proc/meminfo", truth: "measured", method: null, assumption: null, samples: 1402 },
-        { name: `disk.read${hostile}`, quantity: "bytes", unit: "B", domain: null, source: "/proc/diskstats", truth: "measured", method: null, assumption: null, samples: 1402 },
+        { name: "cpu.power", quantity: "power", unit: "W", domain: "cpu", source: "/proc/stat", truth: "estimated", method: "busy share × watts a core", assumption: "6.5 W a core", sensors: 5, samples: 1402 },
+        { name: "cpu.busy", quantity: "time", unit: "s", domain: "cpu", source: "/proc/stat", truth: "measured", method: null, assumption: null, sensors: 5, samples: 1402 },
+        { name: "memory.used", quantity: "bytes", unit: "B", domain: null, source: "/proc/meminfo", truth: "measured", method: null, assumption: null, sensors: 5, samples: 1402 },
+        { name: `disk.read${hostile}`, quantity: "bytes", unit: "B", domain: null, source: "/proc/diskstats", truth: "measured", method: null, assumption: null, sensors: 5, samples: 1402 },
       ],
     },
     capture: {

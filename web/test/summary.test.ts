@@ -58,6 +58,11 @@ describe("words of bars and tables", () => {
   it("take hostile and broken values as text", () => {
     expect(valueLines('{"a":{"b":[1,2]},"c":"<img src=x>"}')).toEqual([["a", '{"b":[1,2]}'], ["c", "<img src=x>"]]);
     expect(valueLines("{broken")).toEqual([["", "{broken"]]);
+    expect(valueLines('{"loss":{"$float":"nan"},"at":{"$time":"2026-11-21T14:37:05Z"},"big":{"$int":"36893488147419103232"}}')).toEqual([
+      ["loss", "nan"],
+      ["at", "2026-11-21T14:37:05Z"],
+      ["big", "36893488147419103232"],
+    ]);
     expect(valueLines("[1]")).toEqual([["", "[1]"]]);
     expect(valueLines(undefined)).toEqual([]);
   });

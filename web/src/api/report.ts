@@ -158,6 +158,7 @@ export interface Sensor {
   truth: Truth;
   method: string | null;
   assumption: string | null;
+  sensors: number;
   samples: number;
 }
 

@@ -23,7 +23,16 @@ export function valueLines(text: string | undefined, most = 12): Line[] {
   return lines;
 }
 
-function brief(value: unknown): string {
+// Values that JSON has no word for come as {"$float": "nan"}, {"$time": ...}, {"$int": ...}.
+function unwrapped(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const entries = Object.entries(value);
+  const only = entries[0];
+  return entries.length === 1 && only && /^\$(float|int|time|bytes)$/.test(only[0]) ? only[1] : value;
+}
+
+function brief(wrapped: unknown): string {
+  const value = unwrapped(wrapped);
   if (value === null || typeof value === "number" || typeof value === "string" || typeof value === "boolean") {
     const text = scalar(value);
     return text.length > 120 ? `${text.slice(0, 117)}…` : text;

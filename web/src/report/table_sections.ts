@@ -102,7 +102,7 @@ export function energySection(report: Report): Section {
     );
   }
   if (sensors.length > 0) {
-    frame.body.append(element("h3", { class: "subhead" }, `${plural(sensors.length, "sensor")} read`));
+    frame.body.append(element("h3", { class: "subhead" }, `${plural(sensors.length, "quantity", "quantities")} read by ${plural(sensors.reduce((sum, s) => sum + s.sensors, 0), "sensor")}`));
     table<Sensor>(frame.body, {
       caption: "Sensors",
       height: 260,
@@ -112,6 +112,7 @@ export function energySection(report: Report): Section {
         { name: "unit", text: (s) => s.unit },
         { name: "truth", text: (s) => truthMark(s.truth) },
         { name: "source", mono: true, text: (s) => s.source },
+        { name: "sensors", title: "How many of them: each process has its own", numeric: true, text: (s) => grouped(s.sensors), sort: (s) => s.sensors },
         { name: "samples", numeric: true, text: (s) => grouped(s.samples), sort: (s) => s.samples },
         { name: "method, assumption", wrap: true, grow: true, text: (s) => [s.method, s.assumption].filter(Boolean).join("; ") || "–" },
       ],
