@@ -43,7 +43,16 @@ class Walk {
     }
     const auto* map = node.as<Json::Map>();
     if (map == nullptr) return;
-    if (string_of(node["type"]) == "BASE_TABLE") note_table(node);
+    const std::string type = string_of(node["type"]);
+    if (type == "BASE_TABLE") note_table(node);
+    if (type == "STAR" || string_of(node["join_type"]) == "NATURAL" ||
+        string_of(node["ref_type"]) == "NATURAL") {
+      keys.star = true;
+    }
+    if (const auto* shared = node["using_columns"].as<Json::List>()) {
+      for (const Json& name : *shared) keys.columns.insert(lower(string_of(name)));
+    }
+    if (type == "COLUMN_REF") note_column(node);
     if (const auto reference = reference_of(node)) {
       references_.push_back(*reference);
       return;
@@ -53,7 +62,10 @@ class Walk {
 
   TouchedKeys finish() {
     const auto is_task = [](const std::string& table) { return table == "task"; };
-    for (const auto& [alias, table] : aliases_) keys.reads_task |= is_task(table);
+    for (const auto& [alias, table] : aliases_) {
+      keys.reads_task |= is_task(table);
+      keys.star |= keys.columns.contains(alias);  // SELECT t FROM task t: the whole row
+    }
     for (const Reference& r : references_) {
       const auto alias = aliases_.find(r.qualifier);
       if (alias != aliases_.end() && !is_task(alias->second)) continue;
@@ -78,6 +90,13 @@ class Walk {
     if (std::find(keys.tables.begin(), keys.tables.end(), table) == keys.tables.end()) {
       keys.tables.push_back(table);
     }
+  }
+
+  // A column may be qualified (t.status) or be taken apart (tags.run): any part may be its name.
+  void note_column(const Json& node) {
+    const auto* names = node["column_names"].as<Json::List>();
+    if (names == nullptr) return;
+    for (const Json& name : *names) keys.columns.insert(lower(string_of(name)));
   }
 
   // used.lr is a COLUMN_REF [used, lr]; used['lr'] an ARRAY_EXTRACT and (used).lr a STRUCT_EXTRACT

@@ -5,6 +5,7 @@
 // another table's name or alias does not.
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,8 @@ struct TouchedKeys {
   std::vector<TouchedPath> paths;    // each once
   bool bare_used = false;            // `used` as a whole
   bool bare_generated = false;
+  bool star = false;                 // every column may be asked for
+  std::set<std::string> columns;     // every name in a column reference, lower case
   std::vector<std::string> tables;   // every table or view named, once, as written
 };
 

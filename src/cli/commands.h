@@ -1,0 +1,31 @@
+// Every command of the program. A new one: declare it here and add it to the list, in the order in
+// which `headrace --help` shows them.
+#pragma once
+
+#include <array>
+
+#include "cli/program.h"
+
+namespace headrace::cli {
+
+void add_ls(CLI::App& app, Program& program);
+void add_show(CLI::App& app, Program& program);
+void add_query(CLI::App& app, Program& program);
+void add_tradeoff(CLI::App& app, Program& program);
+void add_why(CLI::App& app, Program& program);
+void add_tag(CLI::App& app, Program& program);
+void add_note(CLI::App& app, Program& program);
+void add_rm(CLI::App& app, Program& program);
+void add_doctor(CLI::App& app, Program& program);
+
+using AddCommand = void (*)(CLI::App&, Program&);
+inline constexpr std::array kCommands = {
+    AddCommand{add_ls},  AddCommand{add_show}, AddCommand{add_query},
+    AddCommand{add_tradeoff}, AddCommand{add_why},  AddCommand{add_tag},
+    AddCommand{add_note}, AddCommand{add_rm},  AddCommand{add_doctor},
+};
+
+// Parses the command line and does what it says. Returns the exit code.
+int main_of(int argc, const char* const* argv);
+
+}  // namespace headrace::cli

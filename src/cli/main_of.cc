@@ -1,0 +1,96 @@
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/commands.h"
+#include "query/nearest.h"
+
+namespace headrace::cli {
+namespace {
+
+constexpr const char* kExamples =
+    "Captures what programs do and cost, and answers questions about it.\n\n"
+    "Examples:\n"
+    "  headrace run -- python train.py        capture any program, unchanged\n"
+    "  headrace ls                            campaigns, workflows and tasks\n"
+    "  headrace tradeoff sweep --quality loss --cost energy\n"
+    "  headrace why best.pt                   what a file was made from, by what, at what cost\n"
+    "  headrace query \"SELECT activity, count(*) FROM task GROUP BY 1\"\n";
+
+// The verb on the command line: the first word that is neither an option nor an option's value.
+std::string_view verb_of(int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--dir" || word == "--color") {
+      ++i;
+    } else if (word.empty() || word[0] != '-') {
+      return word;
+    }
+  }
+  return {};
+}
+
+int usage(const std::string& message, const std::string& verb) {
+  std::fprintf(stderr, "headrace: %s\nSee headrace %s--help.\n", message.c_str(),
+               verb.empty() ? "" : (verb + " ").c_str());
+  return kUsage;
+}
+
+// CLI11's sentences, without its capitals and full stops in odd places.
+std::string said(const CLI::ParseError& error) {
+  std::string text = error.what();
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+int main_of(int argc, const char* const* argv) {
+  Program program;
+  CLI::App app(kExamples, "headrace");
+  app.set_version_flag("-V,--version", "headrace " HEADRACE_VERSION);
+  app.set_help_flag("-h,--help", "Show this and end");
+  app.add_option("--dir", program.directory,
+                 "The folder .headrace, or the one that holds it "
+                 "(default: HEADRACE_DIR, else the nearest upward)")
+      ->type_name("DIR");
+  app.add_flag("-q,--quiet", program.quiet, "No messages but errors");
+  app.add_option("--color", program.color, "auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->type_name("WHEN");
+  app.require_subcommand(0, 1);
+  std::vector<std::string> verbs;
+  for (const AddCommand add : kCommands) add(app, program);
+  for (const CLI::App* verb : app.get_subcommands({})) verbs.push_back(verb->get_name());
+
+  const std::string verb(verb_of(argc, argv));
+  bool known = verb.empty();
+  for (const std::string& name : verbs) known |= name == verb;
+  if (!known) {
+    const auto near = query::nearest_names(verb, verbs);
+    return usage("there is no command " + verb +
+                     (near.empty() ? "; there are " + query::listed(verbs, 20)
+                                   : query::did_you_mean(near)),
+                 "");
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    CLI::App* asked = verb.empty() ? &app : app.get_subcommand(verb);
+    std::fputs(asked->help("headrace").c_str(), stdout);
+    return kDone;
+  } catch (const CLI::CallForVersion& version) {
+    std::printf("%s\n", version.what());
+    return kDone;
+  } catch (const CLI::ParseError& error) {
+    return usage(said(error), verb);
+  }
+  if (verb.empty()) {
+    std::fputs(app.help().c_str(), stdout);
+    return kDone;
+  }
+  return program.run();
+}
+
+}  // namespace headrace::cli

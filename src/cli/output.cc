@@ -1,0 +1,150 @@
+#include "cli/output.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <unistd.h>
+#include <utility>
+
+#include "query/arrow_ipc.h"
+#include "query/units.h"
+
+namespace headrace::cli {
+namespace {
+
+struct Closer {
+  void operator()(FILE* file) const {
+    if (file != nullptr && file != stdout) std::fclose(file);
+  }
+};
+
+// A file that takes its name when it is whole, or stdout.
+class Destination {
+ public:
+  explicit Destination(const std::string& file) : path_(file == "-" ? "" : file) {}
+  ~Destination() {
+    if (file_ != nullptr && !path_.empty()) std::remove(part().c_str());
+  }
+  Destination(const Destination&) = delete;
+  Destination& operator=(const Destination&) = delete;
+
+  Status open() {
+    file_.reset(path_.empty() ? stdout : std::fopen(part().c_str(), "wbe"));
+    return file_ == nullptr ? io_error("cannot write " + path_, errno) : Status();
+  }
+  Status write(std::string_view bytes) {
+    if (std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) == bytes.size()) return {};
+    return io_error("cannot write " + (path_.empty() ? "to stdout" : path_), errno);
+  }
+  Status close() {
+    if (std::fflush(file_.get()) != 0) {
+      return io_error("cannot write " + (path_.empty() ? "to stdout" : path_), errno);
+    }
+    if (path_.empty()) return {};
+    file_.reset();
+    return std::rename(part().c_str(), path_.c_str()) == 0
+               ? Status()
+               : io_error("cannot name " + path_, errno);
+  }
+
+ private:
+  std::string part() const { return path_ + ".part"; }
+  std::string path_;
+  std::unique_ptr<FILE, Closer> file_;
+};
+
+Result<query::Written> write_arrow(query::ResultTable table, const query::Sink& sink) {
+  ArrowArrayStream stream{};
+  query::ResultTable::export_stream(std::move(table), &stream);
+  const Status status = query::write_arrow_ipc(&stream, sink);
+  stream.release(&stream);
+  if (!status.ok()) return status;
+  return query::Written{};
+}
+
+Result<query::Written> write(const Program& program, const Output& output,
+                             query::ResultTable& table, const query::Sink& sink) {
+  const uint64_t limit = output.limit.value_or(0);
+  switch (output.format()) {
+    case query::Format::kCsv: return query::write_csv(table, limit, sink);
+    case query::Format::kJson: return query::write_json(table, limit, sink);
+    case query::Format::kJsonl: return query::write_jsonl(table, limit, sink);
+    case query::Format::kArrow: return write_arrow(std::move(table), sink);
+    case query::Format::kTable: break;
+  }
+  query::TableStyle style;
+  style.color = output.file.empty() && program.color_on_stdout();
+  style.limit = output.limit.value_or(kTableRows);
+  return query::write_table(table, style, sink);
+}
+
+bool ends_with(const std::string& text, std::string_view end) {
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+}  // namespace
+
+query::Format Output::format() const {
+  if (!format_name.empty()) return *query::parse_format(format_name);
+  if (json) return query::Format::kJson;
+  if (ends_with(file, ".csv")) return query::Format::kCsv;
+  if (ends_with(file, ".json")) return query::Format::kJson;
+  if (ends_with(file, ".jsonl")) return query::Format::kJsonl;
+  if (ends_with(file, ".arrow") || ends_with(file, ".arrows")) return query::Format::kArrow;
+  return query::Format::kTable;
+}
+
+void add_output_options(CLI::App* verb, Output& output, bool with_limit) {
+  verb->add_option("--format", output.format_name, "table, csv, json, jsonl or arrow")
+      ->check(CLI::IsMember({"table", "csv", "json", "jsonl", "arrow"}))
+      ->type_name("FORMAT");
+  verb->add_flag("--json", output.json, "Short for --format json");
+  verb->add_option("-o,--output", output.file, "Write here; its ending chooses the format")
+      ->type_name("FILE");
+  if (with_limit) {
+    verb->add_option("--limit", output.limit, "Rows to give; 0: all (a table shows 50)")
+        ->type_name("N");
+  }
+}
+
+int emit(const Program& program, const Output& output, query::ResultTable table) {
+  if (output.format() == query::Format::kArrow && (output.file.empty() || output.file == "-") &&
+      isatty(STDOUT_FILENO) == 1) {
+    return program.fail(
+        invalid_argument("Arrow is bytes, not text; name a file with -o or pipe it on"));
+  }
+  Destination to(output.file);
+  if (const Status opened = to.open(); !opened.ok()) return program.fail(opened);
+  const Result<query::Written> written = write(
+      program, output, table, [&to](std::string_view bytes) { return to.write(bytes); });
+  if (!written.ok()) return program.fail(written.status());
+  if (const Status closed = to.close(); !closed.ok()) return program.fail(closed);
+  if (written->shown < written->rows) {
+    program.say("showing " + query::grouped(written->shown) + " of " +
+                query::grouped(written->rows) + "; --limit 0 for all");
+  }
+  if (written->cut_cells) {
+    program.say("cells that end in … are longer; --format csv or json shows them whole");
+  }
+  if (output.format() == query::Format::kTable && written->rows == 0) program.say("no rows");
+  return kDone;
+}
+
+int emit_document(const Program& program, const Output& output, const query::Json& json,
+                  const std::string& text) {
+  const query::Format format = output.format();
+  if (format == query::Format::kArrow || format == query::Format::kCsv) {
+    return program.fail(invalid_argument(
+        "this answer is no table; use --format table or json"));
+  }
+  Destination to(output.file);
+  if (const Status opened = to.open(); !opened.ok()) return program.fail(opened);
+  const std::string bytes = format == query::Format::kJson    ? json.dump_pretty() + "\n"
+                            : format == query::Format::kJsonl ? json.dump() + "\n"
+                                                              : text;
+  Status status = to.write(bytes);
+  if (status.ok()) status = to.close();
+  return status.ok() ? kDone : program.fail(status);
+}
+
+}  // namespace headrace::cli

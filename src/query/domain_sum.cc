@@ -1,0 +1,47 @@
+#include "query/domain_sum.h"
+
+namespace headrace::query {
+namespace {
+
+bool starts_with(const std::string& text, const std::string& head) {
+  return text.rfind(head, 0) == 0;
+}
+
+bool is_covered(const std::string& domain, const std::string& by) {
+  if (starts_with(domain, by + "/")) return true;
+  if (domain == "node/cpu") return starts_with(by, "node/cpu-");
+  return domain == "process" && (by == "node" || starts_with(by, "node/cpu"));
+}
+
+}  // namespace
+
+EnergySum sum_domains(const std::vector<DomainEnergy>& domains) {
+  EnergySum sum;
+  bool is_null = false;
+  double joules = 0;
+  double u95_j = 0;
+  bool has_u95 = true;
+  for (const DomainEnergy& one : domains) {
+    bool covered = false;
+    for (const DomainEnergy& other : domains) covered |= is_covered(one.domain, other.domain);
+    if (covered) continue;
+    is_null |= !one.attributed_j;
+    has_u95 &= one.u95_j.has_value();
+    joules += one.attributed_j.value_or(0);
+    u95_j += one.u95_j.value_or(0);
+    sum.truth = sum.truth.empty() || sum.truth == one.truth ? one.truth : "mixed";
+    if (!one.method.empty() && sum.method.find(one.method) == std::string::npos) {
+      sum.method += (sum.method.empty() ? "" : "; ") + one.method;
+    }
+  }
+  if (!domains.empty() && !is_null) {
+    sum.joules = joules;
+    if (has_u95) sum.u95_j = u95_j;
+  } else {
+    sum.truth.clear();
+    if (domains.empty()) sum.method.clear();
+  }
+  return sum;
+}
+
+}  // namespace headrace::query

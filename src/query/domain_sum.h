@@ -1,0 +1,29 @@
+// A task's energy over all its domains, none counted twice.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace headrace::query {
+
+struct DomainEnergy {
+  std::string domain;  // a path in the containment tree: node, node/cpu-0, node/gpu-0, process
+  std::optional<double> attributed_j;
+  std::optional<double> u95_j;
+  std::string truth;
+  std::string method;
+};
+
+struct EnergySum {
+  std::optional<double> joules;  // null as soon as one domain's figure is
+  std::optional<double> u95_j;
+  std::string truth;   // of all: measured, mixed, estimated
+  std::string method;  // each once, joined by "; "
+};
+
+// Leaves out a domain that lies inside another one of the list, and an estimate of the processors
+// (`node/cpu`, `process`) where a sensor covers them.
+EnergySum sum_domains(const std::vector<DomainEnergy>& domains);
+
+}  // namespace headrace::query

@@ -1,0 +1,68 @@
+#include "query/labels.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "query/units.h"
+#include "query/utf8.h"
+
+namespace headrace::query {
+namespace {
+
+constexpr size_t kLongestText = 32;
+
+// A value as a label shows it; "" for one that is no scalar.
+std::string shown(const Json& value, const std::map<std::string, std::string>& objects) {
+  if (const auto* b = value.as<bool>()) return *b ? "true" : "false";
+  if (const auto* d = value.as<double>()) return number_text(*d);
+  if (value.as<int64_t>() != nullptr) return value.text();
+  if (const auto* s = value.as<std::string>()) {
+    const std::string text = terminal_text(*s);
+    if (text.size() <= kLongestText) return text;
+    size_t end = kLongestText;
+    while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xC0) == 0x80) --end;
+    return text.substr(0, end) + "…";
+  }
+  if (value.as<Json::Map>() != nullptr) {
+    for (const char* special : {"$float", "$int", "$time"}) {
+      if (!value[special].is_null()) return value[special].text();
+    }
+    const auto object = objects.find(value["$object"].text());
+    if (object != objects.end()) return object->second;
+  }
+  return "";
+}
+
+}  // namespace
+
+std::vector<std::string> differing_labels(
+    const std::vector<Json>& maps,
+    const std::vector<std::pair<std::string, std::string>>& object_names) {
+  const std::map<std::string, std::string> objects(object_names.begin(), object_names.end());
+  std::vector<std::string> keys;
+  for (const Json& map : maps) {
+    const auto* members = map.as<Json::Map>();
+    if (members == nullptr) continue;
+    for (const auto& [key, value] : *members) {
+      if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
+    }
+  }
+  std::vector<std::string> labels(maps.size());
+  for (const std::string& key : keys) {
+    std::set<std::string> distinct;
+    std::vector<std::string> texts;
+    for (const Json& map : maps) {
+      texts.push_back(shown(map[key], objects));
+      distinct.insert(texts.back());
+    }
+    if (distinct.size() < 2) continue;
+    for (size_t i = 0; i < maps.size(); ++i) {
+      if (texts[i].empty()) continue;
+      labels[i] += (labels[i].empty() ? "" : " ") + key + "=" + texts[i];
+    }
+  }
+  return labels;
+}
+
+}  // namespace headrace::query

@@ -1,0 +1,19 @@
+// What tells configurations apart, in a few words.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "query/json.h"
+
+namespace headrace::query {
+
+// "lr=0.001 frozen=2" for each map: its values for the keys whose values differ between maps, in
+// the order of the keys' first appearance. Empty texts when nothing differs. Long texts are cut;
+// maps and lists are left out, references to objects shown as `name_of_object` knows them.
+std::vector<std::string> differing_labels(
+    const std::vector<Json>& maps,
+    const std::vector<std::pair<std::string, std::string>>& object_names);
+
+}  // namespace headrace::query

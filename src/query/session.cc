@@ -1,0 +1,177 @@
+#include "query/session.h"
+
+#include <algorithm>
+#include <chrono>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "query/sql_error.h"
+#include "query/task_keys.h"
+#include "query/touched_keys.h"
+#include "store/arrow.h"
+
+namespace headrace::query {
+namespace {
+
+ColumnKind kind_of(const std::string& type) {
+  const auto is = [&](const char* prefix) { return type.rfind(prefix, 0) == 0; };
+  if (is("DECIMAL") || type == "DOUBLE" || type == "FLOAT") return ColumnKind::kReal;
+  if (type.find("INT") != std::string::npos && type.find_first_of("([") == std::string::npos) {
+    return ColumnKind::kInteger;  // TINYINT .. UHUGEINT
+  }
+  if (type == "BOOLEAN") return ColumnKind::kBool;
+  if (is("TIMESTAMP")) return ColumnKind::kTime;
+  if (type == "UUID") return ColumnKind::kId;
+  if (type == "BLOB") return ColumnKind::kBytes;
+  if (type == "JSON" || is("STRUCT") || is("MAP") || type.back() == ']') return ColumnKind::kJson;
+  return ColumnKind::kText;
+}
+
+// The rows of a streamed result; keeps its connection, and so the database, open.
+class SqlSource : public BatchSource {
+ public:
+  SqlSource(store::Connection connection, store::QueryResult result)
+      : connection_(std::move(connection)), result_(std::move(result)) {}
+  Status next(ArrowArray* out) override {
+    *out = {};
+    if (!result_.next()) {
+      const Status status = store::stream_status(result_);
+      return status.ok() ? status : reader_error(status);
+    }
+    return store::arrow_batch(result_, out);
+  }
+
+ private:
+  store::Connection connection_;
+  store::QueryResult result_;
+};
+
+// INTERVAL and a bare NULL have no number kind; UINTEGER columns of 64 bits and less do.
+Result<ResultTable> table_of(store::Connection connection, store::QueryResult result) {
+  std::vector<ResultColumn> columns;
+  const std::vector<std::string> types = store::type_names(result);
+  for (size_t i = 0; i < types.size(); ++i) {
+    const ColumnKind kind = types[i] == "INTERVAL" ? ColumnKind::kText : kind_of(types[i]);
+    columns.push_back({result.columns()[i].name, types[i], kind, ""});
+  }
+  ArrowSchema schema{};
+  HEADRACE_RETURN_IF_ERROR(store::arrow_schema(result, &schema));
+  return ResultTable(std::move(columns), schema,
+                     std::make_unique<SqlSource>(std::move(connection), std::move(result)));
+}
+
+// `EXPLAIN [ANALYZE] q` gives q; anything else itself.
+std::string explained(const std::string& text) {
+  std::string rest = text;
+  for (const char* word : {"explain", "analyze"}) {
+    const size_t begin = rest.find_first_not_of(" \t\r\n");
+    if (begin == std::string::npos) return rest;
+    std::string head = rest.substr(begin, std::string(word).size());
+    std::transform(head.begin(), head.end(), head.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    if (head != word) return rest;
+    rest = rest.substr(begin + head.size());
+  }
+  return rest;
+}
+
+Result<Json> parse_tree(const store::Connection& connection, const std::string& text) {
+  Result<store::Statement> statement = connection.prepare("SELECT json_serialize_sql(?)");
+  if (!statement.ok()) return statement.status();
+  Result<store::QueryResult> rows = statement->bind(1, text).execute();
+  if (!rows.ok()) return rows.status();
+  if (!rows->next()) return corrupt("DuckDB gave no parse tree");
+  Result<Json> tree = Json::parse(rows->chunk().text(0, 0));
+  if (!tree.ok()) return tree;
+  const bool* failed = (*tree)["error"].as<bool>();
+  if (failed != nullptr && *failed) return parse_error(text, *tree);
+  const auto* statements = (*tree)["statements"].as<Json::List>();
+  if (statements == nullptr || statements->empty()) return invalid_argument("the query is empty");
+  if (statements->size() > 1) return invalid_argument("one statement at a time, and this is several");
+  return tree;
+}
+
+}  // namespace
+
+const std::vector<std::string>& view_names() {
+  static const std::vector<std::string> names = {"campaign", "workflow", "task",        "object",
+                                                 "edge",     "sensor",   "sample",      "task_energy",
+                                                 "gap",      "log"};
+  return names;
+}
+
+Result<Session> Session::open(const std::filesystem::path& root, const SessionOptions& options) {
+  const std::filesystem::path file = root / "store.duckdb";
+  std::error_code error;
+  if (!std::filesystem::exists(root, error)) {
+    return not_found("there is no folder " + root.string() +
+                     "; nothing was captured here yet (headrace run -- CMD captures), or name "
+                     "another with --dir or HEADRACE_DIR");
+  }
+  if (!std::filesystem::exists(file, error)) {
+    return not_found("nothing was captured into " + root.string() +
+                     " yet; headrace run -- CMD captures");
+  }
+  const auto deadline =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(options.wait_ms);
+  for (auto pause = std::chrono::milliseconds(10);; pause = std::min(2 * pause, std::chrono::milliseconds(200))) {
+    Result<store::Database> database = store::Database::open(
+        file, {store::OpenMode::kReadOnly, options.memory_limit, options.threads});
+    if (database.ok()) return Session(root, std::move(*database));
+    const bool busy = database.status().code() == StatusCode::kUnavailable;
+    if (!busy || std::chrono::steady_clock::now() >= deadline) return database.status();
+    std::this_thread::sleep_for(pause);
+  }
+}
+
+Session Session::over(std::filesystem::path root, store::Database database) {
+  return {std::move(root), std::move(database)};
+}
+
+Result<ResultTable> Session::sql(const std::string& text) const {
+  Result<store::Connection> connection = database_.connect();
+  if (!connection.ok()) return connection.status();
+  Result<Json> tree = parse_tree(*connection, explained(text));
+  if (!tree.ok()) return tree.status();
+  const TouchedKeys touched = find_touched_keys(*tree);
+  if (touched.reads_task) {
+    Result<store::Registry> registry = store::Registry::load(*connection);
+    if (!registry.ok()) return registry.status();
+    Result<store::TaskView> view = needed_view(touched, *registry);
+    if (!view.ok()) return view.status();
+    HEADRACE_RETURN_IF_ERROR(connection->run(store::task_view_sql(*registry, *view)));
+  }
+  Result<store::QueryResult> result = store::stream(*connection, text);
+  if (!result.ok()) return reader_error(result.status());
+  return table_of(std::move(*connection), std::move(*result));
+}
+
+Result<std::vector<std::vector<Cell>>> Session::rows(const std::string& text) const {
+  Result<ResultTable> table = sql(text);
+  if (!table.ok()) return table.status();
+  std::vector<std::vector<Cell>> out;
+  for (;;) {
+    Result<bool> more = table->next();
+    if (!more.ok()) return more.status();
+    if (!*more) return out;
+    for (size_t row = 0; row < table->rows(); ++row) {
+      auto& cells = out.emplace_back();
+      for (size_t i = 0; i < table->columns().size(); ++i) cells.push_back(table->cell(i, row));
+    }
+  }
+}
+
+Result<std::vector<std::string>> Session::keys(bool generated) const {
+  Result<store::Connection> connection = database_.connect();
+  if (!connection.ok()) return connection.status();
+  Result<store::Registry> registry = store::Registry::load(*connection);
+  if (!registry.ok()) return registry.status();
+  std::vector<std::string> names;
+  for (const auto& [key, places] : registry->keys(generated ? Role::kGenerated : Role::kUsed)) {
+    names.push_back(key);
+  }
+  return names;
+}
+
+}  // namespace headrace::query
