@@ -1,9 +1,7 @@
 #include "query/session.h"
 
 #include <algorithm>
-#include <chrono>
 #include <system_error>
-#include <thread>
 #include <utility>
 
 #include "query/sql_error.h"
@@ -101,7 +99,8 @@ const std::vector<std::string>& view_names() {
   return names;
 }
 
-Result<Session> Session::open(const std::filesystem::path& root, const SessionOptions& options) {
+Result<Session> Session::open(const std::filesystem::path& root,
+                              const store::StoreOptions& options) {
   const std::filesystem::path file = root / "store.duckdb";
   std::error_code error;
   if (!std::filesystem::exists(root, error)) {
@@ -113,24 +112,17 @@ Result<Session> Session::open(const std::filesystem::path& root, const SessionOp
     return not_found("nothing was captured into " + root.string() +
                      " yet; headrace run -- CMD captures");
   }
-  const auto deadline =
-      std::chrono::steady_clock::now() + std::chrono::milliseconds(options.wait_ms);
-  for (auto pause = std::chrono::milliseconds(10);; pause = std::min(2 * pause, std::chrono::milliseconds(200))) {
-    Result<store::Database> database = store::Database::open(
-        file, {store::OpenMode::kReadOnly, options.memory_limit, options.threads});
-    if (database.ok()) return Session(root, std::move(*database));
-    const bool busy = database.status().code() == StatusCode::kUnavailable;
-    if (!busy || std::chrono::steady_clock::now() >= deadline) return database.status();
-    std::this_thread::sleep_for(pause);
-  }
+  Result<store::Store> opened = store::Store::open(file, store::OpenMode::kReadOnly, options);
+  if (!opened.ok()) return opened.status();
+  return Session(root, std::move(*opened));
 }
 
-Session Session::over(std::filesystem::path root, store::Database database) {
-  return {std::move(root), std::move(database)};
+Session Session::over(std::filesystem::path root, store::Store store) {
+  return {std::move(root), std::move(store)};
 }
 
 Result<ResultTable> Session::sql(const std::string& text) const {
-  Result<store::Connection> connection = database_.connect();
+  Result<store::Connection> connection = connect();
   if (!connection.ok()) return connection.status();
   Result<Json> tree = parse_tree(*connection, explained(text));
   if (!tree.ok()) return tree.status();
@@ -163,7 +155,7 @@ Result<std::vector<std::vector<Cell>>> Session::rows(const std::string& text) co
 }
 
 Result<std::vector<std::string>> Session::keys(bool generated) const {
-  Result<store::Connection> connection = database_.connect();
+  Result<store::Connection> connection = connect();
   if (!connection.ok()) return connection.status();
   Result<store::Registry> registry = store::Registry::load(*connection);
   if (!registry.ok()) return registry.status();

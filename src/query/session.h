@@ -16,24 +16,19 @@
 
 #include "base/status.h"
 #include "query/result_table.h"
-#include "store/database.h"
+#include "store/store.h"
 
 namespace headrace::query {
 
-struct SessionOptions {
-  std::string memory_limit = "2GB";
-  int threads = 2;
-  // How long to try when another process is writing the store.
-  int wait_ms = 10'000;
-};
-
 class Session {
  public:
-  // `root`: a folder `.headrace`. Errors: kNotFound when it or its store is not there, kUnavailable
-  // when another process goes on writing it, kCorrupt when the file is damaged.
-  static Result<Session> open(const std::filesystem::path& root, const SessionOptions& options = {});
-  // Questions to a database that is open already (tests; a collector's own).
-  static Session over(std::filesystem::path root, store::Database database);
+  // Opens what was folded so far. `root`: a folder `.headrace`. Errors: kNotFound when it or its
+  // store is not there, kUnavailable when another process goes on writing it, kCorrupt when the file
+  // is damaged.
+  static Result<Session> open(const std::filesystem::path& root,
+                              const store::StoreOptions& options = {});
+  // Questions to a store that is open already, as a fold leaves it.
+  static Session over(std::filesystem::path root, store::Store store);
 
   // Runs one SELECT (or FROM, WITH, VALUES, DESCRIBE, SHOW, SUMMARIZE, EXPLAIN) as it stands. In the
   // view `task`, `used.KEY` and `generated.KEY` are typed columns: NULL where a task has no such
@@ -48,13 +43,16 @@ class Session {
   Result<std::vector<std::string>> keys(bool generated) const;
 
   const std::filesystem::path& root() const { return root_; }
-  const store::Database& database() const { return database_; }
+  // For questions that need no view `task`: one more connection.
+  Result<store::Connection> connect() const { return store_->connect(); }
+  // What had to be done to open the store, or why it shows less than there is. Mostly empty.
+  const std::string& note() const { return store_->note(); }
 
  private:
-  Session(std::filesystem::path root, store::Database database)
-      : root_(std::move(root)), database_(std::move(database)) {}
+  Session(std::filesystem::path root, store::Store store)
+      : root_(std::move(root)), store_(std::make_shared<store::Store>(std::move(store))) {}
   std::filesystem::path root_;
-  store::Database database_;
+  std::shared_ptr<store::Store> store_;
 };
 
 // The views that a reader may rely on.
