@@ -5,7 +5,7 @@ settings, the compile command, the file and every file of ours that it includes.
 hash relative to the clone, so clones share the memory. It lies in the user's cache folder
 (XDG_CACHE_HOME), or in .cache/ where $HOME cannot be written.
 
-usage: tidy.py BUILD_FOLDER
+usage: tidy.py [--all] BUILD_FOLDER     --all adds the *_test.cc and the static analyzer
 """
 
 from __future__ import annotations
@@ -86,10 +86,10 @@ def key_of(source: Path, arguments: list[str], settings: bytes) -> str:
     return digest.hexdigest()
 
 
-def check(source: Path, build: Path) -> str:
+def check(source: Path, build: Path, options: list[str]) -> str:
     """clang-tidy's findings in one file; empty when there are none."""
     done = subprocess.run(
-        [TOOL, "-p", str(build), "--quiet", *EXTRA, str(source)],
+        [TOOL, "-p", str(build), "--quiet", *options, str(source)],
         capture_output=True,
         text=True,
         check=False,
@@ -99,12 +99,14 @@ def check(source: Path, build: Path) -> str:
 
 
 def main() -> int:
-    if len(sys.argv) != 2:
+    everything = sys.argv[1:2] == ["--all"]
+    if len(sys.argv) != 2 + everything:
         print(__doc__, file=sys.stderr)
         return 2
-    build = Path(sys.argv[1]).resolve()
+    build = Path(sys.argv[-1]).resolve()
+    options = EXTRA if everything else [*EXTRA, "--checks=-clang-analyzer-*"]
     version = subprocess.run([TOOL, "--version"], capture_output=True, check=True).stdout
-    settings = version + (ROOT / ".clang-tidy").read_bytes() + " ".join(EXTRA).encode()
+    settings = version + (ROOT / ".clang-tidy").read_bytes() + " ".join(options).encode()
     cache = cache_folder()
 
     todo: list[tuple[Path, Path]] = []
@@ -115,6 +117,8 @@ def main() -> int:
             continue
         if not source.is_file():  # removed since the last configuration
             continue
+        if source.name.endswith("_test.cc") and not everything:
+            continue
         count += 1
         stamp = cache / key_of(source, shlex.split(entry["command"]), settings)
         if not stamp.exists():
@@ -122,7 +126,7 @@ def main() -> int:
 
     findings = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        waiting = {pool.submit(check, source, build): stamp for source, stamp in todo}
+        waiting = {pool.submit(check, source, build, options): stamp for source, stamp in todo}
         for answer in concurrent.futures.as_completed(waiting):
             if text := answer.result():
                 findings += 1
