@@ -50,7 +50,7 @@ export function summarise(report: Report): Summary {
   if (!tradeoff || !best) {
     const cost = campaign.energy ? `, ${energy(campaign.energy.energy_j, campaign.energy.truth)}` : "";
     return {
-      headline: `${campaign.name}: ${plural(campaign.tasks, "task")} in ${plural(campaign.workflows, "workflow")}, ${duration(campaign.duration_s)}${cost}`,
+      headline: `${campaign.name}: ${plural(campaign.tasks, "task")} in ${plural(campaign.workflows, "workflow")}, ${campaign.duration_s === null ? "still running" : duration(campaign.duration_s)}${cost}`,
       sentences: report.tradeoff_missing ? [report.tradeoff_missing] : [],
     };
   }

@@ -94,7 +94,7 @@ export function energySection(report: Report): Section {
       id: (m) => `${m.domain}|${m.method}|${m.truth}|${m.assumption}`,
     });
   } else {
-    frame.body.append(element("p", { class: "empty" }, "No task has an energy figure. Run under headrace run with HEADRACE_TELEMETRY=1."));
+    frame.body.append(element("p", { class: "empty" }, "No task has an energy figure: telemetry was off, or saw no source of energy. headrace doctor lists the sources."));
   }
   if (methods.some((m) => m.truth !== "measured")) {
     frame.body.append(
