@@ -1,0 +1,28 @@
+// The extension module `headrace._capture`: what records. It knows nothing of the store.
+#include "binding/loop_type.h"
+#include "binding/names.h"
+#include "binding/object_type.h"
+#include "binding/parents.h"
+#include "binding/process.h"
+#include "binding/resumable.h"
+#include "binding/scope_type.h"
+#include "binding/task_type.h"
+
+namespace {
+
+PyModuleDef g_definition = {
+    PyModuleDef_HEAD_INIT, "_capture", nullptr, -1, nullptr, nullptr, nullptr, nullptr, nullptr};
+
+}  // namespace
+
+PyMODINIT_FUNC PyInit__capture() {
+  using namespace headrace::binding;  // NOLINT(google-build-using-namespace)
+  Ref module = Ref::steal(PyModule_Create(&g_definition));
+  if (!module) return nullptr;
+  count_forks();
+  const bool added = make_context_variable() && add_task_type(module.get()) &&
+                     add_resumable_types(module.get()) && add_scope_type(module.get()) &&
+                     add_loop_type(module.get()) && add_object_type(module.get()) &&
+                     add_process_functions(module.get()) && add_segment_functions(module.get());
+  return added ? module.release() : nullptr;
+}

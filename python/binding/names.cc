@@ -1,0 +1,73 @@
+#include "binding/names.h"
+
+#include <array>
+#include <pthread.h>
+
+#include "capture/task.h"
+
+namespace headrace::binding {
+
+std::atomic<uint32_t> generation{1};
+
+namespace {
+
+struct Entry {
+  PyObject* string = nullptr;  // owned for ever
+  uint32_t id = 0;             // 0: not asked for yet
+  uint32_t generation = 0;     // of the id
+  capture::Secrecy secrecy = capture::Secrecy::kNone;
+};
+constexpr size_t kSlots = 8192;
+constexpr size_t kProbes = 8;
+// Longer strings are no names; they are looked up each time.
+constexpr Py_ssize_t kMaxNameLength = 128;
+std::array<Entry, kSlots> g_entries;
+
+// The entry of `string`, new if there is room; null otherwise.
+Entry* entry_of(PyObject* string) {
+  size_t at = (reinterpret_cast<uintptr_t>(string) >> 4) * 0x9E3779B97F4A7C15ull >> 51;
+  for (size_t n = 0; n < kProbes; ++n, at = (at + 1) % kSlots) {
+    Entry& entry = g_entries[at];
+    if (entry.string == string) [[likely]]
+      return &entry;
+    if (entry.string != nullptr) continue;
+    if (PyUnicode_GET_LENGTH(string) > kMaxNameLength) return nullptr;
+    Ref keep;
+    entry.secrecy = capture::secrecy_of_name(text_of(string, keep));
+    entry.string = Py_NewRef(string);
+    return &entry;
+  }
+  return nullptr;
+}
+static_assert(kSlots == size_t{1} << (64 - 51));
+
+}  // namespace
+
+void count_forks() {
+  static const int once = pthread_atfork(nullptr, nullptr, [] { generation.fetch_add(1); });
+  (void)once;
+}
+
+Name name_of(std::string_view text) {
+  return {capture::name_id(text), capture::secrecy_of_name(text)};
+}
+
+Name name_of(PyObject* string) {
+  Entry* entry = entry_of(string);
+  Ref keep;
+  if (entry == nullptr) return name_of(text_of(string, keep));
+  const uint32_t now = generation.load(std::memory_order_relaxed);
+  if (entry->generation != now) [[unlikely]] {
+    entry->id = capture::name_id(text_of(string, keep));
+    if (entry->id != 0) entry->generation = now;
+  }
+  return {entry->id, entry->secrecy};
+}
+
+capture::Secrecy secrecy_of(PyObject* string) {
+  const Entry* entry = entry_of(string);
+  Ref keep;
+  return entry != nullptr ? entry->secrecy : capture::secrecy_of_name(text_of(string, keep));
+}
+
+}  // namespace headrace::binding

@@ -1,0 +1,268 @@
+#include "binding/process.h"
+
+#include <cstdlib>
+
+#include "binding/activity.h"
+#include "binding/failure.h"
+#include "binding/values.h"
+#include "capture/recorder.h"
+#include "capture/workflow.h"
+
+namespace headrace::binding {
+namespace {
+
+using capture::Fields;
+using capture::Recorder;
+using capture::WorkflowState;
+
+constexpr const char* kWorkflow = "headrace.workflow";
+
+void add_role(Fields& fields, Role role, PyObject* dict) {
+  if (PyDict_CheckExact(dict)) add_items(fields, role, dict, Interest::kExplicit);
+}
+
+// begin_workflow(name, used, tags) -> handle or None
+PyObject* begin_workflow(PyObject*, PyObject* args) {
+  PyObject* name = nullptr;
+  PyObject* used = nullptr;
+  PyObject* tags = nullptr;
+  if (PyArg_ParseTuple(args, "UOO:begin_workflow", &name, &used, &tags) == 0) return nullptr;
+  if (!is_enabled()) Py_RETURN_NONE;
+  if (Recorder::get() == nullptr) Py_RETURN_NONE;
+  Fields fields;
+  add_role(fields, Role::kUsed, used);
+  if (tags != Py_None) add_tags(fields, tags);
+  WorkflowState* workflow = capture::begin_workflow(text_of(name), fields);
+  if (workflow == nullptr) Py_RETURN_NONE;
+  return PyCapsule_New(workflow, kWorkflow, nullptr);
+}
+
+// end_workflow(handle, exception, {role name: values})
+PyObject* end_workflow(PyObject*, PyObject* args) {
+  PyObject* handle = nullptr;
+  PyObject* exception = nullptr;
+  PyObject* used = nullptr;
+  PyObject* generated = nullptr;
+  PyObject* tags = nullptr;
+  if (PyArg_ParseTuple(args, "OOOOO:end_workflow", &handle, &exception, &used, &generated, &tags) ==
+      0) {
+    return nullptr;
+  }
+  auto* workflow = static_cast<WorkflowState*>(PyCapsule_GetPointer(handle, kWorkflow));
+  if (workflow == nullptr) return nullptr;
+  if (PyCapsule_SetName(handle, "headrace.ended_workflow") < 0) return nullptr;
+  Fields fields;
+  add_role(fields, Role::kUsed, used);
+  add_role(fields, Role::kGenerated, generated);
+  if (tags != Py_None) add_tags(fields, tags);
+  TaskStatus status = TaskStatus::kFinished;
+  if (PyExceptionInstance_Check(exception)) {
+    status = status_of_exception(exception);
+    const Ref traceback = Ref::steal(PyException_GetTraceback(exception));
+    if (status != TaskStatus::kFinished) add_exception(fields, exception, traceback.get());
+  }
+  capture::end_workflow(workflow, status, fields);
+  Py_RETURN_NONE;
+}
+
+PyObject* workflow_id(PyObject*, PyObject* handle) {
+  auto* workflow = static_cast<WorkflowState*>(PyCapsule_GetPointer(handle, kWorkflow));
+  return workflow == nullptr ? nullptr : PyUnicode_FromString(workflow->id.text().c_str());
+}
+
+// The uuid of the workflow that tasks begun here belong to, or None before there is one.
+PyObject* current_workflow(PyObject*, PyObject*) {
+  const std::optional<Uuid> id = capture::current_workflow_uuid();
+  if (!id) Py_RETURN_NONE;
+  return PyUnicode_FromString(id->text().c_str());
+}
+
+// enter_campaign(name, attributes, tags) -> the previous name
+PyObject* enter_campaign(PyObject*, PyObject* args) {
+  PyObject* name = nullptr;
+  PyObject* attributes = nullptr;
+  PyObject* tags = nullptr;
+  if (PyArg_ParseTuple(args, "UOO:enter_campaign", &name, &attributes, &tags) == 0) return nullptr;
+  Fields fields;
+  if (is_enabled() && Recorder::get() != nullptr) {
+    add_role(fields, Role::kAttribute, attributes);
+    if (tags != Py_None) add_tags(fields, tags);
+  }
+  const std::string previous = capture::enter_campaign(text_of(name), fields);
+  return PyUnicode_FromString(previous.c_str());
+}
+
+PyObject* leave_campaign(PyObject*, PyObject* previous) {
+  if (!PyUnicode_Check(previous)) {
+    PyErr_SetString(PyExc_TypeError, "the previous campaign's name is a string");
+    return nullptr;
+  }
+  capture::leave_campaign(text_of(previous));
+  Py_RETURN_NONE;
+}
+
+PyObject* campaign_id(PyObject*, PyObject* name) {
+  if (!PyUnicode_Check(name)) {
+    PyErr_SetString(PyExc_TypeError, "a campaign's name is a string");
+    return nullptr;
+  }
+  return PyUnicode_FromString(named_uuid("campaign", text_of(name)).text().c_str());
+}
+
+PyObject* name_workflow(PyObject*, PyObject* name) {
+  if (!PyUnicode_Check(name)) {
+    PyErr_SetString(PyExc_TypeError, "a workflow's name is a string");
+    return nullptr;
+  }
+  capture::name_process_workflow(text_of(name));
+  Py_RETURN_NONE;
+}
+
+PyObject* flush(PyObject*, PyObject*) {
+  Recorder* recorder = Recorder::existing();
+  if (recorder == nullptr) Py_RETURN_NONE;
+  Py_BEGIN_ALLOW_THREADS recorder->flush();
+  Py_END_ALLOW_THREADS Py_RETURN_NONE;
+}
+
+// describe(key, value): a fact about the process for its producer record.
+PyObject* describe_process(PyObject*, PyObject* args) {
+  PyObject* key = nullptr;
+  PyObject* value = nullptr;
+  if (PyArg_ParseTuple(args, "UU:describe", &key, &value) == 0) return nullptr;
+  if (Recorder* recorder = Recorder::get(); recorder != nullptr) {
+    recorder->describe(text_of(key), text_of(value));
+  }
+  Py_RETURN_NONE;
+}
+
+bool parse_status(const char* text, TaskStatus* out) {
+  for (const TaskStatus status :
+       {TaskStatus::kFinished, TaskStatus::kFailed, TaskStatus::kCancelled}) {
+    if (name_of(status) != text) continue;
+    *out = status;
+    return true;
+  }
+  PyErr_SetString(PyExc_ValueError, "a status is finished, failed or cancelled");
+  return false;
+}
+
+// stop(status, exception): ends the process's own workflow and writes everything out.
+PyObject* stop(PyObject*, PyObject* args) {
+  const char* text = nullptr;
+  PyObject* exception = nullptr;
+  TaskStatus status = TaskStatus::kFinished;
+  if (PyArg_ParseTuple(args, "sO:stop", &text, &exception) == 0 || !parse_status(text, &status)) {
+    return nullptr;
+  }
+  if (Recorder::existing() == nullptr) Py_RETURN_NONE;
+  Fields fields;
+  if (PyExceptionInstance_Check(exception)) {
+    const Ref traceback = Ref::steal(PyException_GetTraceback(exception));
+    add_exception(fields, exception, traceback.get());
+  }
+  Py_BEGIN_ALLOW_THREADS capture::end_process_workflow(status, fields);
+  capture::stop_capture(status);
+  Py_END_ALLOW_THREADS Py_RETURN_NONE;
+}
+
+// Python's own atexit does not know the exit code; exit() does. Registered as late as possible,
+// so that it runs first of what follows the interpreter.
+PyObject* stop_at_exit(PyObject*, PyObject*) {
+#ifdef __GLIBC__
+  static const int once = on_exit(
+      [](int code, void*) {
+        capture::stop_capture(code == 0 ? TaskStatus::kFinished : TaskStatus::kFailed);
+      },
+      nullptr);
+  (void)once;
+#endif
+  Py_RETURN_NONE;
+}
+
+PyObject* capture_stats(PyObject*, PyObject*) {
+  capture::CaptureCounters counters;
+  if (Recorder* recorder = Recorder::existing(); recorder != nullptr) {
+    Py_BEGIN_ALLOW_THREADS counters = recorder->counters();
+    Py_END_ALLOW_THREADS
+  }
+  return Py_BuildValue("{s:K,s:K,s:K,s:K,s:d,s:K,s:K}", "records",
+                       static_cast<unsigned long long>(counters.records), "dropped",
+                       static_cast<unsigned long long>(counters.dropped), "bytes",
+                       static_cast<unsigned long long>(counters.bytes), "segments",
+                       static_cast<unsigned long long>(counters.segments), "drain_cpu_s",
+                       static_cast<double>(counters.drain_cpu_ns) / 1e9, "producer_drains",
+                       static_cast<unsigned long long>(counters.producer_drains),
+                       "unreadable_values", static_cast<unsigned long long>(unreadable_values()));
+}
+
+PyObject* set_enabled(PyObject*, PyObject* on) {
+  const int truth = PyObject_IsTrue(on);
+  if (truth < 0) return nullptr;
+  enabled.store(truth != 0, std::memory_order_relaxed);
+  Py_RETURN_NONE;
+}
+
+// True when tasks are recorded now. Makes the recorder if there is none.
+PyObject* is_capturing(PyObject*, PyObject*) {
+  return PyBool_FromLong(is_enabled() && Recorder::get() != nullptr);
+}
+
+PyObject* use_directory(PyObject*, PyObject* path) {
+  PyObject* bytes = nullptr;
+  if (PyUnicode_FSConverter(path, &bytes) == 0) return nullptr;
+  const Ref keep = Ref::steal(bytes);
+  const Status status = Recorder::use_directory(PyBytes_AS_STRING(bytes));
+  if (status.ok()) Py_RETURN_NONE;
+  PyErr_SetString(PyExc_RuntimeError, status.message().c_str());
+  return nullptr;
+}
+
+// The folder that is written to, or None before the first event.
+PyObject* directory(PyObject*, PyObject*) {
+  const Recorder* recorder = Recorder::existing();
+  if (recorder == nullptr) Py_RETURN_NONE;
+  return PyUnicode_DecodeFSDefault(recorder->directory().root.c_str());
+}
+
+PyObject* set_describe_function(PyObject*, PyObject* function) {
+  set_describe(function);
+  Py_RETURN_NONE;
+}
+
+PyObject* set_traceback_function(PyObject*, PyObject* function) {
+  set_traceback_text(function);
+  Py_RETURN_NONE;
+}
+
+PyMethodDef g_functions[] = {
+    {"begin_workflow", begin_workflow, METH_VARARGS, nullptr},
+    {"end_workflow", end_workflow, METH_VARARGS, nullptr},
+    {"workflow_id", workflow_id, METH_O, nullptr},
+    {"current_workflow", current_workflow, METH_NOARGS, nullptr},
+    {"enter_campaign", enter_campaign, METH_VARARGS, nullptr},
+    {"leave_campaign", leave_campaign, METH_O, nullptr},
+    {"campaign_id", campaign_id, METH_O, nullptr},
+    {"name_workflow", name_workflow, METH_O, nullptr},
+    {"flush", flush, METH_NOARGS,
+     "flush()\n--\n\nReturns when everything recorded so far is in the spool."},
+    {"describe", describe_process, METH_VARARGS, nullptr},
+    {"stop", stop, METH_VARARGS, nullptr},
+    {"stop_at_exit", stop_at_exit, METH_NOARGS, nullptr},
+    {"capture_stats", capture_stats, METH_NOARGS,
+     "capture_stats()\n--\n\nWhat capture did and cost in this process, by name."},
+    {"set_enabled", set_enabled, METH_O, nullptr},
+    {"is_capturing", is_capturing, METH_NOARGS, nullptr},
+    {"use_directory", use_directory, METH_O, nullptr},
+    {"directory", directory, METH_NOARGS, nullptr},
+    {"set_describe", set_describe_function, METH_O, nullptr},
+    {"set_traceback_text", set_traceback_function, METH_O, nullptr},
+    {nullptr, nullptr, 0, nullptr}};
+
+}  // namespace
+
+bool add_process_functions(PyObject* module) {
+  return PyModule_AddFunctions(module, g_functions) == 0;
+}
+
+}  // namespace headrace::binding

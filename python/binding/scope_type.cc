@@ -1,0 +1,351 @@
+#include "binding/scope_type.h"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <structmember.h>
+#include <unordered_map>
+#include <utility>
+
+#include "binding/failure.h"
+#include "binding/task_type.h"
+#include "binding/values.h"
+
+namespace headrace::binding {
+
+using capture::Fields;
+using capture::TaskState;
+
+bool OpenScope::begin(Activity& activity) {
+  if (!is_enabled()) return false;
+  const bool in_loop = event_loop_is_running();
+  state_ = begin_child(activity.id(), in_loop ? capture::Push::kDetached : capture::Push::kCurrent);
+  if (in_loop) context_.enter(state_);
+  return state_ != nullptr;
+}
+
+void OpenScope::end(TaskStatus status) {
+  context_.leave();
+  capture::end_task(std::exchange(state_, nullptr), status);
+}
+
+Activity* activity_of(PyObject* name) {
+  static auto& known = *new std::unordered_map<std::string, std::unique_ptr<Activity>>;
+  // Names made of data ("epoch 17") are not collected for ever.
+  constexpr size_t kMaxKnown = 4096;
+  std::string text = text_of(name);
+  auto found = known.find(text);
+  if (found == known.end()) {
+    if (known.size() >= kMaxKnown) text = "(too many activities)";
+    found = known.try_emplace(text, nullptr).first;
+    if (found->second == nullptr) found->second = std::make_unique<Activity>(text, "", 0);
+  }
+  return found->second.get();
+}
+
+namespace {
+
+struct ScopeObject {
+  PyObject_HEAD PyObject* name;
+  PyObject* used;  // a mapping or null
+  PyObject* outputs;
+  PyObject* tags;
+  OpenScope* scope;  // null: it only refers to a task that others end
+  TaskRef task;      // nil before it begins
+};
+
+PyTypeObject* g_type = nullptr;
+
+ScopeObject* cast(PyObject* self) { return reinterpret_cast<ScopeObject*>(self); }
+
+// A record keeps 40 KiB of text; values logged again and again stop being replaced before that.
+constexpr size_t kMaxReplacedBytes = 24 * 1024;
+
+// The open task that `scope` stands for, or null when it has ended or is not within reach: a task
+// that others end is looked for among those open on this thread.
+TaskState* find_open(const ScopeObject* scope) {
+  if (scope->scope != nullptr) return scope->scope->state();
+  TaskState* nearest = current_state();
+  if (nearest != nullptr && capture::reference(nearest) == scope->task) return nearest;
+  for (TaskState* at = capture::current_task(); at != nullptr; at = at->outer) {
+    if (capture::reference(at) == scope->task) return at;
+  }
+  return nullptr;
+}
+
+PyObject* make_scope(PyObject* name, PyObject* used, PyObject* outputs, PyObject* tags,
+                     bool owned) {
+  const auto given = [](PyObject* object) { return object == Py_None ? nullptr : object; };
+  PyObject* self = g_type->tp_alloc(g_type, 0);
+  if (self == nullptr) return nullptr;
+  ScopeObject* scope = cast(self);
+  scope->name = Py_XNewRef(name);
+  scope->used = Py_XNewRef(given(used));
+  scope->outputs = Py_XNewRef(given(outputs));
+  scope->tags = Py_XNewRef(given(tags));
+  scope->scope = owned ? new (std::nothrow) OpenScope : nullptr;
+  return self;
+}
+
+void dealloc(PyObject* self) {
+  PyObject_GC_UnTrack(self);
+  ScopeObject* scope = cast(self);
+  // Entered and never left: a generator with a `with` inside that was thrown away.
+  if (scope->scope != nullptr && scope->scope->state() != nullptr) {
+    const SavedError saved;
+    scope->scope->end(TaskStatus::kCancelled);
+  }
+  delete scope->scope;
+  for (PyObject* member : {scope->name, scope->used, scope->outputs, scope->tags}) {
+    Py_XDECREF(member);
+  }
+  PyTypeObject* type = Py_TYPE(self);
+  type->tp_free(self);
+  Py_DECREF(type);
+}
+
+int traverse(PyObject* self, visitproc visit, void* arg) {
+  Py_VISIT(Py_TYPE(self));
+  Py_VISIT(cast(self)->used);
+  Py_VISIT(cast(self)->tags);
+  return 0;
+}
+
+// Values by mapping, by keyword, or both.
+bool add_given(Fields& fields, Role role, PyObject* args, PyObject* keywords) {
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args); ++i) {
+    PyObject* mapping = PyTuple_GET_ITEM(args, i);
+    if (PyDict_CheckExact(mapping)) {
+      add_items(fields, role, mapping, Interest::kExplicit);
+      continue;
+    }
+    const Ref copy = Ref::steal(PyDict_New());
+    if (!copy || PyDict_Update(copy.get(), mapping) < 0) return false;
+    add_items(fields, role, copy.get(), Interest::kExplicit);
+  }
+  if (keywords != nullptr) add_items(fields, role, keywords, Interest::kExplicit);
+  return true;
+}
+
+PyObject* add_to_task(PyObject* self, PyObject* args, PyObject* keywords, Role role) {
+  TaskState* state = find_open(cast(self));
+  if (state != nullptr) {
+    state->fields.replace_existing();
+    if (!add_given(state->fields, role, args, keywords)) return nullptr;
+  } else if (cast(self)->task.number != 0 &&
+             PyErr_WarnEx(PyExc_RuntimeWarning,
+                          "headrace: the task has ended, or is another thread's; its values are "
+                          "not recorded",
+                          1) < 0) {
+    return nullptr;
+  }
+  return Py_NewRef(self);
+}
+
+PyObject* add_used(PyObject* self, PyObject* args, PyObject* keywords) {
+  return add_to_task(self, args, keywords, Role::kUsed);
+}
+PyObject* add_generated(PyObject* self, PyObject* args, PyObject* keywords) {
+  return add_to_task(self, args, keywords, Role::kGenerated);
+}
+
+PyObject* add_tag(PyObject* self, PyObject* args, PyObject* keywords) {
+  if (TaskState* state = find_open(cast(self)); state != nullptr) {
+    add_tags(state->fields, args);
+    if (keywords != nullptr) add_items(state->fields, Role::kTag, keywords, Interest::kExplicit);
+  }
+  return Py_NewRef(self);
+}
+
+// A row of the series; its values, the last ones so far, also become generated values of the task.
+bool log_to(TaskState* state, PyObject* args, PyObject* keywords) {
+  Fields fields;
+  if (!add_given(fields, Role::kGenerated, args, keywords)) return false;
+  if (state != nullptr) {
+    state->fields.replace_existing();
+    if (state->fields.bytes_after_fixed() < kMaxReplacedBytes) {
+      add_given(state->fields, Role::kGenerated, args, keywords);
+    }
+  }
+  capture::log_values(state, LogStream::kMetric, fields);
+  return true;
+}
+
+PyObject* log_method(PyObject* self, PyObject* args, PyObject* keywords) {
+  TaskState* state = find_open(cast(self));
+  if (state != nullptr && !log_to(state, args, keywords)) return nullptr;
+  return Py_NewRef(self);
+}
+
+PyObject* enter(PyObject* self, PyObject*) {
+  ScopeObject* scope = cast(self);
+  if (scope->scope == nullptr || scope->scope->state() != nullptr) {
+    PyErr_SetString(PyExc_RuntimeError,
+                    "this task is open already; make one with headrace.task(name)");
+    return nullptr;
+  }
+  Activity* activity = activity_of(scope->name);
+  if (scope->scope->begin(*activity)) {
+    TaskState* state = scope->scope->state();
+    scope->task = capture::reference(state);
+    if (scope->used != nullptr) {
+      const Ref args = Ref::steal(PyTuple_Pack(1, scope->used));
+      if (!args || !add_given(state->fields, Role::kUsed, args.get(), nullptr)) PyErr_Clear();
+    }
+    if (scope->tags != nullptr) add_tags(state->fields, scope->tags);
+  }
+  return Py_NewRef(self);
+}
+
+PyObject* leave(PyObject* self, PyObject* const* args, Py_ssize_t count) {
+  ScopeObject* scope = cast(self);
+  TaskState* state = scope->scope != nullptr ? scope->scope->state() : nullptr;
+  if (state == nullptr) Py_RETURN_FALSE;
+  TaskStatus status = TaskStatus::kFinished;
+  if (count == 3 && args[0] != Py_None) {
+    // The interpreter may hand over a class and no instance.
+    if (PyExceptionInstance_Check(args[1])) {
+      status = status_of_exception(args[1]);
+      const bool closed = PyErr_GivenExceptionMatches(args[1], PyExc_GeneratorExit) != 0;
+      if (status != TaskStatus::kFinished && !closed) {
+        add_exception(state->fields, args[1], args[2] == Py_None ? nullptr : args[2]);
+      }
+    } else {
+      status = TaskStatus::kFailed;
+    }
+  }
+  scope->scope->end(status);
+  Py_RETURN_FALSE;
+}
+
+// @headrace.task("name"), with what else was given.
+PyObject* decorate(PyObject* self, PyObject* args, PyObject* keywords) {
+  PyObject* function = nullptr;
+  static const char* names[] = {"function", nullptr};
+  if (PyArg_ParseTupleAndKeywords(args, keywords, "O:task", const_cast<char**>(names), &function) ==
+      0) {
+    return nullptr;
+  }
+  const ScopeObject* scope = cast(self);
+  if (scope->used != nullptr) {
+    PyErr_SetString(PyExc_TypeError,
+                    "used= belongs to `with headrace.task(...)`; a function's arguments are used "
+                    "values by themselves");
+    return nullptr;
+  }
+  return make_task(function, scope->name, scope->outputs, scope->tags);
+}
+
+PyObject* get_id(PyObject* self, void*) {
+  const TaskRef task = cast(self)->task;
+  if (task.number == 0) Py_RETURN_NONE;
+  return PyUnicode_FromString(task_uuid(task.producer, task.number).text().c_str());
+}
+
+PyObject* repr(PyObject* self) {
+  const Ref id = Ref::steal(get_id(self, nullptr));
+  return PyUnicode_FromFormat("<headrace.TaskScope %S>", id.get());
+}
+
+PyCFunction cast_function(PyCFunctionWithKeywords function) {
+  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
+}
+
+PyGetSetDef g_getset[] = {
+    {"id", get_id, nullptr, "The task's id as text; None before it begins.", nullptr},
+    {nullptr, nullptr, nullptr, nullptr, nullptr}};
+PyMethodDef g_methods[] = {
+    {"__enter__", enter, METH_NOARGS, nullptr},
+    {"__exit__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(leave)), METH_FASTCALL,
+     nullptr},
+    {"used", cast_function(add_used), METH_VARARGS | METH_KEYWORDS,
+     "Records values that went into the task."},
+    {"generated", cast_function(add_generated), METH_VARARGS | METH_KEYWORDS,
+     "Records values that came out of the task; a later value of a name replaces an earlier one."},
+    {"log", cast_function(log_method), METH_VARARGS | METH_KEYWORDS,
+     "Records one row of a series of values."},
+    {"tag", cast_function(add_tag), METH_VARARGS | METH_KEYWORDS, "Labels the task."},
+    {nullptr, nullptr, 0, nullptr}};
+PyType_Slot g_slots[] = {{Py_tp_dealloc, reinterpret_cast<void*>(dealloc)},
+                         {Py_tp_traverse, reinterpret_cast<void*>(traverse)},
+                         {Py_tp_call, reinterpret_cast<void*>(decorate)},
+                         {Py_tp_repr, reinterpret_cast<void*>(repr)},
+                         {Py_tp_getset, g_getset},
+                         {Py_tp_methods, g_methods},
+                         {0, nullptr}};
+PyType_Spec g_spec = {"headrace._capture.TaskScope", sizeof(ScopeObject), 0,
+                      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+                      g_slots};
+
+// --- functions ---
+
+PyDoc_STRVAR(g_task_doc,
+             "task(function)\n"
+             "task(*, name=None, outputs=None, tags=None)\n"
+             "task(name, /, *, used=None, outputs=None, tags=None)\n--\n\n"
+             "Captures the calls of a function as tasks, or a block:\n\n"
+             "    @headrace.task\n    def train(lr, epochs): ...\n\n"
+             "    with headrace.task('epoch', used={'n': n}) as t:\n"
+             "        t.generated(loss=loss)\n\n"
+             "Arguments are recorded as used values before the call, what is returned as\n"
+             "generated values: a dict by its keys, a tuple by the names in outputs, anything\n"
+             "else as 'result' or the one name in outputs. An exception makes the task failed\n"
+             "and goes on unchanged.");
+
+PyObject* task(PyObject*, PyObject* args, PyObject* keywords) {
+  static const char* names[] = {"", "name", "used", "outputs", "tags", nullptr};
+  PyObject* first = nullptr;
+  PyObject* name = Py_None;
+  PyObject* used = Py_None;
+  PyObject* outputs = Py_None;
+  PyObject* tags = Py_None;
+  if (PyArg_ParseTupleAndKeywords(args, keywords, "|O$OOOO:task", const_cast<char**>(names), &first,
+                                  &name, &used, &outputs, &tags) == 0) {
+    return nullptr;
+  }
+  if (name != Py_None && !PyUnicode_Check(name)) {
+    PyErr_SetString(PyExc_TypeError, "name must be a string");
+    return nullptr;
+  }
+  if (used != Py_None && !PyMapping_Check(used)) {
+    PyErr_SetString(PyExc_TypeError, "used must be a mapping of names to values");
+    return nullptr;
+  }
+  if (first == nullptr)
+    return make_scope(name == Py_None ? nullptr : name, used, outputs, tags, true);
+  if (PyUnicode_Check(first)) return make_scope(first, used, outputs, tags, true);
+  return make_task(first, name, outputs, tags);
+}
+
+PyObject* log(PyObject*, PyObject* args, PyObject* keywords) {
+  if (!is_enabled() || capture::Recorder::get() == nullptr) Py_RETURN_NONE;
+  if (!log_to(current_state(), args, keywords)) return nullptr;
+  Py_RETURN_NONE;
+}
+
+PyObject* current_task(PyObject*, PyObject*) {
+  const TaskRef task = current_reference();
+  if (task.number == 0) Py_RETURN_NONE;
+  PyObject* self = make_scope(nullptr, nullptr, nullptr, nullptr, false);
+  if (self != nullptr) cast(self)->task = task;
+  return self;
+}
+
+PyMethodDef g_functions[] = {
+    {"task", cast_function(task), METH_VARARGS | METH_KEYWORDS, g_task_doc},
+    {"log", cast_function(log), METH_VARARGS | METH_KEYWORDS,
+     "log(*mappings, **values)\n--\n\nRecords one row of a series under the current task: "
+     "log(step=1, loss=0.5). The last\nvalues also become generated values of the task."},
+    {"current_task", current_task, METH_NOARGS,
+     "current_task()\n--\n\nThe task that runs here, or None."},
+    {nullptr, nullptr, 0, nullptr}};
+
+}  // namespace
+
+bool add_scope_type(PyObject* module) {
+  g_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&g_spec));
+  return g_type != nullptr && PyModule_AddObjectRef(module, "TaskScope", as_object(g_type)) == 0 &&
+         PyModule_AddFunctions(module, g_functions) == 0;
+}
+
+}  // namespace headrace::binding

@@ -1,0 +1,31 @@
+// The type `TaskScope`: what `with headrace.task("name") as t` and current_task() give.
+#pragma once
+
+#include "binding/activity.h"
+#include "binding/parents.h"
+#include "binding/python.h"
+#include "capture/task.h"
+
+namespace headrace::binding {
+
+// A task that the program opens and closes itself: current on the thread or, under a running event
+// loop, in the context, so that other coroutines do not become its children.
+class OpenScope {
+ public:
+  // False when capture is off.
+  bool begin(Activity& activity);
+  void end(TaskStatus status);
+  capture::TaskState* state() const { return state_; }
+
+ private:
+  capture::TaskState* state_ = nullptr;
+  ContextEntry context_;
+};
+
+// The activity of a name that is given at each use ("epoch"); made once for each name.
+Activity* activity_of(PyObject* name);
+
+// Adds the type and the functions task, log, current_task.
+bool add_scope_type(PyObject* module);
+
+}  // namespace headrace::binding

@@ -1,0 +1,76 @@
+"""Headrace: native provenance capture.
+
+    import headrace as hr
+
+    @hr.task
+    def train(lr, epochs): ...
+
+    with hr.campaign("which learning rate"), hr.workflow("sweep"):
+        for lr in hr.loop([0.1, 0.01], "configuration"):
+            loss = train(lr, epochs=3)
+            hr.log(lr=lr, loss=loss)
+
+No set-up call is needed: records go to `.headrace` in the working directory or the nearest one
+above it (HEADRACE_DIR says another). HEADRACE_DISABLED=1 turns everything off.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from headrace import _capture, lifetime
+from headrace._capture import (
+    Object,
+    TaskScope,
+    capture_stats,
+    current_task,
+    flush,
+    log,
+    loop,
+    task,
+)
+from headrace.objects import record as object  # noqa: A004 - hr.object reads as it should
+from headrace.scopes import Campaign, Workflow, campaign, workflow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    open: Callable[..., Any]
+
+__all__ = [
+    "Campaign",
+    "Object",
+    "TaskScope",
+    "Workflow",
+    "campaign",
+    "capture_stats",
+    "current_task",
+    "disable",
+    "enable",
+    "flush",
+    "log",
+    "loop",
+    "object",
+    "task",
+    "use_directory",
+    "workflow",
+]
+
+
+def disable() -> None:
+    """Records nothing from now on, in this process; open tasks still end."""
+    _capture.set_enabled(False)
+
+
+def enable() -> None:
+    """Records again after disable()."""
+    _capture.set_enabled(True)
+
+
+def use_directory(path: str | os.PathLike[str]) -> None:
+    """Writes to this folder instead of the nearest `.headrace`; only before the first task."""
+    _capture.use_directory(path)
+
+
+lifetime.begin()

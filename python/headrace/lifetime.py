@@ -1,0 +1,76 @@
+"""The beginning and the end of capture in a Python process."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from typing import Any
+
+from headrace import _capture
+from headrace.describe import describe
+from headrace.failures import traceback_text
+
+_ended = False
+
+
+def _uncaught() -> BaseException | None:
+    """The exception that ends the program, if that is what ends it."""
+    if hasattr(sys, "ps1") or sys.flags.interactive:
+        return None
+    error = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
+    return error if isinstance(error, BaseException) else None
+
+
+def _end() -> None:
+    global _ended
+    if _ended or _capture.directory() is None:
+        return
+    _ended = True
+    try:
+        from headrace import environment
+
+        for key, value in environment.facts().items():
+            _capture.describe(key, value)
+    except Exception:
+        _capture.describe("environment", "unreadable")
+    error = _uncaught()
+    if error is None:
+        # The exit code comes later than this, and tells success from sys.exit(1).
+        _capture.flush()
+        _capture.stop_at_exit()
+    else:
+        # A KeyboardInterrupt ends the process by a signal, past every exit handler.
+        status = "cancelled" if isinstance(error, KeyboardInterrupt) else "failed"
+        _capture.stop(status, error)
+
+
+class _Keeper:
+    """multiprocessing registers what to run after a fork by an object that it can refer to."""
+
+
+_keeper = _Keeper()
+
+
+def _after_fork_in_child() -> None:
+    """multiprocessing's children end with os._exit, past atexit, but run its finalizers."""
+    global _ended
+    _ended = False
+    util: Any = sys.modules.get("multiprocessing.util")
+    if util is not None:
+        util.register_after_fork(
+            _keeper, lambda _: util.Finalize(None, _end_child, exitpriority=-100)
+        )
+
+
+def _end_child() -> None:
+    if _capture.directory() is not None:
+        _capture.stop("finished", None)
+
+
+def begin() -> None:
+    _capture.set_describe(describe)
+    _capture.set_traceback_text(traceback_text)
+    atexit.register(_end)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_after_fork_in_child)
