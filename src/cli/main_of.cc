@@ -78,7 +78,7 @@ int main_of(int argc, const char* const* argv) {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
     CLI::App* asked = verb.empty() ? &app : app.get_subcommand(verb);
-    std::fputs(asked->help("headrace").c_str(), stdout);
+    std::fputs((verb.empty() ? app.help() : asked->help("headrace")).c_str(), stdout);
     return kDone;
   } catch (const CLI::CallForVersion& version) {
     std::printf("%s\n", version.what());

@@ -75,7 +75,7 @@ std::string explained(const std::string& text) {
 }
 
 Result<Json> parse_tree(const store::Connection& connection, const std::string& text) {
-  Result<store::Statement> statement = connection.prepare("SELECT json_serialize_sql(?)");
+  Result<store::Statement> statement = connection.prepare("SELECT json_serialize_sql(CAST(? AS VARCHAR))");
   if (!statement.ok()) return statement.status();
   Result<store::QueryResult> rows = statement->bind(1, text).execute();
   if (!rows.ok()) return rows.status();

@@ -1,0 +1,194 @@
+#include "query/session.h"
+
+#include <gtest/gtest.h>
+
+#include "query/store_for_test.h"
+
+namespace headrace::query {
+namespace {
+
+std::vector<std::vector<std::string>> texts(const Session& session, const std::string& sql) {
+  const auto rows = session.rows(sql);
+  EXPECT_TRUE(rows.ok()) << rows.status().message() << "\n" << sql;
+  std::vector<std::vector<std::string>> out;
+  if (!rows.ok()) return out;
+  for (const auto& row : *rows) {
+    auto& line = out.emplace_back();
+    for (const Cell& cell : row) line.push_back(cell.is_null ? "NULL" : cell.text);
+  }
+  return out;
+}
+
+using Rows = std::vector<std::vector<std::string>>;
+
+Session two_activities() {
+  StoreForTest store;
+  const int wf = store.workflow(store.campaign("sweep"), "train");
+  store.task(wf, {"train", {{"lr", 0.5}, {"batch", int64_t{16}}, {"cfg.depth", int64_t{4}}},
+                  {{"loss", 2.5}, {"val loss", 2.75}}});
+  store.task(wf, {"train", {{"lr", 0.25}, {"batch", int64_t{32}}, {"cfg.depth", int64_t{8}}},
+                  {{"loss", 1.5}, {"val loss", 1.75}}});
+  store.task(wf, {"prepare", {{"path", std::string("a.txt")}}, {}});
+  return store.session();
+}
+
+TEST(Session, TypedValuesOfTasksAreColumns) {
+  const Session session = two_activities();
+  EXPECT_EQ(texts(session, "SELECT used.lr, generated.loss FROM task WHERE used.lr < 0.3"),
+            (Rows{{"0.25", "1.5"}}));
+  EXPECT_EQ(texts(session, "SELECT sum(t.used.batch), max(t.generated.\"val loss\") FROM task t"),
+            (Rows{{"48", "2.75"}}));
+  EXPECT_EQ(texts(session, "SELECT used['lr'] * 2 FROM task WHERE activity = 'train' ORDER BY 1"),
+            (Rows{{"0.5"}, {"1"}}));
+}
+
+TEST(Session, KeyThatATaskHasNotIsNull) {
+  const Session session = two_activities();
+  EXPECT_EQ(texts(session, "SELECT activity, used.lr, used.path FROM task ORDER BY used.lr DESC"),
+            (Rows{{"train", "0.5", "NULL"}, {"train", "0.25", "NULL"}, {"prepare", "NULL", "a.txt"}}));
+}
+
+TEST(Session, KeyWithADotIsFoundByItsPathAndByItsName) {
+  const Session session = two_activities();
+  EXPECT_EQ(texts(session, "SELECT max(used.cfg.depth) FROM task"), (Rows{{"8"}}));
+  EXPECT_EQ(texts(session, "SELECT max(used.\"cfg.depth\") FROM task"), (Rows{{"8"}}));
+}
+
+TEST(Session, KeyMayDifferInCase) {
+  EXPECT_EQ(texts(two_activities(), "SELECT max(used.LR) FROM task"), (Rows{{"0.5"}}));
+}
+
+TEST(Session, UnknownKeyNamesTheNearest) {
+  const Session session = two_activities();
+  Result<ResultTable> table = session.sql("SELECT used.lrr FROM task");
+  ASSERT_FALSE(table.ok());
+  EXPECT_EQ(table.status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(table.status().message(), "no task has used.lrr; did you mean lr?");
+  table = session.sql("SELECT used.loss FROM task");
+  EXPECT_EQ(table.status().message(), "no task has used.loss; it is generated.loss");
+  table = session.sql("SELECT generated.zzz FROM task");
+  EXPECT_EQ(table.status().message(), "no task has generated.zzz; known are loss and val loss");
+}
+
+TEST(Session, WholeRolesAreJson) {
+  const Session session = two_activities();
+  Result<ResultTable> table = session.sql("SELECT used, generated FROM task ORDER BY started_at");
+  ASSERT_TRUE(table.ok()) << table.status().message();
+  EXPECT_EQ(table->columns()[0].type, "JSON");
+  ASSERT_TRUE(*table->next());
+  EXPECT_EQ(table->json(0, 0)["batch"], Json(int64_t{16}));
+  EXPECT_EQ(table->json(1, 0)["val loss"], Json(2.75));
+  EXPECT_EQ(table->json(0, 2)["path"], Json("a.txt"));
+  EXPECT_EQ(texts(session, "SELECT (used->>'$.lr')::DOUBLE FROM task WHERE activity = 'train' ORDER BY 1"),
+            (Rows{{"0.25"}, {"0.5"}}));
+}
+
+TEST(Session, WholeAndByKeyInOneQueryIsRefusedRatherThanWrong) {
+  const Result<ResultTable> table = two_activities().sql("SELECT used FROM task WHERE used.lr > 0");
+  ASSERT_FALSE(table.ok());
+  EXPECT_NE(table.status().message().find("used->>'$.KEY'"), std::string::npos);
+}
+
+TEST(Session, StarGivesEveryColumn) {
+  Result<ResultTable> table = two_activities().sql("FROM task");
+  ASSERT_TRUE(table.ok()) << table.status().message();
+  for (const char* name : {"task_id", "workflow_id", "campaign", "activity", "parent_task_id",
+                           "status", "started_at", "ended_at", "duration_s", "used", "generated",
+                           "hostname", "pid", "thread", "rank", "error"}) {
+    EXPECT_TRUE(table->column(name).has_value()) << name;
+  }
+}
+
+TEST(Session, ValuesOfOtherViewsAreNotLookedUpInTasks) {
+  const Session session = two_activities();
+  EXPECT_EQ(texts(session, "SELECT w.used.nothing FROM workflow w"), (Rows{{"NULL"}}));
+  EXPECT_EQ(texts(session, "SELECT w.used.nothing FROM workflow w JOIN task t USING (workflow_id) "
+                           "WHERE t.used.lr = 0.5"),
+            (Rows{{"NULL"}}));
+}
+
+TEST(Session, NothingIsWritten) {
+  const Session session = two_activities();
+  for (const char* sql : {"DELETE FROM task_slots", "INSERT INTO meta VALUES ('a', 'b')",
+                          "DROP VIEW task", "CREATE TABLE x(a INT)", "COPY task TO '/tmp/x.csv'",
+                          "ATTACH '/tmp/x.db'", "SET threads = 1", "PRAGMA threads = 1"}) {
+    const Result<ResultTable> table = session.sql(sql);
+    ASSERT_FALSE(table.ok()) << sql;
+    EXPECT_EQ(table.status().code(), StatusCode::kInvalidArgument);
+    EXPECT_NE(table.status().message().find("the store is only read"), std::string::npos)
+        << table.status().message();
+  }
+  EXPECT_FALSE(session.sql("SELECT 1; DELETE FROM task_slots").ok());
+  EXPECT_EQ(session.sql("SELECT 1; SELECT 2").status().message(),
+            "one statement at a time, and this is several");
+  EXPECT_EQ(session.sql(" ").status().message(), "the query is empty");
+}
+
+TEST(Session, MistakesInSqlPointAtThePlace) {
+  const Session session = two_activities();
+  Status status = session.sql("SELEC activity\nFROM task").status();
+  EXPECT_EQ(status.message(), "syntax error at or near \"SELEC\"\nLINE 1: SELEC activity\n        ^");
+  status = session.sql("SELECT 1\nFROM task WHERE )").status();
+  EXPECT_NE(status.message().find("LINE 2: FROM task WHERE )\n                        ^"),
+            std::string::npos)
+      << status.message();
+  status = session.sql("SELECT activty FROM task").status();
+  EXPECT_NE(status.message().find("activty"), std::string::npos);
+  EXPECT_EQ(status.message().find("task_slots"), std::string::npos) << status.message();
+  status = session.sql("SELECT * FROM tasks").status();
+  EXPECT_EQ(status.message().substr(0, status.message().find('\n')),
+            "there is no table or view tasks; did you mean task?");
+}
+
+TEST(Session, ReadsWhatIsNoPlainSelect) {
+  const Session session = two_activities();
+  EXPECT_EQ(texts(session, "WITH t AS (SELECT used.lr AS lr FROM task) SELECT max(lr) FROM t"),
+            (Rows{{"0.5"}}));
+  EXPECT_EQ(texts(session, "VALUES (1), (2)").size(), 2u);
+  EXPECT_GT(texts(session, "DESCRIBE task").size(), 10u);
+  EXPECT_FALSE(texts(session, "EXPLAIN SELECT used.lr FROM task").empty());
+  EXPECT_FALSE(texts(session, "explain analyze SELECT used.lr FROM task").empty());
+  EXPECT_FALSE(texts(session, "SUMMARIZE SELECT duration_s FROM task").empty());
+  EXPECT_EQ(texts(session, "SELECT (SELECT max(generated.loss) FROM task)"), (Rows{{"2.5"}}));
+}
+
+TEST(Session, LargeResultsComeInBatchesAndCanBeCollected) {
+  Result<ResultTable> table = two_activities().sql("SELECT range AS n FROM range(10000)");
+  ASSERT_TRUE(table.ok());
+  ASSERT_TRUE(table->collect().ok());
+  size_t rows = 0;
+  for (;;) {
+    const Result<bool> more = table->next();
+    ASSERT_TRUE(more.ok());
+    if (!*more) break;
+    EXPECT_EQ(table->cell(0, 0).text, std::to_string(rows));
+    rows += table->rows();
+  }
+  EXPECT_EQ(rows, 10000u);
+}
+
+TEST(Session, ErrorWhileRunningEndsTheRows) {
+  Result<ResultTable> table =
+      two_activities().sql("SELECT CASE WHEN range = 5000 THEN 'x' ELSE '1' END::INT FROM range(9000)");
+  if (table.ok()) {
+    Status status;
+    for (;;) {
+      const Result<bool> more = table->next();
+      if (!more.ok()) status = more.status();
+      if (!more.ok() || !*more) break;
+    }
+    EXPECT_NE(status.message().find("Could not convert string 'x'"), std::string::npos);
+  } else {
+    EXPECT_NE(table.status().message().find("Could not convert string 'x'"), std::string::npos);
+  }
+}
+
+TEST(Session, MissingFolderSaysWhatToDo) {
+  const Result<Session> session = Session::open("/nowhere/at/all/.headrace");
+  ASSERT_FALSE(session.ok());
+  EXPECT_EQ(session.status().code(), StatusCode::kNotFound);
+  EXPECT_NE(session.status().message().find("headrace run"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace headrace::query
