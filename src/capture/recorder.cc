@@ -404,7 +404,8 @@ void Recorder::stop() {
     for (const auto& ring : rings_) announce_open_tasks(*ring, true);
   }
   drain_all();
-  if (counters_.records == 0) return;
+  if (counters_.records == stopped_at_records_) return;  // nothing since the last stop
+  stopped_at_records_ = counters_.records;
   const auto count = [this](const char* key, auto value) { describe(key, std::to_string(value)); };
   describe("ended", "clean");
   count("ended_ns", now_realtime_ns());

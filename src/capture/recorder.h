@@ -131,6 +131,7 @@ class Recorder {
   };
   std::vector<Lost> lost_;  // to be told in gap records once writing works again
   CaptureCounters counters_;
+  uint64_t stopped_at_records_ = 0;
   std::string description_;  // pairs, nested; with its count
   uint32_t description_count_ = 0;
   std::mutex description_mutex_;

@@ -48,23 +48,35 @@ void free_state(TaskState* task) {
   thread.free_tasks = task;
 }
 
-// Takes the task off the stack of the thread it is current on. One that is not on top leaves its
-// inner tasks without an outer one: they end later, or never.
-void unpush(TaskState* task) {
-  if (!task->is_current) return;
-  task->is_current = false;
+// Takes the task off this thread's stack. False when it stands on another thread's (its `with`
+// block was left by that thread's generator, closed here): then it may not be freed, and that
+// thread drops it when it meets it.
+bool unpush(TaskState* task) {
+  if (!task->is_current) return true;
   ThreadState& thread = this_thread();
-  if (task->thread != &thread) return;
-  if (thread.current == task) {
-    thread.current = task->outer;
-    return;
+  for (TaskState** at = &thread.current; *at != nullptr; at = &(*at)->outer) {
+    if (*at != task) continue;
+    *at = task->outer;
+    task->is_current = false;
+    return true;
   }
-  for (TaskState* at = thread.current; at != nullptr; at = at->outer) {
-    if (at->outer == task) {
-      at->outer = task->outer;
-      return;
-    }
+  if (task->thread == &thread) {
+    task->is_current = false;
+    return true;
   }
+  task->ended_elsewhere.store(true, std::memory_order_release);
+  return false;
+}
+
+// The thread's current task, without those that another thread ended.
+TaskState* current_of(ThreadState& thread) {
+  while (thread.current != nullptr &&
+         thread.current->ended_elsewhere.load(std::memory_order_acquire)) [[unlikely]] {
+    TaskState* ended = thread.current;
+    thread.current = ended->outer;
+    delete ended;
+  }
+  return thread.current;
 }
 
 void close_open_entry(TaskState* task) {
@@ -99,7 +111,7 @@ TaskState* begin(uint32_t activity_id, const TaskRef& parent, bool parent_is_env
   task->outer = nullptr;
   task->is_current = push == Push::kCurrent;
   if (task->is_current) {
-    task->outer = thread.current;
+    task->outer = current_of(thread);
     task->thread = &thread;
     thread.current = task;
   }
@@ -136,7 +148,7 @@ uint32_t intern_activity(std::string_view name, std::string_view file, int line)
 }
 
 TaskState* begin_task(uint32_t activity_id, Push push) {
-  return begin(activity_id, reference(this_thread().current), true, push);
+  return begin(activity_id, reference(current_of(this_thread())), true, push);
 }
 
 TaskState* begin_task_under(uint32_t activity_id, TaskRef parent, Push push) {
@@ -146,7 +158,6 @@ TaskState* begin_task_under(uint32_t activity_id, TaskRef parent, Push push) {
 void end_task(TaskState* task, TaskStatus status) {
   if (task == nullptr) return;
   const uint64_t end_ticks = ticks();
-  unpush(task);
   close_open_entry(task);
   Recorder* recorder = Recorder::get();
   // A fork child leaves its parent's tasks to the parent.
@@ -168,17 +179,16 @@ void end_task(TaskState* task, TaskStatus status) {
       recorder->commit(*ring, record, task->fields);
     }
   }
-  free_state(task);
+  if (unpush(task)) free_state(task);
 }
 
 void discard_task(TaskState* task) {
   if (task == nullptr) return;
-  unpush(task);
   close_open_entry(task);
-  free_state(task);
+  if (unpush(task)) free_state(task);
 }
 
-TaskState* current_task() { return this_thread().current; }
+TaskState* current_task() { return current_of(this_thread()); }
 
 TaskState* swap_current_task(TaskState* task) {
   ThreadState& thread = this_thread();

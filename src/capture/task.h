@@ -8,6 +8,7 @@
 // belongs to one caller at a time, which may end it on another thread than it began on.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string_view>
 
@@ -31,6 +32,7 @@ struct TaskState {
   TaskState* outer = nullptr;  // what was current before
   bool is_current = false;     // pushed on the stack of `thread`
   const void* thread = nullptr;
+  std::atomic<bool> ended_elsewhere{false};  // by another thread than the one it is current on
   TaskState* next_free = nullptr;
 };
 
