@@ -17,7 +17,6 @@ above it (HEADRACE_DIR says another). HEADRACE_DISABLED=1 turns everything off.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
 
 from headrace import _capture, lifetime
 from headrace._capture import (
@@ -32,11 +31,6 @@ from headrace._capture import (
 )
 from headrace.objects import record as object  # noqa: A004 - hr.object reads as it should
 from headrace.scopes import Campaign, Workflow, campaign, workflow
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    open: Callable[..., Any]
 
 __all__ = [
     "Campaign",

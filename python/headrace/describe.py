@@ -13,26 +13,29 @@ from typing import Any
 
 KEEP, PLACEHOLDER, TIME = 0, 1, 2
 Description = tuple[int, Any]
-Describer = Callable[[Any, bool], Description]
+Describer = Callable[[Any], Description]
 
 # An array of at most this many elements is also summed up: microseconds, not milliseconds.
 MAX_SUMMED = 65_536
 MAX_NAMES = 64
 
-_describers: dict[type, Describer] = {}
+# By type and by whether the program named the value for recording.
+_describers: dict[tuple[type, bool], Describer] = {}
 MAX_TYPES = 1024
 
 
 def describe(value: Any, explicit: bool) -> Description:
     """(KEEP, plain value), (TIME, ns since the epoch) or (PLACEHOLDER, (type, reason))."""
-    kind = type(value)
-    describer = _describers.get(kind)
+    key = (type(value), explicit)
+    describer = _describers.get(key)
     if describer is None:
-        describer = _find(kind)
+        describer = _find(key[0])
+        if explicit and describer is _torch_tensor:
+            describer = _torch_value
         if len(_describers) >= MAX_TYPES:
             _describers.clear()
-        _describers[kind] = describer
-    return describer(value, explicit)
+        _describers[key] = describer
+    return describer(value)
 
 
 def type_name(kind: type) -> str:
@@ -66,42 +69,42 @@ def _find(kind: type) -> Describer:
     return _unknown
 
 
-def _unknown(value: Any, explicit: bool) -> Description:
+def _unknown(value: Any) -> Description:
     return PLACEHOLDER, (type_name(type(value)), "no way to record this type is known")
 
 
 # --- the standard library ---
 
 
-def _enum(value: Any, explicit: bool) -> Description:
+def _enum(value: Any) -> Description:
     return KEEP, f"{type(value).__name__}.{value._name_}"
 
 
-def _str(value: Any, explicit: bool) -> Description:
+def _str(value: Any) -> Description:
     return KEEP, str.__str__(value)
 
 
-def _int(value: Any, explicit: bool) -> Description:
+def _int(value: Any) -> Description:
     return KEEP, int.__int__(value)
 
 
-def _float(value: Any, explicit: bool) -> Description:
+def _float(value: Any) -> Description:
     return KEEP, float.__float__(value)
 
 
-def _bytes(value: Any, explicit: bool) -> Description:
+def _bytes(value: Any) -> Description:
     return KEEP, bytes(memoryview(value)[:65_536])
 
 
-def _dict(value: Any, explicit: bool) -> Description:
+def _dict(value: Any) -> Description:
     return KEEP, dict(dict.items(value))
 
 
-def _list(value: Any, explicit: bool) -> Description:
+def _list(value: Any) -> Description:
     return KEEP, list(list.__iter__(value))
 
 
-def _tuple(value: Any, explicit: bool) -> Description:
+def _tuple(value: Any) -> Description:
     names = getattr(type(value), "_fields", None)
     items = tuple(tuple.__iter__(value))
     if isinstance(names, tuple) and len(names) == len(items):
@@ -109,23 +112,23 @@ def _tuple(value: Any, explicit: bool) -> Description:
     return KEEP, items
 
 
-def _set(value: Any, explicit: bool) -> Description:
+def _set(value: Any) -> Description:
     return KEEP, list(value)
 
 
-def _complex(value: Any, explicit: bool) -> Description:
+def _complex(value: Any) -> Description:
     return KEEP, {"real": value.real, "imag": value.imag}
 
 
-def _range(value: Any, explicit: bool) -> Description:
+def _range(value: Any) -> Description:
     return KEEP, {"start": value.start, "stop": value.stop, "step": value.step}
 
 
-def _as_text(value: Any, explicit: bool) -> Description:
+def _as_text(value: Any) -> Description:
     return KEEP, str(value)
 
 
-def _datetime(value: Any, explicit: bool) -> Description:
+def _datetime(value: Any) -> Description:
     """A moment when its zone is known; text as it stands when it is not."""
     if value.tzinfo is None:
         return KEEP, value.isoformat()
@@ -134,20 +137,20 @@ def _datetime(value: Any, explicit: bool) -> Description:
     return TIME, ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1000
 
 
-def _isoformat(value: Any, explicit: bool) -> Description:
+def _isoformat(value: Any) -> Description:
     return KEEP, value.isoformat()
 
 
-def _timedelta(value: Any, explicit: bool) -> Description:
+def _timedelta(value: Any) -> Description:
     return KEEP, value.total_seconds()
 
 
-def _dataclass(value: Any, explicit: bool) -> Description:
+def _dataclass(value: Any) -> Description:
     fields = type(value).__dataclass_fields__
     return KEEP, {name: _member(value, name) for name in fields}
 
 
-def _attrs(value: Any, explicit: bool) -> Description:
+def _attrs(value: Any) -> Description:
     return KEEP, {field.name: _member(value, field.name) for field in type(value).__attrs_attrs__}
 
 
@@ -163,11 +166,11 @@ def _member(value: Any, name: str) -> Any:
     return getattr(value, name, _Missing)
 
 
-def _instance_dict(value: Any, explicit: bool) -> Description:
+def _instance_dict(value: Any) -> Description:
     return KEEP, dict(value.__dict__)
 
 
-def _named(value: Any, explicit: bool) -> Description:
+def _named(value: Any) -> Description:
     """Functions, classes, modules: their names."""
     module = getattr(value, "__module__", None)
     name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
@@ -178,14 +181,14 @@ def _named(value: Any, explicit: bool) -> Description:
 # --- arrays, tensors, tables ---
 
 
-def _numpy_scalar(value: Any, explicit: bool) -> Description:
+def _numpy_scalar(value: Any) -> Description:
     item = value.item()
     if isinstance(item, sys.modules["numpy"].generic):  # a long double is its own item
         return PLACEHOLDER, (type_name(type(value)), "wider than a float")
     return KEEP, item
 
 
-def _numpy_array(value: Any, explicit: bool) -> Description:
+def _numpy_array(value: Any) -> Description:
     numpy = sys.modules["numpy"]
     facts: dict[str, Any] = {
         "type": type_name(type(value)),
@@ -209,36 +212,36 @@ def _numpy_array(value: Any, explicit: bool) -> Description:
     return KEEP, facts
 
 
-def _torch_tensor(value: Any, explicit: bool) -> Description:
-    # A number on the CPU is read; one on a device only when the program asked for it by name,
-    # because reading it waits for the device.
-    device = str(value.device)
-    if (
-        value.dim() == 0
-        and (explicit or device == "cpu")
-        and device != "meta"
-        and not value.is_quantized
-    ):
-        return KEEP, value.detach().item()
+def _torch_tensor(value: Any) -> Description:
+    """A number on the CPU; else facts: reading a number from a device waits for the device."""
+    if value.dim() == 0 and value.device.type == "cpu":
+        return _torch_value(value)
     return KEEP, {
         "type": type_name(type(value)),
         "shape": list(value.shape),
         "dtype": str(value.dtype).removeprefix("torch."),
-        "device": device,
+        "device": str(value.device),
         "nbytes": value.numel() * value.element_size(),
     }
 
 
-def _torch_module(value: Any, explicit: bool) -> Description:
+def _torch_value(value: Any) -> Description:
+    """A number wherever it is, because the program asked for it by name."""
+    if value.dim() == 0 and value.device.type != "meta":
+        return KEEP, value.detach().item()
+    return _torch_tensor(value)
+
+
+def _torch_module(value: Any) -> Description:
     return KEEP, {"type": type_name(type(value)), "of": "torch.nn.Module"}
 
 
-def _frame(value: Any, explicit: bool) -> Description:
+def _frame(value: Any) -> Description:
     columns = [str(name) for name in value.columns[:MAX_NAMES]]
     return KEEP, {"type": type_name(type(value)), "shape": list(value.shape), "columns": columns}
 
 
-def _series(value: Any, explicit: bool) -> Description:
+def _series(value: Any) -> Description:
     name = value.name if isinstance(value.name, str) else None
     return KEEP, {
         "type": type_name(type(value)),
@@ -248,7 +251,7 @@ def _series(value: Any, explicit: bool) -> Description:
     }
 
 
-def _arrow_table(value: Any, explicit: bool) -> Description:
+def _arrow_table(value: Any) -> Description:
     return KEEP, {
         "type": type_name(type(value)),
         "shape": [value.num_rows, value.num_columns],
@@ -257,7 +260,7 @@ def _arrow_table(value: Any, explicit: bool) -> Description:
     }
 
 
-def _arrow_array(value: Any, explicit: bool) -> Description:
+def _arrow_array(value: Any) -> Description:
     return KEEP, {
         "type": type_name(type(value)),
         "shape": [len(value)],

@@ -92,11 +92,11 @@ def packages() -> dict[str, dict[str, str]]:
         if not names:
             continue
         installed = _installed(folder)
-        by_module = {module: normal for normal in installed for module in (normal,)}
+        by_module = dict(zip(installed, installed, strict=True))
         if any(_normal(name) not in by_module for name in names):
             for normal, (_, _, metadata) in installed.items():
-                for module in _top_level(metadata):
-                    by_module.setdefault(_normal(module), normal)
+                for top_level in _top_level(metadata):
+                    by_module.setdefault(_normal(top_level), normal)
         for name in names:
             known = installed.get(by_module.get(_normal(name), ""))
             if known is None:

@@ -1,0 +1,185 @@
+"""What a captured call adds in Python, in ns, beside the floors of the same run.
+
+Rows are measured in interleaved blocks and the minimum over the blocks is taken, which makes such
+figures repeatable on a shared machine. A row's figure is what it adds to the bare call of the same
+function. Prints a table on stderr and one JSON line a row on stdout.
+
+usage: python.py [--blocks N] [--check]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import functools
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+CALLS = 1000
+Block = Callable[[], int]
+
+
+def loop_over(body: str, **names: Any) -> Block:
+    """ns that CALLS repetitions of `body` take, with as little around it as a for loop."""
+    source = (
+        "def block():\n"
+        "    begin = now()\n"
+        f"    for _ in repeat(None, {CALLS}):\n"
+        f"        {body}\n"
+        "    return now() - begin\n"
+    )
+    from itertools import repeat
+
+    names |= {"now": time.perf_counter_ns, "repeat": repeat}
+    exec(source, names)  # noqa: S102 - the text is made above
+    block: Block = names["block"]
+    return block
+
+
+def closure(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The cheapest decorator that pure Python can write."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **keywords: Any) -> Any:
+        return function(*args, **keywords)
+
+    return wrapper
+
+
+def plain() -> None:
+    return None
+
+
+def three(lr: float, steps: int, name: str) -> float:
+    return lr
+
+
+def five(config: dict[str, Any]) -> dict[str, Any]:
+    return config
+
+
+async def co() -> None:
+    return None
+
+
+def await_block(function: Callable[[], Any]) -> Block:
+    """Awaits CALLS coroutines inside one running loop."""
+
+    async def body() -> int:
+        begin = time.perf_counter_ns()
+        for _ in range(CALLS):
+            await function()
+        return time.perf_counter_ns() - begin
+
+    runner = asyncio.new_event_loop()
+    return lambda: runner.run_until_complete(body())
+
+
+def rows(hr: Any) -> dict[str, tuple[Block, str | None]]:
+    """Row -> (its block, the row it is compared with)."""
+    values = {"a": 1, "b": 2.5, "c": "text", "d": True, "e": None}
+    arguments = "f(0.1, 3, 'seventeen letters')"
+
+    def scope() -> Block:
+        return loop_over("\n        ".join(["with task('scope'):", "    pass"]), task=hr.task)
+
+    def off(block: Block) -> Block:
+        def measured() -> int:
+            hr.disable()
+            try:
+                return block()
+            finally:
+                hr.enable()
+
+        return measured
+
+    def hr_loop() -> int:
+        begin = time.perf_counter_ns()
+        for _ in hr.loop(range(CALLS), "iteration"):
+            pass
+        return time.perf_counter_ns() - begin
+
+    captured = hr.task(plain)
+    return {
+        "bare": (loop_over("f()", f=plain), None),
+        "bare, 3 scalars": (loop_over(arguments, f=three), None),
+        "bare, 5-key dict": (loop_over("f(x)", f=five, x=values), None),
+        "bare await": (await_block(co), None),
+        "bare loop": (loop_over("pass"), None),
+        "floor: empty closure": (loop_over("f()", f=closure(plain)), "bare"),
+        "floor: empty closure, 3 scalars": (
+            loop_over(arguments, f=closure(three)),
+            "bare, 3 scalars",
+        ),
+        "floor: functools.partial": (loop_over("f()", f=functools.partial(plain)), "bare"),
+        "floor: clock read": (loop_over("f()", f=time.perf_counter_ns), "bare loop"),
+        "decorator": (loop_over("f()", f=captured), "bare"),
+        "decorator, 3 scalars": (loop_over(arguments, f=hr.task(three)), "bare, 3 scalars"),
+        "decorator, 3 scalars by keyword": (
+            loop_over("f(lr=0.1, steps=3, name='seventeen letters')", f=hr.task(three)),
+            "bare, 3 scalars",
+        ),
+        "decorator, 5-key dict in and out": (
+            loop_over("f(x)", f=hr.task(five), x=values),
+            "bare, 5-key dict",
+        ),
+        "decorator, off": (off(loop_over("f()", f=captured)), "bare"),
+        "context manager": (scope(), "bare loop"),
+        "loop": (hr_loop, "bare loop"),
+        "coroutine": (await_block(hr.task(co)), "bare await"),
+    }
+
+
+# Each against the empty closure of the same run.
+LIMITS = {
+    "decorator": 1.5,
+    "decorator, 3 scalars": 2.0,
+    "decorator, 5-key dict in and out": 4.0,
+    "coroutine": 8.0,
+    "decorator, off": 0.6,
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--blocks", type=int, default=400)
+    parser.add_argument("--check", action="store_true", help="fail where a ratio is over its limit")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["HEADRACE_DIR"] = str(Path(folder) / ".headrace")
+        os.environ["HEADRACE_TELEMETRY"] = "0"
+        import headrace as hr
+
+        measured = rows(hr)
+        best = dict.fromkeys(measured, float("inf"))
+        for _ in range(options.blocks):
+            for name, (block, _) in measured.items():
+                best[name] = min(best[name], block() / CALLS)
+        stats = hr.capture_stats()
+        hr.flush()
+    added = {name: best[name] - (best[base] if base else 0) for name, (_, base) in measured.items()}
+    floor = added["floor: empty closure"]
+    over = []
+    print(f"{'':36} {'ns added':>9} {'x empty closure':>16}", file=sys.stderr)
+    for name, ns in added.items():
+        ratio = ns / floor
+        print(f"{name:36} {ns:9.1f} {ratio:16.2f}", file=sys.stderr)
+        row = {"suite": "capture", "row": f"python: {name}", "ns": round(ns, 1)}
+        print(json.dumps(row | {"floor": "empty closure", "ratio": round(ratio, 2)}))
+        if ratio > LIMITS.get(name, float("inf")):
+            over.append(f"{name}: {ratio:.2f} of the floor, limit {LIMITS[name]}")
+    print(f"dropped: {stats['dropped']} records", file=sys.stderr)
+    if options.check and over:
+        print("over the limit: " + "; ".join(over), file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
