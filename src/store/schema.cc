@@ -70,6 +70,11 @@ CREATE TABLE gap_row(producer UINTEGER, ring UINTEGER, first_number UBIGINT, cou
 CREATE TABLE task_energy_row(producer UINTEGER, seq BIGINT, domain VARCHAR, window_j DOUBLE,
   attributed_j DOUBLE, idle_j DOUBLE, u95_j DOUBLE, coverage DOUBLE, method VARCHAR,
   truth VARCHAR, assumption VARCHAR);
+-- What became of the energy of each source, whole: measured = attributed + idle + unattributed. And
+-- how much of each producer was there when its tasks' energy was last computed.
+CREATE TABLE energy_balance_row(producer UINTEGER, domain VARCHAR, truth VARCHAR,
+  measured_uj BIGINT, attributed_uj BIGINT, idle_uj BIGINT, unattributed_uj BIGINT);
+CREATE TABLE energy_mark(producer UINTEGER, tasks BIGINT, open_tasks BIGINT, samples BIGINT);
 
 -- The fold's memory: which numbers are stored, how far each segment was read, what was damaged.
 CREATE TABLE watermark(producer UINTEGER, ring UINTEGER, first UBIGINT, past UBIGINT);

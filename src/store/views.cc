@@ -141,6 +141,10 @@ std::string task_energy_and_log() {
          " AS task_id, e.domain, e.window_j, e.attributed_j, e.idle_j, e.u95_j, e.coverage,\n"
          "  e.method, e.truth, e.assumption\n"
          "FROM task_energy_row e JOIN producer_row p ON p.producer = e.producer;\n"
+         "CREATE OR REPLACE VIEW energy_balance AS SELECT p.hostname, p.pid, b.domain, b.truth,\n"
+         "  b.measured_uj * 1e-6 AS measured_j, b.attributed_uj * 1e-6 AS attributed_j,\n"
+         "  b.idle_uj * 1e-6 AS idle_j, b.unattributed_uj * 1e-6 AS unattributed_j\n"
+         "FROM energy_balance_row b JOIN producer_row p ON p.producer = b.producer;\n"
          "CREATE OR REPLACE VIEW log AS SELECT w.workflow AS workflow_id,\n"
          "  CASE WHEN l.seq IS NOT NULL THEN " +
          task_id("p", "l.seq") +
