@@ -29,7 +29,7 @@ from headrace._capture import (
     loop,
     task,
 )
-from headrace.objects import record as object  # noqa: A004 - hr.object reads as it should
+from headrace.objects import record as object
 from headrace.scopes import Campaign, Workflow, campaign, workflow
 
 __all__ = [

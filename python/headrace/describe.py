@@ -8,12 +8,17 @@ one that isn't loaded cannot have made the value.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from typing import Any
+
+# As typing.TYPE_CHECKING, without the 20 ms that importing typing takes.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Description = tuple[int, Any]
+    Describer = Callable[[Any], Description]
 
 KEEP, PLACEHOLDER, TIME = 0, 1, 2
-Description = tuple[int, Any]
-Describer = Callable[[Any], Description]
 
 # An array of at most this many elements is also summed up: microseconds, not milliseconds.
 MAX_SUMMED = 65_536

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import linecache
-from types import TracebackType
+TYPE_CHECKING = False  # typing takes 20 ms to import
+if TYPE_CHECKING:
+    from types import TracebackType
 
 MAX_FRAMES = 40
 MAX_CAUSES = 4
 
 
 def _frames(traceback: TracebackType | None) -> list[str]:
+    import linecache  # at the first failure, not with the package
+
     frames: list[tuple[str, int, str]] = []
     while traceback is not None:
         code = traceback.tb_frame.f_code

@@ -5,11 +5,14 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-from typing import Any
 
 from headrace import _capture
 from headrace.describe import describe
 from headrace.failures import traceback_text
+
+TYPE_CHECKING = False  # typing takes 20 ms to import
+if TYPE_CHECKING:
+    from typing import Any
 
 _ended = False
 

@@ -1,15 +1,19 @@
 """Objects: datasets, models and files with an identity that lineage follows."""
 
+# pathlib takes 10 ms to import, and every captured program imports this module.
+# ruff: noqa: PTH112, PTH113, PTH116, PTH118, PTH119
+
 from __future__ import annotations
 
-import hashlib
 import os
-import warnings
-from pathlib import Path
-from typing import Any
+import stat
 
 from headrace import _capture
 from headrace._capture import Object
+
+TYPE_CHECKING = False  # typing takes 20 ms to import
+if TYPE_CHECKING:
+    from typing import Any
 
 # Content by path, while the file stays as it was: (device, inode, size, modified) -> digest.
 _digests: dict[str, tuple[tuple[int, ...], str, int]] = {}
@@ -17,7 +21,7 @@ MAX_DIGESTS = 10_000
 
 
 def _file_digest(path: str) -> tuple[str, int]:
-    facts = Path(path).stat()
+    facts = os.stat(path)
     stamp = (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns)
     known = _digests.get(path)
     if known is not None and known[0] == stamp:
@@ -31,16 +35,18 @@ def _file_digest(path: str) -> tuple[str, int]:
 
 def _directory_digest(path: str) -> tuple[str, int, int]:
     """The hash of a manifest of names and hashes, the sum of sizes, the number of files."""
+    import hashlib
+
     manifest = hashlib.sha256()
     total_bytes = files = 0
     for folder, folders, names in os.walk(path):
         folders.sort()
         for name in sorted(names):
-            file = Path(folder) / name
-            if not file.is_file():
+            file = os.path.join(folder, name)
+            if not stat.S_ISREG(os.stat(file).st_mode):
                 continue
-            sha256, size_bytes = _file_digest(str(file))
-            relative = os.fsencode(file.relative_to(path).as_posix())
+            sha256, size_bytes = _file_digest(file)
+            relative = os.fsencode(os.path.relpath(file, path))
             manifest.update(b"%s\0%s\0%d\n" % (relative, sha256.encode(), size_bytes))
             total_bytes += size_bytes
             files += 1
@@ -68,18 +74,17 @@ def record(
     """
     text = os.fspath(path_or_name)
     if not _capture.is_capturing():
-        return _unrecorded(text, kind, name, version, attributes)
+        return _by_name(text, kind, name, version, attributes)
     path = os.path.realpath(text)
     try:
-        if Path(path).is_file():
+        shown = name or os.path.basename(path)
+        if os.path.isfile(path):
             sha256, size_bytes = _file_digest(path)
-            shown = name or Path(path).name
             return _capture.record_object(
                 kind or "file", shown, path, sha256, size_bytes, version, attributes
             )
-        if Path(path).is_dir():
+        if os.path.isdir(path):
             sha256, size_bytes, files = _directory_digest(path)
-            shown = name or Path(path).name
             return _capture.record_object(
                 kind or "directory",
                 shown,
@@ -90,16 +95,22 @@ def record(
                 {"files": files, **attributes},
             )
         if not isinstance(path_or_name, str):
-            warnings.warn(f"headrace: {text} does not exist; recorded by name", stacklevel=2)
+            _warn(f"{text} does not exist; it is recorded by name")
     except OSError as error:
-        warnings.warn(f"headrace: {text} is recorded by name: {error}", stacklevel=2)
-    return _unrecorded(text, kind, name, version, attributes)
+        _warn(f"{text} is recorded by name: {error}")
+    return _by_name(text, kind, name, version, attributes)
 
 
-def _unrecorded(
+def _warn(message: str) -> None:
+    import warnings
+
+    warnings.warn(f"headrace: {message}", RuntimeWarning, stacklevel=3)
+
+
+def _by_name(
     text: str, kind: str | None, name: str | None, version: str | None, attributes: dict[str, Any]
 ) -> Object:
-    """By name alone. When capture is off this hashes nothing and records nothing."""
+    """The object without its content; recorded unless capture is off."""
     return _capture.record_object(
         kind or "object", name or text, None, None, None, version, attributes
     )

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
-from collections.abc import Callable, Iterable, Mapping
-from types import TracebackType
-from typing import Any, TypeVar, cast
-
 from headrace import _capture
 
-Function = TypeVar("Function", bound=Callable[..., Any])
-Tags = str | Iterable[str] | Mapping[str, Any]
+TYPE_CHECKING = False  # typing takes 20 ms to import
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from types import TracebackType
+    from typing import Any, TypeVar
+
+    Function = TypeVar("Function", bound=Callable[..., Any])
+    Tags = str | Iterable[str] | Mapping[str, Any]
 
 
 def plain_tags(tags: Tags | None) -> dict[str, Any] | list[str] | None:
@@ -19,7 +19,9 @@ def plain_tags(tags: Tags | None) -> dict[str, Any] | list[str] | None:
         return None
     if isinstance(tags, str):
         return [tags]
-    return dict(tags) if isinstance(tags, Mapping) else list(tags)
+    if hasattr(tags, "keys"):
+        return dict(tags)  # type: ignore[arg-type]
+    return list(tags)
 
 
 class _Scope:
@@ -29,21 +31,24 @@ class _Scope:
         raise NotImplementedError
 
     def __call__(self, function: Function) -> Function:
-        if inspect.iscoroutinefunction(function):
+        import functools
+        import inspect
+
+        if inspect.iscoroutinefunction(function) or hasattr(function, "_is_coroutine"):
 
             @functools.wraps(function)
             async def run_async(*args: Any, **keywords: Any) -> Any:
                 with self._again():
                     return await function(*args, **keywords)
 
-            return cast(Function, run_async)
+            return run_async  # type: ignore[return-value]
 
         @functools.wraps(function)
         def run(*args: Any, **keywords: Any) -> Any:
             with self._again():
                 return function(*args, **keywords)
 
-        return cast(Function, run)
+        return run  # type: ignore[return-value]
 
 
 class Campaign(_Scope):
