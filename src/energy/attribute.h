@@ -1,0 +1,25 @@
+// Joules of tasks: from the store's samples into its table of task energies.
+//
+//   Result<Attributed> done = energy::attribute(store);
+//
+// What each figure means, and how it is made, stands in docs/design/energy.md.
+#pragma once
+
+#include <cstdint>
+
+#include "store/store.h"
+
+namespace headrace::energy {
+
+struct Attributed {
+  uint64_t producers = 0;  // whose tasks were computed, because something of them had changed
+  uint64_t tasks = 0;
+  uint64_t rows = 0;  // written to task_energy_row
+};
+
+// Computes anew what has changed since the last call: a producer with new tasks or samples, and
+// those that it shares parents or a node's counters with. In one transaction. Nothing to do costs
+// two counting queries; a million tasks take a few seconds. Does nothing in a read-only store.
+Result<Attributed> attribute(const store::Store& store);
+
+}  // namespace headrace::energy
