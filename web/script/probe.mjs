@@ -46,7 +46,7 @@ const seen = await withPage({ width: Number(width), theme }, async (page) => {
       scripts: document.querySelectorAll("script").length,
       configurations: [...document.querySelectorAll("#tradeoff tbody tr")].map((row) => [...row.children].map((cell) => cell.textContent ?? "")),
       workflows: [...document.querySelectorAll("#workflows tbody tr")].map((row) => [...row.children].map((cell) => cell.textContent ?? "")),
-      why: texts("#lineage .why li"),
+      why: texts("#lineage .why dd"),
       // How many colours each canvas shows: an empty one shows one.
       canvases: [...document.querySelectorAll("canvas")].map((canvas) => {
         const context = canvas.getContext("2d");

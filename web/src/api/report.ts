@@ -128,7 +128,7 @@ export interface LineageNode {
 export interface LineageEdge {
   from: string;
   to: string;
-  relation: "used" | "generated";
+  relation: "used" | "generated" | "parent";
   name: string | null;
   exact: boolean;
 }
@@ -138,7 +138,7 @@ export interface Lineage {
   name: string;
   nodes: LineageNode[];
   edges: LineageEdge[];
-  sentences: string[];
+  lines: { label: string; text: string }[];
 }
 
 export interface EnergyMethod {

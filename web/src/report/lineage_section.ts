@@ -67,7 +67,7 @@ export function lineageSection(report: Report, tasks: Tasks, colourSlot: Uint8Ar
       columns: [
         { name: "from", text: (e) => byId.get(e.from)?.label ?? e.from },
         { name: "kind of from", text: (e) => byId.get(e.from)?.type ?? "" },
-        { name: "relation", text: (e) => (e.relation === "used" ? "used by" : "generated") },
+        { name: "relation", text: (e) => (e.relation === "used" ? "used by" : e.relation === "parent" ? "holds" : "generated") },
         { name: "to", text: (e) => byId.get(e.to)?.label ?? e.to },
         { name: "kind of to", text: (e) => byId.get(e.to)?.type ?? "" },
         { name: "as", text: (e) => e.name ?? "" },
@@ -78,7 +78,8 @@ export function lineageSection(report: Report, tasks: Tasks, colourSlot: Uint8Ar
       id: (e) => e.key,
     });
   });
-  const why = element("ol", { class: "why" }, ...found.sentences.map((sentence) => element("li", {}, sentence)));
+  const why = element("dl", { class: "why" });
+  for (const line of found.lines) why.append(element("dt", {}, line.label), element("dd", {}, line.text));
   let shown: string | null | undefined;
   const show = (): void => {
     view.select(state.selected);
@@ -93,6 +94,7 @@ export function lineageSection(report: Report, tasks: Tasks, colourSlot: Uint8Ar
   state.onChange(show);
   show();
   const notes = ["Round: object. Square: task, in its colour of the timeline. Arrows run with the data."];
+  if (found.edges.some((e) => e.relation === "parent")) notes.push("Dotted: the outer task holds the inner.");
   notes.push(inferred > 0 ? `Dashed: ${plural(inferred, "edge")} inferred, not captured.` : "Every edge was captured; none is inferred.");
   frame.body.append(element("p", { class: "note" }, notes.join(" ")));
   ask(frame, questions);

@@ -119,7 +119,7 @@ export function lineage(host: HTMLElement, model: LineageModel): LineageView {
     for (const via of placed.routes[index] ?? []) points.push(flowsRight ? [via.along, via.across] : [via.across, via.along]);
     points.push(flowsRight ? [tx - halfTo - 5, ty] : [tx, ty - halfTo - 5]);
     c.beginPath();
-    c.setLineDash(link.exact ? [] : [5, 4]);
+    c.setLineDash(!link.exact ? [5, 4] : link.relation === "parent" ? [1.5, 3] : []);
     c.strokeStyle = strong ? theme.text : theme.faint;
     c.lineWidth = strong ? 1.6 : 1.1;
     const first = points[0] as [number, number];
