@@ -28,7 +28,9 @@ class SegmentReader {
  public:
   // `bytes` is a whole segment file, or its first part, and must outlive the reader. `sealed`: the
   // file will not grow, so a frame that ends outside it is damage and not merely unfinished.
-  SegmentReader(std::string_view bytes, bool sealed) : bytes_(bytes), sealed_(sealed) {}
+  // `from`: where to begin, a resume_offset() of an earlier reader.
+  SegmentReader(std::string_view bytes, bool sealed, uint64_t from = 0)
+      : bytes_(bytes), sealed_(sealed), at_(from), resume_(from) {}
 
   // Moves to the next good frame; false at the end.
   bool next();

@@ -81,6 +81,7 @@ void Appender::set_uuid(size_t column, const Uuid& v) {
 }
 
 Status Appender::close() {
+  HEADRACE_RETURN_IF_ERROR(failed_);
   HEADRACE_RETURN_IF_ERROR(flush_chunk());
   if (duckdb_appender_close(appender_) == DuckDBError) return error("cannot write appended rows");
   return {};
@@ -95,7 +96,8 @@ Status Appender::error(const char* doing) {
     }
     duckdb_destroy_error_data(&data);
   }
-  return {StatusCode::kIo, std::move(message)};
+  failed_ = Status(StatusCode::kIo, std::move(message));
+  return failed_;
 }
 
 }  // namespace headrace::store

@@ -7,7 +7,8 @@
 //   return rows->close();
 //
 // A row starts as all NULL. What is appended belongs to the connection's transaction and is there
-// after close(). The C++ type given to set() must be the column's own (int64_t for BIGINT, ...).
+// after close(), which also gives the error of any next_row() before it. The C++ type given to
+// set() must be the column's own (int64_t for BIGINT, ...).
 #pragma once
 
 #include <cstddef>
@@ -67,6 +68,7 @@ class Appender {
   size_t capacity_ = 0;
   size_t row_ = SIZE_MAX;  // the row being filled
   uint64_t rows_ = 0;
+  Status failed_;
 };
 
 }  // namespace headrace::store

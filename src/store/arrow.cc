@@ -132,9 +132,8 @@ Status arrow_schema(QueryResult& result, ArrowSchema* out) {
 }
 
 Status arrow_batch(QueryResult& result, ArrowArray* out) {
-  return taken(
-      duckdb_data_chunk_to_arrow(options_of(result).get(), result.chunk().handle(), out),
-      "rows in Arrow");
+  return taken(duckdb_data_chunk_to_arrow(options_of(result).get(), result.chunk().handle(), out),
+               "rows in Arrow");
 }
 
 std::vector<std::string> type_names(QueryResult& result) {

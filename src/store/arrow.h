@@ -21,7 +21,8 @@ Status stream_status(QueryResult& result);
 // The columns' Arrow schema: a struct with one child for each column. `out->release` is the
 // caller's to call.
 Status arrow_schema(QueryResult& result, ArrowSchema* out);
-// The rows of the result's current chunk, as a struct array. `out->release` is the caller's to call.
+// The rows of the result's current chunk, as a struct array. `out->release` is the caller's to
+// call.
 Status arrow_batch(QueryResult& result, ArrowArray* out);
 
 // The SQL name of each column's type: "DOUBLE", "JSON", "DECIMAL(18,3)", "STRUCT(a INTEGER)".

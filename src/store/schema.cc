@@ -47,7 +47,7 @@ CREATE TABLE object_record(object UUID, producer UINTEGER, ring UINTEGER, number
   kind VARCHAR, workflow UUID, ts BIGINT);
 CREATE TABLE campaign_record(campaign UUID, producer UINTEGER, ring UINTEGER, number UBIGINT,
   ts BIGINT);
-CREATE TABLE value_row(owner UUID, producer UINTEGER, ring UINTEGER, number UBIGINT,
+CREATE TABLE value_row(owner UUID, producer UINTEGER, ring UINTEGER, number UBIGINT, ts BIGINT,
   position USMALLINT, role UTINYINT, key VARCHAR, type UTINYINT, value VARCHAR);
 
 CREATE TABLE workflow_row(wf UINTEGER, workflow UUID, parent UUID, campaign UUID, name VARCHAR,

@@ -1,0 +1,69 @@
+// A producer's ticks as wall time, from its clock records: straight lines between neighbours, the
+// overall rate outside them.
+//
+// Durations come from the monotonic clock, so that a step of the wall clock does not stretch a
+// task.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "encode/record.h"
+
+namespace headrace::collect {
+
+class ClockMap {
+ public:
+  void add(const ClockRecord& clock);
+  bool empty() const { return readings_.empty(); }
+  // Sorts what was added; call once before the conversions.
+  void prepare();
+
+  // ns since the epoch, UTC. Without a clock record: the ticks themselves.
+  int64_t realtime_ns(uint64_t ticks) const {
+    if (lines_.empty()) return static_cast<int64_t>(ticks);
+    const Line& line = line_at(ticks);
+    return line.realtime_ns + scaled(ticks - line.ticks, line.realtime_per_tick);
+  }
+  // ns from `begin` to `end`; 0 when the end comes first.
+  int64_t elapsed_ns(uint64_t begin, uint64_t end) const {
+    if (end <= begin) return 0;
+    if (lines_.empty()) return static_cast<int64_t>(end - begin);
+    const int64_t elapsed = monotonic_ns(end) - monotonic_ns(begin);
+    return elapsed < 0 ? 0 : elapsed;
+  }
+  const std::vector<ClockRecord>& readings() const { return readings_; }
+
+ private:
+  // Holds from `from` on, until the next line's; goes through the reading at `ticks`.
+  struct Line {
+    uint64_t from;
+    uint64_t ticks;
+    int64_t realtime_ns;
+    int64_t monotonic_ns;
+    double realtime_per_tick;
+    double monotonic_per_tick;
+  };
+  static int64_t scaled(uint64_t ticks, double per_tick) {
+    return static_cast<int64_t>(static_cast<double>(static_cast<int64_t>(ticks)) * per_tick);
+  }
+  int64_t monotonic_ns(uint64_t ticks) const {
+    const Line& line = line_at(ticks);
+    return line.monotonic_ns + scaled(ticks - line.ticks, line.monotonic_per_tick);
+  }
+  const Line& line_at(uint64_t ticks) const {
+    // Records come nearly in order of time.
+    const Line& last = lines_[used_];
+    if (ticks >= last.from && (used_ + 1 == lines_.size() || ticks < lines_[used_ + 1].from)) {
+      return last;
+    }
+    return find(ticks);
+  }
+  const Line& find(uint64_t ticks) const;
+
+  std::vector<ClockRecord> readings_;
+  std::vector<Line> lines_;
+  mutable size_t used_ = 0;
+};
+
+}  // namespace headrace::collect

@@ -1,0 +1,342 @@
+#include "collect/fold.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "base/clock.h"
+#include "collect/pending.h"
+#include "collect/quarantine.h"
+#include "collect/record_fold.h"
+#include "collect/retention.h"
+
+namespace headrace::collect {
+namespace {
+
+// Clock records this far apart are enough to date what began long before its segment.
+constexpr int64_t kKeptClockEvery_ns = 60'000'000'000;
+
+// Whose dictionaries are held in memory.
+constexpr size_t kProducersAtOnce = 256;
+
+class Fold {
+ public:
+  Fold(const Directory& directory, const store::Connection& connection, store::Writer& writer,
+       const FoldOptions& options, FoldReport& report)
+      : connection_(connection),
+        writer_(writer),
+        options_(options),
+        report_(report),
+        records_(writer),
+        quarantine_(directory, writer) {}
+
+  Status run(Pending pending);
+
+ private:
+  // A segment that is being read.
+  struct Open {
+    PendingSegment* segment;
+    FileBytes bytes;
+  };
+  Status group(std::vector<PendingSegment*> segments);
+  void learn(Open& open);
+  ProducerState& producer(ProducerId uid);
+  Status load_memory(ProducerState& state);
+  bool is_dead(ProducerId uid);
+  Status read(Open& open, bool is_final);
+  void frame(const SegmentReader& reader, const Open& open);
+  void note_damage(const SegmentReader& reader, const Open& open, size_t* noted);
+  void keep_clocks(ProducerState& state);
+  Status commit(const Open* open, const SegmentReader* reader);
+
+  const store::Connection& connection_;
+  store::Writer& writer_;
+  const FoldOptions& options_;
+  FoldReport& report_;
+  RecordFold records_;
+  Quarantine quarantine_;
+  Liveness liveness_;
+  std::map<ProducerId, std::unique_ptr<ProducerState>> producers_;
+  std::set<std::pair<ProducerId, uint32_t>> changed_rings_;
+  Status error_;
+  uint64_t batch_ = 0;
+};
+
+ProducerState& Fold::producer(ProducerId uid) {
+  std::unique_ptr<ProducerState>& state = producers_[uid];
+  if (state == nullptr) {
+    state = std::make_unique<ProducerState>(uid, writer_);
+    if (error_.ok()) error_ = load_memory(*state);
+  }
+  return *state;
+}
+
+// What the store remembers of a producer: the numbers it has, and some clock readings.
+Status Fold::load_memory(ProducerState& state) {
+  const std::string of_this = " WHERE producer = " + std::to_string(state.id());
+  Result<store::QueryResult> rows =
+      connection_.query("SELECT ring, first, past FROM watermark" + of_this);
+  if (!rows.ok()) return rows.status();
+  while (rows->next()) {
+    const store::Chunk& c = rows->chunk();
+    for (size_t r = 0; r < c.rows(); ++r) {
+      state.seen(static_cast<uint32_t>(c.integer(0, r)))
+          .add(static_cast<uint64_t>(c.integer(1, r)), static_cast<uint64_t>(c.integer(2, r)));
+    }
+  }
+  rows = connection_.query(
+      "SELECT ticks, source, monotonic_ns, realtime_ns, uncertainty_ns FROM clock_row" + of_this);
+  if (!rows.ok()) return rows.status();
+  while (rows->next()) {
+    const store::Chunk& c = rows->chunk();
+    for (size_t r = 0; r < c.rows(); ++r) {
+      ClockRecord clock{};
+      clock.header.flags = static_cast<uint8_t>(c.integer(1, r));
+      clock.ticks = static_cast<uint64_t>(c.integer(0, r));
+      clock.monotonic_ns = c.integer(2, r);
+      clock.realtime_ns = c.integer(3, r);
+      clock.uncertainty_ns = c.integer(4, r);
+      state.clocks().add(clock);
+    }
+  }
+  return {};
+}
+
+void Fold::learn(Open& open) {
+  SegmentReader reader(open.bytes.view(), open.segment->file.sealed);
+  while (reader.next()) {
+    const FrameView& frame = reader.frame();
+    if ((frame.header.flags & kFrameIsMeta) == 0) continue;
+    producer(frame.header.producer)
+        .learn(frame, open.segment->file.ordinal << 32 | reader.frame_offset());
+  }
+}
+
+bool Fold::is_dead(ProducerId uid) {
+  const auto found = producers_.find(uid);
+  if (found == producers_.end() || !found->second->facts()) return false;
+  const store::ProducerFacts& facts = *found->second->facts();
+  return liveness_.is_dead(facts.hostname, facts.boot_id, facts.pid, facts.start_time_ticks);
+}
+
+Status Fold::run(Pending pending) {
+  HEADRACE_RETURN_IF_ERROR(writer_.begin());
+  for (const uint32_t gone : pending.gone) writer_.set_gone(gone);
+  report_.lost_producers += pending.gone.size();
+  for (size_t i = 0; i < pending.segments.size();) {
+    std::vector<PendingSegment*> segments;
+    const ProducerId uid = pending.segments[i].file.producer;
+    for (; i < pending.segments.size() && pending.segments[i].file.producer == uid; ++i) {
+      segments.push_back(&pending.segments[i]);
+    }
+    HEADRACE_RETURN_IF_ERROR(group(std::move(segments)));
+  }
+  return commit(nullptr, nullptr);
+}
+
+// All segments of one producer: first everything that describes, then everything described, so that
+// the order of frames does not matter.
+Status Fold::group(std::vector<PendingSegment*> segments) {
+  if (producers_.size() > kProducersAtOnce) {
+    HEADRACE_RETURN_IF_ERROR(commit(nullptr, nullptr));
+    HEADRACE_RETURN_IF_ERROR(writer_.begin());
+    producers_.clear();
+  }
+  std::vector<Open> opened;
+  for (PendingSegment* segment : segments) {
+    Result<FileBytes> bytes = FileBytes::open(segment->file.path);
+    if (!bytes.ok()) {
+      ++report_.quarantined;
+      continue;
+    }
+    opened.push_back({segment, std::move(*bytes)});
+    learn(opened.back());
+  }
+  const ProducerId uid = segments.front()->file.producer;
+  const bool dead = is_dead(uid);
+  for (Open& open : opened) {
+    if (open.segment->file.sealed || !dead) continue;
+    // It may have written between our look at the file and its end: look once more.
+    Result<FileBytes> again = FileBytes::open(open.segment->file.path);
+    if (again.ok() && again->view().size() != open.bytes.view().size()) {
+      open.bytes = std::move(*again);
+      learn(open);
+    }
+  }
+  HEADRACE_RETURN_IF_ERROR(error_);
+  for (auto& [id, state] : producers_) {
+    state->prepare();
+    keep_clocks(*state);
+    if (id == uid && dead && !state->facts()->ended) {
+      writer_.set_gone(state->id());
+      ++report_.lost_producers;
+    }
+  }
+  for (Open& open : opened) {
+    HEADRACE_RETURN_IF_ERROR(read(open, open.segment->file.sealed || dead));
+  }
+  return {};
+}
+
+void Fold::keep_clocks(ProducerState& state) {
+  std::vector<int64_t> kept;
+  Result<store::QueryResult> rows = connection_.query(
+      "SELECT monotonic_ns FROM clock_row WHERE producer = " + std::to_string(state.id()));
+  while (rows.ok() && rows->next()) {
+    for (size_t r = 0; r < rows->chunk().rows(); ++r) kept.push_back(rows->chunk().integer(0, r));
+  }
+  for (const ClockRecord& clock : state.clocks().readings()) {
+    const auto is_near = [&clock](int64_t other) {
+      return other > clock.monotonic_ns - kKeptClockEvery_ns &&
+             other < clock.monotonic_ns + kKeptClockEvery_ns;
+    };
+    if (std::any_of(kept.begin(), kept.end(), is_near)) continue;
+    kept.push_back(clock.monotonic_ns);
+    store::Appender* to = writer_.rows(store::Table::kClock);
+    if (to == nullptr || !to->next_row().ok()) return;
+    to->set(0, state.id());
+    to->set(1, clock.ticks);
+    to->set(2, clock.header.flags);
+    to->set(3, clock.monotonic_ns);
+    to->set(4, clock.realtime_ns);
+    to->set(5, clock.uncertainty_ns);
+  }
+}
+
+Status Fold::read(Open& open, bool is_final) {
+  const std::string_view bytes = open.bytes.view();
+  const uint64_t from = std::min<uint64_t>(open.segment->resume_at, bytes.size());
+  SegmentReader reader(bytes, is_final, from);
+  size_t noted = 0;
+  while (reader.next()) {
+    if ((reader.frame().header.flags & kFrameIsMeta) == 0) frame(reader, open);
+    HEADRACE_RETURN_IF_ERROR(error_);
+    batch_ += records_.take_row_count();
+    if (batch_ < options_.batch_rows) continue;
+    note_damage(reader, open, &noted);
+    HEADRACE_RETURN_IF_ERROR(commit(&open, &reader));
+    HEADRACE_RETURN_IF_ERROR(writer_.begin());
+  }
+  note_damage(reader, open, &noted);
+  writer_.set_segment(open.segment->name, {bytes.size(), reader.resume_offset(), is_final});
+  ++report_.segments;
+  report_.bytes += bytes.size() - from;
+  return {};
+}
+
+void Fold::frame(const SegmentReader& reader, const Open& open) {
+  const FrameView& frame = reader.frame();
+  const FrameHeader& header = frame.header;
+  if (header.records == 0) return;
+  ProducerState& state = producer(header.producer);
+  Refused refused;
+  refused.segment = open.segment->name;
+  refused.ring = header.ring;
+  uint64_t offset = reader.frame_offset() + sizeof(FrameHeader);
+  const auto refuse = [&](uint64_t at, std::string_view bytes, uint64_t number, const char* why) {
+    // Neighbours with one reason are kept together.
+    if (refused.records > 0 && refused.reason == why &&
+        refused.offset + refused.bytes.size() == at) {
+      refused.bytes = {refused.bytes.data(), refused.bytes.size() + bytes.size()};
+    } else {
+      if (refused.records > 0) quarantine_.keep(state.id(), refused);
+      refused.offset = at;
+      refused.bytes = bytes;
+      refused.reason = why;
+      refused.first_number = number;
+      refused.records = 0;
+      ++report_.quarantined;
+    }
+    ++refused.records;
+  };
+  const uint64_t past = header.first_number + header.records;
+  if (past < header.first_number || past >= uint64_t{1} << 62) {
+    refuse(offset, frame.payload, 0, "its record numbers are impossible");
+    refused.records = 0;  // they count nowhere
+    refused.ring.reset();
+    quarantine_.keep(state.id(), refused);
+    return;
+  }
+  SeenNumbers& seen = state.seen(header.ring);
+  const SeenNumbers::Overlap overlap = seen.overlap(header.first_number, past);
+  if (overlap == SeenNumbers::Overlap::kAll) {
+    report_.repeated += header.records;
+    return;
+  }
+  for_each_record(frame, [&](const RecordView& record, uint64_t number) {
+    const uint64_t at = offset;
+    offset += record.bytes().size();
+    if (overlap == SeenNumbers::Overlap::kSome && seen.contains(number)) {
+      ++report_.repeated;
+      return;
+    }
+    ++report_.records;
+    const char* why = records_.take(state, record, header.ring, number);
+    if (why != nullptr) refuse(at, record.bytes(), number, why);
+  });
+  if (refused.records > 0) quarantine_.keep(state.id(), refused);
+  seen.add(header.first_number, past);
+  changed_rings_.insert({header.producer, header.ring});
+}
+
+void Fold::note_damage(const SegmentReader& reader, const Open& open, size_t* noted) {
+  for (; *noted < reader.damage().size(); ++*noted) {
+    const Damage& damage = reader.damage()[*noted];
+    Refused refused;
+    refused.segment = open.segment->name;
+    refused.offset = damage.offset;
+    refused.bytes = open.bytes.view().substr(damage.offset, damage.length_bytes);
+    refused.reason = name_of(damage.reason);
+    quarantine_.keep(producer(open.segment->file.producer).id(), refused);
+    ++report_.quarantined;
+  }
+}
+
+Status Fold::commit(const Open* open, const SegmentReader* reader) {
+  for (const auto& [uid, ring] : changed_rings_) {
+    const auto found = producers_.find(uid);
+    if (found == producers_.end()) continue;
+    writer_.set_ranges(found->second->id(), ring, found->second->seen(ring).ranges());
+  }
+  changed_rings_.clear();
+  if (open != nullptr) {
+    writer_.set_segment(open->segment->name,
+                        {reader->resume_offset(), reader->resume_offset(), false});
+  }
+  HEADRACE_RETURN_IF_ERROR(writer_.commit());
+  records_.forget_appenders();
+  report_.tasks = records_.tasks();
+  batch_ = 0;
+  return {};
+}
+
+}  // namespace
+
+Result<bool> nothing_new(const Directory& directory, const store::Store& store) {
+  Result<Pending> pending = find_pending(directory, store.connection(), Liveness());
+  if (!pending.ok()) return pending.status();
+  return pending->empty();
+}
+
+Result<FoldReport> fold(const Directory& directory, store::Store& store,
+                        const FoldOptions& options) {
+  const int64_t begin_ns = now_monotonic_ns();
+  FoldReport report;
+  Result<Pending> pending = find_pending(directory, store.connection(), Liveness());
+  if (!pending.ok()) return pending.status();
+  if (!pending->empty()) {
+    Result<store::Writer> writer = store::Writer::open(store.connection());
+    if (!writer.ok()) return writer.status();
+    Fold run(directory, store.connection(), *writer, options, report);
+    HEADRACE_RETURN_IF_ERROR(run.run(std::move(*pending)).with_context("cannot fold the spool"));
+    if (options.may_delete_segments) {
+      report.segments_deleted =
+          delete_old_segments(directory, store.connection(), options.kept_bytes);
+    }
+  }
+  report.elapsed_ns = now_monotonic_ns() - begin_ns;
+  return report;
+}
+
+}  // namespace headrace::collect

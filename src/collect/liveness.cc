@@ -1,0 +1,44 @@
+#include "collect/liveness.h"
+
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <unistd.h>
+
+namespace headrace::collect {
+namespace {
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace
+
+Liveness::Liveness(std::string proc_root) : proc_root_(std::move(proc_root)) {
+  char host[256] = "";
+  gethostname(host, sizeof host - 1);
+  hostname_ = host;
+  boot_id_ = read_file(proc_root_ + "/sys/kernel/random/boot_id");
+  while (!boot_id_.empty() && boot_id_.back() == '\n') boot_id_.pop_back();
+}
+
+bool Liveness::is_dead(const std::string& hostname, const std::string& boot_id, int64_t pid,
+                       int64_t start_time_ticks) const {
+  if (hostname != hostname_ || boot_id.empty() || pid <= 0) return false;
+  if (boot_id != boot_id_) return !boot_id_.empty();
+  const std::string stat = read_file(proc_root_ + "/" + std::to_string(pid) + "/stat");
+  // The command, in parentheses, may hold anything; the fields after it are plain: 3 state, 22
+  // start time (proc(5)).
+  const size_t after = stat.rfind(')');
+  if (after == std::string::npos) return true;
+  std::istringstream fields(stat.substr(after + 1));
+  std::string state;
+  fields >> state;
+  if (state == "Z" || state == "X") return true;
+  std::string field;
+  for (int i = 4; i <= 22; ++i) fields >> field;
+  return start_time_ticks > 0 && field != std::to_string(start_time_ticks);
+}
+
+}  // namespace headrace::collect

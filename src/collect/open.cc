@@ -1,0 +1,89 @@
+#include "collect/open.h"
+
+#include <system_error>
+#include <unistd.h>
+
+#include "collect/copy.h"
+
+namespace headrace::collect {
+namespace {
+
+using store::OpenMode;
+using store::Store;
+
+Status check_exists(const Directory& directory) {
+  std::error_code error;
+  const auto exists = [&error](const std::filesystem::path& p) {
+    return std::filesystem::exists(p, error);
+  };
+  if (exists(directory.store()) || exists(directory.spool())) return {};
+  if (!exists(directory.root)) {
+    return not_found("there is no folder " + directory.root.string() +
+                     "; run a program with headrace capture here, or say --dir or HEADRACE_DIR");
+  }
+  return not_found("nothing has been captured into " + directory.root.string() + " yet");
+}
+
+bool is_writable(const Directory& directory) {
+  return access(directory.root.c_str(), W_OK | X_OK) == 0;
+}
+
+Status fold_into(const Directory& directory, Store& store, const OpenOptions& options) {
+  Result<FoldReport> report = fold(directory, store, options.fold);
+  if (!report.ok()) return report.status();
+  if (options.report != nullptr) *options.report = *report;
+  return {};
+}
+
+Result<Store> fold_in_memory(const Directory& directory, const OpenOptions& options) {
+  Result<Store> copy = copy_to_memory(directory.store(), options.store);
+  if (!copy.ok()) return copy.status();
+  OpenOptions quiet = options;
+  quiet.fold.may_delete_segments = false;
+  HEADRACE_RETURN_IF_ERROR(fold_into(directory, *copy, quiet));
+  copy->add_note("the folder " + directory.root.string() +
+                 " cannot be written, so what is new was read into memory and is not kept");
+  return copy;
+}
+
+}  // namespace
+
+Result<Store> open_for_change(const Directory& directory, const OpenOptions& options) {
+  HEADRACE_RETURN_IF_ERROR(check_exists(directory));
+  Result<Store> store = Store::open(directory.store(), OpenMode::kReadWrite, options.store);
+  if (!store.ok()) return store;
+  HEADRACE_RETURN_IF_ERROR(fold_into(directory, *store, options));
+  return store;
+}
+
+Result<Store> open_folded(const Directory& directory, const OpenOptions& options) {
+  HEADRACE_RETURN_IF_ERROR(check_exists(directory));
+  {
+    // The usual case, and the quick one. A busy or unfit store is dealt with below.
+    OpenOptions now = options;
+    now.store.wait_ms = 0;
+    Result<Store> store = Store::open(directory.store(), OpenMode::kReadOnly, now.store);
+    if (store.ok()) {
+      const Result<bool> done = nothing_new(directory, *store);
+      if (done.ok() && *done) return store;
+    }
+  }
+  if (!is_writable(directory)) return fold_in_memory(directory, options);
+  std::string note;
+  {
+    Result<Store> store = Store::open(directory.store(), OpenMode::kReadWrite, options.store);
+    if (store.ok()) {
+      HEADRACE_RETURN_IF_ERROR(fold_into(directory, *store, options));
+      note = store->note();
+    } else if (store.status().code() != StatusCode::kUnavailable) {
+      return store;
+    } else {
+      note = store.status().message() + "; this is how it stood after its last fold";
+    }
+  }
+  Result<Store> store = Store::open(directory.store(), OpenMode::kReadOnly, options.store);
+  if (store.ok() && !note.empty()) store->add_note(note);
+  return store;
+}
+
+}  // namespace headrace::collect

@@ -1,0 +1,248 @@
+#include "collect/producer_state.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "collect/value_text.h"
+#include "encode/nested.h"
+#include "encode/sensor_entry.h"
+
+namespace headrace::collect {
+namespace {
+
+// More entries than a producer may have (capture/dictionary.h) mean damage that a checksum missed.
+constexpr uint32_t kMaxEntries = 1u << 20;
+
+Uuid uuid_at(std::string_view bytes) {
+  return Uuid::from_bytes(reinterpret_cast<const uint8_t*>(bytes.data()));
+}
+
+template <typename T>
+std::optional<T> number_of(std::string_view text) {
+  T out{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return out;
+}
+
+}  // namespace
+
+ProducerState::ProducerState(ProducerId uid, store::Writer& writer)
+    : uid_(uid), id_(writer.producer(uid)), writer_(writer) {
+  empty_shape_.placed = true;
+}
+
+void ProducerState::learn(const FrameView& frame, uint64_t order) {
+  for_each_record(frame, [this, order](const RecordView& record, uint64_t) {
+    switch (record.kind()) {
+      case RecordKind::kClock: {
+        ClockRecord clock{};
+        if (!record.fixed(&clock)) return;
+        clocks_.add(clock);
+        learned_clocks_.push_back(clock);
+        return;
+      }
+      case RecordKind::kDictionary: return learn_entry(record);
+      case RecordKind::kProducer: return learn_facts(record, order);
+      default: return;  // of a newer version; it describes what we cannot read either
+    }
+  });
+}
+
+void ProducerState::learn_entry(const RecordView& record) {
+  DictionaryRecord fixed{};
+  if (!record.fixed(&fixed) || fixed.id == 0 || fixed.id > kMaxEntries) return;
+  const std::string_view bytes = record.bytes().substr(sizeof fixed);
+  if (fixed.length_bytes > bytes.size()) return;
+  if (entries_.size() < fixed.id) entries_.resize(fixed.id);
+  Entry& entry = entries_[fixed.id - 1];
+  if (entry.kind != EntryKind{}) return;  // repeated in every segment
+  entry.kind = static_cast<EntryKind>(fixed.header.flags);
+  entry.bytes = bytes.substr(0, fixed.length_bytes);
+}
+
+void ProducerState::learn_facts(const RecordView& record, uint64_t order) {
+  if (facts_ && facts_->order >= order) return;
+  ProducerRecord fixed{};
+  if (!record.fixed(&fixed)) return;
+  const std::string_view bytes = record.bytes().substr(sizeof fixed);
+  std::vector<std::pair<std::string_view, std::string_view>> pairs;
+  if (fixed.length_bytes > bytes.size() || !split_map(bytes.substr(0, fixed.length_bytes), pairs)) {
+    return;
+  }
+  store::ProducerFacts facts;
+  facts.order = order;
+  facts.json = "{";
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    const auto& [key, value] = pairs[i];
+    const auto later = std::find_if(pairs.begin() + static_cast<ptrdiff_t>(i) + 1, pairs.end(),
+                                    [&key](const auto& other) { return other.first == key; });
+    if (later != pairs.end()) continue;
+    const Result<std::string> json = nested_to_json(value);
+    if (!json.ok()) continue;
+    if (facts.json.size() > 1) facts.json += ',';
+    append_json_string(facts.json, key);
+    facts.json += ':' + *json;
+    if (value.size() < 5 || value[0] != static_cast<char>(ValueTag::kString)) continue;
+    const std::string_view text = value.substr(5);
+    if (key == "host") facts.hostname = as_utf8(text);
+    if (key == "pid") facts.pid = number_of<int64_t>(text).value_or(0);
+    if (key == "rank") facts.rank = number_of<int64_t>(text);
+    if (key == "boot_id") facts.boot_id = as_utf8(text);
+    if (key == "start_time_ticks") facts.start_time_ticks = number_of<int64_t>(text).value_or(0);
+    if (key == "ended") facts.ended = text == "clean";
+    if (key == "records") facts.accepted = number_of<uint64_t>(text);
+    if (key == "dropped") facts.dropped = number_of<uint64_t>(text);
+  }
+  facts.json += '}';
+  facts_ = std::move(facts);
+}
+
+void ProducerState::prepare() {
+  clocks_.prepare();
+  if (facts_) writer_.describe(id_, *facts_);
+  for (const Entry& e : entries_) {
+    if (e.kind != EntryKind::kRing || e.bytes.size() < 8) continue;
+    const auto ring = load_le<uint32_t>(e.bytes.data());
+    const auto tid = load_le<uint32_t>(e.bytes.data() + 4);
+    writer_.thread(id_, ring, tid, as_utf8(std::string_view(e.bytes).substr(8)));
+  }
+}
+
+ProducerState::Entry* ProducerState::entry(uint32_t id, EntryKind kind) {
+  if (id == 0 || id > entries_.size() || entries_[id - 1].kind != kind) return nullptr;
+  Entry* found = &entries_[id - 1];
+  return found->bad ? nullptr : found;
+}
+
+const ProducerState::Entry* ProducerState::entry(uint32_t id, EntryKind kind) const {
+  return const_cast<ProducerState*>(this)->entry(id, kind);
+}
+
+uint32_t ProducerState::activity(uint32_t id) {
+  Entry* e = entry(id, EntryKind::kActivity);
+  if (e == nullptr || e->number != 0) return e == nullptr ? 0 : e->number;
+  std::vector<std::pair<std::string_view, std::string_view>> pairs;
+  const Result<std::string> json = nested_to_json(e->bytes);
+  e->bad = !json.ok() || !split_map(e->bytes, pairs);
+  if (e->bad) return 0;
+  std::string name;
+  for (const auto& [key, value] : pairs) {
+    if (key == "name" && value.size() >= 5 && value[0] == static_cast<char>(ValueTag::kString)) {
+      name = as_utf8(value.substr(5));
+    }
+  }
+  return e->number = writer_.activity(name, *json);
+}
+
+std::optional<Uuid> ProducerState::workflow_uuid(uint32_t id) const {
+  const Entry* e = entry(id, EntryKind::kWorkflow);
+  if (e == nullptr || e->bytes.size() != 16) return std::nullopt;
+  return uuid_at(e->bytes);
+}
+
+uint32_t ProducerState::workflow(uint32_t id) {
+  Entry* e = entry(id, EntryKind::kWorkflow);
+  if (e == nullptr || e->bytes.size() != 16) return 0;
+  if (e->number == 0) e->number = writer_.workflow(uuid_at(e->bytes));
+  return e->number;
+}
+
+std::optional<Uuid> ProducerState::campaign(uint32_t id) {
+  const Entry* e = entry(id, EntryKind::kCampaign);
+  if (e == nullptr || e->bytes.size() < 16) return std::nullopt;
+  const Uuid uuid = uuid_at(e->bytes);
+  writer_.campaign(uuid, as_utf8(std::string_view(e->bytes).substr(16)));
+  return uuid;
+}
+
+uint32_t ProducerState::sensor(uint32_t id) {
+  Entry* e = entry(id, EntryKind::kSensor);
+  if (e == nullptr || e->number != 0) return e == nullptr ? 0 : e->number;
+  Result<Sensor> sensor = decode_sensor(e->bytes);
+  e->bad = !sensor.ok();
+  if (e->bad) return 0;
+  return e->number = writer_.sensor(id_, id, *sensor);
+}
+
+std::optional<ProducerState::ForeignTask> ProducerState::task(uint32_t id) {
+  Entry* e = entry(id, EntryKind::kTaskRef);
+  if (e == nullptr || e->bytes.size() != 16) return std::nullopt;
+  const TaskRef ref = split_task_uuid(uuid_at(e->bytes));
+  if (e->number == 0) e->number = writer_.producer(ref.producer);
+  return ForeignTask{e->number, ref.number};
+}
+
+std::optional<std::string> ProducerState::text(uint32_t id) const {
+  const Entry* e = entry(id, EntryKind::kString);
+  if (e == nullptr) return std::nullopt;
+  return as_utf8(e->bytes);
+}
+
+ShapePlan* ProducerState::shape(uint32_t id) {
+  if (id == 0) return &empty_shape_;
+  Entry* e = entry(id, EntryKind::kShape);
+  if (e == nullptr || e->shape) return e == nullptr ? nullptr : e->shape.get();
+  const size_t count = e->bytes.size() / sizeof(ShapeCell);
+  e->bad = e->bytes.size() % sizeof(ShapeCell) != 0 || count > kMaxCells;
+  auto plan = std::make_unique<ShapePlan>();
+  for (size_t i = 0; i < count && !e->bad; ++i) {
+    const auto cell = load_le<ShapeCell>(e->bytes.data() + i * sizeof(ShapeCell));
+    std::optional<std::string> name = text(cell.name_id);
+    e->bad = !name || cell.role > Role::kAttribute || cell.tag > ValueTag::kPlaceholder;
+    if (!e->bad) {
+      plan->cells.push_back(
+          {cell.role, cell.tag, (cell.flags & kCellIsInferred) == 0, std::move(*name)});
+    }
+  }
+  if (e->bad) return nullptr;
+  for (size_t i = 0; i < count; ++i) {
+    const ShapePlan::Cell& cell = plan->cells[i];
+    const bool is_nested = cell.tag == ValueTag::kNested;
+    if (cell.role > Role::kGenerated || (cell.tag != ValueTag::kObject && !is_nested)) continue;
+    plan->references.push_back({static_cast<uint16_t>(i), cell.role == Role::kGenerated, is_nested,
+                                cell.exact, cell.name});
+  }
+  e->shape = std::move(plan);
+  return e->shape.get();
+}
+
+ShapePlan* ProducerState::placed(uint32_t id) {
+  ShapePlan* plan = shape(id);
+  if (plan != nullptr && !plan->placed) place(*plan);
+  return plan;
+}
+
+void ProducerState::place(ShapePlan& plan) {
+  plan.placed = true;
+  std::vector<store::Field> fields;
+  std::vector<uint16_t> cell_of_field;
+  for (size_t i = 0; i < plan.cells.size(); ++i) {
+    const ShapePlan::Cell& cell = plan.cells[i];
+    const auto again =
+        std::find_if(plan.cells.begin() + static_cast<ptrdiff_t>(i) + 1, plan.cells.end(),
+                     [&cell](const auto& o) { return o.role == cell.role && o.name == cell.name; });
+    if (again != plan.cells.end()) continue;  // the last value of a name holds
+    store::Field field;
+    field.role = cell.role;
+    field.type = cell.tag;
+    field.key = cell.name;
+    fields.push_back(std::move(field));
+    cell_of_field.push_back(static_cast<uint16_t>(i));
+  }
+  plan.schema = writer_.schema(fields);
+  if (plan.schema == 0) return;
+  // The schema may have been made from the same fields in another order.
+  for (const store::Field& placed : writer_.layout(plan.schema).fields) {
+    if (placed.slot == store::kNoSlot) continue;
+    const auto same = std::find_if(fields.begin(), fields.end(), [&placed](const auto& f) {
+      return f.role == placed.role && f.type == placed.type && f.key == placed.key;
+    });
+    plan.moves.push_back({cell_of_field[static_cast<size_t>(same - fields.begin())], placed.page,
+                          placed.slot, placed.type});
+  }
+  std::stable_sort(plan.moves.begin(), plan.moves.end(),
+                   [](const CellMove& a, const CellMove& b) { return a.page < b.page; });
+}
+
+}  // namespace headrace::collect

@@ -1,0 +1,72 @@
+// Turns the records of a frame into rows of the store.
+//
+// A record that makes no sense is refused with a reason and changes nothing; the caller keeps its
+// bytes. An error of the store itself shows in Writer::error() at the next commit.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "collect/producer_state.h"
+
+namespace headrace::collect {
+
+class RecordFold {
+ public:
+  explicit RecordFold(store::Writer& writer) : writer_(writer) {}
+
+  // Null when the record is taken, else why not (static text).
+  const char* take(ProducerState& producer, const RecordView& record, uint32_t ring,
+                   uint64_t number);
+  // Rows since the last call that weigh in a transaction.
+  uint64_t take_row_count() { return std::exchange(rows_, 0); }
+  uint64_t tasks() const { return tasks_; }
+  // After a commit the appenders are others.
+  void forget_appenders() { tasks_rows_ = nullptr; }
+
+ private:
+  struct Origin {
+    ProducerState& producer;
+    uint32_t ring;
+    uint64_t number;
+  };
+  const char* task(ProducerState& producer, const RecordView& record);
+  const char* workflow(const Origin& origin, const RecordView& record);
+  const char* campaign(const Origin& origin, const RecordView& record);
+  const char* object(const Origin& origin, const RecordView& record);
+  const char* log(ProducerState& producer, const RecordView& record);
+  const char* sample(ProducerState& producer, const RecordView& record);
+  const char* gap(ProducerState& producer, const RecordView& record);
+
+  template <typename Fixed>
+  const char* read_cells(const RecordView& record, const ShapePlan& shape);
+  // Makes the JSON of every cell; null when all are values.
+  const char* cells_to_json(const ShapePlan& shape);
+  // Rows of value_row from json_, which cells_to_json made.
+  void put_values(const Origin& origin, const Uuid& owner, int64_t ts, const ShapePlan& shape);
+  struct EdgeEnd {
+    uint32_t producer = 0;
+    uint64_t task = 0;  // 0: the workflow's
+    uint32_t workflow = 0;
+  };
+  void put_edges(const ShapePlan& shape, const EdgeEnd& end);
+  void put_edge(const Reference& reference, const EdgeEnd& end, const Uuid& object);
+  void put_task_values(store::Appender& rows, const ShapePlan& shape, uint32_t producer,
+                       uint64_t number);
+  bool has_odd_text(const ShapePlan& shape) const;
+
+  store::Writer& writer_;
+  store::Appender* tasks_rows_ = nullptr;
+  std::vector<uint64_t> cells_;          // of the record at hand
+  std::vector<std::string_view> tails_;  // where the cell is in the tail
+  std::vector<std::string> json_;
+  std::string text_;
+  std::vector<Uuid> objects_;
+  uint64_t rows_ = 0;
+  uint64_t tasks_ = 0;
+};
+
+}  // namespace headrace::collect

@@ -1,0 +1,160 @@
+#include "collect/value_text.h"
+
+#include <bit>
+#include <charconv>
+
+#include "base/bytes.h"
+#include "encode/nested.h"
+
+namespace headrace::collect {
+namespace {
+
+// Reads one value and what is in it; false when it is none.
+bool visit(ByteReader& in, int depth, std::vector<Uuid>& out) {
+  if (depth > kMaxNestedDepth) return false;
+  const uint8_t tag = in.u8();
+  if (!in.ok()) return false;
+  if (tag == kNestedList || tag == kNestedMap) {
+    const uint64_t values = uint64_t{in.u32()} * (tag == kNestedMap ? 2 : 1);
+    if (values > in.remaining()) return false;
+    for (uint64_t i = 0; i < values; ++i) {
+      if (!visit(in, depth + 1, out)) return false;
+    }
+    return in.ok();
+  }
+  switch (static_cast<ValueTag>(tag)) {
+    case ValueTag::kNull: break;
+    case ValueTag::kBool: in.u8(); break;
+    case ValueTag::kInt:
+    case ValueTag::kFloat:
+    case ValueTag::kTime: in.u64(); break;
+    case ValueTag::kObject:
+      if (const std::string_view id = in.raw(16); id.size() == 16) {
+        out.push_back(Uuid::from_bytes(reinterpret_cast<const uint8_t*>(id.data())));
+      }
+      break;
+    default: in.text(); break;
+  }
+  return in.ok();
+}
+
+bool append(std::string& out, const Result<std::string>& text) {
+  if (text.ok()) out += *text;
+  return text.ok();
+}
+
+}  // namespace
+
+bool is_utf8(std::string_view text) {
+  const auto* at = reinterpret_cast<const unsigned char*>(text.data());
+  const unsigned char* const end = at + text.size();
+  while (at < end) {
+    if (end - at >= 8 && (load_le<uint64_t>(at) & 0x8080808080808080ull) == 0) {
+      at += 8;
+      continue;
+    }
+    const unsigned char lead = *at++;
+    if (lead < 0x80) continue;
+    int more = 0;
+    uint32_t code = 0;
+    uint32_t least = 0;
+    if (lead >= 0xC2 && lead < 0xE0) {
+      more = 1, code = lead & 0x1Fu, least = 0x80;
+    } else if (lead >= 0xE0 && lead < 0xF0) {
+      more = 2, code = lead & 0x0Fu, least = 0x800;
+    } else if (lead >= 0xF0 && lead < 0xF5) {
+      more = 3, code = lead & 0x07u, least = 0x10000;
+    } else {
+      return false;
+    }
+    if (end - at < more) return false;
+    for (int i = 0; i < more; ++i, ++at) {
+      if ((*at & 0xC0) != 0x80) return false;
+      code = code << 6 | (*at & 0x3Fu);
+    }
+    if (code < least || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) return false;
+  }
+  return true;
+}
+
+bool append_slot_text(std::string& out, ValueTag tag, std::string_view tail) {
+  switch (tag) {
+    case ValueTag::kString:
+      if (!is_utf8(tail)) return false;
+      out += tail;
+      return true;
+    case ValueTag::kBigInt: {
+      const std::string_view digits = tail.starts_with('-') ? tail.substr(1) : tail;
+      if (digits.empty() || digits.find_first_not_of("0123456789") != std::string_view::npos) {
+        return false;
+      }
+      out += tail;
+      return true;
+    }
+    case ValueTag::kBytes: out += to_hex(tail); return true;
+    case ValueTag::kObject:
+      if (tail.size() != 16) return false;
+      out += Uuid::from_bytes(reinterpret_cast<const uint8_t*>(tail.data())).text();
+      return true;
+    case ValueTag::kNested:
+    case ValueTag::kPlaceholder: return append(out, cell_to_json(tag, 0, tail));
+    default: return false;
+  }
+}
+
+bool append_json(std::string& out, ValueTag tag, uint64_t cell, std::string_view tail) {
+  switch (tag) {
+    case ValueTag::kNull: out += "null"; return true;
+    case ValueTag::kBool: out += cell != 0 ? "true" : "false"; return true;
+    case ValueTag::kInt: {
+      char text[24];
+      const auto end = std::to_chars(text, text + sizeof text, static_cast<int64_t>(cell)).ptr;
+      out.append(text, end);
+      return true;
+    }
+    case ValueTag::kFloat: append_json_float(out, std::bit_cast<double>(cell)); return true;
+    case ValueTag::kString: append_json_string(out, tail); return true;
+    default: return append(out, cell_to_json(tag, cell, tail));
+  }
+}
+
+bool split_map(std::string_view nested,
+               std::vector<std::pair<std::string_view, std::string_view>>& out) {
+  ByteReader in(nested);
+  if (in.u8() != kNestedMap) return false;
+  const uint32_t count = in.u32();
+  if (!in.ok() || count > in.remaining()) return false;
+  std::vector<Uuid> ignored;
+  for (uint32_t i = 0; i < count; ++i) {
+    if (in.u8() != static_cast<uint8_t>(ValueTag::kString)) return false;
+    const std::string_view key = in.text();
+    const size_t begin = in.position();
+    if (!visit(in, 1, ignored)) return false;
+    out.emplace_back(key, nested.substr(begin, in.position() - begin));
+  }
+  return in.ok() && in.remaining() == 0;
+}
+
+std::string as_utf8(std::string_view text) {
+  if (is_utf8(text)) return std::string(text);
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    size_t n = 1;
+    while (n <= 4 && at + n <= text.size() && !is_utf8(text.substr(at, n))) ++n;
+    if (n > 4 || at + n > text.size()) {
+      out += "\xEF\xBF\xBD";
+      ++at;
+    } else {
+      out += text.substr(at, n);
+      at += n;
+    }
+  }
+  return out;
+}
+
+void append_objects(std::vector<Uuid>& out, std::string_view nested) {
+  ByteReader in(nested);
+  static_cast<void>(visit(in, 0, out));
+}
+
+}  // namespace headrace::collect
