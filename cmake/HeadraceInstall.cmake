@@ -4,9 +4,9 @@
 #   wheel    what the Python package holds (pyproject.toml installs this one alone)
 include(CMakePackageConfigHelpers)
 
-# One archive of the five rooms, so that a user links one thing. Its objects are the rooms' own.
+# One archive of the five rooms and telemetry, so that a user links one thing. Its objects are the rooms' own.
 set(objects)
-foreach(room base model encode spool capture)
+foreach(room base model encode spool capture telemetry)
   get_target_property(type headrace_${room} TYPE)
   if(NOT type STREQUAL INTERFACE_LIBRARY)
     list(APPEND objects "$<TARGET_OBJECTS:headrace_${room}>")
@@ -18,7 +18,9 @@ if(objects)
   set_target_properties(headrace_library PROPERTIES
     OUTPUT_NAME headrace EXPORT_NAME headrace LINKER_LANGUAGE CXX)
   target_compile_features(headrace_library PUBLIC cxx_std_20)
-  target_link_libraries(headrace_library PUBLIC Threads::Threads)
+  target_link_libraries(headrace_library PUBLIC Threads::Threads ${CMAKE_DL_LIBS})
+  # The recorder refers to telemetry weakly, which alone would leave it in the archive.
+  target_link_options(headrace_library INTERFACE "LINKER:-u,hr_telemetry_install")
   target_include_directories(headrace_library INTERFACE
     "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
     "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")

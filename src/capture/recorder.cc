@@ -17,6 +17,9 @@
 #include "capture/workflow.h"
 #include "encode/nested.h"
 
+// The room that samples, where it is linked in: capture does not need it.
+extern "C" __attribute__((weak)) void hr_telemetry_install(void);
+
 namespace headrace::capture {
 namespace {
 
@@ -98,6 +101,7 @@ Recorder* Recorder::create() {
   if (error) here = "/";
   Directory directory = g_directory.empty() ? find_directory(here) : Directory{g_directory};
   recorder = new Recorder(std::move(directory), draw_producer());
+  if (hr_telemetry_install != nullptr) hr_telemetry_install();
   ForkHandler::install();
   static const int at_exit_once = std::atexit([] { stop_capture(TaskStatus::kFinished); });
   (void)at_exit_once;
