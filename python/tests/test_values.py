@@ -1,0 +1,389 @@
+"""Values: each survives exactly or becomes a placeholder that says why."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import datetime
+import decimal
+import enum
+import fractions
+import math
+import pathlib
+import sys
+import types
+import uuid
+from collections import OrderedDict, defaultdict, deque
+from typing import Any, NamedTuple
+
+import headrace as hr
+import pytest
+from recorded import Capture
+
+
+def kept(capture: Capture, value: Any) -> Any:
+    """What is recorded of a value, as an argument and, the same, inside a list."""
+
+    @hr.task
+    def f(x: Any, inside: Any) -> None: ...
+
+    f(value, [value])
+    used = capture.recorded().named("f")[-1]["used"]
+    assert used["inside"] == [used["x"]]
+    return used["x"]
+
+
+def placeholder(kind: str, reason: str) -> dict[str, Any]:
+    return {"$unkept": {"type": kind, "reason": reason}}
+
+
+class Colour(enum.Enum):
+    RED = 1
+
+
+class Level(enum.IntEnum):
+    HIGH = 3
+
+
+@dataclasses.dataclass
+class Config:
+    lr: float
+    inner: Any = None
+
+
+class Point(NamedTuple):
+    x: int
+    y: int
+
+
+class Text(str):
+    def __str__(self) -> str:
+        raise RuntimeError("user code")
+
+
+class Number(int):
+    pass
+
+
+UTC = datetime.timezone.utc
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, None),
+        (True, True),
+        (0, 0),
+        (-(2**63), -(2**63)),
+        (2**63, {"$int": str(2**63)}),
+        (-(10**40), {"$int": str(-(10**40))}),
+        (0.1, 0.1),
+        (math.inf, {"$float": "inf"}),
+        (-math.inf, {"$float": "-inf"}),
+        (math.nan, {"$float": "nan"}),
+        ("", ""),
+        ("text", "text"),
+        ("zwölf 数 🙂", "zwölf 数 🙂"),
+        ("nul\0tab\t", "nul\0tab\t"),
+        (b"\x00\xff", {"$bytes": "00ff"}),
+        (bytearray(b"ab"), {"$bytes": "6162"}),
+        (memoryview(b"ab"), {"$bytes": "6162"}),
+        ([], []),
+        ((), []),
+        ({}, {}),
+        ([1, (2, [3])], [1, [2, [3]]]),
+        ({"a": {"b": 1}}, {"a": {"b": 1}}),
+        ({1: "a", "b": 2}, {"$map": [[1, "a"], ["b", 2]]}),
+        ({(1, 2): 3}, {"$map": [[[1, 2], 3]]}),
+        ({7}, [7]),
+        (frozenset({7}), [7]),
+        (OrderedDict(b=1, a=2), {"b": 1, "a": 2}),
+        (defaultdict(int, a=1), {"a": 1}),
+        (complex(1, -2), {"real": 1.0, "imag": -2.0}),
+        (range(1, 9, 2), {"start": 1, "stop": 9, "step": 2}),
+        (Colour.RED, "Colour.RED"),
+        (Level.HIGH, "Level.HIGH"),
+        (Config(0.1, Config(0.2)), {"lr": 0.1, "inner": {"lr": 0.2, "inner": None}}),
+        (Point(1, 2), {"x": 1, "y": 2}),
+        (Text("plain"), "plain"),
+        (Number(5), 5),
+        (pathlib.PurePosixPath("/a/b"), "/a/b"),
+        (decimal.Decimal("0.10"), "0.10"),
+        (fractions.Fraction(1, 3), "1/3"),
+        (uuid.UUID(int=1), "00000000-0000-0000-0000-000000000001"),
+        (datetime.date(2026, 1, 2), "2026-01-02"),
+        (datetime.time(3, 4), "03:04:00"),
+        (datetime.timedelta(seconds=90), 90.0),
+        (datetime.datetime(2026, 1, 2, 3, 4, 5), "2026-01-02T03:04:05"),
+        (
+            datetime.datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC),
+            {"$time": "2026-01-02T03:04:05.000006000Z"},
+        ),
+        (argparse.Namespace(lr=0.1), {"lr": 0.1}),
+        (types.SimpleNamespace(a=[1]), {"a": [1]}),
+        (math.sqrt, {"type": "builtin_function_or_method", "name": "math.sqrt"}),
+        (Config, {"type": "type", "name": f"{__name__}.Config"}),
+        (sys, {"type": "module", "name": "sys"}),
+    ],
+    ids=repr,
+)
+def test_kept(capture: Capture, value: Any, expected: Any) -> None:
+    assert kept(capture, value) == expected
+
+
+def test_minus_zero(capture: Capture) -> None:
+    assert math.copysign(1, kept(capture, -0.0)) == -1
+
+
+def test_lone_surrogates_are_marked_in_json_only(capture: Capture) -> None:
+    assert kept(capture, "a\udc80b") == "a\ufffd\ufffd\ufffdb"
+
+
+def test_unknown_types_are_named_never_asked(capture: Capture) -> None:
+    asked = []
+
+    class Hostile:
+        def __repr__(self) -> str:
+            asked.append("repr")
+            raise RuntimeError
+
+        __str__ = __bool__ = __len__ = __iter__ = __hash__ = __eq__ = __repr__  # type: ignore[assignment]
+
+        def __getattribute__(self, name: str) -> Any:
+            asked.append(name)
+            raise RuntimeError
+
+    kind = kept(capture, Hostile())["$unkept"]["type"]
+    assert kind.endswith("test_unknown_types_are_named_never_asked.<locals>.Hostile")
+    assert asked == []
+    assert kept(capture, deque([1])) == placeholder(
+        "collections.deque", "no way to record this type is known"
+    )
+
+
+def test_values_whose_reading_fails(capture: Capture) -> None:
+    class Broken(NamedTuple):
+        x: int
+
+    class Zone(datetime.tzinfo):
+        def utcoffset(self, when: Any) -> Any:
+            raise RuntimeError("no offset")
+
+    before = hr.capture_stats()["unreadable_values"]
+    moment = datetime.datetime(2026, 1, 1, tzinfo=Zone())
+    assert kept(capture, moment) == placeholder("datetime.datetime", "reading it failed")
+    assert hr.capture_stats()["unreadable_values"] == before + 2
+    assert kept(capture, Broken(1)) == {"x": 1}
+
+
+def test_cycles(capture: Capture) -> None:
+    items: list[Any] = [1]
+    items.append(items)
+    table: dict[str, Any] = {}
+    table["self"] = table
+    config = Config(1.0)
+    config.inner = config
+    cycle = placeholder("cycle", "it contains itself")
+
+    @hr.task
+    def f(items: Any, table: Any, config: Any) -> None: ...
+
+    f(items, table, config)
+    used = capture.recorded().one("f")["used"]
+    assert used["items"] == [1, cycle]
+    assert used["table"] == {"self": cycle}
+    assert used["config"]["inner"]["inner"] == cycle or used["config"]["inner"] == cycle
+
+
+def test_shared_values_are_no_cycles(capture: Capture) -> None:
+    shared = [1]
+    assert kept(capture, [shared, shared]) == [[1], [1]]
+
+
+def test_depth(capture: Capture) -> None:
+    deep: Any = "bottom"
+    for _ in range(5000):
+        deep = [deep]
+
+    @hr.task
+    def f(x: Any) -> None: ...
+
+    f(deep)
+    value, depth = capture.recorded().one("f")["used"]["x"], 0
+    while isinstance(value, list):
+        (value,) = value
+        depth += 1
+    assert 55 < depth < 64
+    assert value == placeholder("elided", "nested deeper than a record keeps")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        list(range(1_000_000)),
+        dict.fromkeys(map(str, range(100_000))),
+        set(range(100_000)),
+        tuple("text" for _ in range(100_000)),
+        [["x" * 900] * 1000] * 1000,
+        [[[{"k": "y" * 1000}] * 50] * 50] * 50,
+    ],
+    ids=["list", "dict", "set", "tuple", "texts", "nested"],
+)
+def test_large_containers_are_cut(capture: Capture, value: Any) -> None:
+    @hr.task
+    def f(x: Any, after: int) -> None: ...
+
+    f(value, 7)
+    task = capture.recorded().one("f")
+    assert task["used"]["after"] == 7
+    assert "more, beyond the record's budget" in str(task["used"]["x"])
+
+
+def test_long_texts_are_cut(capture: Capture) -> None:
+    @hr.task
+    def f(**values: Any) -> None: ...
+
+    f(ascii="a" * 1_000_000, wide="数" * 1_000_000, data=b"x" * 1_000_000, number=1 << 100_000)
+    used = capture.recorded().one("f")["used"]
+    assert used["ascii"]["$unkept"]["type"] == "str"
+    assert used["wide"]["$unkept"]["reason"].endswith("1000000 characters")
+    assert used["data"]["$unkept"]["type"] == "bytes"
+    assert used["number"]["$unkept"]["type"] == "int"
+    inside = kept_inside(capture, ["a" * 5000, b"x" * 5000, 1 << 100_000])
+    assert [value["$unkept"]["type"] for value in inside] == ["str", "bytes", "int"]
+
+
+def kept_inside(capture: Capture, value: Any) -> Any:
+    @hr.task
+    def inside(x: Any) -> None: ...
+
+    inside(value)
+    return capture.recorded().one("inside")["used"]["x"]
+
+
+def test_many_values(capture: Capture) -> None:
+    @hr.task
+    def f(**values: int) -> dict[str, int]:
+        return values
+
+    f(**{f"name_{n}": n for n in range(250)})
+    task = capture.recorded().one("f")
+    assert task["used"] == task["generated"] == {f"name_{n}": n for n in range(250)}
+
+
+def test_a_container_that_changes_while_it_is_read(capture: Capture) -> None:
+    table: dict[str, Any] = {}
+    items: list[Any] = []
+
+    class Zone(datetime.tzinfo):
+        def utcoffset(self, when: Any) -> Any:
+            table.clear()
+            items.clear()
+            return datetime.timedelta(0)
+
+    moment = datetime.datetime(2026, 1, 1, tzinfo=Zone())
+    table |= {str(n): moment for n in range(100)}
+    items += [moment] * 100
+
+    @hr.task
+    def f(x: Any) -> None: ...
+
+    f(table)
+    f(items)
+    first, second = (task["used"]["x"] for task in capture.recorded().named("f"))
+    assert len(first) <= 2
+    assert len(second) == 0 or second == [{"$time": "2026-01-01T00:00:00.000000000Z"}]
+
+
+def test_secrets_are_redacted(capture: Capture) -> None:
+    canary = "canary-4711"
+    hidden = placeholder("redacted", "its name says that it is a secret")
+
+    @hr.task
+    def connect(user: str, password: str, token: Any = None, **more: Any) -> dict[str, Any]:
+        return {"api_key": canary, "nested": {"Authorization": canary, "tokens": 5}}
+
+    connect("me", canary, token=7, hf_token=canary, config={"client_secret": canary, "lr": 0.1})
+    with hr.task("block", used={"secret": canary}) as task:
+        task.generated(passwd=[canary], max_tokens=9)
+        hr.log(secret_key=canary)
+    recorded = capture.recorded()
+    used = recorded.one("connect")["used"]
+    assert used == {
+        "user": "me",
+        "password": hidden,
+        "token": 7,
+        "hf_token": hidden,
+        "config": {"client_secret": hidden, "lr": 0.1},
+    }
+    generated = recorded.one("connect")["generated"]
+    assert generated == {"api_key": hidden, "nested": {"Authorization": hidden, "tokens": 5}}
+    assert recorded.one("block")["generated"]["max_tokens"] == 9
+    assert canary not in str(recorded.records)
+
+
+def test_numpy(capture: Capture) -> None:
+    numpy = pytest.importorskip("numpy")
+    assert kept(capture, numpy.float32(0.5)) == 0.5
+    assert kept(capture, numpy.float64(0.1)) == 0.1
+    assert kept(capture, numpy.int64(7)) == 7
+    assert kept(capture, numpy.bool_(True)) is True
+    assert kept(capture, numpy.str_("text")) == "text"
+    assert kept(capture, numpy.arange(6.0).reshape(2, 3)) == {
+        "type": "numpy.ndarray",
+        "shape": [2, 3],
+        "dtype": "float64",
+        "nbytes": 48,
+        "nan": 0,
+        "min": 0.0,
+        "max": 5.0,
+        "mean": 2.5,
+    }
+    assert kept(capture, numpy.array([1, numpy.nan, 3]))["nan"] == 1
+    assert "mean" not in kept(capture, numpy.full(3, numpy.nan))
+    assert "mean" not in kept(capture, numpy.zeros(100_000))
+    assert "mean" not in kept(capture, numpy.array([]))
+    assert kept(capture, numpy.array(["a"], dtype=object))["dtype"] == "object"
+
+
+def test_torch(capture: Capture) -> None:
+    torch = pytest.importorskip("torch")
+    assert kept(capture, torch.tensor(0.5, requires_grad=True)) == 0.5
+    assert kept(capture, torch.zeros(2, 3)) == {
+        "type": "torch.Tensor",
+        "shape": [2, 3],
+        "dtype": "float32",
+        "device": "cpu",
+        "nbytes": 24,
+    }
+    assert kept(capture, torch.float16) == "torch.float16"
+    assert kept(capture, torch.device("cpu")) == "cpu"
+    assert kept(capture, torch.nn.Linear(2, 2))["of"] == "torch.nn.Module"
+    assert kept(capture, torch.empty((), device="meta"))["device"] == "meta"
+
+
+def test_tables(capture: Capture) -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"a": [1, 2], "b": ["x", "y"]})
+    assert kept(capture, frame)["columns"] == ["a", "b"]
+    assert kept(capture, frame)["shape"] == [2, 2]
+    assert kept(capture, frame["a"])["dtype"] == "int64"
+    moment = pandas.Timestamp("2026-01-01", tz="UTC")
+    assert kept(capture, moment) == {"$time": "2026-01-01T00:00:00.000000000Z"}
+    assert isinstance(kept(capture, pandas.NaT), (str, dict))
+    pyarrow = pytest.importorskip("pyarrow")
+    table = pyarrow.table({"a": [1, 2, 3]})
+    assert kept(capture, table)["shape"] == [3, 1]
+    assert kept(capture, pyarrow.array([1, 2]))["dtype"] == "int64"
+
+
+def test_nothing_is_imported_for_values(run: Any) -> None:
+    recorded = run(
+        "import headrace as hr, sys\n"
+        "@hr.task\n"
+        "def f(x): return object()\n"
+        "f([1, {'a': object()}])\n"
+        "named = ('numpy', 'torch', 'pandas', 'typing', 'asyncio')\n"
+        "print([m for m in named if m in sys.modules])\n"
+    )
+    assert recorded.stdout == "[]\n"
