@@ -23,6 +23,7 @@ inline constexpr std::array kCommands = {
     AddCommand{add_ls},
     AddCommand{add_query},
     AddCommand{add_tradeoff},
+    AddCommand{add_why},
 };
 
 // Parses the command line and does what it says. Returns the exit code.

@@ -1,0 +1,188 @@
+#include "query/identify.h"
+
+#include <algorithm>
+#include <set>
+
+#include "query/nearest.h"
+
+namespace headrace::query {
+namespace {
+
+using store::sql_text;
+
+bool has(const std::vector<ThingKind>& kinds, ThingKind kind) {
+  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
+}
+
+bool is_hex(const std::string& text, size_t least) {
+  return text.size() >= least && text.find_first_not_of("0123456789abcdefABCDEF-") == std::string::npos;
+}
+
+struct IdParts {
+  std::string head;
+  std::string tail;
+};
+
+IdParts parts_of(const std::string& text) {
+  for (const char* dots : {"..", "…"}) {
+    const size_t at = text.find(dots);
+    if (at != std::string::npos) return {text.substr(0, at), text.substr(at + std::string(dots).size())};
+  }
+  return {text, ""};
+}
+
+// SQL that is true for rows whose id `column` is meant by `text`.
+std::string id_matches(const std::string& column, const std::string& text) {
+  const IdParts parts = parts_of(text);
+  return "(starts_with(" + column + "::VARCHAR, lower(" + sql_text(parts.head) +
+         ")) AND ends_with(" + column + "::VARCHAR, lower(" + sql_text(parts.tail) + ")))";
+}
+
+std::string or_id(const std::string& condition, const std::string& column, const std::string& text) {
+  return looks_like_id(text) ? "(" + condition + " OR " + id_matches(column, text) + ")" : condition;
+}
+
+std::string object_condition(const std::string& text, const std::filesystem::path& here) {
+  const std::string absolute = (here / text).lexically_normal().string();
+  std::string out = "(name = " + sql_text(text) + " OR path = " + sql_text(absolute) +
+                    " OR path = " + sql_text(text) + " OR ends_with(path, " + sql_text("/" + text) + ")";
+  if (is_hex(text, 6)) out += " OR starts_with(sha256, lower(" + sql_text(text) + "))";
+  return or_id(out + ")", "object_id", text);
+}
+
+Status collect(const Session& session, ThingKind kind, const std::string& sql,
+               std::vector<Thing>* out) {
+  const auto rows = session.rows(sql);
+  if (!rows.ok()) return rows.status();
+  for (const auto& row : *rows) out->push_back({kind, row[0].text, row[1].text, row[2].text});
+  return {};
+}
+
+Status find(const Session& session, ThingKind kind, const std::string& text,
+            const std::filesystem::path& here, const std::string& object_kind,
+            std::vector<Thing>* out) {
+  switch (kind) {
+    case ThingKind::kCampaign:
+      return collect(session, kind,
+                     "SELECT campaign_id, name, '' FROM campaign WHERE " +
+                         or_id("name = " + sql_text(text), "campaign_id", text) +
+                         " ORDER BY started_at DESC",
+                     out);
+    case ThingKind::kWorkflow:
+      return collect(session, kind,
+                     "SELECT workflow_id, name, status || ', began ' || "
+                     "strftime(started_at, '%Y-%m-%d %H:%M:%S') FROM workflow WHERE " +
+                         or_id("name = " + sql_text(text), "workflow_id", text) +
+                         " ORDER BY started_at DESC",
+                     out);
+    case ThingKind::kTask:
+      if (!looks_like_id(text)) return {};
+      return collect(session, kind,
+                     "SELECT task_id, activity, status || ', began ' || "
+                     "strftime(started_at, '%Y-%m-%d %H:%M:%S') FROM task WHERE " +
+                         id_matches("task_id", text) + " ORDER BY started_at LIMIT 20",
+                     out);
+    case ThingKind::kObject:
+      return collect(
+          session, kind,
+          "SELECT object_id, coalesce(path, name), kind || ' version ' || version FROM object "
+          "WHERE " + object_condition(text, here) +
+              (object_kind.empty() ? "" : " AND kind = " + sql_text(object_kind)) +
+              " ORDER BY version DESC, created_at DESC",
+          out);
+  }
+  return {};
+}
+
+// Names that could have been meant, for an error.
+std::vector<std::string> known_names(const Session& session, const std::vector<ThingKind>& kinds) {
+  std::vector<std::string> names;
+  const auto add = [&](const std::string& sql) {
+    const auto rows = session.rows(sql);
+    if (!rows.ok()) return;
+    for (const auto& row : *rows) names.push_back(row[0].text);
+  };
+  if (has(kinds, ThingKind::kCampaign)) add("SELECT DISTINCT name FROM campaign");
+  if (has(kinds, ThingKind::kWorkflow)) add("SELECT DISTINCT name FROM workflow");
+  if (has(kinds, ThingKind::kObject)) add("SELECT DISTINCT name FROM object LIMIT 10000");
+  return names;
+}
+
+std::string kinds_text(const std::vector<ThingKind>& kinds) {
+  std::string out;
+  for (size_t i = 0; i < kinds.size(); ++i) {
+    out += i == 0 ? "" : i + 1 == kinds.size() ? " or " : ", ";
+    out += name_of(kinds[i]);
+  }
+  return out;
+}
+
+bool versions_of_one(const std::vector<Thing>& things) {
+  return std::all_of(things.begin(), things.end(), [&](const Thing& t) {
+    return t.kind == ThingKind::kObject && t.name == things.front().name;
+  });
+}
+
+}  // namespace
+
+std::string_view name_of(ThingKind kind) {
+  switch (kind) {
+    case ThingKind::kCampaign: return "campaign";
+    case ThingKind::kWorkflow: return "workflow";
+    case ThingKind::kTask: return "task";
+    case ThingKind::kObject: return "object";
+  }
+  return "thing";
+}
+
+bool looks_like_id(const std::string& text) {
+  const IdParts parts = parts_of(text);
+  return is_hex(parts.head, 4) && (parts.tail.empty() || is_hex(parts.tail, 1));
+}
+
+Result<std::vector<Thing>> find_things(const Session& session, const std::string& text,
+                                       const std::vector<ThingKind>& kinds,
+                                       const std::filesystem::path& here) {
+  std::vector<Thing> things;
+  if (text.empty()) return things;
+  for (const ThingKind kind : kinds) {
+    HEADRACE_RETURN_IF_ERROR(find(session, kind, text, here, "", &things));
+  }
+  const size_t colon = text.find(':');
+  if (!things.empty() || colon == std::string::npos || colon == 0) return things;
+  const std::string word = text.substr(0, colon);
+  const std::string rest = text.substr(colon + 1);
+  for (const ThingKind kind : kinds) {
+    const bool named = word == name_of(kind);
+    if (!named && kind != ThingKind::kObject) continue;
+    HEADRACE_RETURN_IF_ERROR(find(session, kind, rest, here, named ? "" : word, &things));
+  }
+  return things;
+}
+
+Result<Thing> identify(const Session& session, const std::string& text,
+                       const std::vector<ThingKind>& kinds, const std::filesystem::path& here) {
+  Result<std::vector<Thing>> found = find_things(session, text, kinds, here);
+  if (!found.ok()) return found.status();
+  if (found->empty()) {
+    const auto near = nearest_names(text, known_names(session, kinds));
+    return not_found("there is no " + kinds_text(kinds) + " " + text + did_you_mean(near) +
+                     (near.empty() ? "; headrace ls lists what there is" : ""));
+  }
+  // A whole name is meant before the beginning of an id.
+  std::vector<Thing> named;
+  for (const Thing& t : *found) {
+    if (t.name == text || t.id == text) named.push_back(t);
+  }
+  const std::vector<Thing>& things = named.empty() ? *found : named;
+  if (things.size() == 1 || versions_of_one(things)) return things.front();
+  std::string message = text + " may mean " + std::to_string(things.size()) + " things:";
+  for (size_t i = 0; i < things.size() && i < 12; ++i) {
+    message += "\n  " + things[i].id + "  " + std::string(name_of(things[i].kind)) + " " +
+               things[i].name + (things[i].about.empty() ? "" : " (" + things[i].about + ")");
+  }
+  if (things.size() > 12) message += "\n  and " + std::to_string(things.size() - 12) + " more";
+  return invalid_argument(message + "\nName one by its id.");
+}
+
+}  // namespace headrace::query

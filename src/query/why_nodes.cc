@@ -1,0 +1,167 @@
+#include "query/why_nodes.h"
+
+#include <set>
+#include <utility>
+
+#include "query/domain_sum.h"
+#include "query/units.h"
+
+namespace headrace::query {
+namespace {
+
+using Facts = std::map<std::string, Json>;  // by id
+
+std::string id_list(const std::set<std::string>& ids) {
+  std::string out;
+  for (const std::string& id : ids) out += (out.empty() ? "'" : ", '") + id + "'";
+  return out.empty() ? "NULL" : out;
+}
+
+// The rows as maps of their columns, by the first one.
+Status read(const Session& session, const std::string& sql, Facts* out) {
+  Result<ResultTable> table = session.sql(sql);
+  if (!table.ok()) return table.status();
+  for (;;) {
+    Result<bool> more = table->next();
+    if (!more.ok()) return more.status();
+    if (!*more) return {};
+    for (size_t row = 0; row < table->rows(); ++row) {
+      Json::Map map;
+      for (size_t i = 0; i < table->columns().size(); ++i) {
+        Json value = table->json(i, row);
+        if (!value.is_null()) map.emplace_back(table->columns()[i].name, std::move(value));
+      }
+      (*out)[table->cell(0, row).text] = Json(std::move(map));
+    }
+  }
+}
+
+Status read_objects(const Session& session, const std::set<std::string>& ids, Facts* out) {
+  return read(session,
+              "SELECT object_id, kind, name, path, version, size_bytes, sha256, created_at, "
+              "attributes FROM object WHERE object_id IN (" + id_list(ids) + ")",
+              out);
+}
+
+Status read_tasks(const Session& session, const std::set<std::string>& ids, Facts* out) {
+  HEADRACE_RETURN_IF_ERROR(
+      read(session,
+           "SELECT task_id, activity, workflow_id, campaign, parent_task_id, status, started_at, "
+           "ended_at, duration_s, used, generated, hostname, pid, error FROM task "
+           "WHERE task_id IN (" + id_list(ids) + ")",
+           out));
+  const auto rows = session.rows(
+      "SELECT task_id, domain, attributed_j, u95_j, truth, method FROM task_energy "
+      "WHERE task_id IN (" + id_list(ids) + ")");
+  if (!rows.ok()) return rows.status();
+  std::map<std::string, std::vector<DomainEnergy>> domains;
+  const auto number = [](const Cell& cell) {
+    return cell.is_null ? std::nullopt : std::optional<double>(cell.real);
+  };
+  for (const auto& row : *rows) {
+    domains[row[0].text].push_back(
+        {row[1].text, number(row[2]), number(row[3]), row[4].text, row[5].text});
+  }
+  for (const auto& [id, list] : domains) {
+    const EnergySum sum = sum_domains(list);
+    auto* map = (*out)[id].as<Json::Map>();
+    if (map == nullptr || !sum.joules) continue;
+    map->emplace_back("energy_j", *sum.joules);
+    map->emplace_back("energy_truth", sum.truth);
+    map->emplace_back("energy_method", sum.method);
+  }
+  return {};
+}
+
+Status read_workflows(const Session& session, std::set<std::string> ids, Facts* out) {
+  while (!ids.empty()) {
+    Facts found;
+    HEADRACE_RETURN_IF_ERROR(
+        read(session,
+             "SELECT workflow_id, name, campaign, parent_workflow_id, status, started_at, "
+             "duration_s, used, generated, hostname, pid, command, exit_code, tags, note, "
+             "attributes FROM workflow WHERE workflow_id IN (" + id_list(ids) + ")",
+             &found));
+    ids.clear();
+    for (auto& [id, facts] : found) {
+      const std::string parent = facts["parent_workflow_id"].is_null()
+                                     ? ""
+                                     : facts["parent_workflow_id"].text();
+      if (!parent.empty() && !out->contains(parent) && !found.contains(parent)) ids.insert(parent);
+      out->emplace(id, std::move(facts));
+    }
+  }
+  return {};
+}
+
+std::string label_of(NodeKind kind, const Json& facts) {
+  switch (kind) {
+    case NodeKind::kObject:
+      return facts["name"].is_null() ? facts["path"].is_null() ? "object" : facts["path"].text()
+                                     : facts["name"].text();
+    case NodeKind::kTask: return facts["activity"].is_null() ? "task" : facts["activity"].text();
+    case NodeKind::kWorkflow: return facts["name"].is_null() ? "workflow" : facts["name"].text();
+  }
+  return "";
+}
+
+}  // namespace
+
+Result<NodeFacts> read_nodes(const Session& session, const Lineage& lineage) {
+  std::set<std::string> ids[3];
+  for (const LineageNode& node : lineage.nodes) {
+    ids[static_cast<size_t>(node.kind)].insert(node.id.text());
+  }
+  Facts objects;
+  NodeFacts out;
+  Facts& tasks = out.tasks;
+  HEADRACE_RETURN_IF_ERROR(read_objects(session, ids[0], &objects));
+  for (std::set<std::string> more = ids[1]; !more.empty();) {
+    HEADRACE_RETURN_IF_ERROR(read_tasks(session, more, &tasks));
+    more.clear();
+    for (const auto& [id, facts] : tasks) {
+      const Json& parent = facts["parent_task_id"];
+      if (!parent.is_null() && !tasks.contains(parent.text())) more.insert(parent.text());
+    }
+    // A parent that is not in the store must not be asked for again.
+    for (const std::string& id : more) tasks[id] = Json(Json::Map{});
+  }
+  std::set<std::string> workflows = ids[2];
+  for (const auto& [id, facts] : tasks) {
+    if (!facts["workflow_id"].is_null()) workflows.insert(facts["workflow_id"].text());
+  }
+  HEADRACE_RETURN_IF_ERROR(read_workflows(session, workflows, &out.workflows));
+  for (auto& [id, facts] : tasks) {
+    const auto workflow = out.workflows.find(facts["workflow_id"].text());
+    if (workflow != out.workflows.end() && facts.as<Json::Map>() != nullptr) {
+      facts.as<Json::Map>()->emplace_back("workflow", workflow->second["name"]);
+    }
+  }
+  for (const LineageNode& node : lineage.nodes) {
+    const std::string id = node.id.text();
+    const Facts& all = node.kind == NodeKind::kObject ? objects
+                       : node.kind == NodeKind::kTask ? tasks
+                                                      : out.workflows;
+    const auto found = all.find(id);
+    Json facts = found == all.end() ? Json(Json::Map{}) : found->second;
+    std::string label = label_of(node.kind, facts);
+    out.nodes.push_back({node, std::move(label), std::move(facts)});
+  }
+  return out;
+}
+
+Json inherited_attribute(const NodeFacts& facts, const std::string& workflow_id,
+                         const std::string& name) {
+  std::string id = workflow_id;
+  for (int steps = 0; steps < 32; ++steps) {
+    const auto workflow = facts.workflows.find(id);
+    if (workflow == facts.workflows.end()) break;
+    const Json& value = workflow->second["attributes"][name];
+    if (!value.is_null()) return value;
+    if (workflow->second["parent_workflow_id"].is_null()) break;
+    id = workflow->second["parent_workflow_id"].text();
+  }
+  return {};
+}
+
+}  // namespace headrace::query
