@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "collect/copy.h"
+#include "energy/attribute.h"
 
 namespace headrace::collect {
 namespace {
@@ -32,6 +33,10 @@ Status fold_into(const Directory& directory, Store& store, const OpenOptions& op
   Result<FoldReport> report = fold(directory, store, options.fold);
   if (!report.ok()) return report.status();
   if (options.report != nullptr) *options.report = *report;
+  // Figures that can be made again do not keep a reader from the records themselves.
+  if (const Result<energy::Attributed> done = energy::attribute(store); !done.ok()) {
+    store.add_note(done.status().message());
+  }
   return {};
 }
 
