@@ -1,4 +1,4 @@
-"""Flowcept's cost for one decorated call, offline: settings as it writes them, no broker, no telemetry.
+"""Flowcept's cost for one decorated call, offline: its own settings, no broker, no telemetry.
 
 Run with the peers' interpreter (script/bench --peers makes it); prints JSON lines as the other rows.
 The floor is the same pure-Python closure that Headrace's rows are compared with, in this process.

@@ -158,7 +158,9 @@ bool JsonWriter::map(int depth) {
   for (uint32_t i = 0; i < count && all_strings; ++i) {
     ByteReader key = look;
     all_strings = key.u8() == static_cast<uint8_t>(ValueTag::kString);
-    if (!skip(look, depth + 1) || !skip(look, depth + 1)) return false;
+    for (int part = 0; part < 2; ++part) {  // the key, the value
+      if (!skip(look, depth + 1)) return false;
+    }
   }
   out_ += all_strings ? "{" : "{\"$map\":[";
   for (uint32_t i = 0; i < count; ++i) {
