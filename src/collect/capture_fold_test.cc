@@ -1,9 +1,8 @@
 // Folds what real processes captured, ended and killed.
-#include <gtest/gtest.h>
-
 #include <csignal>
 #include <filesystem>
 #include <functional>
+#include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

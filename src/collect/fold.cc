@@ -48,7 +48,9 @@ class Fold {
   void frame(const SegmentReader& reader, const Open& open);
   void note_damage(const SegmentReader& reader, const Open& open, size_t* noted);
   void keep_clocks(ProducerState& state);
-  Status commit(const Open* open, const SegmentReader* reader);
+  bool is_batch_full() const;
+  Status next_batch();
+  Status commit();
 
   const store::Connection& connection_;
   store::Writer& writer_;
@@ -60,7 +62,6 @@ class Fold {
   std::map<ProducerId, std::unique_ptr<ProducerState>> producers_;
   std::set<std::pair<ProducerId, uint32_t>> changed_rings_;
   Status error_;
-  uint64_t batch_ = 0;
 };
 
 ProducerState& Fold::producer(ProducerId uid) {
@@ -132,15 +133,14 @@ Status Fold::run(Pending pending) {
     }
     HEADRACE_RETURN_IF_ERROR(group(std::move(segments)));
   }
-  return commit(nullptr, nullptr);
+  return commit();
 }
 
 // All segments of one producer: first everything that describes, then everything described, so that
 // the order of frames does not matter.
 Status Fold::group(std::vector<PendingSegment*> segments) {
   if (producers_.size() > kProducersAtOnce) {
-    HEADRACE_RETURN_IF_ERROR(commit(nullptr, nullptr));
-    HEADRACE_RETURN_IF_ERROR(writer_.begin());
+    HEADRACE_RETURN_IF_ERROR(next_batch());
     producers_.clear();
   }
   std::vector<Open> opened;
@@ -211,12 +211,8 @@ Status Fold::read(Open& open, bool is_final) {
   size_t noted = 0;
   while (reader.next()) {
     if ((reader.frame().header.flags & kFrameIsMeta) == 0) frame(reader, open);
-    HEADRACE_RETURN_IF_ERROR(error_);
-    batch_ += records_.take_row_count();
-    if (batch_ < options_.batch_rows) continue;
     note_damage(reader, open, &noted);
-    HEADRACE_RETURN_IF_ERROR(commit(&open, &reader));
-    HEADRACE_RETURN_IF_ERROR(writer_.begin());
+    HEADRACE_RETURN_IF_ERROR(error_);
   }
   note_damage(reader, open, &noted);
   writer_.set_segment(open.segment->name, {bytes.size(), reader.resume_offset(), is_final});
@@ -234,18 +230,21 @@ void Fold::frame(const SegmentReader& reader, const Open& open) {
   refused.segment = open.segment->name;
   refused.ring = header.ring;
   uint64_t offset = reader.frame_offset() + sizeof(FrameHeader);
+  const auto keep_refused = [&] {
+    if (refused.records > 0) quarantine_.keep(state.id(), refused);
+    refused.records = 0;
+  };
   const auto refuse = [&](uint64_t at, std::string_view bytes, uint64_t number, const char* why) {
     // Neighbours with one reason are kept together.
     if (refused.records > 0 && refused.reason == why &&
         refused.offset + refused.bytes.size() == at) {
       refused.bytes = {refused.bytes.data(), refused.bytes.size() + bytes.size()};
     } else {
-      if (refused.records > 0) quarantine_.keep(state.id(), refused);
+      keep_refused();
       refused.offset = at;
       refused.bytes = bytes;
       refused.reason = why;
       refused.first_number = number;
-      refused.records = 0;
       ++report_.quarantined;
     }
     ++refused.records;
@@ -274,10 +273,28 @@ void Fold::frame(const SegmentReader& reader, const Open& open) {
     ++report_.records;
     const char* why = records_.take(state, record, header.ring, number);
     if (why != nullptr) refuse(at, record.bytes(), number, why);
+    if (!is_batch_full() || !error_.ok()) return;
+    // In the middle of the frame, so that the rows are exactly one row group: the rest of the frame
+    // is known by its numbers when it is read again.
+    keep_refused();
+    seen.add(header.first_number, number + 1);
+    changed_rings_.insert({header.producer, header.ring});
+    writer_.set_segment(open.segment->name, {reader.frame_offset(), reader.frame_offset(), false});
+    error_ = next_batch();
   });
-  if (refused.records > 0) quarantine_.keep(state.id(), refused);
+  keep_refused();
   seen.add(header.first_number, past);
   changed_rings_.insert({header.producer, header.ring});
+}
+
+bool Fold::is_batch_full() const {
+  return records_.batch_tasks() >= options_.batch_rows ||
+         records_.batch_rows() >= 4 * options_.batch_rows;
+}
+
+Status Fold::next_batch() {
+  HEADRACE_RETURN_IF_ERROR(commit());
+  return writer_.begin();
 }
 
 void Fold::note_damage(const SegmentReader& reader, const Open& open, size_t* noted) {
@@ -293,21 +310,16 @@ void Fold::note_damage(const SegmentReader& reader, const Open& open, size_t* no
   }
 }
 
-Status Fold::commit(const Open* open, const SegmentReader* reader) {
+Status Fold::commit() {
   for (const auto& [uid, ring] : changed_rings_) {
     const auto found = producers_.find(uid);
     if (found == producers_.end()) continue;
     writer_.set_ranges(found->second->id(), ring, found->second->seen(ring).ranges());
   }
   changed_rings_.clear();
-  if (open != nullptr) {
-    writer_.set_segment(open->segment->name,
-                        {reader->resume_offset(), reader->resume_offset(), false});
-  }
   HEADRACE_RETURN_IF_ERROR(writer_.commit());
-  records_.forget_appenders();
+  records_.next_batch();
   report_.tasks = records_.tasks();
-  batch_ = 0;
   return {};
 }
 

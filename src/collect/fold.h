@@ -14,7 +14,7 @@
 namespace headrace::collect {
 
 struct FoldOptions {
-  // Rows of one transaction: DuckDB's row group, so that whole groups go straight to the file.
+  // Tasks of one transaction: DuckDB's row group, so that whole groups go straight to the file.
   uint64_t batch_rows = 122'880;
   // Sealed and folded segments are kept up to this size, the oldest deleted beyond it.
   uint64_t kept_bytes = uint64_t{1} << 30;

@@ -131,7 +131,10 @@ const char* RecordFold::task(ProducerState& producer, const RecordView& record) 
   }
   if (!shape->references.empty()) put_edges(*shape, {producer.id(), fixed.number, workflow});
   ++rows_;
-  if (!is_open) ++tasks_;
+  if (!is_open) {
+    ++tasks_;
+    ++batch_tasks_;
+  }
   return nullptr;
 }
 

@@ -21,11 +21,16 @@ class RecordFold {
   // Null when the record is taken, else why not (static text).
   const char* take(ProducerState& producer, const RecordView& record, uint32_t ring,
                    uint64_t number);
-  // Rows since the last call that weigh in a transaction.
-  uint64_t take_row_count() { return std::exchange(rows_, 0); }
+  // Ended tasks, ever; and rows of the present transaction.
   uint64_t tasks() const { return tasks_; }
-  // After a commit the appenders are others.
-  void forget_appenders() { tasks_rows_ = nullptr; }
+  uint64_t batch_tasks() const { return batch_tasks_; }
+  uint64_t batch_rows() const { return rows_; }
+  // After a commit: its appenders are gone.
+  void next_batch() {
+    tasks_rows_ = nullptr;
+    batch_tasks_ = 0;
+    rows_ = 0;
+  }
 
  private:
   struct Origin {
@@ -67,6 +72,7 @@ class RecordFold {
   std::vector<Uuid> objects_;
   uint64_t rows_ = 0;
   uint64_t tasks_ = 0;
+  uint64_t batch_tasks_ = 0;
 };
 
 }  // namespace headrace::collect

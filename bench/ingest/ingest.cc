@@ -1,0 +1,184 @@
+// Folds a million tasks from segments into a store and writes the same columns with DuckDB's bare
+// chunk appender in the same run.
+//   headrace_bench_ingest [--tasks N] [--check]
+// --check fails below 60 % of the appender's rate or above 100 bytes a task.
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <random>
+#include <string>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <vector>
+
+#include "collect/fold.h"
+#include "collect/spool_fixture.h"
+#include "store/appender.h"
+
+namespace headrace {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr uint64_t kActivities = 200;
+constexpr uint64_t kWorkflows = 1000;
+constexpr int kFloats = 8;
+
+// 4 used and 4 generated random doubles a task; of each role two keys are the activity's own and
+// two are shared by the activities of a group of five (40 groups).
+std::vector<collect::ShapeField> fields_of(uint64_t activity) {
+  std::vector<collect::ShapeField> out;
+  for (const Role role : {Role::kUsed, Role::kGenerated}) {
+    for (int i = 0; i < 4; ++i) {
+      const std::string owner =
+          i < 2 ? "own" + std::to_string(activity) : "shared" + std::to_string(activity / 5);
+      out.push_back({owner + "_" + std::to_string(i), role, ValueTag::kFloat});
+    }
+  }
+  return out;
+}
+
+struct Made {
+  uint64_t bytes = 0;
+};
+
+Made make_segments(const Directory& directory, uint64_t tasks) {
+  std::mt19937_64 random(7);
+  std::uniform_real_distribution<double> uniform;
+  Made made;
+  collect::SpoolFixture producer(directory, draw_producer());
+  producer.frame_bytes = kMaxPayloadBytes;
+  producer.describe(
+      {{"host", "bench"}, {"pid", "1"}, {"ended", "clean"}, {"records", std::to_string(tasks)}});
+  std::vector<uint32_t> activities;
+  std::vector<uint32_t> shapes;
+  std::vector<uint32_t> workflows;
+  for (uint64_t a = 0; a < kActivities; ++a) {
+    activities.push_back(producer.activity("activity " + std::to_string(a)));
+    shapes.push_back(producer.shape(fields_of(a)));
+  }
+  for (uint64_t w = 0; w < kWorkflows; ++w) {
+    workflows.push_back(producer.workflow_id(random_uuid()));
+  }
+  std::vector<collect::CellValue> cells(kFloats);
+  uint64_t ticks = 0;
+  for (uint64_t i = 0; i < tasks; ++i) {
+    for (collect::CellValue& cell : cells) cell = collect::cell_of(uniform(random));
+    const uint64_t activity = random() % kActivities;
+    producer.task({.activity = activities[activity],
+                   .workflow = workflows[i * kWorkflows / tasks],
+                   .number = (uint64_t{1} << 40) + i + 1,
+                   .begin = ticks,
+                   .end = ticks + 1 + random() % 1'000'000,
+                   .shape = shapes[activity],
+                   .cells = cells});
+    ticks += 10'000 + random() % 1000;
+    if ((i + 1) % 200'000 == 0 || i + 1 == tasks) {
+      producer.clock(ticks);
+      made.bytes += fs::file_size(producer.seal());
+    }
+  }
+  return made;
+}
+
+// The columns that the fold fills, with as many random doubles, straight into a table.
+double bare_appender_s(const fs::path& file, uint64_t tasks) {
+  Result<store::Store> store = store::Store::open(file, store::OpenMode::kReadWrite);
+  if (!store.ok()) std::abort();
+  const store::Connection& c = store->connection();
+  std::vector<double> random(1 << 16);
+  std::mt19937_64 source(11);
+  std::uniform_real_distribution<double> uniform;
+  for (double& v : random) v = uniform(source);
+  const int64_t begin_ns = now_monotonic_ns();
+  for (uint64_t i = 0; i < tasks;) {
+    Result<store::Transaction> transaction = store::Transaction::begin(c);
+    Result<store::Appender> rows = store::Appender::open(c, "task_slots");
+    if (!transaction.ok() || !rows.ok()) std::abort();
+    for (uint64_t n = 0; n < 122'880 && i < tasks; ++n, ++i) {
+      if (!rows->next_row().ok()) std::abort();
+      rows->set(0, uint32_t{1});
+      rows->set(1, static_cast<int64_t>(i));
+      rows->set(2, static_cast<uint32_t>(i * kWorkflows / tasks));
+      rows->set(3, static_cast<uint32_t>(i % kActivities));
+      rows->set(4, static_cast<uint32_t>(i % kActivities));
+      rows->set(5, collect::kEpoch_ns + static_cast<int64_t>(i) * 10'000);
+      rows->set(6, static_cast<int64_t>(i * 7919 % 1'000'000));
+      rows->set(7, uint8_t{2});
+      rows->set(8, uint8_t{0});
+      for (size_t slot = 0; slot < kFloats; ++slot) {
+        rows->set(11 + slot, random[(i * kFloats + slot) % random.size()]);
+      }
+    }
+    if (!rows->close().ok() || !transaction->commit().ok()) std::abort();
+  }
+  return static_cast<double>(now_monotonic_ns() - begin_ns) / 1e9;
+}
+
+int run(uint64_t tasks, bool check) {
+  std::string pattern = (fs::temp_directory_path() / "headrace-bench-XXXXXX").string();
+  if (mkdtemp(pattern.data()) == nullptr) return 1;
+  const Directory directory{fs::path(pattern) / ".headrace"};
+  const Made made = make_segments(directory, tasks);
+  double fold_s = 0;
+  double idle_ms = 0;
+  double again_ms = 0;
+  uint64_t stored_bytes = 0;
+  bool right = false;
+  {
+    Result<store::Store> store = store::Store::open(directory.store(), store::OpenMode::kReadWrite);
+    if (!store.ok()) std::abort();
+    Result<collect::FoldReport> report = collect::fold(directory, *store);
+    if (!report.ok()) {
+      std::fprintf(stderr, "%s\n", report.status().message().c_str());
+      return 1;
+    }
+    fold_s = static_cast<double>(report->elapsed_ns) / 1e9;
+    right = report->tasks == tasks && report->quarantined == 0 &&
+            store->connection().integer("SELECT count(*) FROM task_slots").value_or(0) ==
+                static_cast<int64_t>(tasks);
+    const int64_t idle_ns = now_monotonic_ns();
+    right = right && collect::nothing_new(directory, *store).value_or(false);
+    idle_ms = static_cast<double>(now_monotonic_ns() - idle_ns) / 1e6;
+    const int64_t begin_ns = now_monotonic_ns();
+    right = right && collect::fold(directory, *store).ok();
+    again_ms = static_cast<double>(now_monotonic_ns() - begin_ns) / 1e6;
+    if (!store->connection().run("CHECKPOINT").ok()) std::abort();
+  }
+  stored_bytes = fs::file_size(directory.store());
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const double bare_s = bare_appender_s(directory.root / "bare.duckdb", tasks);
+  const auto n = static_cast<double>(tasks);
+  const double share = bare_s / fold_s;
+  const double stored_per_task = static_cast<double>(stored_bytes) / n;
+  std::printf("ingest of %llu tasks, 4 used and 4 generated doubles, 200 activities%s\n",
+              static_cast<unsigned long long>(tasks), right ? "" : "  WRONG RESULT");
+  std::printf("  segments to store     %8.0f tasks/s\n", n / fold_s);
+  std::printf("  bare chunk appender   %8.0f tasks/s   the fold reaches %.0f %% of it\n",
+              n / bare_s, 100 * share);
+  std::printf("  spool                 %8.1f bytes a task\n", static_cast<double>(made.bytes) / n);
+  std::printf("  store                 %8.1f bytes a task\n", stored_per_task);
+  std::printf("  peak memory           %8.0f MiB\n", static_cast<double>(usage.ru_maxrss) / 1024);
+  std::printf("  a fold of nothing new %8.2f ms; the look that says so %.2f ms\n", again_ms,
+              idle_ms);
+  fs::remove_all(pattern);
+  if (!right) return 1;
+  return check && (share < 0.6 || stored_per_task > 100) ? 1 : 0;
+}
+
+}  // namespace
+}  // namespace headrace
+
+int main(int argc, char** argv) {
+  uint64_t tasks = 1'000'000;
+  bool check = false;
+  for (int i = 1; i < argc; ++i) {
+    if (std::strcmp(argv[i], "--check") == 0) check = true;
+    if (std::strcmp(argv[i], "--tasks") == 0 && i + 1 < argc) {
+      tasks = std::strtoull(argv[++i], nullptr, 10);
+    }
+  }
+  return headrace::run(tasks, check);
+}
