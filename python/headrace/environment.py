@@ -114,10 +114,16 @@ def own_modules() -> dict[str, str]:
     """The program's own loaded source files: path -> SHA-256."""
     outside = [os.path.realpath(sysconfig.get_path("stdlib")), *_site_folders()]
     outside.append(str(Path(__file__).resolve().parent))
+    site_hooks = ("sitecustomize", "usercustomize")
     found: dict[str, str] = {}
-    for _, module in _modules():
+    for name, module in _modules():
         file = _file_of(module)
-        if file is None or len(found) >= MAX_MODULES or not file.endswith(".py"):
+        if (
+            name in site_hooks
+            or file is None
+            or len(found) >= MAX_MODULES
+            or not file.endswith(".py")
+        ):
             continue
         path = os.path.realpath(file)
         if path in found or any(path.startswith(folder + os.sep) for folder in outside):

@@ -25,11 +25,7 @@ def _uncaught() -> BaseException | None:
     return error if isinstance(error, BaseException) else None
 
 
-def _end() -> None:
-    global _ended
-    if _ended or _capture.directory() is None:
-        return
-    _ended = True
+def _describe() -> None:
     try:
         from headrace import environment
 
@@ -37,15 +33,36 @@ def _end() -> None:
             _capture.describe(key, value)
     except Exception:
         _capture.describe("environment", "unreadable")
+
+
+def _end() -> None:
+    global _ended
+    if _ended or _capture.directory() is None:
+        return
+    _ended = True
+    _describe()
     error = _uncaught()
     if error is None:
         # The exit code comes later than this, and tells success from sys.exit(1).
         _capture.flush()
         _capture.stop_at_exit()
+    elif isinstance(error, KeyboardInterrupt):
+        # The process is about to end by SIGINT, past every exit handler.
+        _capture.stop("cancelled", error)
+        _interrupt_again()
     else:
-        # A KeyboardInterrupt ends the process by a signal, past every exit handler.
-        status = "cancelled" if isinstance(error, KeyboardInterrupt) else "failed"
-        _capture.stop(status, error)
+        _capture.stop("failed", error)
+
+
+def _interrupt_again() -> None:
+    """The interpreter ends by SIGINT if the last text it evaluated raised KeyboardInterrupt.
+
+    What was imported for the facts evaluates text (namedtuple does), which made it forget.
+    """
+    import contextlib
+
+    with contextlib.suppress(KeyboardInterrupt):
+        exec("raise KeyboardInterrupt")  # noqa: S102 - the text stands here
 
 
 class _Keeper:
@@ -59,6 +76,10 @@ def _after_fork_in_child() -> None:
     """multiprocessing's children end with os._exit, past atexit, but run its finalizers."""
     global _ended
     _ended = False
+    _end_with_multiprocessing()
+
+
+def _end_with_multiprocessing() -> None:
     util: Any = sys.modules.get("multiprocessing.util")
     if util is not None:
         util.register_after_fork(
@@ -68,6 +89,7 @@ def _after_fork_in_child() -> None:
 
 def _end_child() -> None:
     if _capture.directory() is not None:
+        _describe()
         _capture.stop("finished", None)
 
 
@@ -75,5 +97,6 @@ def begin() -> None:
     _capture.set_describe(describe)
     _capture.set_traceback_text(traceback_text)
     atexit.register(_end)
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=_after_fork_in_child)
+    os.register_at_fork(after_in_child=_after_fork_in_child)
+    # This may be a child of a fork server, which imports the program after the fork.
+    _end_with_multiprocessing()

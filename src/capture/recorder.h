@@ -54,7 +54,8 @@ class Recorder {
   Dictionary& dictionary() { return dictionary_; }
   const Directory& directory() const { return directory_; }
 
-  // This thread's ring, made on first use. Null only when the thread is at its very end.
+  // This thread's ring, made on first use. Null only when the thread is at its very end
+  // and not the main one.
   Ring* ring();
   // Commits one record: `fixed` (header size and cell count are filled in), then `fields`.
   // Falls back to draining on this thread when no chunk is free; at worst counts a drop.

@@ -1,4 +1,4 @@
-// A task that is current on one thread and ended by another.
+// Tasks and threads that end in unusual order.
 #include <gtest/gtest.h>
 #include <thread>
 
@@ -35,6 +35,16 @@ TEST(TaskThread, AnOuterOneEndedElsewhereIsDroppedWhenReached) {
   });
   ASSERT_NE(recorded.task("after"), nullptr);
   EXPECT_EQ(recorded.task("after")->parent, "");
+}
+
+TEST(ProcessEnd, ExitEndsTheProcessesWorkflow) {
+  const Recorded recorded = record_in_process([] {
+    end_task(begin_task(intern_activity("only")), TaskStatus::kFinished);
+    std::exit(0);
+  });
+  ASSERT_EQ(recorded.workflows.size(), 2u);
+  EXPECT_EQ(recorded.workflows[0].status, TaskStatus::kRunning);
+  EXPECT_EQ(recorded.workflows[1].status, TaskStatus::kFinished);
 }
 
 }  // namespace

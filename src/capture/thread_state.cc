@@ -39,7 +39,6 @@ ThreadState& ended_state() {
   static thread_local ThreadState* state = nullptr;
   if (state == nullptr) state = new ThreadState;  // a thread at its end: a few bytes, once
   state->ended = true;
-  state->ring = nullptr;
   return *state;
 }
 
