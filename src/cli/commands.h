@@ -13,6 +13,7 @@ void add_show(CLI::App& app, Program& program);
 void add_query(CLI::App& app, Program& program);
 void add_tradeoff(CLI::App& app, Program& program);
 void add_why(CLI::App& app, Program& program);
+void add_report(CLI::App& app, Program& program);
 void add_tag(CLI::App& app, Program& program);
 void add_note(CLI::App& app, Program& program);
 void add_rm(CLI::App& app, Program& program);
@@ -24,6 +25,7 @@ inline constexpr std::array kCommands = {
     AddCommand{add_query},
     AddCommand{add_tradeoff},
     AddCommand{add_why},
+    AddCommand{add_report},
 };
 
 // Parses the command line and does what it says. Returns the exit code.

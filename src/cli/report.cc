@@ -1,0 +1,107 @@
+// headrace report [CAMPAIGN] [-o FILE.html]
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <memory>
+
+#include "base/clock.h"
+#include "cli/commands.h"
+#include "cli/open_session.h"
+#include "report/document.h"
+
+namespace headrace::cli {
+namespace {
+
+struct Options {
+  report::ReportQuestion question;
+  std::string file = "report.html";
+  bool json = false;
+  bool minimise = false;
+  bool maximise = false;
+};
+
+// Beside the target and then renamed, so that a reader never sees half a page.
+Status write_file(const std::filesystem::path& path, const std::string& text) {
+  std::filesystem::path part = path;
+  part += ".part";
+  {
+    std::ofstream out(part, std::ios::binary | std::ios::trunc);
+    out.write(text.data(), static_cast<std::streamsize>(text.size()));
+    out.flush();
+    if (!out) return io_error("cannot write " + part.string(), errno);
+  }
+  std::error_code error;
+  std::filesystem::rename(part, path, error);
+  if (error) return io_error("cannot write " + path.string(), error.value());
+  return {};
+}
+
+int write_report(const Program& program, Options options) {
+  const Result<query::Session> session = open_session(program);
+  if (!session.ok()) return program.fail(session.status());
+  report::ReportQuestion& question = options.question;
+  if (options.minimise || options.maximise) question.minimise = options.minimise;
+  question.made_by = "headrace " HEADRACE_VERSION;
+  question.made_at_ns = read_clock_ns(CLOCK_REALTIME);
+
+  std::string text;
+  if (options.json) {
+    const Result<query::Json> document = report::report_json(*session, question);
+    if (!document.ok()) return program.fail(document.status());
+    text = document->dump() + "\n";
+  } else {
+    Result<std::string> page = report::report_page(*session, question);
+    if (!page.ok()) return program.fail(page.status());
+    text = std::move(*page);
+  }
+  if (options.file == "-") {
+    std::cout.write(text.data(), static_cast<std::streamsize>(text.size()));
+    std::cout.flush();
+    return std::cout ? kDone : program.fail(io_error("cannot write to stdout", errno));
+  }
+  if (const Status status = write_file(options.file, text); !status.ok()) {
+    return program.fail(status);
+  }
+  std::printf("%s\n", options.file.c_str());
+  return kDone;
+}
+
+}  // namespace
+
+void add_report(CLI::App& app, Program& program) {
+  auto options = std::make_shared<Options>();
+  CLI::App* verb =
+      add_verb(app, "report", "Writes a campaign as one HTML page that needs nothing else",
+               "  headrace report                       the latest campaign, to report.html\n"
+               "  headrace report sweep -o sweep.html\n"
+               "  headrace report sweep --quality accuracy --maximise\n"
+               "  headrace report sweep --object best.pt\n"
+               "  headrace report sweep --json -o -     the page's data, to stdout\n");
+  verb->add_option("CAMPAIGN", options->question.campaign,
+                   "Its name, or the beginning of its id (default: the latest)");
+  verb->add_option("-o,--output", options->file, "The file; - writes to stdout")
+      ->type_name("FILE")
+      ->capture_default_str();
+  verb->add_option(
+          "--quality", options->question.quality,
+          "The generated value that says how good a result is (default: found by its name)")
+      ->type_name("NAME");
+  CLI::Option* minimise =
+      verb->add_flag("--minimise,--minimize", options->minimise, "Small quality is good");
+  verb->add_flag("--maximise,--maximize", options->maximise, "Large quality is good")
+      ->excludes(minimise);
+  verb->add_option("--activity", options->question.activity, "Which tasks are compared")
+      ->type_name("NAME");
+  verb->add_option("--object", options->question.object,
+                   "Whose lineage is shown (default: the best configuration's model)")
+      ->type_name("OBJECT");
+  verb->add_option("--most-tasks", options->question.most_tasks,
+                   "Tasks in the timeline: failed ones and the longest are kept")
+      ->type_name("N")
+      ->capture_default_str();
+  verb->add_flag("--json", options->json,
+                 "Writes the page's data instead (schema/report.schema.json)");
+  program.runs(verb, [options, &program] { return write_report(program, *options); });
+}
+
+}  // namespace headrace::cli
