@@ -1,7 +1,7 @@
 """Flowcept's cost for one decorated call, offline: its own settings, no broker, no telemetry.
 
-Run with the peers' interpreter (script/bench --peers makes it); prints JSON lines as the other rows.
-The floor is the same pure-Python closure that Headrace's rows are compared with, in this process.
+Run with the peers' interpreter (script/bench --peers makes it); prints one JSON line. The floor is
+the pure-Python closure that Headrace's rows are compared with, measured in this process.
 """
 
 from __future__ import annotations
@@ -12,16 +12,17 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 BLOCK = 200
 BLOCKS = 60
 
 
-def settings(folder: str) -> str:
+def settings(folder: Path) -> Path:
     """A settings file with instrumentation on and everything that needs a service off."""
-    path = os.path.join(folder, "settings.yaml")
-    with open(path, "w") as file:
+    path = folder / "settings.yaml"
+    with path.open("w") as file:
         json.dump(  # JSON is YAML
             {
                 "flowcept_version": "1.0.3",
@@ -34,14 +35,14 @@ def settings(folder: str) -> str:
                     "db_flush_mode": "offline",
                     "dump_buffer": {
                         "enabled": True,
-                        "path": os.path.join(folder, "buffer.jsonl"),
+                        "path": str(folder / "buffer.jsonl"),
                         "append_id_to_path": False,
                         "append_workflow_id_to_path": False,
                         "delete_previous_file": True,
                     },
                 },
                 "log": {
-                    "log_path": os.path.join(folder, "flowcept.log"),
+                    "log_path": str(folder / "flowcept.log"),
                     "log_file_level": "disable",
                     "log_stream_level": "error",
                 },
@@ -73,7 +74,7 @@ def settings(folder: str) -> str:
                 },
                 "agent": {"enabled": False},
                 "databases": {
-                    "lmdb": {"enabled": False, "path": os.path.join(folder, "lmdb")},
+                    "lmdb": {"enabled": False, "path": str(folder / "lmdb")},
                     "mongodb": {"enabled": False, "host": "127.0.0.1", "port": 27017},
                 },
                 "adapters": {},
@@ -97,7 +98,7 @@ def added_ns(call: Callable[[], Any], bare: Callable[[], Any]) -> float:
 
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="headrace-bench-peer-") as folder:
-        os.environ["FLOWCEPT_SETTINGS_PATH"] = settings(folder)
+        os.environ["FLOWCEPT_SETTINGS_PATH"] = str(settings(Path(folder)))
         from flowcept import Flowcept, flowcept_task  # after its settings are known
 
         def work(lr: float, batch: int, name: str) -> float:
