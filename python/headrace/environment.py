@@ -116,14 +116,11 @@ def own_modules() -> dict[str, str]:
     outside.append(str(Path(__file__).resolve().parent))
     site_hooks = ("sitecustomize", "usercustomize")
     found: dict[str, str] = {}
-    for name, module in _modules():
-        file = _file_of(module)
-        if (
-            name in site_hooks
-            or file is None
-            or len(found) >= MAX_MODULES
-            or not file.endswith(".py")
-        ):
+    # At the end of a program its main module no longer says where it came from.
+    files = [sys.argv[0]] if getattr(sys, "argv", None) else []
+    files += [_file_of(module) or "" for name, module in _modules() if name not in site_hooks]
+    for file in files:
+        if len(found) >= MAX_MODULES or not file.endswith(".py"):
             continue
         path = os.path.realpath(file)
         if path in found or any(path.startswith(folder + os.sep) for folder in outside):
