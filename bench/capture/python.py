@@ -2,7 +2,7 @@
 
 Rows are measured in interleaved blocks and the minimum over the blocks is taken, which makes such
 figures repeatable on a shared machine. A row's figure is what it adds to the bare call of the same
-function. Prints one JSON line a row.
+function. Prints one JSON line a row. What it captures goes where HEADRACE_DIR says.
 
 usage: python.py [--blocks N]
 """
@@ -11,16 +11,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import atexit
 import functools
 import json
 import os
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 CALLS = 1000
@@ -142,9 +138,6 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--blocks", type=int, default=400)
     options = parser.parse_args()
-    folder = tempfile.mkdtemp(prefix="headrace-bench-")
-    atexit.register(shutil.rmtree, folder)  # before headrace's own, so that it runs after it
-    os.environ["HEADRACE_DIR"] = str(Path(folder) / ".headrace")
     os.environ["HEADRACE_TELEMETRY"] = "0"
     import headrace as hr
 
