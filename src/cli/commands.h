@@ -8,6 +8,7 @@
 
 namespace headrace::cli {
 
+void add_run(CLI::App& app, Program& program);
 void add_ls(CLI::App& app, Program& program);
 void add_show(CLI::App& app, Program& program);
 void add_query(CLI::App& app, Program& program);
@@ -21,6 +22,7 @@ void add_doctor(CLI::App& app, Program& program);
 
 using AddCommand = void (*)(CLI::App&, Program&);
 inline constexpr std::array kCommands = {
+    AddCommand{add_run},
     AddCommand{add_ls},
     AddCommand{add_query},
     AddCommand{add_tradeoff},

@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "query/nearest.h"
+#include "run/run_program.h"
 
 namespace headrace::cli {
 namespace {
@@ -29,6 +30,22 @@ std::string_view verb_of(int argc, const char* const* argv) {
     }
   }
   return {};
+}
+
+// Where the command of `headrace run` begins: after `--`, or at the first word that is neither an
+// option of ours nor its value. What stands there is the command's, whatever it looks like.
+int command_index(int argc, const char* const* argv, const CLI::App& app, const CLI::App& run) {
+  int i = 1;
+  while (i < argc && std::string_view(argv[i]) != run.get_name()) ++i;
+  for (++i; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--") return i + 1;
+    if (word.empty() || word[0] != '-') return i;
+    const CLI::Option* option = run.get_option_no_throw(word);
+    if (option == nullptr) option = app.get_option_no_throw(word);
+    if (option != nullptr && option->get_items_expected_max() > 0) ++i;
+  }
+  return argc;
 }
 
 int usage(const std::string& message, const std::string& verb) {
@@ -69,13 +86,19 @@ int main_of(int argc, const char* const* argv) {
   for (const std::string& name : verbs) known |= name == verb;
   if (!known) {
     const auto near = query::nearest_names(verb, verbs);
-    return usage("there is no command " + verb +
-                     (near.empty() ? "; there are " + query::listed(verbs, 20)
-                                   : query::did_you_mean(near)),
-                 "");
+    return usage(
+        "there is no command " + verb +
+            (near.empty() ? "; there are " + query::listed(verbs, 20) : query::did_you_mean(near)),
+        "");
+  }
+  int own = argc;
+  if (verb == "run") {
+    own = command_index(argc, argv, app, *app.get_subcommand("run"));
+    program.command.assign(argv + own, argv + argc);
+    if (own < argc && std::string_view(argv[own - 1]) == "--") --own;
   }
   try {
-    app.parse(argc, argv);
+    app.parse(own, argv);
   } catch (const CLI::CallForHelp&) {
     CLI::App* asked = verb.empty() ? &app : app.get_subcommand(verb);
     std::fputs((verb.empty() ? app.help() : asked->help("headrace")).c_str(), stdout);
@@ -84,7 +107,8 @@ int main_of(int argc, const char* const* argv) {
     std::printf("%s\n", version.what());
     return kDone;
   } catch (const CLI::ParseError& error) {
-    return usage(said(error), verb);
+    // What wraps a program keeps the program's exit codes free.
+    return usage(said(error), verb) == kUsage && verb == "run" ? run::kRunFailed : kUsage;
   }
   if (verb.empty()) {
     std::fputs(app.help().c_str(), stdout);

@@ -16,6 +16,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 
@@ -39,6 +40,8 @@ class Program {
   std::string directory;       // --dir
   bool quiet = false;          // -q
   std::string color = "auto";  // --color
+
+  std::vector<std::string> command;  // of `run`: what follows its options
 
   // The folder `.headrace` to work on; it need not exist.
   std::filesystem::path root() const;

@@ -1,0 +1,41 @@
+// headrace run -- COMMAND...
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/run_summary.h"
+#include "run/run_program.h"
+#include "telemetry/telemetry.h"
+
+namespace headrace::cli {
+
+void add_run(CLI::App& app, Program& program) {
+  struct Options {
+    std::string campaign;
+    std::string workflow;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* verb = add_verb(
+      app, "run", "Runs any program, unchanged, and records it as a workflow",
+      "  headrace run -- python train.py --lr 0.01\n"
+      "  headrace run --campaign \"mesh study\" -- ./solver input.txt\n"
+      "  srun headrace run --dir $SCRATCH/.headrace -- ./solver\n\n"
+      "The exit code is the program's; 128 + N when signal N ended it. 127: there is no such\n"
+      "program, 126: it cannot be executed, 125: headrace itself failed.\n");
+  verb->add_option("--campaign", options->campaign, "The campaign that the run belongs to")
+      ->type_name("NAME");
+  verb->add_option("--workflow", options->workflow,
+                   "What to call the workflow (default: the program's name)")
+      ->type_name("NAME");
+  program.runs(verb, [options, &program]() -> int {
+    if (program.command.empty() || program.command[0].empty()) {
+      std::fprintf(stderr, "headrace: run needs a command: headrace run -- python train.py\n");
+      return run::kRunFailed;
+    }
+    telemetry::install();
+    const Directory directory{program.root()};
+    return run::run_program({program.command, options->campaign, options->workflow, directory},
+                            [&](const run::Recorded& recorded) { say_summary(program, recorded); });
+  });
+}
+
+}  // namespace headrace::cli

@@ -1,0 +1,164 @@
+#include "run/run_program.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <thread>
+#include <unistd.h>
+
+#include "capture/recorder.h"
+#include "capture/task.h"
+#include "capture/workflow.h"
+#include "run/code.h"
+#include "run/output.h"
+#include "run/program.h"
+#include "run/python_hook.h"
+#include "run/run_facts.h"
+#include "run/spawn.h"
+
+namespace headrace::run {
+namespace {
+
+void warn(const std::string& message) { std::fprintf(stderr, "headrace: %s\n", message.c_str()); }
+
+struct StartFailure {
+  int exit_code;
+  std::string message;
+};
+
+StartFailure start_failure(const std::string& name, int error) {
+  std::error_code ignored;
+  const bool exists = std::filesystem::exists(name, ignored) || !find_executable(name).empty();
+  if (error == ENOENT && !exists) {
+    return {kNoSuchProgram, "cannot run " + name + ": there is no such program" +
+                                (name.find('/') == std::string::npos ? " on PATH" : "")};
+  }
+  if (error == ENOENT) {
+    return {kCannotExecute,
+            "cannot run " + name + ": the interpreter or loader that it names is not there"};
+  }
+  const char* const hint = error == EACCES ? "; is it a file that you may execute?" : "";
+  const bool own = error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
+  return {own ? kRunFailed : kCannotExecute,
+          "cannot run " + name + ": " + std::strerror(error) + hint};
+}
+
+// Becomes the program: nothing of Headrace is left.
+int run_uncaptured(const std::vector<std::string>& command) {
+  std::vector<char*> words;
+  words.reserve(command.size() + 1);
+  for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
+  words.push_back(nullptr);
+  execvp(words[0], words.data());
+  const StartFailure failure = start_failure(command[0], errno);
+  warn(failure.message);
+  return failure.exit_code;
+}
+
+bool disabled() {
+  const char* set = std::getenv("HEADRACE_DISABLED");
+  return set != nullptr && *set != '\0' && std::strcmp(set, "0") != 0;
+}
+
+// Where records can be written; the reason where not.
+Status prepare(const Directory& directory) {
+  HEADRACE_RETURN_IF_ERROR(create_directory(directory));
+  const std::string spool = directory.spool();
+  if (access(spool.c_str(), W_OK | X_OK) != 0) return io_error("cannot write into " + spool, errno);
+  return capture::Recorder::use_directory(directory.root);
+}
+
+TaskStatus status_of(const Ended& ended) {
+  if (ended.exit_code == 0) return TaskStatus::kFinished;
+  return ended.signal == SIGINT || ended.signal == SIGTERM ? TaskStatus::kCancelled
+                                                           : TaskStatus::kFailed;
+}
+
+std::vector<std::string> variables_for(const Directory& directory, const Recorded& ids,
+                                       const PythonHook* hook) {
+  std::vector<std::string> out = {"HEADRACE_DIR=" + directory.root.string(),
+                                  "HEADRACE_WORKFLOW=" + ids.workflow.text(),
+                                  "HEADRACE_PARENT=" + ids.workflow.text() + ":" + ids.task.text()};
+  if (const std::string campaign = capture::current_campaign(); !campaign.empty()) {
+    out.push_back("HEADRACE_CAMPAIGN=" + campaign);
+  }
+  if (hook != nullptr) {
+    for (std::string& variable : hook->environment()) out.push_back(std::move(variable));
+  }
+  return out;
+}
+
+}  // namespace
+
+int run_program(const RunOptions& options,
+                const std::function<void(const Recorded&)>& when_recorded) {
+  if (disabled()) return run_uncaptured(options.command);
+  if (const Status status = prepare(options.directory); !status.ok()) {
+    warn(status.message() + "; the program runs without being captured");
+    return run_uncaptured(options.command);
+  }
+  SignalGuard signals;
+  if (!options.campaign.empty()) capture::enter_campaign(options.campaign, {});
+
+  RunFacts facts(options.directory, options.command);
+  const std::string name =
+      options.workflow.empty() ? name_of_command(options.command) : options.workflow;
+  capture::WorkflowState* const workflow = capture::begin_workflow(name, facts.before());
+  if (workflow == nullptr) {
+    signals.release();
+    return run_uncaptured(options.command);
+  }
+  capture::TaskState* const task =
+      capture::begin_task(capture::intern_activity(name_of_command(options.command)));
+  const TaskRef ref = capture::reference(task);
+  const Recorded ids{workflow->id, task_uuid(ref.producer, ref.number)};
+  // Ranks share a workflow, so the folder of answers is also the process's.
+  Result<PythonHook> hook =
+      PythonHook::place(options.directory, ids.workflow.text() + "." + std::to_string(getpid()));
+
+  Outputs outputs;
+  if (const Status status = outputs.start(); !status.ok()) {
+    warn(status.message() + "; what the program prints is not kept");
+  }
+  SpawnPlan plan;
+  plan.command = options.command;
+  plan.environment =
+      environment_with(variables_for(options.directory, ids, hook.ok() ? &*hook : nullptr));
+  plan.stdout_fd = outputs.stdout_fd();
+  plan.stderr_fd = outputs.stderr_fd();
+  plan.signal_mask = signals.before();
+  pid_t program = -1;
+  const int error = spawn(plan, &program);
+  outputs.program_started();
+
+  int exit_code = 0;
+  if (error != 0) {
+    outputs.program_ended();
+    const StartFailure failure = start_failure(options.command[0], error);
+    warn(failure.message);
+    exit_code = failure.exit_code;
+    if (hook.ok()) hook->collect(0);
+    capture::end_task(task, TaskStatus::kFailed);
+    capture::end_workflow(workflow, TaskStatus::kFailed,
+                          facts.not_started(exit_code, failure.message));
+  } else {
+    std::thread gathering([&facts] { facts.during(); });
+    const Ended ended = wait_for(program, signals, outputs);
+    capture::end_task(task, status_of(ended));
+    gathering.join();
+    exit_code = ended.exit_code;
+    auto python = hook.ok() ? hook->collect(program) : std::vector<PythonHook::Answer>();
+    capture::end_workflow(workflow, status_of(ended),
+                          facts.after(ended, std::move(python), outputs));
+  }
+  capture::stop_capture(TaskStatus::kFinished);
+  signals.release();
+  if (error == 0) when_recorded(ids);
+  outputs.leave_behind();
+  return exit_code;
+}
+
+}  // namespace headrace::run
