@@ -1,49 +1,14 @@
 #include "collect/fold.h"
 
-#include <filesystem>
-#include <gtest/gtest.h>
-#include <unistd.h>
+#include <chrono>
 
-#include "collect/spool_fixture.h"
+#include "collect/fold_fixture.h"
+#include "collect/liveness.h"
+#include "encode/sensor_entry.h"
+#include "spool/segment_reader.h"
 
 namespace headrace::collect {
 namespace {
-
-namespace fs = std::filesystem;
-
-class FoldTest : public testing::Test {
- protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "headrace-fold-XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    directory_ = {fs::path(pattern) / ".headrace"};
-    fs::create_directories(directory_.spool());
-  }
-  void TearDown() override { fs::remove_all(directory_.root.parent_path()); }
-
-  static store::Store memory() {
-    Result<store::Store> store = store::Store::open_in_memory();
-    EXPECT_TRUE(store.ok()) << store.status().message();
-    return std::move(*store);
-  }
-  FoldReport fold_into(store::Store& store, const FoldOptions& options = {}) {
-    Result<FoldReport> report = fold(directory_, store, options);
-    EXPECT_TRUE(report.ok()) << report.status().message();
-    return report.ok() ? *report : FoldReport{};
-  }
-  static int64_t integer(const store::Store& store, const std::string& sql) {
-    const Result<int64_t> out = store.connection().integer(sql);
-    EXPECT_TRUE(out.ok()) << sql << ": " << out.status().message();
-    return out.value_or(-1);
-  }
-  static std::string text(const store::Store& store, const std::string& sql) {
-    const Result<std::string> out = store.connection().text("SELECT (" + sql + ")::VARCHAR");
-    EXPECT_TRUE(out.ok()) << sql << ": " << out.status().message();
-    return out.value_or("");
-  }
-
-  Directory directory_;
-};
 
 TEST_F(FoldTest, TasksAndWorkflowsEndUpInTheViews) {
   SpoolFixture p(directory_, 0x123456789abcdefULL);
@@ -114,6 +79,310 @@ TEST_F(FoldTest, TasksAndWorkflowsEndUpInTheViews) {
   const FoldReport again = fold_into(store);
   EXPECT_EQ(again.segments, 0u);
   EXPECT_EQ(integer(store, "SELECT count(*) FROM task"), 2);
+}
+
+// A segment that grows, is sealed and is followed by another: each fold takes what is new.
+TEST_F(FoldTest, TakesOnlyWhatIsNew) {
+  SpoolFixture p(directory_, 5);
+  store::Store store = memory();
+  const uint32_t activity = p.activity("a");
+  uint64_t number = 0;
+  const auto add_tasks = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      p.task({.activity = activity, .number = ++number, .begin = number, .end = number + 1});
+    }
+  };
+  add_tasks(10);
+  p.write_open();
+  EXPECT_EQ(fold_into(store).records, 10u);
+  EXPECT_TRUE(*nothing_new(directory_, store));
+  add_tasks(7);
+  p.write_open();
+  EXPECT_FALSE(*nothing_new(directory_, store));
+  const FoldReport grown = fold_into(store);
+  EXPECT_EQ(grown.records, 7u);
+  EXPECT_EQ(grown.repeated, 0u);
+  p.seal();
+  EXPECT_TRUE(*nothing_new(directory_, store)) << "sealing adds nothing";
+  add_tasks(3);
+  p.seal();
+  EXPECT_EQ(fold_into(store).records, 3u);
+  EXPECT_EQ(integer(store, "SELECT count(DISTINCT task_id) FROM task"), 20);
+  EXPECT_EQ(integer(store, "SELECT count(*) FROM task"), 20);
+}
+
+// What a batch could not hold is taken by the next, to the record.
+TEST_F(FoldTest, BatchesEndInTheMiddleOfFrames) {
+  SpoolFixture p(directory_, 5);
+  const uint32_t activity = p.activity("a");
+  for (uint64_t n = 1; n <= 1000; ++n) {
+    p.task({.activity = activity, .number = n, .begin = n, .end = n + 1});
+  }
+  p.seal();
+  store::Store store = memory();
+  FoldOptions options;
+  options.batch_rows = 64;
+  EXPECT_EQ(fold_into(store, options).tasks, 1000u);
+  EXPECT_EQ(integer(store, "SELECT count(DISTINCT task_id) FROM task"), 1000);
+  EXPECT_EQ(integer(store, "SELECT count(*) FROM watermark WHERE first = 0 AND past = 1000"), 1);
+}
+
+TEST_F(FoldTest, OpenTasksRunUntilTheyEndOrTheirProcessIsGone) {
+  const Liveness here;
+  SpoolFixture p(directory_, 5);
+  // No process has this number: the kernel's own limit is 2^22.
+  p.describe({{"host", here.hostname()}, {"boot_id", "another boot"}, {"pid", "99999999"}});
+  SpoolFixture elsewhere(directory_, 6);
+  elsewhere.describe({{"host", here.hostname() + "-not"}, {"boot_id", "x"}, {"pid", "1"}});
+  for (SpoolFixture* one : {&p, &elsewhere}) {
+    const uint32_t activity = one->activity("long");
+    const uint32_t wf = one->workflow_id(random_uuid());
+    one->workflow({.workflow = wf, .name = one->string("w"), .begin = 1});
+    one->task({.activity = activity,
+               .workflow = wf,
+               .number = 1,
+               .begin = 10,
+               .status = TaskStatus::kRunning,
+               .flags = kTaskIsOpen,
+               .ring = 0});
+    one->task({.activity = activity,
+               .workflow = wf,
+               .number = 2,
+               .begin = 10,
+               .status = TaskStatus::kRunning,
+               .flags = kTaskIsOpen,
+               .ring = 0});
+    one->task({.activity = activity, .workflow = wf, .number = 2, .begin = 10, .end = 20});
+    one->write_open();
+  }
+  store::Store store = memory();
+  EXPECT_EQ(fold_into(store).lost_producers, 1u);
+  EXPECT_EQ(integer(store, "SELECT count(*) FROM task"), 4);
+  EXPECT_EQ(integer(store, "SELECT count(*) FROM task WHERE status = 'finished'"), 2);
+  EXPECT_EQ(integer(store, "SELECT count(*) FROM task WHERE status = 'lost'"), 1);
+  EXPECT_EQ(integer(store, "SELECT count(*) FROM task WHERE status = 'running'"), 1);
+  EXPECT_EQ(integer(store, "SELECT count(*) FROM workflow WHERE status = 'lost'"), 1);
+  EXPECT_EQ(integer(store, "SELECT count(*) FROM workflow WHERE status = 'running'"), 1);
+  EXPECT_TRUE(*nothing_new(directory_, store));
+  // It was alive after all, or its last words took long.
+  p.seal();
+  p.task({.activity = p.activity("long"), .number = 1, .begin = 10, .end = 30});
+  p.seal();
+  fold_into(store);
+  EXPECT_EQ(integer(store, "SELECT count(*) FROM task WHERE status = 'finished'"), 3);
+  EXPECT_EQ(integer(store, "SELECT count(*) FROM task"), 4);
+}
+
+TEST_F(FoldTest, LossesAreAccountedFor) {
+  SpoolFixture p(directory_, 5);
+  const uint32_t activity = p.activity("a");
+  const auto add_task = [&](uint64_t n) {
+    p.task({.activity = activity, .number = n, .begin = n, .end = n + 1});
+  };
+  add_task(1);
+  p.skip(1, 4);  // these the producer says it dropped
+  add_task(2);
+  p.skip(1, 2);  // of these nobody says anything
+  add_task(3);
+  GapRecord gap{};
+  gap.header.kind = RecordKind::kGap;
+  gap.header.flags = static_cast<uint8_t>(GapReason::kWriteFailed);
+  gap.ring = 1;
+  gap.first_number = 1;
+  gap.count = 4;
+  p.add(0, gap);
+  p.describe({{"host", "h"}, {"pid", "1"}});
+  p.seal();
+  store::Store store = memory();
+  fold_into(store);
+  EXPECT_EQ(integer(store, "SELECT count(*) FROM gap WHERE reason = 'missing'"), 0)
+      << "the producer runs: what is missing may still come";
+  // Stored 4 tasks and the gap's record, 4 dropped, 2 missing between, 4 never seen at all.
+  p.describe({{"host", "h"}, {"pid", "1"}, {"ended", "clean"}, {"records", "15"}});
+  add_task(4);
+  p.seal();
+  fold_into(store);
+  EXPECT_EQ(text(store,
+                 "SELECT string_agg(reason || ' ' || first_number || '+' || count, ', ' "
+                 "ORDER BY first_number) FROM gap WHERE ring = 1"),
+            "write failed 1+4, missing 6+2");
+  EXPECT_EQ(integer(store, "SELECT count FROM gap WHERE ring IS NULL"), 4);
+  EXPECT_EQ(text(store,
+                 "SELECT printf('%d = %d stored %d quarantined %d dropped %d missing %d "
+                 "spooled', accepted, stored, quarantined, dropped, missing, spooled) "
+                 "FROM accounting"),
+            "15 = 5 stored 0 quarantined 4 dropped 6 missing 0 spooled");
+}
+
+TEST_F(FoldTest, CountersThatWrapGoOn) {
+  SpoolFixture p(directory_, 5);
+  p.describe({{"host", "h"}, {"pid", "9"}});
+  Sensor energy;
+  energy.name = "rapl";
+  energy.quantity = "hw.energy";
+  energy.unit = "J";
+  energy.kind = SensorKind::kCounter;
+  energy.scale = 0.5;
+  energy.range = 100;
+  Sensor load;
+  load.name = "load";
+  const uint32_t counter = p.entry(EntryKind::kSensor, encode_sensor(energy));
+  const uint32_t gauge = p.entry(EntryKind::kSensor, encode_sensor(load));
+  const auto add_sample = [&](uint32_t sensor, uint64_t at, uint64_t raw, uint8_t flags = 0) {
+    SampleRecord sample{};
+    sample.header.kind = RecordKind::kSample;
+    sample.header.flags = flags;
+    sample.sensor_id = sensor;
+    sample.at_ticks = at;
+    sample.raw = raw;
+    p.add(2, sample);
+  };
+  add_sample(counter, 10, 40);
+  add_sample(counter, 20, 90);
+  add_sample(counter, 25, 0, kSampleIsGap);
+  add_sample(counter, 30, 10);
+  add_sample(counter, 40, 5);
+  add_sample(gauge, 10, 7);
+  p.seal();
+  store::Store store = memory();
+  fold_into(store);
+  EXPECT_EQ(text(store,
+                 "SELECT string_agg(coalesce(value::VARCHAR, 'gap'), ' ' ORDER BY \"at\") "
+                 "FROM sample WHERE sensor = 'rapl'"),
+            "20.0 45.0 gap 55.0 102.5");
+  EXPECT_EQ(
+      text(store, "SELECT value::VARCHAR || hostname || pid FROM sample WHERE sensor = 'load'"),
+      "7.0h9");
+  EXPECT_EQ(text(store, "SELECT unit || kind || truth FROM sensor WHERE name = 'rapl'"),
+            "Jcountermeasured");
+}
+
+TEST_F(FoldTest, ObjectsHaveVersionsAndEdges) {
+  SpoolFixture p(directory_, 5);
+  const uint32_t wf = p.workflow_id(random_uuid());
+  p.workflow({.workflow = wf, .name = p.string("w"), .begin = 1});
+  const uint32_t shape = p.shape({{"name", Role::kAttribute, ValueTag::kString},
+                                  {"path", Role::kAttribute, ValueTag::kString},
+                                  {"sha256", Role::kAttribute, ValueTag::kBytes},
+                                  {"size_bytes", Role::kAttribute, ValueTag::kInt}});
+  const auto add_object = [&](const Uuid& id, uint64_t at, const char* path, char content) {
+    ObjectRecord object{};
+    object.header.kind = RecordKind::kObject;
+    const auto bytes = id.bytes();
+    std::copy(bytes.begin(), bytes.end(), object.object);
+    object.kind_id = p.string("model");
+    object.workflow_id = wf;
+    object.at_ticks = at;
+    object.shape_id = shape;
+    p.add(1, object,
+          {cell_of("m"), cell_of(path), cell_of(std::string_view(std::string(2, content))),
+           cell_of(int64_t{12})});
+  };
+  const Uuid first = random_uuid();
+  const Uuid second = random_uuid();
+  const Uuid other = random_uuid();
+  add_object(second, 30, "/m.pt", 'b');
+  add_object(first, 10, "/m.pt", 'a');
+  add_object(first, 50, "/m.pt", 'a');  // the same content again is the same version
+  add_object(other, 20, "/n.pt", 'c');
+  std::string list;
+  NestedWriter nested(list);
+  nested.begin_list(2);
+  nested.object(first);
+  nested.object(other);
+  p.task({.activity = p.activity("merge"),
+          .workflow = wf,
+          .number = 1,
+          .begin = 60,
+          .end = 70,
+          .shape = p.shape({{"models", Role::kUsed, ValueTag::kNested},
+                            {"out", Role::kGenerated, ValueTag::kObject},
+                            {"guess", Role::kUsed, ValueTag::kObject, kCellIsInferred}}),
+          .cells = {cell_of(std::string_view(list)), cell_of(second), cell_of(other)}});
+  p.workflow({.workflow = wf,
+              .name = p.string("w"),
+              .begin = 1,
+              .end = 99,
+              .shape = p.shape({{"result", Role::kGenerated, ValueTag::kObject}}),
+              .cells = {cell_of(second)},
+              .status = TaskStatus::kFinished});
+  p.seal();
+  store::Store store = memory();
+  fold_into(store);
+  EXPECT_EQ(text(store,
+                 "SELECT string_agg(path || ' v' || version || ' ' || sha256 || ' ' || "
+                 "size_bytes, ', ' ORDER BY path, version) FROM object WHERE kind = 'model'"),
+            "/m.pt v1 6161 12, /m.pt v2 6262 12, /n.pt v1 6363 12");
+  EXPECT_EQ(text(store,
+                 "SELECT string_agg(relation || ':' || from_kind || '>' || to_kind || ':' || "
+                 "name || CASE WHEN exact THEN '' ELSE '?' END, ', ' ORDER BY relation, name, "
+                 "from_id) FROM edge WHERE relation <> 'parent'"),
+            "generated:task>object:out, generated:workflow>object:result, used:object>task:guess?, "
+            "used:object>task:models, used:object>task:models");
+  EXPECT_EQ(integer(store,
+                    "SELECT count(*) FROM edge e JOIN object o ON o.object_id = e.to_id "
+                    "JOIN task t ON t.task_id = e.from_id WHERE e.relation = 'generated' AND "
+                    "o.version = 2 AND t.activity = 'merge'"),
+            1);
+}
+
+TEST_F(FoldTest, RanksJoinOneWorkflow) {
+  const Uuid id = named_uuid("workflow", "joined");
+  store::Store store = memory();
+  for (uint64_t rank = 0; rank < 3; ++rank) {
+    SpoolFixture p(directory_, 10 + rank);
+    p.describe({{"host", "n" + std::to_string(rank)}, {"pid", "5"}});
+    const uint32_t wf = p.workflow_id(id);
+    const uint32_t name = p.string("mpi");
+    p.workflow({.workflow = wf, .name = name, .begin = 100 - rank});
+    if (rank < 2) {
+      p.workflow({.workflow = wf,
+                  .name = name,
+                  .begin = 100 - rank,
+                  .end = 200 + rank,
+                  .status = rank == 1 ? TaskStatus::kFailed : TaskStatus::kFinished});
+    }
+    p.seal();
+    fold_into(store);
+  }
+  EXPECT_EQ(
+      text(store, "SELECT status || epoch_ns(started_at) - 1700000000000000000 FROM workflow"),
+      "running98");
+  SpoolFixture last(directory_, 12);
+  last.describe({{"host", "n2"}, {"pid", "5"}, {"ended", "clean"}});
+  last.task({.activity = last.activity("a"), .number = 1, .begin = 1, .end = 2, .ring = 3});
+  last.seal();
+  // Rank 2 said that it ended and never ended its workflow; rank 1 failed.
+  std::filesystem::remove_all(directory_.spool());
+  std::filesystem::create_directories(directory_.spool());
+  SpoolFixture later(directory_, 12);
+  later.skip(1, 1);
+  later.describe({{"host", "n2"}, {"pid", "5"}, {"ended", "clean"}});
+  later.seal();
+  later.seal();
+  fold_into(store);
+  EXPECT_EQ(text(store, "SELECT status || hostname FROM workflow"), "failedn2");
+}
+
+TEST_F(FoldTest, OldFoldedSegmentsAreDeletedBeyondTheQuota) {
+  SpoolFixture p(directory_, 5);
+  const uint32_t activity = p.activity("a");
+  for (uint64_t n = 1; n <= 4; ++n) {
+    p.task({.activity = activity, .number = n, .begin = n, .end = n + 1});
+    const auto path = p.seal();
+    std::filesystem::last_write_time(
+        path, std::filesystem::file_time_type::clock::now() - std::chrono::hours(10 - n));
+  }
+  const uint64_t one = list_segments(directory_).front().size_bytes;
+  store::Store store = memory();
+  FoldOptions options;
+  options.kept_bytes = 2 * one;
+  EXPECT_EQ(fold_into(store, options).segments_deleted, 2u);
+  const auto left = list_segments(directory_);
+  ASSERT_EQ(left.size(), 2u);
+  EXPECT_EQ(left.front().ordinal, 2u);
+  EXPECT_EQ(integer(store, "SELECT count(*) FROM task"), 4);
+  EXPECT_TRUE(*nothing_new(directory_, store));
 }
 
 }  // namespace

@@ -62,7 +62,7 @@ void ProducerState::learn_entry(const RecordView& record) {
 }
 
 void ProducerState::learn_facts(const RecordView& record, uint64_t order) {
-  if (facts_ && facts_->order >= order) return;
+  if (facts_ && facts_->order > order) return;
   ProducerRecord fixed{};
   if (!record.fixed(&fixed)) return;
   const std::string_view bytes = record.bytes().substr(sizeof fixed);

@@ -222,12 +222,11 @@ class SpoolFixture {
   // Writes what is there into the next segment, with all meta frames, and forgets the data frames.
   std::filesystem::path seal() { return write(frames(), ".seg"); }
   // The same as a segment that is still being written; called again it grows.
-  std::filesystem::path write_open() {
-    const auto path = write(frames(), ".open", false);
-    return path;
-  }
+  std::filesystem::path write_open() { return write(frames(), ".open", Keep::kSegment); }
+  // What stays after a write: nothing, the frames for another segment, or the segment to grow.
+  enum class Keep : uint8_t { kNothing, kFrames, kSegment };
   std::filesystem::path write(const std::vector<Frame>& data, const std::string& ending,
-                              bool forget = true) {
+                              Keep keep = Keep::kNothing) {
     std::string bytes;
     for (const Frame& f : meta_) place(bytes, f);
     for (const Frame& f : data) place(bytes, f);
@@ -239,10 +238,8 @@ class SpoolFixture {
     std::ofstream(path, std::ios::binary) << bytes;
     if (ending == ".seg")
       std::filesystem::remove(directory_.spool() / (std::string(name) + ".open"));
-    if (forget) {
-      frames_.clear();
-      ++ordinal_;
-    }
+    if (keep == Keep::kNothing) frames_.clear();
+    if (keep != Keep::kSegment) ++ordinal_;
     return path;
   }
   size_t frame_bytes = 4096;
