@@ -124,9 +124,13 @@ Factors factors_of(const std::vector<const TradeoffRow*>& rows,
   Factors out;
   out.values.resize(rows.size());
   for (const std::string& key : keys) {
-    const Json& first = maps.front()[key];
-    const bool same =
-        std::all_of(maps.begin(), maps.end(), [&](const Json& map) { return map[key] == first; });
+    // One that failed early may lack a value: that alone makes no factor.
+    Json first;
+    bool same = true;
+    for (const Json& map : maps) {
+      if (first.is_null()) first = map[key];
+      same &= map[key].is_null() || map[key] == first;
+    }
     if (same) {
       out.constants.emplace_back(key, first);
       continue;

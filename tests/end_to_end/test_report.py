@@ -162,7 +162,7 @@ def test_the_counts_are_what_the_program_did(written: Written) -> None:
     # 1 clean, 5 finetune, 8 epochs, 24 steps.
     assert capture["tasks"] == written.document["tasks"]["rows"] == 38
     assert capture["workflows"] == 2
-    # A text, a dataset, four models; each made or used once more by five tasks.
+    # A text, a dataset, four models; used and made once by clean, by four finetunes.
     assert capture["objects"] == 6
     assert capture["edges"] == 10
     assert capture["lost_records"] == 0
@@ -175,7 +175,8 @@ def test_chromium_shows_it(written: Written, width: int, theme: str) -> None:
     assert seen["talk"] == []
     assert seen["requests"] == []
     assert seen["theme"] == theme
-    assert seen["toggled"] != seen["background"]
+    assert seen["background"] == ("rgb(255, 255, 255)" if theme == "light" else "rgb(15, 18, 24)")
+    assert seen["toggled"] == "dark"  # after auto came light, then dark
     assert seen["sections"] == [
         *("answer", "tradeoff", "timeline", "lineage", "workflows", "energy", "capture")
     ]
