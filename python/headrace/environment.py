@@ -155,7 +155,6 @@ def gather() -> dict[str, Any]:
         "language": "python " + ".".join(str(part) for part in sys.version_info[:3]),
         "implementation": sys.implementation.name,
         "interpreter": sys.executable or "",
-        "argv": [str(part) for part in getattr(sys, "argv", [])],
     }
     for name, read in (("packages", packages), ("modules", own_modules), ("seeds", seeds)):
         try:

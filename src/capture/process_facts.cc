@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "capture/secrets.h"
 
 namespace headrace::capture {
 namespace {
@@ -81,7 +82,8 @@ std::vector<std::pair<std::string, std::string>> process_facts() {
   add("user", user != nullptr ? user : "uid " + std::to_string(getuid()));
   add("executable", link_target("/proc/self/exe"));
   std::string command;
-  for (const std::string& word : command_line()) command += (command.empty() ? "" : " ") + word;
+  for (const std::string& word : without_secrets(command_line()))
+    command += (command.empty() ? "" : " ") + word;
   add("command", command.substr(0, 4096));
   add("cwd", link_target("/proc/self/cwd"));
   for (const Launcher& launcher : kLaunchers) {

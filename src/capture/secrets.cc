@@ -128,6 +128,9 @@ class Redactor {
         secrecy_of_name(name) == Secrecy::kNone) {
       return true;
     }
+    for (const std::string_view scheme : {"Bearer ", "Basic ", "token "}) {
+      if (text_.substr(value).starts_with(scheme)) value += scheme.size();
+    }
     keep(value - at_);
     return replace(value_end(text_, at_));
   }

@@ -37,13 +37,14 @@ bool is_interpreter(const std::string& program) {
   return std::find(kInterpreters.begin(), kInterpreters.end(), name) != kInterpreters.end();
 }
 
-// The script among an interpreter's arguments: the first that is no option. -c, -e and -m run
-// something else.
+// The script among an interpreter's arguments: the first that is no option. -c and -m run something
+// else, and so does -e but for shells, which stop at errors with it.
 size_t script_index(const std::vector<std::string>& command) {
   if (!is_interpreter(command[0])) return 0;
+  const bool shell = without_version(fs::path(command[0]).filename()).ends_with("sh");
   for (size_t i = 1; i < command.size(); ++i) {
     const std::string& word = command[i];
-    if (word == "-c" || word == "-e" || word == "-m") return 0;
+    if (word == "-c" || word == "-m" || (word == "-e" && !shell)) return 0;
     if (!word.empty() && word[0] != '-') return is_file(word) ? i : 0;
   }
   return 0;

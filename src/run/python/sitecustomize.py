@@ -42,7 +42,6 @@ def _headrace_report(path, folder, pid):
         environment = module_from_spec(spec)
         loader.exec_module(environment)
         facts = environment.gather()
-        facts.pop("argv", None)  # stands in the run's command, without its secrets
         packages = {part: facts.pop(part, {}) for part in ("packages", "modules")}
         _headrace_write(folder, "packages", packages)
         _headrace_write(folder, "summary", facts)
