@@ -1,10 +1,47 @@
 #include "cli/open_session.h"
 
+#include <string>
+#include <utility>
+
+#include "collect/open.h"
+#include "query/units.h"
+
 namespace headrace::cli {
+namespace {
+
+collect::OpenOptions reporting_to(collect::FoldReport* report) {
+  collect::OpenOptions options;
+  options.report = report;
+  return options;
+}
+
+void tell(const Program& program, const store::Store& store, const collect::FoldReport& report) {
+  if (!store.note().empty()) program.say("headrace: " + store.note());
+  if (report.quarantined > 0) {
+    program.say("headrace: " + query::grouped(report.quarantined) +
+                " damaged places were set aside; headrace doctor lists them");
+  }
+}
+
+}  // namespace
 
 Result<query::Session> open_session(const Program& program) {
   end_on_interrupt();
-  return query::Session::open(program.root());
+  const Directory directory{program.root()};
+  collect::FoldReport report;
+  Result<store::Store> store = collect::open_folded(directory, reporting_to(&report));
+  if (!store.ok()) return store.status();
+  tell(program, *store, report);
+  return query::Session::over(directory.root, std::move(*store));
+}
+
+Result<store::Store> open_to_amend(const Program& program) {
+  end_on_interrupt();
+  collect::FoldReport report;
+  Result<store::Store> store =
+      collect::open_for_change(Directory{program.root()}, reporting_to(&report));
+  if (store.ok()) tell(program, *store, report);
+  return store;
 }
 
 }  // namespace headrace::cli

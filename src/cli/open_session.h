@@ -1,14 +1,18 @@
-// Opens the store for reading, with everything in it that was captured until now.
+// Opens the store with everything in it that was captured until now.
 #pragma once
 
 #include "base/status.h"
 #include "cli/program.h"
 #include "query/session.h"
+#include "store/store.h"
 
 namespace headrace::cli {
 
-// Folds new segments into the store if there are any (says on stderr what was damaged), then opens
-// it for reading. From here on Ctrl-C ends the program.
+// Folds new segments into the store and attributes their energy, if there are any; then opens it
+// for reading. What is damaged or missing is said on stderr. From here on Ctrl-C ends the program.
 Result<query::Session> open_session(const Program& program);
+
+// The same, but for writing (tags, notes, removals), with the store to write to.
+Result<store::Store> open_to_amend(const Program& program);
 
 }  // namespace headrace::cli

@@ -38,7 +38,7 @@ std::string shown(const Json& value, const std::map<std::string, std::string>& o
 
 std::vector<std::string> differing_labels(
     const std::vector<Json>& maps,
-    const std::vector<std::pair<std::string, std::string>>& object_names) {
+    const std::vector<std::pair<std::string, std::string>>& object_names, size_t complete) {
   const std::map<std::string, std::string> objects(object_names.begin(), object_names.end());
   std::vector<std::string> keys;
   for (const Json& map : maps) {
@@ -54,7 +54,7 @@ std::vector<std::string> differing_labels(
     std::vector<std::string> texts;
     for (const Json& map : maps) {
       texts.push_back(shown(map[key], objects));
-      distinct.insert(texts.back());
+      if (!texts.back().empty() || texts.size() <= complete) distinct.insert(texts.back());
     }
     if (distinct.size() < 2) continue;
     for (size_t i = 0; i < maps.size(); ++i) {

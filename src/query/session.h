@@ -45,6 +45,7 @@ class Session {
   const std::filesystem::path& root() const { return root_; }
   // For questions that need no view `task`: one more connection.
   Result<store::Connection> connect() const { return store_->connect(); }
+  const store::Store& store() const { return *store_; }
   // What had to be done to open the store, or why it shows less than there is. Mostly empty.
   const std::string& note() const { return store_->note(); }
 

@@ -219,10 +219,10 @@ Status add_labels(const Session& session, Tradeoff* out) {
   for (const auto& cells : *workflows) by_workflow[cells[0].text] = parsed(cells[1]);
   std::vector<Json> maps;
   for (const TradeoffRow* row : rows) maps.push_back(by_task[row->task_id]);
-  std::vector<std::string> labels = differing_labels(maps, object_names);
+  std::vector<std::string> labels = differing_labels(maps, object_names, out->rows.size());
   if (!all_differ(labels)) {
     for (size_t i = 0; i < rows.size(); ++i) add_members(by_workflow[rows[i]->workflow_id], &maps[i]);
-    labels = differing_labels(maps, object_names);
+    labels = differing_labels(maps, object_names, out->rows.size());
   }
   if (!all_differ(labels)) {
     const auto parents = parents_of(session, out->campaign);
@@ -240,7 +240,7 @@ Status add_labels(const Session& session, Tradeoff* out) {
         parent = parents->find(parent->second);
       }
     }
-    labels = differing_labels(maps, object_names);
+    labels = differing_labels(maps, object_names, out->rows.size());
   }
   for (size_t i = 0; i < rows.size(); ++i) {
     rows[i]->label = labels[i].empty() ? out->activity : labels[i];

@@ -1,0 +1,150 @@
+// A description for a person: names in a column, values with units, lists of maps as tables.
+#include <algorithm>
+
+#include "query/describe.h"
+#include "query/units.h"
+#include "query/utf8.h"
+#include "query/write.h"
+
+namespace headrace::query {
+namespace {
+
+constexpr size_t kWidest = 100;
+
+bool ends_with(const std::string& text, std::string_view end) {
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+// The unit that a name says: duration_s, energy_j, size_bytes.
+std::string with_unit(const std::string& name, double value) {
+  if (ends_with(name, "_s") || name == "seconds") return duration_text(value);
+  if (ends_with(name, "_j") || ends_with(name, "joules")) return si_text(value, "J");
+  if (ends_with(name, "_bytes")) return bytes_text(value);
+  return number_text(value);
+}
+
+std::string scalar_text(const std::string& name, const Json& value) {
+  if (value.is_null()) return "-";
+  if (const auto number = value.number(); number && value.as<bool>() == nullptr) {
+    const bool counted = value.as<int64_t>() != nullptr && !ends_with(name, "_bytes") &&
+                         !ends_with(name, "_s") && !ends_with(name, "_j");
+    return counted ? value.text() : with_unit(name, *number);
+  }
+  if (ends_with(name, "_at") && value.as<std::string>() != nullptr) {
+    std::string text = value.text().substr(0, 23);
+    std::replace(text.begin(), text.end(), 'T', ' ');
+    return text;
+  }
+  return terminal_text(value.text());
+}
+
+bool is_flat(const Json& value) {
+  return value.as<Json::Map>() == nullptr && value.as<Json::List>() == nullptr;
+}
+
+bool is_table(const Json& value) {
+  const auto* list = value.as<Json::List>();
+  if (list == nullptr || list->empty()) return false;
+  return std::all_of(list->begin(), list->end(), [](const Json& row) {
+    const auto* map = row.as<Json::Map>();
+    return map != nullptr && std::all_of(map->begin(), map->end(),
+                                         [](const auto& cell) { return is_flat(cell.second); });
+  });
+}
+
+std::vector<std::string> column_names(const Json::List& rows) {
+  std::vector<std::string> names;
+  for (const Json& row : rows) {
+    for (const auto& [name, value] : *row.as<Json::Map>()) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+  }
+  return names;
+}
+
+std::string pad(const std::string& text, size_t width, bool right) {
+  const size_t have = display_width(text);
+  const std::string space(width > have ? width - have : 0, ' ');
+  return right ? space + text : text + space;
+}
+
+void table_text(const Json::List& rows, const std::string& indent, std::string* out) {
+  const std::vector<std::string> names = column_names(rows);
+  std::vector<std::vector<std::string>> columns;
+  std::vector<bool> right;
+  for (const std::string& name : names) {
+    std::vector<std::string> cells;
+    bool number = true;
+    for (const Json& row : rows) {
+      const Json& value = row[name];
+      cells.push_back(scalar_text(name, value));
+      number &= value.is_null() || value.is_number();
+    }
+    if (name == "id" || ends_with(name, "_id") || name == "sha256") cells = short_ids(cells);
+    cells.insert(cells.begin(), name);
+    columns.push_back(std::move(cells));
+    right.push_back(number);
+  }
+  for (size_t line = 0; line <= rows.size(); ++line) {
+    std::string text = indent;
+    for (size_t i = 0; i < columns.size(); ++i) {
+      size_t width = 0;
+      for (const std::string& cell : columns[i]) width = std::max(width, display_width(cell));
+      text += (i > 0 ? "  " : "") + pad(columns[i][line], width, right[i]);
+    }
+    text.erase(text.find_last_not_of(' ') + 1);
+    *out += text + "\n";
+  }
+}
+
+// What a program printed, as it printed it but for escape sequences.
+void block_text(const std::string& text, const std::string& indent, std::string* out) {
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    *out += indent + terminal_text(text.substr(at, end - at)) + "\n";
+    at = end + 1;
+  }
+}
+
+void map_text(const Json::Map& map, const std::string& indent, std::string* out) {
+  size_t widest = 0;
+  for (const auto& [name, value] : map) {
+    if (is_flat(value)) widest = std::max(widest, display_width(name));
+  }
+  for (const auto& [name, value] : map) {
+    const std::string shown = terminal_text(name);
+    if (is_flat(value)) {
+      const auto* text = value.as<std::string>();
+      if (text != nullptr && text->find('\n') != std::string::npos) {
+        *out += indent + shown + "\n";
+        block_text(*text, indent + "  ", out);
+      } else {
+        *out += indent + pad(shown, widest, false) + "  " + scalar_text(name, value) + "\n";
+      }
+    } else if (is_table(value)) {
+      *out += indent + shown + "\n";
+      table_text(*value.as<Json::List>(), indent + "  ", out);
+    } else if (const auto* inner = value.as<Json::Map>()) {
+      if (inner->size() == 1 && is_flat(inner->front().second)) {
+        *out += indent + shown + "  " + scalar_text(inner->front().first, inner->front().second) + "\n";
+      } else {
+        *out += indent + shown + "\n";
+        map_text(*inner, indent + "  ", out);
+      }
+    } else {
+      std::string text = value.dump();
+      if (text.size() > kWidest) text = text.substr(0, kWidest) + "…";
+      *out += indent + shown + "  " + terminal_text(text) + "\n";
+    }
+  }
+}
+
+}  // namespace
+
+std::string description_text(const Json& description) {
+  std::string out;
+  if (const auto* map = description.as<Json::Map>()) map_text(*map, "", &out);
+  return out;
+}
+
+}  // namespace headrace::query
