@@ -1,5 +1,6 @@
 #include "query/describe.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace headrace::query {
@@ -40,7 +41,8 @@ class Description {
     if (rows->empty()) return not_found("there is no " + std::string(name_of(thing_.kind)) + " " + thing_.id);
     for (auto& [name, value] : *rows->front().as<Json::Map>()) {
       // An empty map says nothing.
-      const auto* map = value.as<Json::Map>();
+      auto* map = value.as<Json::Map>();
+      if (map != nullptr) drop_repeated(map);
       if (map == nullptr || !map->empty()) map_.emplace_back(name, std::move(value));
     }
     return {};
@@ -62,6 +64,12 @@ class Description {
   Json take() { return Json(std::move(map_)); }
 
  private:
+  // Attributes that are columns too.
+  void drop_repeated(Json::Map* attributes) const {
+    std::erase_if(*attributes, [this](const auto& one) {
+      return std::find(map_.begin(), map_.end(), one) != map_.end();
+    });
+  }
   const Session& session_;
   const Thing& thing_;
   Json::Map map_;
@@ -85,8 +93,8 @@ std::string activities_sql(const std::string& condition) {
 }
 
 std::string metrics_sql(const std::string& condition) {
-  return "SELECT k AS name, count(*) AS count, arg_min(v, at) AS first, arg_max(v, at) AS last, "
-         "min(v) AS least, max(v) AS most FROM (SELECT at, unnest(json_keys(\"values\")) AS k, "
+  return "SELECT k AS name, count(*) AS count, arg_min(v, \"at\") AS first, arg_max(v, \"at\") AS last, "
+         "min(v) AS least, max(v) AS most FROM (SELECT \"at\", unnest(json_keys(\"values\")) AS k, "
          "TRY_CAST(\"values\"->>('$.\"' || k || '\"') AS DOUBLE) AS v FROM log l "
          "WHERE stream = 'metric' AND " + condition + ") WHERE v IS NOT NULL GROUP BY k ORDER BY k";
 }
@@ -136,7 +144,7 @@ Status workflow(Description& d, const std::string& id) {
   HEADRACE_RETURN_IF_ERROR(d.list("metrics", metrics_sql("l.workflow_id = '" + id + "'")));
   HEADRACE_RETURN_IF_ERROR(d.list("objects", objects_sql("workflow", id)));
   return d.list("output", "SELECT stream, text FROM log WHERE stream <> 'metric' AND task_id IS NULL "
-                          "AND workflow_id = '" + id + "' ORDER BY at");
+                          "AND workflow_id = '" + id + "' ORDER BY \"at\"");
 }
 
 Status task(Description& d, const std::string& id) {

@@ -1,5 +1,6 @@
 // A description for a person: names in a column, values with units, lists of maps as tables.
 #include <algorithm>
+#include <set>
 
 #include "query/describe.h"
 #include "query/units.h"
@@ -10,6 +11,7 @@ namespace headrace::query {
 namespace {
 
 constexpr size_t kWidest = 100;
+constexpr size_t kWidestCell = 72;
 
 bool ends_with(const std::string& text, std::string_view end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
@@ -72,6 +74,7 @@ void table_text(const Json::List& rows, const std::string& indent, std::string* 
   const std::vector<std::string> names = column_names(rows);
   std::vector<std::vector<std::string>> columns;
   std::vector<bool> right;
+  std::string below;  // what is too long for a table, each text once
   for (const std::string& name : names) {
     std::vector<std::string> cells;
     bool number = true;
@@ -79,6 +82,13 @@ void table_text(const Json::List& rows, const std::string& indent, std::string* 
       const Json& value = row[name];
       cells.push_back(scalar_text(name, value));
       number &= value.is_null() || value.is_number();
+    }
+    if (std::any_of(cells.begin(), cells.end(), [](const auto& c) { return c.size() > kWidestCell; })) {
+      std::set<std::string> told;
+      for (const std::string& cell : cells) {
+        if (cell != "-" && told.insert(cell).second) below += indent + name + ": " + cell + "\n";
+      }
+      continue;
     }
     if (name == "id" || ends_with(name, "_id") || name == "sha256") cells = short_ids(cells);
     cells.insert(cells.begin(), name);
@@ -95,6 +105,7 @@ void table_text(const Json::List& rows, const std::string& indent, std::string* 
     text.erase(text.find_last_not_of(' ') + 1);
     *out += text + "\n";
   }
+  *out += below;
 }
 
 // What a program printed, as it printed it but for escape sequences.
@@ -106,10 +117,17 @@ void block_text(const std::string& text, const std::string& indent, std::string*
   }
 }
 
+// A scalar that JSON has no type for stands in a map of one: {"$object": id}, {"$float": "nan"}.
+bool is_wrapped(const Json& value) {
+  const auto* map = value.as<Json::Map>();
+  return map != nullptr && map->size() == 1 && map->front().first.rfind('$', 0) == 0 &&
+         is_flat(map->front().second);
+}
+
 void map_text(const Json::Map& map, const std::string& indent, std::string* out) {
   size_t widest = 0;
   for (const auto& [name, value] : map) {
-    if (is_flat(value)) widest = std::max(widest, display_width(name));
+    if (is_flat(value) || is_wrapped(value)) widest = std::max(widest, display_width(name));
   }
   for (const auto& [name, value] : map) {
     const std::string shown = terminal_text(name);
@@ -124,13 +142,12 @@ void map_text(const Json::Map& map, const std::string& indent, std::string* out)
     } else if (is_table(value)) {
       *out += indent + shown + "\n";
       table_text(*value.as<Json::List>(), indent + "  ", out);
+    } else if (is_wrapped(value)) {
+      const Json& inner = value.as<Json::Map>()->front().second;
+      *out += indent + pad(shown, widest, false) + "  " + scalar_text("", inner) + "\n";
     } else if (const auto* inner = value.as<Json::Map>()) {
-      if (inner->size() == 1 && is_flat(inner->front().second)) {
-        *out += indent + shown + "  " + scalar_text(inner->front().first, inner->front().second) + "\n";
-      } else {
-        *out += indent + shown + "\n";
-        map_text(*inner, indent + "  ", out);
-      }
+      *out += indent + shown + "\n";
+      map_text(*inner, indent + "  ", out);
     } else {
       std::string text = value.dump();
       if (text.size() > kWidest) text = text.substr(0, kWidest) + "…";

@@ -51,6 +51,22 @@ std::string real_text(const ResultColumn& column, const Cell& cell) {
   return number_text(cell.real);
 }
 
+// A map as name=value, a true value as its name alone: tags and captured values read better so.
+std::string map_text(const Json::Map& map) {
+  std::string out;
+  for (const auto& [name, value] : map) {
+    if (!out.empty()) out += ' ';
+    out += name;
+    const bool* flag = value.as<bool>();
+    if (flag != nullptr && *flag) continue;
+    out += '=';
+    const auto* inner = value.as<Json::Map>();
+    const bool wrapped = inner != nullptr && inner->size() == 1 && inner->front().first.rfind('$', 0) == 0;
+    out += wrapped ? inner->front().second.text() : value.text();
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string shown_text(const ResultColumn& column, const Cell& cell) {
@@ -62,6 +78,11 @@ std::string shown_text(const ResultColumn& column, const Cell& cell) {
       std::string text = cell.text.substr(0, 23);  // to the millisecond
       std::replace(text.begin(), text.end(), 'T', ' ');
       return text;
+    }
+    case ColumnKind::kJson: {
+      const Result<Json> json = Json::parse(cell.text);
+      const auto* map = json.ok() ? json->as<Json::Map>() : nullptr;
+      return terminal_text(map == nullptr ? cell.text : map_text(*map));
     }
     default: return terminal_text(cell.text);
   }
