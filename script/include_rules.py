@@ -6,7 +6,7 @@ MAP.md has a section `## <folder>` for each room, with a line
 
 that names rooms (a room's name is the last part of its folder; "nothing" for none), and, where it
 needs them, the lines `Third party:` (headers from outside that only such rooms may use) and
-`Tests also include:` (for *_test.cc alone).
+`Tests also include:` (for *_test.cc and *_fixture.h, which only tests include).
 
 usage: include_rules.py [ROOT]
 """
@@ -83,6 +83,10 @@ def read_map(text: str) -> tuple[dict[str, Room], list[str]]:
     return rooms, problems
 
 
+def is_of_tests(path: str) -> bool:
+    return "_test." in path or path.endswith("_fixture.h")
+
+
 def third_party_of(header: str) -> str | None:
     first = header.split("/")[0]
     return THIRD_PARTY.get(first if "/" in header else first.rsplit(".", 1)[0])
@@ -91,7 +95,7 @@ def third_party_of(header: str) -> str | None:
 def check_file(path: str, text: str, room: Room, rooms: dict[str, Room]) -> list[str]:
     """What one source file includes against the rules."""
     own = room_name(room.folder)
-    is_test = "_test." in path
+    is_test = is_of_tests(path)
     allowed = {own} | (room.may_include or set()) | (room.tests_also if is_test else set())
     problems = []
     for number, line in enumerate(text.splitlines(), 1):
@@ -112,7 +116,9 @@ def check_file(path: str, text: str, room: Room, rooms: dict[str, Room]) -> list
                 problems.append(f"{where}: room {own} may not include {outside}'s <{header}>")
         elif first in TEST_ONLY:
             if not is_test:
-                problems.append(f"{where}: only *_test.cc may include <{header}>")
+                problems.append(f"{where}: only tests may include <{header}>")
+        elif is_of_tests(header) and not is_test:
+            problems.append(f"{where}: only tests may include {header}")
         elif quoted and "/" not in header:
             problems.append(f'{where}: name the room: "{own}/{header}"')
         elif quoted and first not in rooms:

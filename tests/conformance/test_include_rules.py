@@ -43,6 +43,7 @@ def tree(tmp_path: Path) -> Path:
         "src/base/clock.h": "#include <cstdint>\n",
         "src/model/task.h": '#include "base/clock.h"\n#include "model/id.h"\n',
         "src/model/task_test.cc": '#include <gtest/gtest.h>\n#include "store/store.h"\n',
+        "src/model/task_fixture.h": "#include <gtest/gtest.h>\n",
         "src/model/CMakeLists.txt": "headrace_room(model DEPENDS base)\n",
         "src/store/store.cc": '#include <duckdb.h>\n#include "model/task.h"\n',
     }
@@ -64,7 +65,8 @@ def test_a_clean_tree_passes(tree: Path) -> None:
         ("src/model/task.h", '  #  include "store/store.h"\n', "model may not include room store"),
         ("src/model/task.h", "#include <store/store.h>\n", "in quotes"),
         ("src/model/task.h", "#include <duckdb.h>\n", "model may not include duckdb"),
-        ("src/model/task.h", "#include <gtest/gtest.h>\n", "only *_test.cc"),
+        ("src/model/task.h", "#include <gtest/gtest.h>\n", "only tests may include"),
+        ("src/model/task.h", '#include "model/a_fixture.h"\n', "only tests may include"),
         ("src/model/task.h", '#include "id.h"\n', 'name the room: "model/id.h"'),
         ("src/model/task.h", '#include "elsewhere/id.h"\n', "in no room"),
         ("src/model/CMakeLists.txt", "headrace_room(model DEPENDS base store)\n", "depend on"),

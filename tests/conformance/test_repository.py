@@ -16,6 +16,10 @@ def test_every_page_names_the_version_of_the_build() -> None:
     assert citation
     assert citation[1] == cmake[1]
     assert json.loads((ROOT / "codemeta.json").read_text())["version"] == cmake[1]
+    header = (ROOT / "include/headrace/headrace.h").read_text()
+    assert re.findall(r'HEADRACE_VERSION "(.*)"', header) == [cmake[1]]
+    parts = re.findall(r"HEADRACE_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)", header)
+    assert ".".join(parts) == cmake[1]
 
 
 def test_links_between_pages_lead_somewhere() -> None:
