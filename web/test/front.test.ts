@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { front, staircase } from "../src/views/front.ts";
-import { nearest, type ParetoPoint } from "../src/views/pareto.ts";
+import { narrowBars, nearest, type ParetoPoint } from "../src/views/pareto.ts";
 import { linear } from "../src/views/scale.ts";
 
 // The definition itself, pair by pair.
@@ -39,6 +39,12 @@ describe("front", () => {
 
 describe("hit", () => {
   const point = (id: string, cost: number, quality: number): ParetoPoint => ({ id, number: id, cost, costU95: null, quality, front: true, best: false, truth: "measured" });
+  it("draws bars of uncertainty only where they say something", () => {
+    const points = [point("a", 20, 50), point("b", 60, 50), point("c", 100, 50)];
+    expect(narrowBars(points.map((p) => ({ ...p, costU95: 4 })))).toBe(true);
+    expect(narrowBars(points.map((p) => ({ ...p, costU95: 60 })))).toBe(false);
+    expect(narrowBars(points)).toBe(true);
+  });
   const x = linear(0, 100, 0, 100);
   const y = linear(0, 100, 100, 0);
   it("takes the nearest mark in reach and nothing beyond", () => {

@@ -1,6 +1,6 @@
 // The configurations of a trade-off, best quality first, with the numbers that all views show.
 import type { Configuration, Tradeoff } from "../api/report.ts";
-import { duration, energy, scalar } from "../views/number.ts";
+import { duration, energy, scalar, uncertainty } from "../views/number.ts";
 
 export interface Ranked {
   readonly configuration: Configuration;
@@ -41,7 +41,7 @@ export function describeConfiguration(tradeoff: Tradeoff, all: readonly Ranked[]
   return [
     ...tradeoff.factors.map((name, i): [string, string] => [name, scalar(c.factors[i] ?? null)]),
     [tradeoff.quality, c.quality === null ? "not recorded" : scalar(c.quality)],
-    ["energy", `${energy(c.energy_j, c.energy_truth)} (${c.energy_truth ?? "not known"}), ${verdict(c.energy_front, c.energy_dominated_by)}`],
+    ["energy", `${energy(c.energy_j, c.energy_truth)} ${uncertainty(c.energy_u95_j)} (${c.energy_truth ?? "not known"}), ${verdict(c.energy_front, c.energy_dominated_by)}`],
     ["time", `${duration(c.time_s)}, ${verdict(c.time_front, c.time_dominated_by)}`],
   ];
 }

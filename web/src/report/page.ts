@@ -3,7 +3,7 @@ import type { Report } from "../api/report.ts";
 import { tasksOf } from "../api/tasks.ts";
 import { activityColours } from "../views/colour.ts";
 import { button, element } from "../views/element.ts";
-import { duration, energy, grouped, plural, significant } from "../views/number.ts";
+import { duration, energy, grouped, plural, significant, uncertainty } from "../views/number.ts";
 import { ranked } from "./configurations.ts";
 import { lineageSection } from "./lineage_section.ts";
 import { State, type ThemeChoice } from "./state.ts";
@@ -64,13 +64,13 @@ function answer(report: Report): HTMLElement {
     const c = best.configuration;
     figures.append(
       figure(`best ${tradeoff.quality}`, c.quality === null ? "–" : significant(c.quality), `configuration ${best.number} of ${tradeoff.configurations.length}`),
-      figure("its energy", energy(c.energy_j, c.energy_truth), c.energy_truth ?? "not recorded"),
+      figure("its energy", energy(c.energy_j, c.energy_truth), c.energy_truth ? `${c.energy_truth} ${uncertainty(c.energy_u95_j)}` : "not recorded"),
       figure("its time", duration(c.time_s), "wall clock"),
     );
   }
   const failed = report.workflows.reduce((sum, w) => sum + w.failed, 0);
   figures.append(
-    figure("campaign energy", campaign.energy ? energy(campaign.energy.energy_j, campaign.energy.truth) : "–", campaign.energy?.truth ?? "not recorded"),
+    figure("campaign energy", campaign.energy ? energy(campaign.energy.energy_j, campaign.energy.truth) : "–", campaign.energy ? `${campaign.energy.truth} ${uncertainty(campaign.energy.u95_j)}` : "not recorded"),
     figure("campaign time", duration(campaign.duration_s), "first start to last end"),
     figure("tasks", grouped(campaign.tasks), `${failed === 0 ? "none" : grouped(failed)} failed`),
   );

@@ -101,11 +101,9 @@ export function energySection(report: Report): Section {
       element("p", { class: "note" }, "Estimated figures rank configurations of the same machine by the work they made it do. They are no meter reading: do not compare them with measured ones or across machines."),
     );
   }
-  if (sensors.length > 0) {
-    frame.body.append(element("h3", { class: "subhead" }, `${plural(sensors.length, "quantity", "quantities")} read by ${plural(sensors.reduce((sum, s) => sum + s.sensors, 0), "sensor")}`));
-    table<Sensor>(frame.body, {
+  const sensorTable = (host: HTMLElement, rows: readonly Sensor[]): void => {
+    table<Sensor>(host, {
       caption: "Sensors",
-      height: 260,
       columns: [
         { name: "sensor", mono: true, text: (s) => s.name },
         { name: "quantity", text: (s) => s.quantity },
@@ -114,10 +112,23 @@ export function energySection(report: Report): Section {
         { name: "source", mono: true, text: (s) => s.source },
         { name: "sensors", title: "How many of them: each process has its own", numeric: true, text: (s) => grouped(s.sensors), sort: (s) => s.sensors },
         { name: "samples", numeric: true, text: (s) => grouped(s.samples), sort: (s) => s.samples },
-        { name: "method, assumption", wrap: true, grow: true, text: (s) => [s.method, s.assumption].filter(Boolean).join("; ") || "–" },
+        { name: "method, assumption", grow: true, text: (s) => [s.method, s.assumption].filter(Boolean).join("; ") || "–", full: (s) => [s.method, s.assumption].filter(Boolean).join("; ") },
       ],
-      rows: sensors,
-      id: (s) => `${s.name}|${s.source}`,
+      rows,
+      id: (s) => `${s.name}|${s.source}|${s.truth}|${s.method ?? ""}|${s.assumption ?? ""}`,
+    });
+  };
+  const count = sensors.reduce((sum, s) => sum + s.sensors, 0);
+  const ofEnergy = sensors.filter((s) => s.unit === "J" || s.unit === "W" || s.truth !== "measured");
+  if (ofEnergy.length > 0) {
+    frame.body.append(element("h3", { class: "subhead" }, ofEnergy.length === 1 ? "The sensor behind it" : "The sensors behind it"));
+    sensorTable(frame.body, ofEnergy);
+  }
+  if (sensors.length > ofEnergy.length) {
+    const all = element("details", { class: "ask" }, element("summary", {}, `All ${plural(sensors.length, "quantity", "quantities")} that ${plural(count, "sensor")} read`));
+    frame.body.append(all);
+    all.addEventListener("toggle", () => {
+      if (all.open && all.childElementCount === 1) sensorTable(all, sensors);
     });
   }
   ask(frame, report.questions.filter((q) => q.section === "energy"));

@@ -70,6 +70,11 @@ export function energy(joules: number | null, truth: Truth | null): string {
   return truth === "measured" ? si(joules, "J") : `≈${thinSpace}${si(joules, "J")}`;
 }
 
+// "± 12.1 J", the half width of the 95 % interval; "" where it is not known.
+export function uncertainty(u95: number | null): string {
+  return u95 === null || Number.isNaN(u95) || u95 === 0 ? "" : `±${thinSpace}${si(u95, "J")}`;
+}
+
 // A value of the user's: numbers short but never rounded to a different set-up (lr 0.0003 stays).
 export function scalar(value: string | number | boolean | null): string {
   if (value === null) return missing;

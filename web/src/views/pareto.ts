@@ -69,10 +69,20 @@ export function nearest(
   return found;
 }
 
+// Bars of uncertainty that span the plot say nothing about single points (a whole estimate may be off
+// by one factor): those are drawn for the chosen point alone, and stand in words beside it.
+export function narrowBars(points: readonly ParetoPoint[]): boolean {
+  const costs = points.map((p) => p.cost);
+  const range = Math.max(...costs) - Math.min(...costs);
+  const widths = points.map((p) => p.costU95 ?? 0).sort((a, b) => a - b);
+  return (widths[Math.floor(widths.length / 2)] ?? 0) <= range / 8;
+}
+
 export function pareto(host: HTMLElement, model: ParetoModel): ParetoView {
   let selected: string | null = null;
   let hovered: string | null = null;
   const sorted = [...model.points].sort((a, b) => a.cost - b.cost);
+  const barsAreNarrow = narrowBars(sorted);
 
   const frameOf = (width: number, height: number): Frame => {
     const [left, top, right, bottom] = [56, 30, width - 18, height - 40];
@@ -90,7 +100,7 @@ export function pareto(host: HTMLElement, model: ParetoModel): ParetoView {
 
   const paintAxes = (c: CanvasRenderingContext2D, f: Frame, theme: Theme): void => {
     const xAt = ticks(f.x.from, f.x.to, Math.max(3, Math.floor((f.right - f.left) / 90)));
-    const yAt = ticks(f.y.from, f.y.to, Math.max(3, Math.floor((f.bottom - f.top) / 48)));
+    const yAt = ticks(f.y.from, f.y.to, Math.max(3, Math.floor((f.bottom - f.top) / 36)));
     c.lineWidth = 1;
     c.strokeStyle = theme.grid;
     c.beginPath();
@@ -153,8 +163,8 @@ export function pareto(host: HTMLElement, model: ParetoModel): ParetoView {
     const x = f.x.px(point.cost);
     const y = f.y.px(point.quality);
     const active = point.id === selected || point.id === hovered;
-    if (point.costU95 !== null && point.costU95 > 0) {
-      c.strokeStyle = theme.faint;
+    if (point.costU95 !== null && point.costU95 > 0 && (barsAreNarrow || active)) {
+      c.strokeStyle = active ? theme.text : theme.faint;
       c.lineWidth = 1;
       c.beginPath();
       c.moveTo(f.x.px(Math.max(f.x.from, point.cost - point.costU95)), y);

@@ -1,6 +1,6 @@
 // Tasks over time: a lane a thread, grouped by workflow; zoom, pan, hover, select.
 import type { Tasks } from "../api/tasks.ts";
-import { type Status, type Workflow } from "../api/report.ts";
+import type { Place, Status, Workflow } from "../api/report.ts";
 import { statusGlyph, type Theme } from "./colour.ts";
 import { element } from "./element.ts";
 import { duration } from "./number.ts";
@@ -61,7 +61,7 @@ export function timeline(host: HTMLElement, model: TimelineModel): TimelineView 
     push({ kind: "workflow", workflow, y: total, height: headHeight });
     for (const lane of own) {
       const place = tasks.places[lane.place];
-      const name = own.length < 2 || !place ? "" : place.rank === null ? `thread ${place.thread}` : `rank ${place.rank} · ${place.thread}`;
+      const name = own.length < 2 || !place ? "" : place.rank === null ? threadName(place) : `rank ${place.rank} · ${place.thread}`;
       lane.rows.forEach((row, depth) => {
         push({ kind: "row", row, label: depth === 0 ? name : "", y: total, height: rowHeight });
       });
@@ -345,6 +345,11 @@ export function timeline(host: HTMLElement, model: TimelineModel): TimelineView 
     hit,
     window: () => [from, to],
   };
+}
+
+// On Linux the main thread has its process's number.
+export function threadName(place: Place): string {
+  return place.thread === String(place.pid) ? "main thread" : `thread ${place.thread}`;
 }
 
 export function statusWord(status: Status): string {
