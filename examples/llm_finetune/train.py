@@ -60,6 +60,6 @@ def train(
                 losses.append(loss.item())
                 history.step_loss.append(loss.item())
             history.epoch_val_loss.append(mean_loss(model, validation, batch))
-            hr.log(epoch=epoch, val_loss=history.epoch_val_loss[-1])
+            hr.log(epoch=epoch, epoch_val_loss=history.epoch_val_loss[-1])
             this_epoch.generated(loss=sum(losses) / len(losses))
     return history
