@@ -31,12 +31,6 @@ PyTypeObject* g_iterator = nullptr;
 LoopObject* cast(PyObject* self) { return reinterpret_cast<LoopObject*>(self); }
 IteratorObject* cast_iterator(PyObject* self) { return reinterpret_cast<IteratorObject*>(self); }
 
-bool is_plain_scalar(PyObject* item) {
-  const PyTypeObject* type = Py_TYPE(item);
-  return type == &PyLong_Type || type == &PyFloat_Type || type == &PyUnicode_Type ||
-         type == &PyBool_Type;
-}
-
 PyObject* next(PyObject* self) {
   IteratorObject* loop = cast_iterator(self);
   if (loop->scope->state() != nullptr) loop->scope->end(TaskStatus::kFinished);

@@ -70,6 +70,11 @@ void NestedBuffer::value(PyObject* value) {
     return text(ValueTag::kBigInt, text_of(digits.get(), keep));
   }
   if (type == &PyUnicode_Type) {
+    if (PyUnicode_IS_COMPACT_ASCII(value) &&
+        PyUnicode_GET_LENGTH(value) <= Py_ssize_t{kMaxTextBytes}) [[likely]] {
+      return text(ValueTag::kString, {static_cast<const char*>(PyUnicode_DATA(value)),
+                                      static_cast<size_t>(PyUnicode_GET_LENGTH(value))});
+    }
     if (PyUnicode_GET_LENGTH(value) > 4 * Py_ssize_t{kMaxTextBytes}) {
       return placeholder(
           "str", std::to_string(PyUnicode_GET_LENGTH(value)) + " characters inside a container");
@@ -122,10 +127,19 @@ void NestedBuffer::dict(PyObject* dict) {
   PyObject* item = nullptr;
   Py_ssize_t position = 0;
   while (PyDict_Next(dict, &position, &key, &item) != 0) {
+    ++count;
+    if (PyUnicode_CheckExact(key) && is_plain_scalar(item) && !is_full()) [[likely]] {
+      value(key);
+      if (is_secret(secrecy_of(key), item)) [[unlikely]] {
+        placeholder("redacted", "its name says that it is a secret");
+      } else {
+        value(item);
+      }
+      continue;
+    }
     // Describing a value runs Python code, which may change the dict.
     const Ref hold_key = Ref::share(key);
     const Ref hold_item = Ref::share(item);
-    ++count;
     if (is_full()) {
       text(ValueTag::kString, "...");
       elided(static_cast<size_t>(std::max<Py_ssize_t>(PyDict_GET_SIZE(dict) - count + 1, 1)));

@@ -14,12 +14,6 @@ long attribute_number(PyObject* object, const char* name) {
   return number;
 }
 
-bool is_plain_scalar(PyObject* value) {
-  const PyTypeObject* type = Py_TYPE(value);
-  return type == &PyFloat_Type || type == &PyLong_Type || type == &PyBool_Type ||
-         type == &PyUnicode_Type;
-}
-
 }  // namespace
 
 Signature::Signature(PyObject* callable) {

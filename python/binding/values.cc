@@ -128,6 +128,10 @@ void add_items(Fields& fields, Role role, PyObject* dict, Interest interest) {
   PyObject* value = nullptr;
   Py_ssize_t at = 0;
   while (PyDict_Next(dict, &at, &key, &value) != 0) {
+    if (PyUnicode_CheckExact(key) && is_plain_scalar(value)) [[likely]] {
+      add_value(fields, role, name_of(key), value, interest);
+      continue;
+    }
     // Describing a value runs Python code, which may change the dict.
     const Ref hold_key = Ref::share(key);
     const Ref hold_value = Ref::share(value);

@@ -16,6 +16,13 @@ namespace headrace::binding {
 // wanted; kPassing: it merely went by.
 enum class Interest : uint8_t { kPassing, kExplicit };
 
+// Of a builtin type that is one number or text. Reading it runs nothing of the program's.
+inline bool is_plain_scalar(PyObject* value) {
+  const PyTypeObject* type = Py_TYPE(value);
+  return type == &PyFloat_Type || type == &PyLong_Type || type == &PyUnicode_Type ||
+         type == &PyBool_Type;
+}
+
 void add_value(capture::Fields& fields, Role role, Name name, PyObject* value,
                Interest interest = Interest::kPassing);
 // Each item of an exact dict under its key; keys that are no strings under "<position>".

@@ -12,7 +12,7 @@ import sys
 # As typing.TYPE_CHECKING, without the 20 ms that importing typing takes.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     Description = tuple[int, Any]
@@ -151,24 +151,20 @@ def _timedelta(value: Any) -> Description:
 
 
 def _dataclass(value: Any) -> Description:
-    fields = type(value).__dataclass_fields__
-    return KEEP, {name: _member(value, name) for name in fields}
+    return KEEP, _members(value, type(value).__dataclass_fields__)
 
 
 def _attrs(value: Any) -> Description:
-    return KEEP, {field.name: _member(value, field.name) for field in type(value).__attrs_attrs__}
+    return KEEP, _members(value, [field.name for field in type(value).__attrs_attrs__])
 
 
-class _Missing:
-    """Stands for a declared field without a value."""
-
-
-def _member(value: Any, name: str) -> Any:
+def _members(value: Any, names: Iterable[str]) -> dict[str, Any]:
+    """The declared fields that have a value."""
     # The instance's own dict first: a property of the class would run code of the program.
     own = getattr(value, "__dict__", None)
-    if isinstance(own, dict) and name in own:
-        return own[name]
-    return getattr(value, name, _Missing)
+    if isinstance(own, dict):
+        return {name: own[name] for name in names if name in own}
+    return {name: getattr(value, name) for name in names if hasattr(value, name)}
 
 
 def _instance_dict(value: Any) -> Description:

@@ -14,7 +14,7 @@ import sys
 import types
 import uuid
 from collections import OrderedDict, defaultdict, deque
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import headrace as hr
 import pytest
@@ -387,3 +387,22 @@ def test_nothing_is_imported_for_values(run: Any) -> None:
         "print([m for m in named if m in sys.modules])\n"
     )
     assert recorded.stdout == "[]\n"
+
+
+def test_declared_fields_of_other_libraries(capture: Capture) -> None:
+    """attrs and pydantic are told by what their classes carry; neither need be installed."""
+
+    class Attrs:
+        __attrs_attrs__ = (types.SimpleNamespace(name="lr"), types.SimpleNamespace(name="gone"))
+
+        def __init__(self) -> None:
+            self.lr = 0.1
+
+    class Pydantic:
+        model_fields: ClassVar[dict[str, Any]] = {"lr": None}
+
+        def __init__(self) -> None:
+            self.lr = 0.2
+
+    assert kept(capture, Attrs()) == {"lr": 0.1}
+    assert kept(capture, Pydantic()) == {"lr": 0.2}

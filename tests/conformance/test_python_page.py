@@ -1,0 +1,40 @@
+"""docs/python.md: its program runs, and it names every public name of the package and no other."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs/python.md").read_text(encoding="utf-8")
+
+
+def test_the_program_runs(tmp_path: Path) -> None:
+    (program,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    script = tmp_path / "page.py"
+    script.write_text(program)
+    environment = os.environ | {
+        "HEADRACE_DIR": str(tmp_path / ".headrace"),
+        "PYTHONPATH": str(ROOT / "python"),
+    }
+    done = subprocess.run(
+        [sys.executable, str(script)], env=environment, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list((tmp_path / ".headrace/spool").iterdir())
+
+
+def test_public_names() -> None:
+    listed = re.search(
+        r"__all__ = \[(.*?)\]", (ROOT / "python/headrace/__init__.py").read_text(), re.DOTALL
+    )
+    assert listed
+    public = set(re.findall(r'"(\w+)"', listed[1]))
+    assert {"task", "workflow", "campaign", "object", "log", "loop"} <= public
+    named = set(re.findall(r"\bhr\.(\w+)", PAGE))
+    assert named <= public
+    # The types are met as what functions give; their names are for annotations.
+    assert {name for name in public if name[0].islower()} - named == set()
