@@ -32,6 +32,7 @@ inline constexpr std::array kCommands = {
     AddCommand{add_tag},
     AddCommand{add_note},
     AddCommand{add_rm},
+    AddCommand{add_doctor},
 };
 
 // Parses the command line and does what it says. Returns the exit code.

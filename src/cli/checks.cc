@@ -1,0 +1,169 @@
+#include "cli/checks.h"
+
+#include <filesystem>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "cli/open_session.h"
+#include "query/units.h"
+#include "spool/directory.h"
+#include "spool/segment_reader.h"
+
+namespace headrace::cli {
+namespace {
+
+using query::bytes_text;
+using query::grouped;
+
+constexpr double kLittleSpace = 256e6;  // bytes: four segments
+
+Check folder_check(const Program& program, const Directory& directory) {
+  const std::string path = directory.root.string();
+  std::error_code error;
+  if (!std::filesystem::exists(directory.root, error)) {
+    if (program.directory.empty()) {
+      return {"folder", CheckState::kNote, path + " is not there yet",
+              "headrace run -- CMD captures a program and makes it"};
+    }
+    return {"folder", CheckState::kFail, path + " is not there",
+            "name another with --dir, or let headrace run --dir make it"};
+  }
+  if (access(directory.root.c_str(), W_OK | X_OK) != 0) {
+    return {"folder", CheckState::kFail, path + " cannot be written",
+            "chmod u+w " + path + ", or set HEADRACE_DIR to a folder of yours; reading still works"};
+  }
+  struct statvfs disk {};
+  if (statvfs(directory.root.c_str(), &disk) == 0) {
+    const double left = static_cast<double>(disk.f_bavail) * static_cast<double>(disk.f_frsize);
+    if (left < kLittleSpace) {
+      return {"folder", CheckState::kFail, path + ", only " + bytes_text(left) + " free on its disk",
+              "free some space, or set HEADRACE_DIR to another disk"};
+    }
+    return {"folder", CheckState::kOk, path + ", " + bytes_text(left) + " free", ""};
+  }
+  return {"folder", CheckState::kOk, path, ""};
+}
+
+Check spool_check(const Directory& directory) {
+  uint64_t bytes = 0;
+  size_t open = 0;
+  const std::vector<SegmentFile> segments = list_segments(directory);
+  for (const SegmentFile& segment : segments) {
+    bytes += segment.size_bytes;
+    open += segment.sealed ? 0 : 1;
+  }
+  return {"spool", CheckState::kOk,
+          grouped(segments.size()) + " segments of " + bytes_text(static_cast<double>(bytes)) +
+              ", " + grouped(open) + " being written",
+          ""};
+}
+
+double number(const query::Session& session, const std::string& sql) {
+  const auto rows = session.rows(sql);
+  return rows.ok() && !rows->empty() ? (*rows)[0][0].real : 0;
+}
+
+std::string count(double value) { return grouped(static_cast<uint64_t>(value)); }
+
+Check records_check(const query::Session& session) {
+  const auto rows = session.rows(
+      "SELECT sum(accepted), sum(stored), sum(quarantined), sum(dropped), sum(missing), "
+      "sum(greatest(spooled, 0)), count(*) FROM accounting");
+  if (!rows.ok()) return {"records", CheckState::kFail, rows.status().message(), ""};
+  const auto& r = (*rows)[0];
+  const double lost = r[3].real + r[4].real;
+  std::string detail = count(r[0].real) + " accepted from " + count(r[6].real) + " processes = " +
+                       count(r[1].real) + " stored + " + count(r[5].real) + " spooled + " +
+                       count(r[2].real) + " quarantined + " + count(r[3].real) + " dropped + " +
+                       count(r[4].real) + " missing";
+  if (lost == 0) return {"records", CheckState::kOk, detail, ""};
+  return {"records", CheckState::kFail, detail,
+          "headrace query \"FROM gap\" says which and why"};
+}
+
+// One line for each damaged place, up to a few.
+std::vector<Check> quarantine_checks(const query::Session& session) {
+  const auto rows = session.rows(
+      "SELECT file, \"offset\", length_bytes, reason, kept_as FROM quarantine ORDER BY file, \"offset\" "
+      "LIMIT 10");
+  if (!rows.ok()) return {{"damage", CheckState::kFail, rows.status().message(), ""}};
+  if (rows->empty()) return {{"damage", CheckState::kOk, "nothing in quarantine", ""}};
+  std::vector<Check> out;
+  for (const auto& row : *rows) {
+    out.push_back({"damage", CheckState::kFail,
+                   row[0].text + " at byte " + row[1].text + ", " + row[2].text + " bytes: " +
+                       row[3].text,
+                   row[4].is_null || row[4].text.empty() ? "" : "its bytes are kept in " + row[4].text});
+  }
+  const double all = number(session, "SELECT count(*) FROM quarantine");
+  if (all > static_cast<double>(out.size())) {
+    out.push_back({"damage", CheckState::kFail, count(all) + " places in all",
+                   "headrace query \"FROM quarantine\" lists them"});
+  }
+  return out;
+}
+
+Check gaps_check(const query::Session& session) {
+  const auto rows = session.rows(
+      "SELECT reason, sum(count), count(DISTINCT producer) FROM gap GROUP BY reason ORDER BY reason");
+  if (!rows.ok()) return {"gaps", CheckState::kFail, rows.status().message(), ""};
+  if (rows->empty()) return {"gaps", CheckState::kOk, "none", ""};
+  std::string detail;
+  for (const auto& row : *rows) {
+    detail += (detail.empty() ? "" : "; ") + row[1].text + " records of " + row[2].text +
+              " processes: " + row[0].text;
+  }
+  return {"gaps", CheckState::kFail, detail, "headrace query \"FROM gap\" lists them"};
+}
+
+Check processes_check(const query::Session& session) {
+  const auto rows = session.rows(
+      "SELECT count(*), count(*) FILTER (state = 'lost'), "
+      "(SELECT count(*) FROM task WHERE status = 'lost') FROM accounting");
+  if (!rows.ok()) return {"processes", CheckState::kFail, rows.status().message(), ""};
+  const auto& r = (*rows)[0];
+  const std::string detail = count(r[0].real) + " recorded, " + count(r[1].real) +
+                             " ended without a word, " + count(r[2].real) + " tasks open in them";
+  if (r[1].real == 0) return {"processes", CheckState::kOk, count(r[0].real) + " recorded", ""};
+  return {"processes", CheckState::kNote, detail,
+          "they were killed or crashed; headrace ls tasks --status lost"};
+}
+
+Check store_check(const query::Session& session, const Directory& directory) {
+  std::error_code error;
+  const auto bytes = std::filesystem::file_size(directory.store(), error);
+  const double tasks = number(session, "SELECT count(*) FROM task");
+  std::string detail = count(tasks) + " tasks, " + count(number(session, "SELECT count(*) FROM workflow")) +
+                       " workflows, " + count(number(session, "SELECT count(*) FROM campaign")) +
+                       " campaigns";
+  if (!error) detail += " in " + bytes_text(static_cast<double>(bytes));
+  if (session.note().empty()) return {"store", CheckState::kOk, detail, ""};
+  return {"store", CheckState::kNote, detail + "; " + session.note(), ""};
+}
+
+}  // namespace
+
+std::vector<Check> all_checks(const Program& program) {
+  const Directory directory{program.root()};
+  std::vector<Check> checks{folder_check(program, directory)};
+  std::error_code error;
+  if (std::filesystem::exists(directory.root, error)) {
+    checks.push_back(spool_check(directory));
+    Result<query::Session> session = open_session(program);
+    if (session.ok()) {
+      checks.push_back(store_check(*session, directory));
+      checks.push_back(records_check(*session));
+      for (Check& check : quarantine_checks(*session)) checks.push_back(std::move(check));
+      checks.push_back(gaps_check(*session));
+      checks.push_back(processes_check(*session));
+    } else {
+      const bool nothing_yet = session.status().code() == StatusCode::kNotFound;
+      checks.push_back({"store", nothing_yet ? CheckState::kNote : CheckState::kFail,
+                        session.status().message(), ""});
+    }
+  }
+  for (Check& check : source_checks()) checks.push_back(std::move(check));
+  return checks;
+}
+
+}  // namespace headrace::cli
