@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/clock.h"
+#include "collect/frame_walk.h"
 #include "collect/pending.h"
 #include "collect/quarantine.h"
 #include "collect/record_fold.h"
@@ -45,8 +46,8 @@ class Fold {
   Status load_memory(ProducerState& state);
   bool is_dead(ProducerId uid);
   Status read(Open& open, bool is_final);
-  void frame(const SegmentReader& reader, const Open& open);
-  void note_damage(const SegmentReader& reader, const Open& open, size_t* noted);
+  void frame(const FrameWalk& reader, const Open& open);
+  void note_damage(const FrameWalk& reader, const Open& open, size_t* noted);
   void keep_clocks(ProducerState& state);
   bool is_batch_full() const;
   Status next_batch();
@@ -105,7 +106,7 @@ Status Fold::load_memory(ProducerState& state) {
 }
 
 void Fold::learn(Open& open) {
-  SegmentReader reader(open.bytes.view(), open.segment->file.sealed);
+  FrameWalk reader(open.bytes.view(), open.segment->file.sealed, 0, open.segment->file.producer);
   while (reader.next()) {
     const FrameView& frame = reader.frame();
     if ((frame.header.flags & kFrameIsMeta) == 0) continue;
@@ -207,7 +208,7 @@ void Fold::keep_clocks(ProducerState& state) {
 Status Fold::read(Open& open, bool is_final) {
   const std::string_view bytes = open.bytes.view();
   const uint64_t from = std::min<uint64_t>(open.segment->resume_at, bytes.size());
-  SegmentReader reader(bytes, is_final, from);
+  FrameWalk reader(bytes, is_final, from, open.segment->file.producer);
   size_t noted = 0;
   while (reader.next()) {
     if ((reader.frame().header.flags & kFrameIsMeta) == 0) frame(reader, open);
@@ -221,7 +222,7 @@ Status Fold::read(Open& open, bool is_final) {
   return {};
 }
 
-void Fold::frame(const SegmentReader& reader, const Open& open) {
+void Fold::frame(const FrameWalk& reader, const Open& open) {
   const FrameView& frame = reader.frame();
   const FrameHeader& header = frame.header;
   if (header.records == 0) return;
@@ -297,7 +298,7 @@ Status Fold::next_batch() {
   return writer_.begin();
 }
 
-void Fold::note_damage(const SegmentReader& reader, const Open& open, size_t* noted) {
+void Fold::note_damage(const FrameWalk& reader, const Open& open, size_t* noted) {
   for (; *noted < reader.damage().size(); ++*noted) {
     const Damage& damage = reader.damage()[*noted];
     Refused refused;
