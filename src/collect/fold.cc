@@ -43,8 +43,13 @@ class Fold {
   Status group(std::vector<PendingSegment*> segments);
   void learn(Open& open);
   ProducerState& producer(ProducerId uid);
-  Status load_memory(ProducerState& state);
+  Status remember(const std::string& uids);
   bool is_dead(ProducerId uid);
+  void set_gone(uint32_t producer) {
+    if (!gone_.insert(producer).second) return;
+    writer_.set_gone(producer);
+    ++report_.lost_producers;
+  }
   Status read(Open& open, bool is_final);
   void frame(const FrameWalk& reader, const Open& open);
   void note_damage(const FrameWalk& reader, const Open& open, size_t* noted);
@@ -61,7 +66,13 @@ class Fold {
   Quarantine quarantine_;
   Liveness liveness_;
   std::map<ProducerId, std::unique_ptr<ProducerState>> producers_;
+  struct Memory {
+    std::vector<std::pair<uint32_t, store::NumberRange>> ranges;  // by ring
+    std::vector<ClockRecord> clocks;
+  };
+  std::map<ProducerId, Memory> memory_;
   std::set<std::pair<ProducerId, uint32_t>> changed_rings_;
+  std::set<uint32_t> gone_;
   Status error_;
 };
 
@@ -69,37 +80,53 @@ ProducerState& Fold::producer(ProducerId uid) {
   std::unique_ptr<ProducerState>& state = producers_[uid];
   if (state == nullptr) {
     state = std::make_unique<ProducerState>(uid, writer_);
-    if (error_.ok()) error_ = load_memory(*state);
+    // Remembered ahead for the producers whose segments are here; others are asked for one by one.
+    if (!memory_.contains(uid) && error_.ok()) error_ = remember(std::to_string(uid));
+    if (const auto memory = memory_.find(uid); memory != memory_.end()) {
+      for (const auto& [ring, range] : memory->second.ranges) {
+        state->seen(ring).add(range.first, range.past);
+      }
+      for (const ClockRecord& clock : memory->second.clocks) {
+        state->clocks().add(clock);
+        state->kept_clocks_ns().push_back(clock.monotonic_ns);
+      }
+      memory_.erase(memory);
+    }
   }
   return *state;
 }
 
-// What the store remembers of a producer: the numbers it has, and some clock readings.
-Status Fold::load_memory(ProducerState& state) {
-  const std::string of_this = " WHERE producer = " + std::to_string(state.id());
+// Reads what the store remembers of these producers: the numbers it has, and some clock readings.
+Status Fold::remember(const std::string& uids) {
+  const std::string of_these =
+      " JOIN producer_row p ON p.producer = m.producer WHERE p.uid IN (" + uids + ")";
   Result<store::QueryResult> rows =
-      connection_.query("SELECT ring, first, past FROM watermark" + of_this);
+      connection_.query("SELECT p.uid, m.ring, m.first, m.past FROM watermark m" + of_these);
   if (!rows.ok()) return rows.status();
   while (rows->next()) {
     const store::Chunk& c = rows->chunk();
     for (size_t r = 0; r < c.rows(); ++r) {
-      state.seen(static_cast<uint32_t>(c.integer(0, r)))
-          .add(static_cast<uint64_t>(c.integer(1, r)), static_cast<uint64_t>(c.integer(2, r)));
+      memory_[static_cast<ProducerId>(c.integer(0, r))].ranges.emplace_back(
+          static_cast<uint32_t>(c.integer(1, r)),
+          store::NumberRange{static_cast<uint64_t>(c.integer(2, r)),
+                             static_cast<uint64_t>(c.integer(3, r))});
     }
   }
   rows = connection_.query(
-      "SELECT ticks, source, monotonic_ns, realtime_ns, uncertainty_ns FROM clock_row" + of_this);
+      "SELECT p.uid, m.ticks, m.source, m.monotonic_ns, m.realtime_ns, m.uncertainty_ns "
+      "FROM clock_row m" +
+      of_these);
   if (!rows.ok()) return rows.status();
   while (rows->next()) {
     const store::Chunk& c = rows->chunk();
     for (size_t r = 0; r < c.rows(); ++r) {
       ClockRecord clock{};
-      clock.header.flags = static_cast<uint8_t>(c.integer(1, r));
-      clock.ticks = static_cast<uint64_t>(c.integer(0, r));
-      clock.monotonic_ns = c.integer(2, r);
-      clock.realtime_ns = c.integer(3, r);
-      clock.uncertainty_ns = c.integer(4, r);
-      state.clocks().add(clock);
+      clock.header.flags = static_cast<uint8_t>(c.integer(2, r));
+      clock.ticks = static_cast<uint64_t>(c.integer(1, r));
+      clock.monotonic_ns = c.integer(3, r);
+      clock.realtime_ns = c.integer(4, r);
+      clock.uncertainty_ns = c.integer(5, r);
+      memory_[static_cast<ProducerId>(c.integer(0, r))].clocks.push_back(clock);
     }
   }
   return {};
@@ -124,8 +151,13 @@ bool Fold::is_dead(ProducerId uid) {
 
 Status Fold::run(Pending pending) {
   HEADRACE_RETURN_IF_ERROR(writer_.begin());
-  for (const uint32_t gone : pending.gone) writer_.set_gone(gone);
-  report_.lost_producers += pending.gone.size();
+  for (const uint32_t gone : pending.gone) set_gone(gone);
+  std::string uids;
+  for (const PendingSegment& segment : pending.segments) {
+    if (!memory_.try_emplace(segment.file.producer).second) continue;
+    uids += (uids.empty() ? "" : ", ") + std::to_string(segment.file.producer);
+  }
+  if (!uids.empty()) HEADRACE_RETURN_IF_ERROR(remember(uids));
   for (size_t i = 0; i < pending.segments.size();) {
     std::vector<PendingSegment*> segments;
     const ProducerId uid = pending.segments[i].file.producer;
@@ -170,8 +202,7 @@ Status Fold::group(std::vector<PendingSegment*> segments) {
     state->prepare();
     keep_clocks(*state);
     if (id == uid && dead && !state->facts()->ended) {
-      writer_.set_gone(state->id());
-      ++report_.lost_producers;
+      set_gone(state->id());
     }
   }
   for (Open& open : opened) {
@@ -181,12 +212,7 @@ Status Fold::group(std::vector<PendingSegment*> segments) {
 }
 
 void Fold::keep_clocks(ProducerState& state) {
-  std::vector<int64_t> kept;
-  Result<store::QueryResult> rows = connection_.query(
-      "SELECT monotonic_ns FROM clock_row WHERE producer = " + std::to_string(state.id()));
-  while (rows.ok() && rows->next()) {
-    for (size_t r = 0; r < rows->chunk().rows(); ++r) kept.push_back(rows->chunk().integer(0, r));
-  }
+  std::vector<int64_t>& kept = state.kept_clocks_ns();
   for (const ClockRecord& clock : state.clocks().readings()) {
     const auto is_near = [&clock](int64_t other) {
       return other > clock.monotonic_ns - kKeptClockEvery_ns &&

@@ -39,7 +39,6 @@ void ProducerState::learn(const FrameView& frame, uint64_t order) {
         ClockRecord clock{};
         if (!record.fixed(&clock)) return;
         clocks_.add(clock);
-        learned_clocks_.push_back(clock);
         return;
       }
       case RecordKind::kDictionary: return learn_entry(record);
@@ -55,10 +54,11 @@ void ProducerState::learn_entry(const RecordView& record) {
   const std::string_view bytes = record.bytes().substr(sizeof fixed);
   if (fixed.length_bytes > bytes.size()) return;
   if (entries_.size() < fixed.id) entries_.resize(fixed.id);
-  Entry& entry = entries_[fixed.id - 1];
-  if (entry.kind != EntryKind{}) return;  // repeated in every segment
-  entry.kind = static_cast<EntryKind>(fixed.header.flags);
-  entry.bytes = bytes.substr(0, fixed.length_bytes);
+  std::unique_ptr<Entry>& entry = entries_[fixed.id - 1];
+  if (entry != nullptr) return;  // repeated in every segment
+  entry = std::make_unique<Entry>();
+  entry->kind = static_cast<EntryKind>(fixed.header.flags);
+  entry->bytes = bytes.substr(0, fixed.length_bytes);
 }
 
 void ProducerState::learn_facts(const RecordView& record, uint64_t order) {
@@ -101,18 +101,18 @@ void ProducerState::learn_facts(const RecordView& record, uint64_t order) {
 void ProducerState::prepare() {
   clocks_.prepare();
   if (facts_) writer_.describe(id_, *facts_);
-  for (const Entry& e : entries_) {
-    if (e.kind != EntryKind::kRing || e.bytes.size() < 8) continue;
-    const auto ring = load_le<uint32_t>(e.bytes.data());
-    const auto tid = load_le<uint32_t>(e.bytes.data() + 4);
-    writer_.thread(id_, ring, tid, as_utf8(std::string_view(e.bytes).substr(8)));
+  for (const std::unique_ptr<Entry>& e : entries_) {
+    if (e == nullptr || e->kind != EntryKind::kRing || e->bytes.size() < 8) continue;
+    const auto ring = load_le<uint32_t>(e->bytes.data());
+    const auto tid = load_le<uint32_t>(e->bytes.data() + 4);
+    writer_.thread(id_, ring, tid, as_utf8(std::string_view(e->bytes).substr(8)));
   }
 }
 
 ProducerState::Entry* ProducerState::entry(uint32_t id, EntryKind kind) {
-  if (id == 0 || id > entries_.size() || entries_[id - 1].kind != kind) return nullptr;
-  Entry* found = &entries_[id - 1];
-  return found->bad ? nullptr : found;
+  if (id == 0 || id > entries_.size()) return nullptr;
+  Entry* found = entries_[id - 1].get();
+  return found == nullptr || found->kind != kind || found->bad ? nullptr : found;
 }
 
 const ProducerState::Entry* ProducerState::entry(uint32_t id, EntryKind kind) const {

@@ -63,8 +63,8 @@ class ProducerState {
   ProducerId uid() const { return uid_; }
   uint32_t id() const { return id_; }
   ClockMap& clocks() { return clocks_; }
-  // Clock records that the store does not have yet.
-  const std::vector<ClockRecord>& learned_clocks() const { return learned_clocks_; }
+  // When, by the monotonic clock, the store has a clock record already.
+  std::vector<int64_t>& kept_clocks_ns() { return kept_clocks_ns_; }
   SeenNumbers& seen(uint32_t ring) { return seen_[ring]; }
   std::map<uint32_t, SeenNumbers>& rings() { return seen_; }
   const std::optional<store::ProducerFacts>& facts() const { return facts_; }
@@ -105,10 +105,10 @@ class ProducerState {
   ProducerId uid_;
   uint32_t id_;
   store::Writer& writer_;
-  std::vector<Entry> entries_;  // id - 1
+  std::vector<std::unique_ptr<Entry>> entries_;  // id - 1; ids of a damaged dictionary have holes
   ShapePlan empty_shape_;
   ClockMap clocks_;
-  std::vector<ClockRecord> learned_clocks_;
+  std::vector<int64_t> kept_clocks_ns_;
   std::map<uint32_t, SeenNumbers> seen_;
   std::optional<store::ProducerFacts> facts_;
 };

@@ -249,28 +249,33 @@ Status Writer::write_producers() {
     HEADRACE_RETURN_IF_ERROR(rows->close());
   }
   if (facts_.empty()) return {};
-  Result<Statement> update = connection_->prepare(
-      "UPDATE producer_row SET hostname = ?, pid = ?, rank = ?, boot_id = ?, start_time_ticks = ?, "
-      "state = CASE WHEN ? = 1 THEN 'ended' WHEN state = 'ended' THEN 'running' ELSE state END, "
-      "accepted = ?, dropped = ?, facts_order = ?, facts = ? WHERE producer = ?");
-  if (!update.ok()) return update.status();
+  HEADRACE_RETURN_IF_ERROR(connection_->run(
+      "CREATE OR REPLACE TEMP TABLE told(producer UINTEGER, hostname VARCHAR, pid BIGINT, "
+      "rank BIGINT, boot_id VARCHAR, start_time_ticks BIGINT, ended BOOLEAN, accepted UBIGINT, "
+      "dropped UBIGINT, facts_order UBIGINT, facts VARCHAR)"));
+  Result<Appender> rows = Appender::open(*connection_, "told");
+  if (!rows.ok()) return rows.status();
   for (const auto& [producer, f] : facts_) {
-    const auto optional = [&update](size_t parameter, const auto& v) {
-      if (v) {
-        update->bind(parameter, static_cast<int64_t>(*v));
-      } else {
-        update->bind_null(parameter);
-      }
-    };
-    update->bind(1, f.hostname).bind(2, f.pid).bind(4, f.boot_id).bind(5, f.start_time_ticks);
-    optional(3, f.rank);
-    update->bind(6, int64_t{f.ended});
-    optional(7, f.accepted);
-    optional(8, f.dropped);
-    update->bind(9, static_cast<int64_t>(f.order)).bind(10, f.json).bind(11, int64_t{producer});
-    HEADRACE_RETURN_IF_ERROR(update->execute().status());
+    HEADRACE_RETURN_IF_ERROR(rows->next_row());
+    rows->set(0, producer);
+    rows->set_text(1, f.hostname);
+    rows->set(2, f.pid);
+    if (f.rank) rows->set(3, *f.rank);
+    rows->set_text(4, f.boot_id);
+    rows->set(5, f.start_time_ticks);
+    rows->set(6, f.ended);
+    if (f.accepted) rows->set(7, *f.accepted);
+    if (f.dropped) rows->set(8, *f.dropped);
+    rows->set(9, f.order);
+    rows->set_text(10, f.json);
   }
-  return {};
+  HEADRACE_RETURN_IF_ERROR(rows->close());
+  return connection_->run(
+      "UPDATE producer_row p SET hostname = t.hostname, pid = t.pid, rank = t.rank, "
+      "boot_id = t.boot_id, start_time_ticks = t.start_time_ticks, accepted = t.accepted, "
+      "dropped = t.dropped, facts_order = t.facts_order, facts = t.facts, "
+      "state = CASE WHEN t.ended THEN 'ended' WHEN p.state = 'ended' THEN 'running' ELSE p.state "
+      "END FROM told t WHERE t.producer = p.producer");
 }
 
 Status Writer::write_marks() {
