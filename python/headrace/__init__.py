@@ -32,6 +32,10 @@ from headrace._capture import (
 from headrace.objects import record as object
 from headrace.scopes import Campaign, Workflow, campaign, workflow
 
+TYPE_CHECKING = False  # typing takes 20 ms to import
+if TYPE_CHECKING:
+    from headrace.store import Store
+
 __all__ = [
     "Campaign",
     "Object",
@@ -46,10 +50,18 @@ __all__ = [
     "log",
     "loop",
     "object",
+    "open",
     "task",
     "use_directory",
     "workflow",
 ]
+
+
+def open(directory: str | os.PathLike[str] | None = None) -> Store:
+    """The store of a folder: the nearest `.headrace`, or the one given (or that holds one)."""
+    from headrace.store import Store  # DuckDB loads here, not with headrace
+
+    return Store(directory)
 
 
 def disable() -> None:

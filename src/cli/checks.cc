@@ -29,14 +29,16 @@ Check folder_check(const Program& program, const Directory& directory) {
             "name another with --dir, or let headrace run --dir make it"};
   }
   if (access(directory.root.c_str(), W_OK | X_OK) != 0) {
-    return {"folder", CheckState::kFail, path + " cannot be written",
-            "chmod u+w " + path + ", or set HEADRACE_DIR to a folder of yours; reading still works"};
+    return {
+        "folder", CheckState::kFail, path + " cannot be written",
+        "chmod u+w " + path + ", or set HEADRACE_DIR to a folder of yours; reading still works"};
   }
   struct statvfs disk {};
   if (statvfs(directory.root.c_str(), &disk) == 0) {
     const double left = static_cast<double>(disk.f_bavail) * static_cast<double>(disk.f_frsize);
     if (left < kLittleSpace) {
-      return {"folder", CheckState::kFail, path + ", only " + bytes_text(left) + " free on its disk",
+      return {"folder", CheckState::kFail,
+              path + ", only " + bytes_text(left) + " free on its disk",
               "free some space, or set HEADRACE_DIR to another disk"};
     }
     return {"folder", CheckState::kOk, path + ", " + bytes_text(left) + " free", ""};
@@ -72,28 +74,28 @@ Check records_check(const query::Session& session) {
   if (!rows.ok()) return {"records", CheckState::kFail, rows.status().message(), ""};
   const auto& r = (*rows)[0];
   const double lost = r[3].real + r[4].real;
-  std::string detail = count(r[0].real) + " accepted from " + count(r[6].real) + " processes = " +
-                       count(r[1].real) + " stored + " + count(r[5].real) + " spooled + " +
-                       count(r[2].real) + " quarantined + " + count(r[3].real) + " dropped + " +
-                       count(r[4].real) + " missing";
+  std::string detail = count(r[0].real) + " accepted from " + count(r[6].real) +
+                       " processes = " + count(r[1].real) + " stored + " + count(r[5].real) +
+                       " spooled + " + count(r[2].real) + " quarantined + " + count(r[3].real) +
+                       " dropped + " + count(r[4].real) + " missing";
   if (lost == 0) return {"records", CheckState::kOk, detail, ""};
-  return {"records", CheckState::kFail, detail,
-          "headrace query \"FROM gap\" says which and why"};
+  return {"records", CheckState::kFail, detail, "headrace query \"FROM gap\" says which and why"};
 }
 
 // One line for each damaged place, up to a few.
 std::vector<Check> quarantine_checks(const query::Session& session) {
   const auto rows = session.rows(
-      "SELECT file, \"offset\", length_bytes, reason, kept_as FROM quarantine ORDER BY file, \"offset\" "
+      "SELECT file, \"offset\", length_bytes, reason, kept_as FROM quarantine ORDER BY file, "
+      "\"offset\" "
       "LIMIT 10");
   if (!rows.ok()) return {{"damage", CheckState::kFail, rows.status().message(), ""}};
   if (rows->empty()) return {{"damage", CheckState::kOk, "nothing in quarantine", ""}};
   std::vector<Check> out;
   for (const auto& row : *rows) {
-    out.push_back({"damage", CheckState::kFail,
-                   row[0].text + " at byte " + row[1].text + ", " + row[2].text + " bytes: " +
-                       row[3].text,
-                   row[4].is_null || row[4].text.empty() ? "" : "its bytes are kept in " + row[4].text});
+    out.push_back(
+        {"damage", CheckState::kFail,
+         row[0].text + " at byte " + row[1].text + ", " + row[2].text + " bytes: " + row[3].text,
+         row[4].is_null || row[4].text.empty() ? "" : "its bytes are kept in " + row[4].text});
   }
   const double all = number(session, "SELECT count(*) FROM quarantine");
   if (all > static_cast<double>(out.size())) {
@@ -105,7 +107,8 @@ std::vector<Check> quarantine_checks(const query::Session& session) {
 
 Check gaps_check(const query::Session& session) {
   const auto rows = session.rows(
-      "SELECT reason, sum(count), count(DISTINCT producer) FROM gap GROUP BY reason ORDER BY reason");
+      "SELECT reason, sum(count), count(DISTINCT producer) FROM gap GROUP BY reason ORDER BY "
+      "reason");
   if (!rows.ok()) return {"gaps", CheckState::kFail, rows.status().message(), ""};
   if (rows->empty()) return {"gaps", CheckState::kOk, "none", ""};
   std::string detail;
@@ -133,9 +136,9 @@ Check store_check(const query::Session& session, const Directory& directory) {
   std::error_code error;
   const auto bytes = std::filesystem::file_size(directory.store(), error);
   const double tasks = number(session, "SELECT count(*) FROM task");
-  std::string detail = count(tasks) + " tasks, " + count(number(session, "SELECT count(*) FROM workflow")) +
-                       " workflows, " + count(number(session, "SELECT count(*) FROM campaign")) +
-                       " campaigns";
+  std::string detail = count(tasks) + " tasks, " +
+                       count(number(session, "SELECT count(*) FROM workflow")) + " workflows, " +
+                       count(number(session, "SELECT count(*) FROM campaign")) + " campaigns";
   if (!error) detail += " in " + bytes_text(static_cast<double>(bytes));
   if (session.note().empty()) return {"store", CheckState::kOk, detail, ""};
   return {"store", CheckState::kNote, detail + "; " + session.note(), ""};

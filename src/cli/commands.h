@@ -22,17 +22,9 @@ void add_doctor(CLI::App& app, Program& program);
 
 using AddCommand = void (*)(CLI::App&, Program&);
 inline constexpr std::array kCommands = {
-    AddCommand{add_run},
-    AddCommand{add_ls},
-    AddCommand{add_show},
-    AddCommand{add_query},
-    AddCommand{add_tradeoff},
-    AddCommand{add_why},
-    AddCommand{add_report},
-    AddCommand{add_tag},
-    AddCommand{add_note},
-    AddCommand{add_rm},
-    AddCommand{add_doctor},
+    AddCommand{add_run},      AddCommand{add_ls},  AddCommand{add_show},   AddCommand{add_query},
+    AddCommand{add_tradeoff}, AddCommand{add_why}, AddCommand{add_report}, AddCommand{add_tag},
+    AddCommand{add_note},     AddCommand{add_rm},  AddCommand{add_doctor},
 };
 
 // Parses the command line and does what it says. Returns the exit code.

@@ -59,9 +59,9 @@ std::string tasks_sql(const LsOptions& o) {
   if (!o.status.empty()) conditions.push_back("t.status = " + sql_text(o.status));
   if (!o.activity.empty()) conditions.push_back("t.activity = " + sql_text(o.activity));
   if (!o.workflow.empty()) {
-    conditions.push_back("t.workflow_id IN (SELECT workflow_id FROM workflow WHERE name = " +
-                         sql_text(o.workflow) + " OR starts_with(workflow_id::VARCHAR, " +
-                         sql_text(o.workflow) + "))");
+    conditions.push_back(
+        "t.workflow_id IN (SELECT workflow_id FROM workflow WHERE name = " + sql_text(o.workflow) +
+        " OR starts_with(workflow_id::VARCHAR, " + sql_text(o.workflow) + "))");
   }
   return "SELECT t.task_id, t.activity, t.campaign, t.workflow_id, t.parent_task_id, t.status, "
          "t.started_at, t.duration_s FROM task t" +
@@ -92,8 +92,8 @@ Status check_filters(const query::Session& session, const LsOptions& o) {
                                    : query::did_you_mean(near)));
   };
   if (!o.workflow.empty()) {
-    HEADRACE_RETURN_IF_ERROR(check("workflow", o.workflow,
-                                   "SELECT DISTINCT name, workflow_id::VARCHAR FROM workflow"));
+    HEADRACE_RETURN_IF_ERROR(
+        check("workflow", o.workflow, "SELECT DISTINCT name, workflow_id::VARCHAR FROM workflow"));
   }
   if (!o.activity.empty()) {
     HEADRACE_RETURN_IF_ERROR(
@@ -105,7 +105,8 @@ Status check_filters(const query::Session& session, const LsOptions& o) {
 int list(const LsOptions& o, const Program& program) {
   Result<query::Session> session = open_session(program);
   if (!session.ok()) return program.fail(session.status());
-  if (const Status checked = check_filters(*session, o); !checked.ok()) return program.fail(checked);
+  if (const Status checked = check_filters(*session, o); !checked.ok())
+    return program.fail(checked);
   std::string what = o.what;
   if (what.empty()) {
     what = !o.activity.empty() || !o.workflow.empty() ? "tasks"

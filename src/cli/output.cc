@@ -115,8 +115,8 @@ int emit(const Program& program, const Output& output, query::ResultTable table)
   }
   Destination to(output.file);
   if (const Status opened = to.open(); !opened.ok()) return program.fail(opened);
-  const Result<query::Written> written = write(
-      program, output, table, [&to](std::string_view bytes) { return to.write(bytes); });
+  const Result<query::Written> written =
+      write(program, output, table, [&to](std::string_view bytes) { return to.write(bytes); });
   if (!written.ok()) return program.fail(written.status());
   if (const Status closed = to.close(); !closed.ok()) return program.fail(closed);
   if (written->shown < written->rows) {
@@ -134,8 +134,7 @@ int emit_document(const Program& program, const Output& output, const query::Jso
                   const std::string& text) {
   const query::Format format = output.format();
   if (format == query::Format::kArrow || format == query::Format::kCsv) {
-    return program.fail(invalid_argument(
-        "this answer is no table; use --format table or json"));
+    return program.fail(invalid_argument("this answer is no table; use --format table or json"));
   }
   Destination to(output.file);
   if (const Status opened = to.open(); !opened.ok()) return program.fail(opened);

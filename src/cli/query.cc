@@ -15,13 +15,14 @@ void add_query(CLI::App& app, Program& program) {
     Output output;
   };
   auto options = std::make_shared<Options>();
-  CLI::App* verb = add_verb(
-      app, "query", "Runs one SQL query on the store, read-only",
-      "  headrace query \"SELECT activity, count(*) AS tasks, avg(duration_s) FROM task GROUP BY 1\"\n"
-      "  headrace query \"SELECT task_id, used.lr, generated.loss FROM task WHERE used.lr < 1e-3\"\n"
-      "  headrace query --format csv -o energy.csv \"FROM task_energy\"\n"
-      "  headrace query - < question.sql\n"
-      "  headrace query \"SHOW TABLES\"\n");
+  CLI::App* verb = add_verb(app, "query", "Runs one SQL query on the store, read-only",
+                            "  headrace query \"SELECT activity, count(*) AS tasks, "
+                            "avg(duration_s) FROM task GROUP BY 1\"\n"
+                            "  headrace query \"SELECT task_id, used.lr, generated.loss FROM task "
+                            "WHERE used.lr < 1e-3\"\n"
+                            "  headrace query --format csv -o energy.csv \"FROM task_energy\"\n"
+                            "  headrace query - < question.sql\n"
+                            "  headrace query \"SHOW TABLES\"\n");
   verb->add_option("SQL", options->sql, "The query; - reads it from stdin")
       ->required()
       ->option_text("SQL or -  [required]");

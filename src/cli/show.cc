@@ -30,11 +30,11 @@ void add_show(CLI::App& app, Program& program) {
     Result<query::Session> session = open_session(program);
     if (!session.ok()) return program.fail(session.status());
     std::error_code error;
-    const Result<query::Thing> thing = query::identify(
-        *session, options->what,
-        {query::ThingKind::kCampaign, query::ThingKind::kWorkflow, query::ThingKind::kObject,
-         query::ThingKind::kTask},
-        std::filesystem::current_path(error));
+    const Result<query::Thing> thing =
+        query::identify(*session, options->what,
+                        {query::ThingKind::kCampaign, query::ThingKind::kWorkflow,
+                         query::ThingKind::kObject, query::ThingKind::kTask},
+                        std::filesystem::current_path(error));
     if (!thing.ok()) return program.fail(thing.status());
     const Result<query::Json> facts = query::describe(*session, *thing);
     if (!facts.ok()) return program.fail(facts.status());

@@ -1,4 +1,6 @@
 // headrace tradeoff CAMPAIGN --quality NAME
+#include "query/tradeoff.h"
+
 #include <memory>
 #include <string>
 
@@ -7,7 +9,6 @@
 #include "cli/output.h"
 #include "query/nearest.h"
 #include "query/table_builder.h"
-#include "query/tradeoff.h"
 
 namespace headrace::cli {
 namespace {
@@ -33,7 +34,8 @@ query::ResultTable short_table(const query::Tradeoff& answer) {
                              {"task_id", ColumnKind::kId, ""}});
   const auto add = [&](const query::TradeoffRow& row) {
     table.text(row.label).real(row.quality).real(row.time_s).real(row.energy_j);
-    table.text(row.energy_j ? (row.energy_truth == "measured" ? "" : "≈ ") + row.energy_truth : "-");
+    table.text(row.energy_j ? (row.energy_truth == "measured" ? "" : "≈ ") + row.energy_truth
+                            : "-");
     table.text(row.status != "finished" ? row.status : row.on_front ? "*" : "");
     table.text(row.dominated_by ? answer.rows[*row.dominated_by].label : "");
     table.text(row.task_id).end_row();
@@ -79,18 +81,19 @@ int compare(TradeoffOptions& o, const Program& program) {
   if (!answer.ok()) return program.fail(answer.status());
   explain(program, *answer);
   const bool for_people = o.output.format() == query::Format::kTable;
-  return emit(program, o.output, for_people ? short_table(*answer) : query::tradeoff_table(*answer));
+  return emit(program, o.output,
+              for_people ? short_table(*answer) : query::tradeoff_table(*answer));
 }
 
 }  // namespace
 
 void add_tradeoff(CLI::App& app, Program& program) {
   auto options = std::make_shared<TradeoffOptions>();
-  CLI::App* verb = add_verb(
-      app, "tradeoff", "Sets what a campaign's tasks achieved against what they cost",
-      "  headrace tradeoff sweep --quality val_loss                 against energy\n"
-      "  headrace tradeoff sweep --quality accuracy --cost time\n"
-      "  headrace tradeoff sweep --quality val_loss --activity epoch -o front.csv\n");
+  CLI::App* verb =
+      add_verb(app, "tradeoff", "Sets what a campaign's tasks achieved against what they cost",
+               "  headrace tradeoff sweep --quality val_loss                 against energy\n"
+               "  headrace tradeoff sweep --quality accuracy --cost time\n"
+               "  headrace tradeoff sweep --quality val_loss --activity epoch -o front.csv\n");
   verb->add_option("CAMPAIGN", options->question.campaign, "Its name, or the beginning of its id")
       ->required()
       ->option_text("[required]");
@@ -100,7 +103,8 @@ void add_tradeoff(CLI::App& app, Program& program) {
   verb->add_option("--cost", options->cost, "energy (default) or time")
       ->check(CLI::IsMember({"energy", "time"}))
       ->type_name("COST");
-  CLI::Option* less = verb->add_flag("--minimise", options->minimise, "Less of the quality is better");
+  CLI::Option* less =
+      verb->add_flag("--minimise", options->minimise, "Less of the quality is better");
   verb->add_flag("--maximise", options->maximise, "More of the quality is better")->excludes(less);
   verb->add_option("--activity", options->question.activity,
                    "Which tasks to compare (default: the outermost that generated it)")

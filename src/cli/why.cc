@@ -1,4 +1,6 @@
 // headrace why OBJECT
+#include "query/why.h"
+
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -6,7 +8,6 @@
 #include "cli/commands.h"
 #include "cli/open_session.h"
 #include "cli/output.h"
-#include "query/why.h"
 
 namespace headrace::cli {
 

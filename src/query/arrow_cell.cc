@@ -67,9 +67,7 @@ std::string time_of_day(int64_t ns) {
   return utc_text(ns).substr(11, 15);  // of the epoch's day, to the microsecond
 }
 
-Cell integer(int64_t v) {
-  return {false, true, static_cast<double>(v), 0, std::to_string(v)};
-}
+Cell integer(int64_t v) { return {false, true, static_cast<double>(v), 0, std::to_string(v)}; }
 
 Cell real(double v) {
   Cell cell{false, std::isfinite(v), v, 0, json_number(v)};

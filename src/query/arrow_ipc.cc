@@ -231,7 +231,9 @@ class Body {
       case Layout::kList64: offsets<int64_t>(array); break;
     }
   }
-  void text(const ArrowArray& array, int64_t size) { buffer(size == 0 ? nullptr : array.buffers[2], size); }
+  void text(const ArrowArray& array, int64_t size) {
+    buffer(size == 0 ? nullptr : array.buffers[2], size);
+  }
 
   std::string nodes_;
   std::string buffers_;

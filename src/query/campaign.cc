@@ -20,8 +20,10 @@ Result<CampaignName> find_campaign(const Session& session, const std::string& te
     }
   }
   if (names.empty()) {
-    return not_found("there is no campaign " + text + "; none was captured (a program names one with "
-                     "hr.campaign(\"" + text + "\"), or headrace run --campaign " + text + " -- CMD)");
+    return not_found("there is no campaign " + text +
+                     "; none was captured (a program names one with "
+                     "hr.campaign(\"" +
+                     text + "\"), or headrace run --campaign " + text + " -- CMD)");
   }
   const auto near = nearest_names(text, names);
   return not_found("there is no campaign " + text +

@@ -13,7 +13,8 @@ struct CampaignName {
   std::string name;
 };
 
-// By its name, or by the beginning of its id (4 digits or more). kNotFound lists the nearest or all.
+// By its name, or by the beginning of its id (4 digits or more). kNotFound lists the nearest or
+// all.
 Result<CampaignName> find_campaign(const Session& session, const std::string& text);
 
 }  // namespace headrace::query

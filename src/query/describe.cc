@@ -38,7 +38,8 @@ class Description {
   Status facts(const std::string& sql) {
     Result<Json::List> rows = maps_of(session_, sql);
     if (!rows.ok()) return rows.status();
-    if (rows->empty()) return not_found("there is no " + std::string(name_of(thing_.kind)) + " " + thing_.id);
+    if (rows->empty())
+      return not_found("there is no " + std::string(name_of(thing_.kind)) + " " + thing_.id);
     for (auto& [name, value] : *rows->front().as<Json::Map>()) {
       // An empty map says nothing.
       auto* map = value.as<Json::Map>();
@@ -81,22 +82,25 @@ std::string energy_sql(const std::string& condition) {
          "CASE WHEN count(DISTINCT e.truth) > 1 THEN 'mixed' ELSE any_value(e.truth) END AS truth, "
          "string_agg(DISTINCT e.method, '; ') AS method, "
          "string_agg(DISTINCT nullif(e.assumption, ''), '; ') AS assumption, count(*) AS tasks "
-         "FROM task_energy e JOIN task t ON t.task_id = e.task_id WHERE " + condition +
+         "FROM task_energy e JOIN task t ON t.task_id = e.task_id WHERE " +
+         condition +
          " AND (t.parent_task_id IS NULL OR t.parent_task_id NOT IN (SELECT task_id FROM task)) "
          "GROUP BY e.domain ORDER BY e.domain";
 }
 
 std::string activities_sql(const std::string& condition) {
   return "SELECT t.activity, count(*) AS tasks, count(*) FILTER (t.status = 'failed') AS failed, "
-         "sum(t.duration_s) AS seconds FROM task t WHERE " + condition +
-         " GROUP BY t.activity ORDER BY min(t.started_at)";
+         "sum(t.duration_s) AS seconds FROM task t WHERE " +
+         condition + " GROUP BY t.activity ORDER BY min(t.started_at)";
 }
 
 std::string metrics_sql(const std::string& condition) {
-  return "SELECT k AS name, count(*) AS count, arg_min(v, \"at\") AS first, arg_max(v, \"at\") AS last, "
+  return "SELECT k AS name, count(*) AS count, arg_min(v, \"at\") AS first, arg_max(v, \"at\") AS "
+         "last, "
          "min(v) AS least, max(v) AS most FROM (SELECT \"at\", unnest(json_keys(\"values\")) AS k, "
          "TRY_CAST(\"values\"->>('$.\"' || k || '\"') AS DOUBLE) AS v FROM log l "
-         "WHERE stream = 'metric' AND " + condition + ") WHERE v IS NOT NULL GROUP BY k ORDER BY k";
+         "WHERE stream = 'metric' AND " +
+         condition + ") WHERE v IS NOT NULL GROUP BY k ORDER BY k";
 }
 
 // Objects beside a task or workflow, and tasks beside an object.
@@ -104,31 +108,41 @@ std::string objects_sql(const std::string& kind, const std::string& id) {
   return "SELECT e.relation, e.name, o.kind, coalesce(o.path, o.name) AS object, o.object_id, "
          "e.exact FROM edge e JOIN object o ON o.object_id = CASE e.relation WHEN 'used' "
          "THEN e.from_id ELSE e.to_id END WHERE e.relation IN ('used', 'generated') AND "
-         "CASE e.relation WHEN 'used' THEN e.to_id ELSE e.from_id END = '" + id + "' AND "
-         "CASE e.relation WHEN 'used' THEN e.to_kind ELSE e.from_kind END = '" + kind +
-         "' ORDER BY e.relation DESC, e.name, object";
+         "CASE e.relation WHEN 'used' THEN e.to_id ELSE e.from_id END = '" +
+         id +
+         "' AND "
+         "CASE e.relation WHEN 'used' THEN e.to_kind ELSE e.from_kind END = '" +
+         kind + "' ORDER BY e.relation DESC, e.name, object";
 }
 
 std::string actors_sql(const std::string& relation, const std::string& id) {
   const std::string actor = relation == "used" ? "to" : "from";
   const std::string object = relation == "used" ? "from" : "to";
-  return "SELECT e." + actor + "_kind AS kind, coalesce(t.activity, w.name) AS name, "
+  return "SELECT e." + actor +
+         "_kind AS kind, coalesce(t.activity, w.name) AS name, "
          "coalesce(tw.name, w.name) AS workflow, coalesce(t.started_at, w.started_at) AS "
-         "started_at, e." + actor + "_id AS id, e.exact FROM edge e "
-         "LEFT JOIN task t ON t.task_id = e." + actor + "_id LEFT JOIN workflow w ON "
-         "w.workflow_id = e." + actor + "_id LEFT JOIN workflow tw ON tw.workflow_id = "
-         "t.workflow_id WHERE e.relation = '" + relation + "' AND e." + object + "_id = '" + id +
-         "' ORDER BY started_at";
+         "started_at, e." +
+         actor +
+         "_id AS id, e.exact FROM edge e "
+         "LEFT JOIN task t ON t.task_id = e." +
+         actor +
+         "_id LEFT JOIN workflow w ON "
+         "w.workflow_id = e." +
+         actor +
+         "_id LEFT JOIN workflow tw ON tw.workflow_id = "
+         "t.workflow_id WHERE e.relation = '" +
+         relation + "' AND e." + object + "_id = '" + id + "' ORDER BY started_at";
 }
 
 Status campaign(Description& d, const std::string& id) {
-  const std::string mine = "t.workflow_id IN (SELECT workflow_id FROM workflow WHERE campaign_id = '" +
-                           id + "')";
+  const std::string mine =
+      "t.workflow_id IN (SELECT workflow_id FROM workflow WHERE campaign_id = '" + id + "')";
   HEADRACE_RETURN_IF_ERROR(d.facts("SELECT * FROM campaign WHERE campaign_id = '" + id + "'"));
   HEADRACE_RETURN_IF_ERROR(
       d.list("workflow_list",
              "SELECT workflow_id, name, status, started_at, duration_s FROM workflow WHERE "
-             "campaign_id = '" + id + "' ORDER BY started_at"));
+             "campaign_id = '" +
+                 id + "' ORDER BY started_at"));
   HEADRACE_RETURN_IF_ERROR(d.list("activities", activities_sql(mine)));
   return d.list("energy", energy_sql(mine));
 }
@@ -136,15 +150,19 @@ Status campaign(Description& d, const std::string& id) {
 Status workflow(Description& d, const std::string& id) {
   const std::string mine = "t.workflow_id = '" + id + "'";
   HEADRACE_RETURN_IF_ERROR(d.facts("SELECT * FROM workflow WHERE workflow_id = '" + id + "'"));
-  HEADRACE_RETURN_IF_ERROR(d.list(
-      "sub_workflows", "SELECT workflow_id, name, status, started_at, duration_s FROM workflow WHERE "
-                       "parent_workflow_id = '" + id + "' ORDER BY started_at"));
+  HEADRACE_RETURN_IF_ERROR(
+      d.list("sub_workflows",
+             "SELECT workflow_id, name, status, started_at, duration_s FROM workflow WHERE "
+             "parent_workflow_id = '" +
+                 id + "' ORDER BY started_at"));
   HEADRACE_RETURN_IF_ERROR(d.list("activities", activities_sql(mine)));
   HEADRACE_RETURN_IF_ERROR(d.list("energy", energy_sql(mine)));
   HEADRACE_RETURN_IF_ERROR(d.list("metrics", metrics_sql("l.workflow_id = '" + id + "'")));
   HEADRACE_RETURN_IF_ERROR(d.list("objects", objects_sql("workflow", id)));
-  return d.list("output", "SELECT stream, text FROM log WHERE stream <> 'metric' AND task_id IS NULL "
-                          "AND workflow_id = '" + id + "' ORDER BY \"at\"");
+  return d.list("output",
+                "SELECT stream, text FROM log WHERE stream <> 'metric' AND task_id IS NULL "
+                "AND workflow_id = '" +
+                    id + "' ORDER BY \"at\"");
 }
 
 Status task(Description& d, const std::string& id) {
@@ -154,8 +172,7 @@ Status task(Description& d, const std::string& id) {
              "SELECT domain, attributed_j AS joules, u95_j AS plus_minus_joules, idle_j AS "
              "idle_joules, coverage, truth, method, assumption FROM task_energy WHERE task_id = '" +
                  id + "' ORDER BY domain"));
-  HEADRACE_RETURN_IF_ERROR(
-      d.list("children", activities_sql("t.parent_task_id = '" + id + "'")));
+  HEADRACE_RETURN_IF_ERROR(d.list("children", activities_sql("t.parent_task_id = '" + id + "'")));
   HEADRACE_RETURN_IF_ERROR(d.list("metrics", metrics_sql("l.task_id = '" + id + "'")));
   return d.list("objects", objects_sql("task", id));
 }
@@ -164,9 +181,11 @@ Status object(Description& d, const std::string& id) {
   HEADRACE_RETURN_IF_ERROR(d.facts("SELECT * FROM object WHERE object_id = '" + id + "'"));
   HEADRACE_RETURN_IF_ERROR(d.list("written_by", actors_sql("generated", id)));
   HEADRACE_RETURN_IF_ERROR(d.list("used_by", actors_sql("used", id)));
-  return d.list("versions", "SELECT version, object_id, sha256, size_bytes, created_at FROM object "
-                            "WHERE coalesce(path, name) = (SELECT coalesce(path, name) FROM object "
-                            "WHERE object_id = '" + id + "') ORDER BY version");
+  return d.list("versions",
+                "SELECT version, object_id, sha256, size_bytes, created_at FROM object "
+                "WHERE coalesce(path, name) = (SELECT coalesce(path, name) FROM object "
+                "WHERE object_id = '" +
+                    id + "') ORDER BY version");
 }
 
 }  // namespace

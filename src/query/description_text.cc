@@ -83,7 +83,8 @@ void table_text(const Json::List& rows, const std::string& indent, std::string* 
       cells.push_back(scalar_text(name, value));
       number &= value.is_null() || value.is_number();
     }
-    if (std::any_of(cells.begin(), cells.end(), [](const auto& c) { return c.size() > kWidestCell; })) {
+    if (std::any_of(cells.begin(), cells.end(),
+                    [](const auto& c) { return c.size() > kWidestCell; })) {
       std::set<std::string> told;
       for (const std::string& cell : cells) {
         if (cell != "-" && told.insert(cell).second) below += indent + name + ": " + cell + "\n";

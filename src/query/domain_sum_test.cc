@@ -18,11 +18,12 @@ TEST(SumDomains, CountsNothingTwice) {
 }
 
 TEST(SumDomains, MixedTruthIsMixedAndANullMakesTheSumNull) {
-  EXPECT_EQ(sum_domains({{"node/cpu", 9, {}, "estimated", "a"}, {"node/gpu-0", 1, {}, "measured", "b"}})
-                .truth,
-            "mixed");
-  const EnergySum null = sum_domains({{"node/cpu", 9, {}, "estimated", "a"},
-                                      {"node/gpu-0", {}, {}, "measured", "b"}});
+  EXPECT_EQ(
+      sum_domains({{"node/cpu", 9, {}, "estimated", "a"}, {"node/gpu-0", 1, {}, "measured", "b"}})
+          .truth,
+      "mixed");
+  const EnergySum null =
+      sum_domains({{"node/cpu", 9, {}, "estimated", "a"}, {"node/gpu-0", {}, {}, "measured", "b"}});
   EXPECT_FALSE(null.joules.has_value());
   EXPECT_FALSE(sum_domains({}).joules.has_value());
 }

@@ -16,7 +16,8 @@ namespace headrace::query {
 
 class FlatTable {
  public:
-  // Slots are the schema's field numbers; each is set at most once. A slot left out has its default.
+  // Slots are the schema's field numbers; each is set at most once. A slot left out has its
+  // default.
   template <typename T>
   FlatTable& scalar(int slot, T value) {
     std::string raw(sizeof(T), '\0');

@@ -15,7 +15,8 @@ bool has(const std::vector<ThingKind>& kinds, ThingKind kind) {
 }
 
 bool is_hex(const std::string& text, size_t least) {
-  return text.size() >= least && text.find_first_not_of("0123456789abcdefABCDEF-") == std::string::npos;
+  return text.size() >= least &&
+         text.find_first_not_of("0123456789abcdefABCDEF-") == std::string::npos;
 }
 
 struct IdParts {
@@ -26,7 +27,8 @@ struct IdParts {
 IdParts parts_of(const std::string& text) {
   for (const char* dots : {"..", "…"}) {
     const size_t at = text.find(dots);
-    if (at != std::string::npos) return {text.substr(0, at), text.substr(at + std::string(dots).size())};
+    if (at != std::string::npos)
+      return {text.substr(0, at), text.substr(at + std::string(dots).size())};
   }
   return {text, ""};
 }
@@ -38,14 +40,17 @@ std::string id_matches(const std::string& column, const std::string& text) {
          ")) AND ends_with(" + column + "::VARCHAR, lower(" + sql_text(parts.tail) + ")))";
 }
 
-std::string or_id(const std::string& condition, const std::string& column, const std::string& text) {
-  return looks_like_id(text) ? "(" + condition + " OR " + id_matches(column, text) + ")" : condition;
+std::string or_id(const std::string& condition, const std::string& column,
+                  const std::string& text) {
+  return looks_like_id(text) ? "(" + condition + " OR " + id_matches(column, text) + ")"
+                             : condition;
 }
 
 std::string object_condition(const std::string& text, const std::filesystem::path& here) {
   const std::string absolute = (here / text).lexically_normal().string();
   std::string out = "(name = " + sql_text(text) + " OR path = " + sql_text(absolute) +
-                    " OR path = " + sql_text(text) + " OR ends_with(path, " + sql_text("/" + text) + ")";
+                    " OR path = " + sql_text(text) + " OR ends_with(path, " + sql_text("/" + text) +
+                    ")";
   if (is_hex(text, 6)) out += " OR starts_with(sha256, lower(" + sql_text(text) + "))";
   return or_id(out + ")", "object_id", text);
 }
@@ -86,7 +91,8 @@ Status find(const Session& session, ThingKind kind, const std::string& text,
       return collect(
           session, kind,
           "SELECT object_id, coalesce(path, name), kind || ' version ' || version FROM object "
-          "WHERE " + object_condition(text, here) +
+          "WHERE " +
+              object_condition(text, here) +
               (object_kind.empty() ? "" : " AND kind = " + sql_text(object_kind)) +
               " ORDER BY version DESC, created_at DESC",
           out);

@@ -11,8 +11,9 @@ namespace headrace::query {
 
 // "lr=0.001 frozen=2" for each map: its values for the keys whose values differ between maps, in
 // the order of the keys' first appearance. Only of the first `complete` maps is an absent key a
-// difference; the others belong to tasks that may have ended before they had it. Empty texts when nothing differs. Long texts are cut;
-// maps and lists are left out, references to objects shown as `name_of_object` knows them.
+// difference; the others belong to tasks that may have ended before they had it. Empty texts when
+// nothing differs. Long texts are cut; maps and lists are left out, references to objects shown as
+// `name_of_object` knows them.
 std::vector<std::string> differing_labels(
     const std::vector<Json>& maps,
     const std::vector<std::pair<std::string, std::string>>& object_names, size_t complete);

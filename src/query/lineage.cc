@@ -61,7 +61,9 @@ class EdgeTable {
   std::vector<const Use*> generators_of(const Uuid& object) const {
     return pointers(generated_, by_generated_object_, object);
   }
-  std::vector<const Use*> used_by(const Key& actor) const { return pointers(used_, by_user_, actor); }
+  std::vector<const Use*> used_by(const Key& actor) const {
+    return pointers(used_, by_user_, actor);
+  }
 
   // From the task's parent outward. Ends on a cycle.
   std::vector<Uuid> ancestors(const Uuid& task) const {
@@ -91,7 +93,8 @@ class EdgeTable {
     if (!tasks.ok()) return tasks.status();
     fill(*tasks, &workflows_);
     Result<store::QueryResult> outer = connection.query(
-        "SELECT workflow_id, parent_workflow_id FROM workflow WHERE parent_workflow_id IS NOT NULL");
+        "SELECT workflow_id, parent_workflow_id FROM workflow WHERE parent_workflow_id IS NOT "
+        "NULL");
     if (!outer.ok()) return outer.status();
     fill(*outer, &outer_workflows_);
     return {};
@@ -121,7 +124,8 @@ class EdgeTable {
     for (size_t i = 0; i < used_.size(); ++i) by_user_[used_[i].actor].push_back(i);
     for (const auto& [actor, uses] : by_user_) {
       if (actor.first != NodeKind::kTask) continue;
-      for (const Uuid& outer : ancestors(actor.second)) users_inside_[outer].push_back(actor.second);
+      for (const Uuid& outer : ancestors(actor.second))
+        users_inside_[outer].push_back(actor.second);
     }
   }
   template <typename Index, typename K>
@@ -247,7 +251,8 @@ class Walk {
       for (const Uuid& user : users) ids += (ids.empty() ? "'" : ", '") + user.text() + "'";
       auto rows = session_.rows("SELECT task_id FROM task WHERE task_id IN (" + ids +
                                 ") AND started_at <= (SELECT max(started_at) FROM task WHERE "
-                                "task_id = '" + current.id.text() + "')");
+                                "task_id = '" +
+                                current.id.text() + "')");
       if (!rows.ok()) return rows.status();
       for (const auto& row : *rows) {
         for (const Use* use : edges_.used_by({NodeKind::kTask, *Uuid::parse(row[0].text)})) {

@@ -3,7 +3,8 @@
 // Followed backwards, from an object: the tasks (or workflows) that generated it; from a task: the
 // objects that it used, that the tasks around it used (they hold for everything inside them), that
 // tasks inside it used (they are part of it), and that its workflow used. When none of these is
-// known, the objects used by earlier tasks under the same parent: such an edge is marked as inferred.
+// known, the objects used by earlier tasks under the same parent: such an edge is marked as
+// inferred.
 #pragma once
 
 #include <cstdint>

@@ -8,8 +8,8 @@
 //     for (size_t row = 0; row < table->rows(); ++row) use(table->cell(0, row).text);
 //   }
 //
-// Rows come in batches (of up to 2,048 from SQL), as Arrow C data inside, so that they can be handed
-// to any Arrow reader without a copy. Move-only; one thread at a time.
+// Rows come in batches (of up to 2,048 from SQL), as Arrow C data inside, so that they can be
+// handed to any Arrow reader without a copy. Move-only; one thread at a time.
 #pragma once
 
 #include <cstdint>

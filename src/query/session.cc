@@ -75,7 +75,8 @@ std::string explained(const std::string& text) {
 }
 
 Result<Json> parse_tree(const store::Connection& connection, const std::string& text) {
-  Result<store::Statement> statement = connection.prepare("SELECT json_serialize_sql(CAST(? AS VARCHAR))");
+  Result<store::Statement> statement =
+      connection.prepare("SELECT json_serialize_sql(CAST(? AS VARCHAR))");
   if (!statement.ok()) return statement.status();
   Result<store::QueryResult> rows = statement->bind(1, text).execute();
   if (!rows.ok()) return rows.status();
@@ -86,15 +87,16 @@ Result<Json> parse_tree(const store::Connection& connection, const std::string& 
   if (failed != nullptr && *failed) return parse_error(text, *tree);
   const auto* statements = (*tree)["statements"].as<Json::List>();
   if (statements == nullptr || statements->empty()) return invalid_argument("the query is empty");
-  if (statements->size() > 1) return invalid_argument("one statement at a time, and this is several");
+  if (statements->size() > 1)
+    return invalid_argument("one statement at a time, and this is several");
   return tree;
 }
 
 }  // namespace
 
 const std::vector<std::string>& view_names() {
-  static const std::vector<std::string> names = {"campaign", "workflow", "task",        "object",
-                                                 "edge",     "sensor",   "sample",      "task_energy",
+  static const std::vector<std::string> names = {"campaign", "workflow", "task",   "object",
+                                                 "edge",     "sensor",   "sample", "task_energy",
                                                  "gap",      "log"};
   return names;
 }

@@ -23,17 +23,17 @@ namespace headrace::query {
 class Session {
  public:
   // Opens what was folded so far. `root`: a folder `.headrace`. Errors: kNotFound when it or its
-  // store is not there, kUnavailable when another process goes on writing it, kCorrupt when the file
-  // is damaged.
+  // store is not there, kUnavailable when another process goes on writing it, kCorrupt when the
+  // file is damaged.
   static Result<Session> open(const std::filesystem::path& root,
                               const store::StoreOptions& options = {});
   // Questions to a store that is open already, as a fold leaves it.
   static Session over(std::filesystem::path root, store::Store store);
 
-  // Runs one SELECT (or FROM, WITH, VALUES, DESCRIBE, SHOW, SUMMARIZE, EXPLAIN) as it stands. In the
-  // view `task`, `used.KEY` and `generated.KEY` are typed columns: NULL where a task has no such
-  // value, an error with the nearest names where no task ever had. Rows come as they are computed.
-  // Errors: kInvalidArgument, with DuckDB's words and the place in the text.
+  // Runs one SELECT (or FROM, WITH, VALUES, DESCRIBE, SHOW, SUMMARIZE, EXPLAIN) as it stands. In
+  // the view `task`, `used.KEY` and `generated.KEY` are typed columns: NULL where a task has no
+  // such value, an error with the nearest names where no task ever had. Rows come as they are
+  // computed. Errors: kInvalidArgument, with DuckDB's words and the place in the text.
   Result<ResultTable> sql(const std::string& text) const;
 
   // Rows at once, for questions that the rooms ask themselves.

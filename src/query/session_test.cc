@@ -24,9 +24,11 @@ using Rows = std::vector<std::vector<std::string>>;
 Session two_activities() {
   StoreForTest store;
   const int wf = store.workflow(store.campaign("sweep"), "train");
-  store.task(wf, {"train", {{"lr", 0.5}, {"batch", int64_t{16}}, {"cfg.depth", int64_t{4}}},
+  store.task(wf, {"train",
+                  {{"lr", 0.5}, {"batch", int64_t{16}}, {"cfg.depth", int64_t{4}}},
                   {{"loss", 2.5}, {"val loss", 2.75}}});
-  store.task(wf, {"train", {{"lr", 0.25}, {"batch", int64_t{32}}, {"cfg.depth", int64_t{8}}},
+  store.task(wf, {"train",
+                  {{"lr", 0.25}, {"batch", int64_t{32}}, {"cfg.depth", int64_t{8}}},
                   {{"loss", 1.5}, {"val loss", 1.75}}});
   store.task(wf, {"prepare", {{"path", std::string("a.txt")}}, {}});
   return store.session();
@@ -44,8 +46,9 @@ TEST(Session, TypedValuesOfTasksAreColumns) {
 
 TEST(Session, KeyThatATaskHasNotIsNull) {
   const Session session = two_activities();
-  EXPECT_EQ(texts(session, "SELECT activity, used.lr, used.path FROM task ORDER BY used.lr DESC"),
-            (Rows{{"train", "0.5", "NULL"}, {"train", "0.25", "NULL"}, {"prepare", "NULL", "a.txt"}}));
+  EXPECT_EQ(
+      texts(session, "SELECT activity, used.lr, used.path FROM task ORDER BY used.lr DESC"),
+      (Rows{{"train", "0.5", "NULL"}, {"train", "0.25", "NULL"}, {"prepare", "NULL", "a.txt"}}));
 }
 
 TEST(Session, KeyWithADotIsFoundByItsPathAndByItsName) {
@@ -79,7 +82,8 @@ TEST(Session, WholeRolesAreJson) {
   EXPECT_EQ(table->json(0, 0)["batch"], Json(int64_t{16}));
   EXPECT_EQ(table->json(1, 0)["val loss"], Json(2.75));
   EXPECT_EQ(table->json(0, 2)["path"], Json("a.txt"));
-  EXPECT_EQ(texts(session, "SELECT (used->>'$.lr')::DOUBLE FROM task WHERE activity = 'train' ORDER BY 1"),
+  EXPECT_EQ(texts(session,
+                  "SELECT (used->>'$.lr')::DOUBLE FROM task WHERE activity = 'train' ORDER BY 1"),
             (Rows{{"0.25"}, {"0.5"}}));
 }
 
@@ -102,8 +106,9 @@ TEST(Session, StarGivesEveryColumn) {
 TEST(Session, ValuesOfOtherViewsAreNotLookedUpInTasks) {
   const Session session = two_activities();
   EXPECT_EQ(texts(session, "SELECT w.used.nothing FROM workflow w"), (Rows{{"NULL"}}));
-  EXPECT_EQ(texts(session, "SELECT w.used.nothing FROM workflow w JOIN task t USING (workflow_id) "
-                           "WHERE t.used.lr = 0.5"),
+  EXPECT_EQ(texts(session,
+                  "SELECT w.used.nothing FROM workflow w JOIN task t USING (workflow_id) "
+                  "WHERE t.used.lr = 0.5"),
             (Rows{{"NULL"}}));
 }
 
@@ -127,7 +132,8 @@ TEST(Session, NothingIsWritten) {
 TEST(Session, MistakesInSqlPointAtThePlace) {
   const Session session = two_activities();
   Status status = session.sql("SELEC activity\nFROM task").status();
-  EXPECT_EQ(status.message(), "syntax error at or near \"SELEC\"\nLINE 1: SELEC activity\n        ^");
+  EXPECT_EQ(status.message(),
+            "syntax error at or near \"SELEC\"\nLINE 1: SELEC activity\n        ^");
   status = session.sql("SELECT 1\nFROM task WHERE )").status();
   EXPECT_NE(status.message().find("LINE 2: FROM task WHERE )\n                        ^"),
             std::string::npos)
@@ -168,8 +174,8 @@ TEST(Session, LargeResultsComeInBatchesAndCanBeCollected) {
 }
 
 TEST(Session, ErrorWhileRunningEndsTheRows) {
-  Result<ResultTable> table =
-      two_activities().sql("SELECT CASE WHEN range = 5000 THEN 'x' ELSE '1' END::INT FROM range(9000)");
+  Result<ResultTable> table = two_activities().sql(
+      "SELECT CASE WHEN range = 5000 THEN 'x' ELSE '1' END::INT FROM range(9000)");
   if (table.ok()) {
     Status status;
     for (;;) {

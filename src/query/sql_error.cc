@@ -22,7 +22,8 @@ std::string first_word(const std::string& sql) {
 // The line of `sql` that byte `at` is in, with a caret under it.
 std::string pointed_at(const std::string& sql, size_t at) {
   const size_t begin = at == 0 ? 0 : sql.rfind('\n', at - 1) + 1;
-  const auto line_number = 1 + std::count(sql.begin(), sql.begin() + static_cast<long>(begin), '\n');
+  const auto line_number =
+      1 + std::count(sql.begin(), sql.begin() + static_cast<long>(begin), '\n');
   const std::string head = "LINE " + std::to_string(line_number) + ": ";
   return "\n" + head + sql.substr(begin, sql.find('\n', begin) - begin) + "\n" +
          std::string(head.size() + at - begin, ' ') + "^";

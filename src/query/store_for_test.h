@@ -29,22 +29,26 @@ struct TestTask {
 class StoreForTest {
  public:
   StoreForTest() : store_(std::move(*store::Store::open_in_memory())) {
-    run("INSERT INTO producer_row(producer, uid, prefix, hostname, pid, state, facts) VALUES (1, 77, '" +
+    run("INSERT INTO producer_row(producer, uid, prefix, hostname, pid, state, facts) VALUES (1, "
+        "77, '" +
         prefix() + "', 'node1', 42, 'ended', '{}')");
   }
 
   std::string campaign(const std::string& name) {
     const std::string id = named_uuid("campaign", name).text();
-    run("INSERT INTO campaign_row(campaign, name, begin_ns) VALUES ('" + id + "', '" + name + "', 1000000000)");
+    run("INSERT INTO campaign_row(campaign, name, begin_ns) VALUES ('" + id + "', '" + name +
+        "', 1000000000)");
     return id;
   }
   // Returns its number; its id is workflow_id(number).
   int workflow(const std::string& campaign_id, const std::string& name,
                const std::string& used = "{}", const std::string& attributes = "{}") {
     ++workflows_;
-    run("INSERT INTO workflow_row(wf, workflow, campaign, name, status, begin_ns, end_ns, producer, used, generated, attributes) VALUES (" + std::to_string(workflows_) + ", '" +
-        workflow_id(workflows_) + "', '" + campaign_id + "', '" + name +
-        "', 2, 1000000000, 9000000000, 1, '" + used + "', '{}', '" + attributes + "')");
+    run("INSERT INTO workflow_row(wf, workflow, campaign, name, status, begin_ns, end_ns, "
+        "producer, used, generated, attributes) VALUES (" +
+        std::to_string(workflows_) + ", '" + workflow_id(workflows_) + "', '" + campaign_id +
+        "', '" + name + "', 2, 1000000000, 9000000000, 1, '" + used + "', '{}', '" + attributes +
+        "')");
     return workflows_;
   }
   static std::string workflow_id(int number) {
@@ -78,9 +82,10 @@ class StoreForTest {
   std::string object(const std::string& kind, const std::string& path, const std::string& sha256,
                      int64_t created_ns = 1'000'000'000) {
     const std::string id = named_uuid("object", path + sha256).text();
-    run("INSERT INTO object_row(object, kind, name, path, size_bytes, sha256, created_ns, attributes) VALUES ('" + id + "', '" + kind + "', '" +
-        path.substr(path.rfind('/') + 1) + "', '" + path + "', 1000, '" + sha256 + "', " +
-        std::to_string(created_ns) + ", '{}')");
+    run("INSERT INTO object_row(object, kind, name, path, size_bytes, sha256, created_ns, "
+        "attributes) VALUES ('" +
+        id + "', '" + kind + "', '" + path.substr(path.rfind('/') + 1) + "', '" + path +
+        "', 1000, '" + sha256 + "', " + std::to_string(created_ns) + ", '{}')");
     return id;
   }
   void edge(int64_t task, const std::string& object_id, bool generated,

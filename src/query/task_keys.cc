@@ -43,7 +43,8 @@ bool same_but_for_case(std::string_view a, std::string_view b) {
                     [&](char x, char y) { return lower(x) == lower(y); });
 }
 
-// SQL names are equal whatever their case, keys are not: the only key that is spelt alike, if one is.
+// SQL names are equal whatever their case, keys are not: the only key that is spelt alike, if one
+// is.
 std::string spelt_alike(const store::Registry& registry, Role role, const std::string& key) {
   std::string found;
   for (const auto& [name, places] : registry.keys(role)) {
@@ -60,15 +61,18 @@ Result<store::TouchedKey> key_of(const store::Registry& registry, const TouchedP
     std::string key = joined(path.names, count);
     if (!registry.knows(path.role, key)) key = spelt_alike(registry, path.role, key);
     if (key.empty()) continue;
-    return store::TouchedKey(key, {path.names.begin(), path.names.begin() + static_cast<long>(count)});
+    return store::TouchedKey(key,
+                             {path.names.begin(), path.names.begin() + static_cast<long>(count)});
   }
   return unknown_key(registry, path);
 }
 
 Status whole_and_parts(Role role) {
   const std::string name(name_of(role));
-  return invalid_argument("`" + name + "` stands in this query both whole and by key; whole it is "
-                          "JSON, so write " + name + "->>'$.KEY' for the key, or leave the whole out");
+  return invalid_argument("`" + name +
+                          "` stands in this query both whole and by key; whole it is "
+                          "JSON, so write " +
+                          name + "->>'$.KEY' for the key, or leave the whole out");
 }
 
 }  // namespace

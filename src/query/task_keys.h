@@ -7,8 +7,8 @@
 
 namespace headrace::query {
 
-// Errors (kInvalidArgument): a key that no task ever had, with the nearest names; `used` taken whole
-// and in parts in one query.
+// Errors (kInvalidArgument): a key that no task ever had, with the nearest names; `used` taken
+// whole and in parts in one query.
 Result<store::TaskView> needed_view(const TouchedKeys& touched, const store::Registry& registry);
 
 }  // namespace headrace::query

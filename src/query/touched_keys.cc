@@ -104,8 +104,9 @@ class Walk {
   static std::optional<Reference> reference_of(const Json& node) {
     const std::string type = string_of(node["type"]);
     if (type == "COLUMN_REF") return column_reference(node);
-    const bool extracts = type == "ARRAY_EXTRACT" || type == "STRUCT_EXTRACT" ||
-                          (type == "FUNCTION" && string_of(node["function_name"]) == "struct_extract");
+    const bool extracts =
+        type == "ARRAY_EXTRACT" || type == "STRUCT_EXTRACT" ||
+        (type == "FUNCTION" && string_of(node["function_name"]) == "struct_extract");
     if (!extracts) return std::nullopt;
     const auto* children = node["children"].as<Json::List>();
     if (children == nullptr || children->size() != 2) return std::nullopt;

@@ -23,13 +23,13 @@ struct TouchedPath {
 };
 
 struct TouchedKeys {
-  bool reads_task = false;           // the view `task` stands in a FROM
-  std::vector<TouchedPath> paths;    // each once
-  bool bare_used = false;            // `used` as a whole
+  bool reads_task = false;         // the view `task` stands in a FROM
+  std::vector<TouchedPath> paths;  // each once
+  bool bare_used = false;          // `used` as a whole
   bool bare_generated = false;
-  bool star = false;                 // every column may be asked for
-  std::set<std::string> columns;     // every name in a column reference, lower case
-  std::vector<std::string> tables;   // every table or view named, once, as written
+  bool star = false;                // every column may be asked for
+  std::set<std::string> columns;    // every name in a column reference, lower case
+  std::vector<std::string> tables;  // every table or view named, once, as written
 };
 
 // `tree` is what json_serialize_sql gave, without error.

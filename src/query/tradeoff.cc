@@ -62,8 +62,10 @@ Status no_such_value(const Session& session, const CampaignName& campaign,
   for (const auto& row : *rows) names.push_back(row[0].text);
   std::string message = "no task of campaign " + campaign.name + " generated " + question.quality;
   if (names.empty()) {
-    message += "; its tasks generated nothing (a task says what it generated with "
-               "task.generated(" + question.quality + "=...), or by what its function returns)";
+    message +=
+        "; its tasks generated nothing (a task says what it generated with "
+        "task.generated(" +
+        question.quality + "=...), or by what its function returns)";
   } else if (const auto near = nearest_names(question.quality, names); !near.empty()) {
     message += did_you_mean(near);
   } else {
@@ -132,10 +134,10 @@ std::optional<double> number_of(const Cell& cell) {
 }
 
 Status read_rows(const Session& session, const TradeoffQuestion& question, Tradeoff* out) {
-  auto rows = session.rows("SELECT task_id, workflow_id, status, duration_s, " +
-                           value_sql(question) +
-                           " AS quality FROM task WHERE campaign = " + sql_text(out->campaign) +
-                           " AND activity = " + sql_text(out->activity) + " ORDER BY started_at");
+  auto rows =
+      session.rows("SELECT task_id, workflow_id, status, duration_s, " + value_sql(question) +
+                   " AS quality FROM task WHERE campaign = " + sql_text(out->campaign) +
+                   " AND activity = " + sql_text(out->activity) + " ORDER BY started_at");
   if (!rows.ok()) return rows.status();
   for (const auto& cells : *rows) {
     TradeoffRow row;
@@ -161,8 +163,8 @@ Status add_energy(const Session& session, Tradeoff* out) {
   if (!rows.ok()) return rows.status();
   std::map<std::string, std::vector<DomainEnergy>> domains;
   for (const auto& cells : *rows) {
-    domains[cells[0].text].push_back({cells[1].text, number_of(cells[2]), number_of(cells[3]),
-                                      cells[4].text, cells[5].text});
+    domains[cells[0].text].push_back(
+        {cells[1].text, number_of(cells[2]), number_of(cells[3]), cells[4].text, cells[5].text});
   }
   for (auto* list : {&out->rows, &out->failed}) {
     for (TradeoffRow& row : *list) {
@@ -202,8 +204,9 @@ Status add_labels(const Session& session, Tradeoff* out) {
   std::vector<TradeoffRow*> rows;
   for (TradeoffRow& row : out->rows) rows.push_back(&row);
   for (TradeoffRow& row : out->failed) rows.push_back(&row);
-  auto used = session.rows("SELECT task_id, used FROM task WHERE campaign = " +
-                           sql_text(out->campaign) + " AND activity = " + sql_text(out->activity));
+  auto used =
+      session.rows("SELECT task_id, used FROM task WHERE campaign = " + sql_text(out->campaign) +
+                   " AND activity = " + sql_text(out->activity));
   if (!used.ok()) return used.status();
   auto workflows = session.rows("SELECT workflow_id, used, name FROM workflow WHERE campaign = " +
                                 sql_text(out->campaign));
@@ -221,16 +224,17 @@ Status add_labels(const Session& session, Tradeoff* out) {
   for (const TradeoffRow* row : rows) maps.push_back(by_task[row->task_id]);
   std::vector<std::string> labels = differing_labels(maps, object_names, out->rows.size());
   if (!all_differ(labels)) {
-    for (size_t i = 0; i < rows.size(); ++i) add_members(by_workflow[rows[i]->workflow_id], &maps[i]);
+    for (size_t i = 0; i < rows.size(); ++i)
+      add_members(by_workflow[rows[i]->workflow_id], &maps[i]);
     labels = differing_labels(maps, object_names, out->rows.size());
   }
   if (!all_differ(labels)) {
     const auto parents = parents_of(session, out->campaign);
     if (!parents.ok()) return parents.status();
-    auto ancestors = session.rows(
-        "SELECT task_id, used FROM task WHERE campaign = " + sql_text(out->campaign) +
-        " AND task_id IN (SELECT parent_task_id FROM task WHERE campaign = " +
-        sql_text(out->campaign) + ")");
+    auto ancestors =
+        session.rows("SELECT task_id, used FROM task WHERE campaign = " + sql_text(out->campaign) +
+                     " AND task_id IN (SELECT parent_task_id FROM task WHERE campaign = " +
+                     sql_text(out->campaign) + ")");
     if (!ancestors.ok()) return ancestors.status();
     for (const auto& cells : *ancestors) by_task[cells[0].text] = parsed(cells[1]);
     for (size_t i = 0; i < rows.size(); ++i) {
@@ -341,7 +345,11 @@ ResultTable tradeoff_table(const Tradeoff& answer) {
     const auto text_or_null = [&table](const std::string& text) {
       text.empty() ? table.null() : table.text(text);
     };
-    table.text(row.label).real(row.quality).real(row.time_s).real(row.energy_j).real(row.energy_u95_j);
+    table.text(row.label)
+        .real(row.quality)
+        .real(row.time_s)
+        .real(row.energy_j)
+        .real(row.energy_u95_j);
     text_or_null(row.energy_truth);
     text_or_null(row.energy_method);
     table.boolean(row.on_front);

@@ -38,8 +38,8 @@ struct TradeoffRow {
   // Attributed to the task and all inside it, summed over domains that do not overlap.
   std::optional<double> energy_j;
   std::optional<double> energy_u95_j;  // half width; worst case of the domains together
-  std::string energy_truth;   // measured, mixed, estimated; "" without a figure
-  std::string energy_method;  // of each domain, joined by "; "
+  std::string energy_truth;            // measured, mixed, estimated; "" without a figure
+  std::string energy_method;           // of each domain, joined by "; "
   bool on_front = false;
   std::optional<size_t> dominated_by;  // row
 };
@@ -55,9 +55,9 @@ struct Tradeoff {
   // the one highest in the tree of tasks; of equals the one with more tasks, then with more time.
   std::string activity;
   std::vector<std::string> other_activities;  // that generated it too
-  std::vector<TradeoffRow> rows;    // finished; best cost first, without cost last
-  std::vector<TradeoffRow> failed;  // of the same activity, not finished
-  std::string note;                 // what is missing, in a sentence; may be empty
+  std::vector<TradeoffRow> rows;              // finished; best cost first, without cost last
+  std::vector<TradeoffRow> failed;            // of the same activity, not finished
+  std::string note;                           // what is missing, in a sentence; may be empty
 };
 
 // Names with loss, error, perplexity, mse, mae, rmse, nll or latency in them are better when small.

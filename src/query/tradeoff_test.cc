@@ -17,11 +17,15 @@ Session study() {
   const double losses[] = {2.0, 1.5, 1.75};
   const char* joules[] = {"10", "40", "60"};
   for (int i = 0; i < 3; ++i) {
-    const int64_t run = store.task(tune, {"finetune", {{"lr", rates[i]}, {"width", int64_t{64}}},
-                                          {{"val_loss", losses[i]}}, 0, 5.0 - i});
+    const int64_t run = store.task(tune, {"finetune",
+                                          {{"lr", rates[i]}, {"width", int64_t{64}}},
+                                          {{"val_loss", losses[i]}},
+                                          0,
+                                          5.0 - i});
     store.energy(run, "node/cpu", joules[i], "estimated");
     for (int epoch = 0; epoch < 2; ++epoch) {
-      store.task(tune, {"epoch", {{"epoch", int64_t{epoch}}}, {{"val_loss", losses[i] + epoch}}, run});
+      store.task(tune,
+                 {"epoch", {{"epoch", int64_t{epoch}}}, {{"val_loss", losses[i] + epoch}}, run});
     }
   }
   store.task(tune, {"finetune", {{"lr", 9.0}, {"width", int64_t{64}}}, {}, 0, 1, 3});
@@ -76,7 +80,8 @@ TEST(Tradeoff, ActivityCanBeChosenAndLabelsComeFromAncestors) {
 }
 
 TEST(Tradeoff, MissingEnergyIsSaidNotInvented) {
-  const Result<Tradeoff> answer = tradeoff(study(), {"sweep", Cost::kEnergy, "val_loss", {}, "epoch"});
+  const Result<Tradeoff> answer =
+      tradeoff(study(), {"sweep", Cost::kEnergy, "val_loss", {}, "epoch"});
   ASSERT_TRUE(answer.ok());
   EXPECT_FALSE(answer->rows[0].energy_j.has_value());
   EXPECT_FALSE(answer->rows[0].on_front);
@@ -89,7 +94,8 @@ TEST(Tradeoff, MistakesNameWhatThereIs) {
   EXPECT_EQ(status.code(), StatusCode::kNotFound);
   EXPECT_EQ(status.message(), "there is no campaign swep; did you mean sweep?");
   status = tradeoff(session, {"sweep", Cost::kTime, "val_los"}).status();
-  EXPECT_EQ(status.message(), "no task of campaign sweep generated val_los; did you mean val_loss?");
+  EXPECT_EQ(status.message(),
+            "no task of campaign sweep generated val_los; did you mean val_loss?");
   status = tradeoff(session, {"sweep", Cost::kTime, "zzzzz"}).status();
   EXPECT_EQ(status.message(),
             "no task of campaign sweep generated zzzzz; they generated title and val_loss");

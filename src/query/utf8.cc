@@ -22,13 +22,12 @@ size_t width_of(uint32_t point) {
       (point >= 0xFE00 && point <= 0xFE0F) || (point >= 0x20D0 && point < 0x2100)) {
     return 0;
   }
-  const bool wide = (point >= 0x1100 && point <= 0x115F) || (point >= 0x2E80 && point <= 0xA4CF) ||
-                    (point >= 0xAC00 && point <= 0xD7A3) || (point >= 0xF900 && point <= 0xFAFF) ||
-                    (point >= 0xFE30 && point <= 0xFE6F) || (point >= 0xFF00 && point <= 0xFF60) ||
-                    (point >= 0xFFE0 && point <= 0xFFE6) ||
-                    (point >= 0x1F300 && point <= 0x1F64F) ||
-                    (point >= 0x1F900 && point <= 0x1F9FF) ||
-                    (point >= 0x20000 && point <= 0x3FFFD);
+  const bool wide =
+      (point >= 0x1100 && point <= 0x115F) || (point >= 0x2E80 && point <= 0xA4CF) ||
+      (point >= 0xAC00 && point <= 0xD7A3) || (point >= 0xF900 && point <= 0xFAFF) ||
+      (point >= 0xFE30 && point <= 0xFE6F) || (point >= 0xFF00 && point <= 0xFF60) ||
+      (point >= 0xFFE0 && point <= 0xFFE6) || (point >= 0x1F300 && point <= 0x1F64F) ||
+      (point >= 0x1F900 && point <= 0x1F9FF) || (point >= 0x20000 && point <= 0x3FFFD);
   return wide ? 2 : 1;
 }
 
@@ -43,7 +42,8 @@ size_t escape_length(std::string_view text) {
   if (text[1] == ']' || text[1] == 'P' || text[1] == '_' || text[1] == '^') {
     for (size_t end = 2; end < text.size(); ++end) {
       if (text[end] == '\a') return end + 1;
-      if (text[end] == '\x1b') return end + 1 < text.size() && text[end + 1] == '\\' ? end + 2 : end;
+      if (text[end] == '\x1b')
+        return end + 1 < text.size() && text[end + 1] == '\\' ? end + 2 : end;
     }
     return text.size();
   }
@@ -55,7 +55,7 @@ size_t escape_length(std::string_view text) {
 size_t utf8_length(std::string_view text) {
   if (text.empty()) return 0;
   const auto first = static_cast<uint8_t>(text[0]);
-  const size_t length = first < 0x80               ? 1
+  const size_t length = first < 0x80                    ? 1
                         : first >= 0xC2 && first < 0xE0 ? 2
                         : first >= 0xE0 && first < 0xF0 ? 3
                         : first >= 0xF0 && first < 0xF5 ? 4

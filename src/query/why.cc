@@ -14,7 +14,7 @@
 namespace headrace::query {
 namespace {
 
-constexpr size_t kNamedInputs = 3;   // more raw inputs than this are counted
+constexpr size_t kNamedInputs = 3;  // more raw inputs than this are counted
 constexpr size_t kLongestValue = 60;
 
 // "2026-11-21 14:03:05 UTC" of "2026-11-21T14:03:05.123456789Z".
@@ -78,8 +78,8 @@ class Story {
     return out;
   }
 
-  // The task or workflow whose work the subject is: itself, or what wrote it (the last one, when the
-  // same content was written again).
+  // The task or workflow whose work the subject is: itself, or what wrote it (the last one, when
+  // the same content was written again).
   void find_actor() {
     if (node(0).node.kind != NodeKind::kObject) {
       actor_ = 0;
@@ -138,7 +138,8 @@ class Story {
   std::string object_text(size_t at) const {
     const WhyNode& n = node(at);
     std::string more = n.facts["kind"].is_null() ? "object" : n.facts["kind"].text();
-    if (!n.facts["sha256"].is_null()) more += ", sha256 " + n.facts["sha256"].text().substr(0, 8) + "…";
+    if (!n.facts["sha256"].is_null())
+      more += ", sha256 " + n.facts["sha256"].text().substr(0, 8) + "…";
     if (const auto size = n.facts["size_bytes"].number()) more += ", " + bytes_text(*size);
     if (const auto version = n.facts["version"].number(); version && *version > 1) {
       more += ", version " + n.facts["version"].text();
@@ -149,7 +150,8 @@ class Story {
   void opening() {
     const WhyNode& first = node(0);
     std::vector<std::pair<std::string, Json>> about = {
-        {"kind", std::string(name_of(first.node.kind))}, {"id", first.node.id.text()},
+        {"kind", std::string(name_of(first.node.kind))},
+        {"id", first.node.id.text()},
         {"name", first.label}};
     fact("subject", members(about));
     if (!actor_) {
@@ -167,7 +169,8 @@ class Story {
       line("", object_text(0) + " was written by " + actor_text(*actor_) + ", " + when +
                    (times > 1 ? ", and with the same content by " + std::to_string(times - 1) +
                                     (times > 2 ? " others" : " other")
-                              : "") + ".");
+                              : "") +
+                   ".");
     } else {
       line("", "The " + actor_text(*actor_) + " " +
                    (actor.facts["status"].is_null() ? "ran" : actor.facts["status"].text()) + ", " +
@@ -199,7 +202,8 @@ class Story {
       if (!git["branch"].is_null()) text += " on " + git["branch"].text();
       const bool* dirty = git["dirty"].as<bool>();
       if (dirty != nullptr && *dirty) {
-        text += " with uncommitted changes (headrace show " + workflow_id_of(*actor_).substr(0, 8) + ")";
+        text += " with uncommitted changes (headrace show " + workflow_id_of(*actor_).substr(0, 8) +
+                ")";
       }
     } else {
       miss("the code's version", "run the program under headrace run, inside a git repository");
@@ -208,7 +212,8 @@ class Story {
     const auto workflow = facts_.workflows.find(workflow_id_of(*actor_));
     Json shown = command;
     if (shown.is_null() && workflow != facts_.workflows.end()) shown = workflow->second["command"];
-    if (!shown.is_null()) text += (text.empty() ? "" : "; ") + std::string("command ") + cut(shown.text());
+    if (!shown.is_null())
+      text += (text.empty() ? "" : "; ") + std::string("command ") + cut(shown.text());
     if (!text.empty()) line("code", text);
     fact("code", members({{"git", git}, {"command", shown}}));
   }
@@ -238,7 +243,9 @@ class Story {
     return out;
   }
   // Is `other` around `actor` or inside it (and not merely under the same parent)?
-  bool related(size_t actor, size_t other) const { return is_inside(actor, other) || is_inside(other, actor); }
+  bool related(size_t actor, size_t other) const {
+    return is_inside(actor, other) || is_inside(other, actor);
+  }
   bool is_inside(size_t inner, size_t outer) const {
     std::set<size_t> seen{inner};
     std::vector<size_t> open{inner};
@@ -247,7 +254,8 @@ class Story {
       open.pop_back();
       if (at == outer) return true;
       for (const LineageEdge& e : lineage_.edges) {
-        if (e.relation == "parent" && e.to == at && seen.insert(e.from).second) open.push_back(e.from);
+        if (e.relation == "parent" && e.to == at && seen.insert(e.from).second)
+          open.push_back(e.from);
       }
     }
     return false;
@@ -265,7 +273,8 @@ class Story {
       std::vector<size_t> written;
       for (const auto& [object, exact] : inputs) {
         const std::vector<size_t> generators = generators_of(object);
-        const bool own = std::find(generators.begin(), generators.end(), actors[i]) != generators.end();
+        const bool own =
+            std::find(generators.begin(), generators.end(), actors[i]) != generators.end();
         if (own) continue;  // its own product, read again
         if (generators.empty()) {
           raw.push_back(object);
@@ -276,7 +285,8 @@ class Story {
           if (told.insert(by).second) actors.push_back(by);
         }
       }
-      std::string text = i == 0 ? actor_text(actors[i]) : product_of(actors[i]) + " ← " + actor_text(actors[i]);
+      std::string text =
+          i == 0 ? actor_text(actors[i]) : product_of(actors[i]) + " ← " + actor_text(actors[i]);
       const std::string raw_part = raw_text(raw);
       std::string from = made;
       if (!raw_part.empty()) from += (from.empty() ? "" : ", ") + raw_part;
@@ -330,7 +340,8 @@ class Story {
     }
     std::string out;
     for (const auto& [kind, count] : kinds) {
-      out += (out.empty() ? "" : " and ") + std::to_string(count) + " raw " + kind + (count > 1 ? "s" : "");
+      out += (out.empty() ? "" : " and ") + std::to_string(count) + " raw " + kind +
+             (count > 1 ? "s" : "");
     }
     if (bytes > 0) out += " of " + bytes_text(bytes);
     const Json& path = node(raw.front()).facts["path"];
@@ -345,18 +356,21 @@ class Story {
       if (map == nullptr) return;
       for (const auto& [key, value] : *map) {
         if (!value["$object"].is_null()) continue;
-        const bool known = std::any_of(all.begin(), all.end(), [&k = key](const auto& m) { return m.first == k; });
+        const bool known =
+            std::any_of(all.begin(), all.end(), [&k = key](const auto& m) { return m.first == k; });
         if (!known) all.emplace_back(key, value);
       }
     };
     for (const Json* facts : around(*actor_)) add((*facts)["used"]);
-    if (const auto w = facts_.workflows.find(workflow_id_of(*actor_)); w != facts_.workflows.end()) {
+    if (const auto w = facts_.workflows.find(workflow_id_of(*actor_));
+        w != facts_.workflows.end()) {
       add(w->second["used"]);
     }
     std::string text;
     for (const auto& [key, value] : all) {
       const auto* d = value.as<double>();
-      text += (text.empty() ? "" : " ") + key + "=" + (d != nullptr ? number_text(*d) : cut(value.text()));
+      text += (text.empty() ? "" : " ") + key + "=" +
+              (d != nullptr ? number_text(*d) : cut(value.text()));
     }
     if (all.empty()) {
       miss("parameters", "name them: hr.task(\"" + node(*actor_).label + "\", used={\"lr\": lr})");
@@ -374,7 +388,8 @@ class Story {
     const auto add = [&text](const std::string& part) {
       if (!part.empty()) text += (text.empty() ? "" : ", ") + part;
     };
-    const Json& version = python["python"]["version"].is_null() ? python["version"] : python["python"]["version"];
+    const Json& version =
+        python["python"]["version"].is_null() ? python["version"] : python["python"]["version"];
     if (!version.is_null()) add("Python " + version.text());
     if (const auto count = python["package_count"].number()) add(number_text(*count) + " packages");
     if (!machine["cpu"]["model"].is_null()) add(machine["cpu"]["model"].text());
@@ -388,8 +403,8 @@ class Story {
     if (python.is_null() && machine.is_null()) {
       miss("packages, seeds and machine", "run the program under headrace run");
     }
-    fact("environment", members({{"python", python}, {"machine", machine}, {"job", job},
-                                 {"hostname", host}}));
+    fact("environment",
+         members({{"python", python}, {"machine", machine}, {"job", job}, {"hostname", host}}));
   }
 
   static std::string energy_text(double joules, const std::string& truth) {
@@ -407,7 +422,8 @@ class Story {
       text += (text.empty() ? "" : ", ") + energy_text(*energy, truth) + " (" + truth +
               (truth == "measured" ? "" : ": " + whole["energy_method"].text()) + ")";
     } else {
-      miss("energy of " + node(*actor_).label, "headrace doctor says which sources this machine offers");
+      miss("energy of " + node(*actor_).label,
+           "headrace doctor says which sources this machine offers");
     }
     const Total total = cost_of_all();
     if (total.steps > 1) {
@@ -422,14 +438,15 @@ class Story {
       }
     }
     if (!text.empty()) line("cost", text);
-    fact("cost", members({{"time_s", whole["duration_s"]},
-                          {"energy_j", whole["energy_j"]},
-                          {"energy_truth", whole["energy_truth"]},
-                          {"energy_method", whole["energy_method"]},
-                          {"steps", static_cast<int64_t>(total.steps)},
-                          {"steps_with_energy", static_cast<int64_t>(total.with_energy)},
-                          {"total_time_s", total.seconds},
-                          {"total_energy_j", total.with_energy > 0 ? Json(total.joules) : Json()}}));
+    fact("cost",
+         members({{"time_s", whole["duration_s"]},
+                  {"energy_j", whole["energy_j"]},
+                  {"energy_truth", whole["energy_truth"]},
+                  {"energy_method", whole["energy_method"]},
+                  {"steps", static_cast<int64_t>(total.steps)},
+                  {"steps_with_energy", static_cast<int64_t>(total.with_energy)},
+                  {"total_time_s", total.seconds},
+                  {"total_energy_j", total.with_energy > 0 ? Json(total.joules) : Json()}}));
   }
 
   struct Total {
@@ -472,9 +489,8 @@ class Story {
 
   void not_captured() {
     for (const size_t at : without_input_) {
-      miss("what " + node(at).label + " read",
-           "give its files to it: hr.task(\"" + node(at).label +
-               "\", used={\"data\": hr.object(path)})");
+      miss("what " + node(at).label + " read", "give its files to it: hr.task(\"" + node(at).label +
+                                                   "\", used={\"data\": hr.object(path)})");
     }
     bool inferred = false;
     for (const LineageEdge& e : lineage_.edges) inferred |= !e.exact;
@@ -483,7 +499,8 @@ class Story {
            "pass the object itself to the task that uses it; inferred ones are marked");
     }
     for (size_t i = 0; i < missing_.size(); ++i) {
-      line(i == 0 ? "not captured" : "", missing_[i]["what"].text() + ": " + missing_[i]["how"].text());
+      line(i == 0 ? "not captured" : "",
+           missing_[i]["what"].text() + ": " + missing_[i]["how"].text());
     }
     fact("not_captured", Json(std::move(missing_)));
   }

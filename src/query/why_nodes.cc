@@ -39,7 +39,8 @@ Status read(const Session& session, const std::string& sql, Facts* out) {
 Status read_objects(const Session& session, const std::set<std::string>& ids, Facts* out) {
   return read(session,
               "SELECT object_id, kind, name, path, version, size_bytes, sha256, created_at, "
-              "attributes FROM object WHERE object_id IN (" + id_list(ids) + ")",
+              "attributes FROM object WHERE object_id IN (" +
+                  id_list(ids) + ")",
               out);
 }
 
@@ -48,11 +49,13 @@ Status read_tasks(const Session& session, const std::set<std::string>& ids, Fact
       read(session,
            "SELECT task_id, activity, workflow_id, campaign, parent_task_id, status, started_at, "
            "ended_at, duration_s, used, generated, hostname, pid, error FROM task "
-           "WHERE task_id IN (" + id_list(ids) + ")",
+           "WHERE task_id IN (" +
+               id_list(ids) + ")",
            out));
   const auto rows = session.rows(
       "SELECT task_id, domain, attributed_j, u95_j, truth, method FROM task_energy "
-      "WHERE task_id IN (" + id_list(ids) + ")");
+      "WHERE task_id IN (" +
+      id_list(ids) + ")");
   if (!rows.ok()) return rows.status();
   std::map<std::string, std::vector<DomainEnergy>> domains;
   const auto number = [](const Cell& cell) {
@@ -80,13 +83,13 @@ Status read_workflows(const Session& session, std::set<std::string> ids, Facts* 
         read(session,
              "SELECT workflow_id, name, campaign, parent_workflow_id, status, started_at, "
              "duration_s, used, generated, hostname, pid, command, exit_code, tags, note, "
-             "attributes FROM workflow WHERE workflow_id IN (" + id_list(ids) + ")",
+             "attributes FROM workflow WHERE workflow_id IN (" +
+                 id_list(ids) + ")",
              &found));
     ids.clear();
     for (auto& [id, facts] : found) {
-      const std::string parent = facts["parent_workflow_id"].is_null()
-                                     ? ""
-                                     : facts["parent_workflow_id"].text();
+      const std::string parent =
+          facts["parent_workflow_id"].is_null() ? "" : facts["parent_workflow_id"].text();
       if (!parent.empty() && !out->contains(parent) && !found.contains(parent)) ids.insert(parent);
       out->emplace(id, std::move(facts));
     }

@@ -7,9 +7,10 @@
 namespace headrace::query {
 namespace {
 
-constexpr const char* kRun = R"({"git":{"commit":"3e1a9d2c44aa","dirty":true},)"
-                             R"("command":"python study.py","python":{"python":{"version":"3.11.2"}},)"
-                             R"("machine":{"cpu":{"model":"EPYC"}}})";
+constexpr const char* kRun =
+    R"({"git":{"commit":"3e1a9d2c44aa","dirty":true},)"
+    R"("command":"python study.py","python":{"python":{"version":"3.11.2"}},)"
+    R"("machine":{"cpu":{"model":"EPYC"}}})";
 
 // Texts -> prepare -> corpus -> pretrain -> base -> finetune -> best, with saves inside.
 struct Study {
@@ -27,7 +28,8 @@ struct Study {
     const int64_t prepare = store.task(data, {"prepare", {}, {}});
     for (int i = 0; i < 5; ++i) {
       const std::string n = std::to_string(i);
-      store.edge(prepare, store.object("text", "/t/play" + n + ".txt", "dd" + n + "0000"), false, "texts");
+      store.edge(prepare, store.object("text", "/t/play" + n + ".txt", "dd" + n + "0000"), false,
+                 "texts");
     }
     store.edge(prepare, corpus, true, "corpus");
     pretrain = store.task(train, {"pretrain", {{"width", int64_t{64}}}, {}, 0, 30});
@@ -52,17 +54,29 @@ TEST(Why, ReachesTheRawFilesThroughEveryStep) {
   Study study;
   const Session session = study.store.session();
   const std::string text = text_of(session, "best.pt");
-  EXPECT_NE(text.find("best.pt (checkpoint, sha256 cc33dd44…, 1.00 kB) was written by task finetune "
-                      "of workflow train, "), std::string::npos) << text;
+  EXPECT_NE(
+      text.find("best.pt (checkpoint, sha256 cc33dd44…, 1.00 kB) was written by task finetune "
+                "of workflow train, "),
+      std::string::npos)
+      << text;
   EXPECT_NE(text.find("code    git 3e1a9d2c with uncommitted changes"), std::string::npos) << text;
-  EXPECT_NE(text.find("data    task finetune of workflow train ← base.pt\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("base.pt ← task pretrain › save of workflow train ← corpus.bin\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("corpus.bin ← task prepare of workflow prepare data ← 5 raw texts of 5.00 kB, "
-                      "e.g. /t/play"), std::string::npos) << text;
+  EXPECT_NE(text.find("data    task finetune of workflow train ← base.pt\n"), std::string::npos)
+      << text;
+  EXPECT_NE(text.find("base.pt ← task pretrain › save of workflow train ← corpus.bin\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(
+      text.find("corpus.bin ← task prepare of workflow prepare data ← 5 raw texts of 5.00 kB, "
+                "e.g. /t/play"),
+      std::string::npos)
+      << text;
   EXPECT_NE(text.find("params  lr=0.5 seed=7"), std::string::npos) << text;
   EXPECT_NE(text.find("env     Python 3.11.2, EPYC, on node1"), std::string::npos) << text;
-  EXPECT_NE(text.find("cost    20.0 s, ≈ 412 J (estimated: split); with all it was made from 51.0 s, "
-                      "≈ 1.41 kJ (of 2 of 3 steps)"), std::string::npos) << text;
+  EXPECT_NE(
+      text.find("cost    20.0 s, ≈ 412 J (estimated: split); with all it was made from 51.0 s, "
+                "≈ 1.41 kJ (of 2 of 3 steps)"),
+      std::string::npos)
+      << text;
 }
 
 TEST(Why, GraphHasEveryNodeOnceWithItsEdges) {
@@ -76,7 +90,8 @@ TEST(Why, GraphHasEveryNodeOnceWithItsEdges) {
   std::set<std::string> labels;
   for (const Json& node : *nodes) labels.insert(node["label"].text());
   EXPECT_EQ(nodes->size(), 12u);  // 3 objects + 5 texts + finetune, save, pretrain, prepare
-  for (const char* name : {"best.pt", "base.pt", "corpus.bin", "play0.txt", "pretrain", "prepare"}) {
+  for (const char* name :
+       {"best.pt", "base.pt", "corpus.bin", "play0.txt", "pretrain", "prepare"}) {
     EXPECT_TRUE(labels.contains(name)) << name;
   }
   for (const Json& edge : *json["graph"]["edges"].as<Json::List>()) {

@@ -61,7 +61,8 @@ std::string map_text(const Json::Map& map) {
     if (flag != nullptr && *flag) continue;
     out += '=';
     const auto* inner = value.as<Json::Map>();
-    const bool wrapped = inner != nullptr && inner->size() == 1 && inner->front().first.rfind('$', 0) == 0;
+    const bool wrapped =
+        inner != nullptr && inner->size() == 1 && inner->front().first.rfind('$', 0) == 0;
     out += wrapped ? inner->front().second.text() : value.text();
   }
   return out;
@@ -154,8 +155,8 @@ Result<Written> write_table(ResultTable& table, const TableStyle& style, const S
   std::string line;
   for (size_t i = 0; i < count; ++i) {
     if (i > 0) line += "  ";
-    line += padded(terminal_text(table.columns()[i].name), widths[i],
-                   to_the_right(table.columns()[i]));
+    line +=
+        padded(terminal_text(table.columns()[i].name), widths[i], to_the_right(table.columns()[i]));
   }
   line = trimmed(line);
   if (style.color) line = std::string(kBold) + line + std::string(kPlain);
