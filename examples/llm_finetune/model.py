@@ -80,15 +80,15 @@ class GPT(nn.Module):
             for part in (self.byte, self.position, *self.blocks[:blocks]):
                 part.requires_grad_(False)
 
-    @torch.no_grad()
     def generate(self, prompt: str, length: int, temperature: float, seed: int) -> str:
         """Continues `prompt` by `length` bytes drawn with `seed`."""
         random = torch.Generator().manual_seed(seed)
         tokens = torch.tensor([list(prompt.encode())])
-        for _ in range(length):
-            logits = self(tokens[:, -self.shape.context :])[0, -1] / temperature
-            drawn = torch.multinomial(logits.softmax(-1), 1, generator=random)
-            tokens = torch.cat([tokens, drawn[None]], dim=1)
+        with torch.no_grad():
+            for _ in range(length):
+                logits = self(tokens[:, -self.shape.context :])[0, -1] / temperature
+                drawn = torch.multinomial(logits.softmax(-1), 1, generator=random)
+                tokens = torch.cat([tokens, drawn[None]], dim=1)
         return bytes(tokens[0].tolist()).decode(errors="replace")
 
 

@@ -20,11 +20,11 @@ class History:
     epoch_val_loss: list[float] = field(default_factory=list)
 
 
-@torch.no_grad()
 def mean_loss(model: GPT, tokens: Tensor, batch: int) -> float:
     """Nats per byte over a whole dataset."""
-    windows = list(batches(tokens, batch, model.shape.context))
-    return sum(model.loss(w).item() for w in windows) / len(windows)
+    with torch.no_grad():
+        losses = [float(model.loss(w)) for w in batches(tokens, batch, model.shape.context)]
+    return sum(losses) / len(losses)
 
 
 def train(
