@@ -65,7 +65,7 @@ void add_exception(capture::Fields& fields, PyObject* exception, PyObject* trace
     const std::string text = text_of(message.get());
     fields.add_string(Role::kError, name_of("message").id, text.substr(0, 4096));
   } else {
-    PyErr_Clear();
+    drop_error();
     fields.add_placeholder(Role::kError, name_of("message").id, "str", "str() of it failed");
   }
   if (g_traceback_text == nullptr) return;
@@ -74,7 +74,7 @@ void add_exception(capture::Fields& fields, PyObject* exception, PyObject* trace
   if (text && PyUnicode_Check(text.get())) {
     fields.add_string(Role::kError, name_of("traceback").id, text_of(text.get()));
   }
-  PyErr_Clear();
+  drop_error();
 }
 
 TaskStatus add_raised(capture::Fields& fields) {

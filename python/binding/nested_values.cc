@@ -186,7 +186,7 @@ void NestedBuffer::set(PyObject* set) {
     }
     value(item.get());
   }
-  PyErr_Clear();
+  drop_error();
   end(at, count);
 }
 

@@ -15,6 +15,14 @@ std::string_view text_of(PyObject* string, Ref& keep) {
   return {PyBytes_AS_STRING(keep.get()), static_cast<size_t>(PyBytes_GET_SIZE(keep.get()))};
 }
 
+void drop_error() {
+  PyObject* error = PyErr_Occurred();
+  if (error == nullptr) return;
+  const bool interrupted = PyErr_GivenExceptionMatches(error, PyExc_KeyboardInterrupt) != 0;
+  PyErr_Clear();
+  if (interrupted) PyErr_SetInterrupt();
+}
+
 std::string text_of(PyObject* string) {
   Ref keep;
   return std::string(text_of(string, keep));

@@ -47,6 +47,10 @@ class SavedError {
   PyObject* traceback_ = nullptr;
 };
 
+// Clears an exception that came up while something was read for recording. Ctrl-C is not ours to
+// keep: it is raised again in the program.
+void drop_error();
+
 inline PyObject* as_object(void* object) { return static_cast<PyObject*>(object); }
 
 // The bytes of a string as they are recorded: UTF-8, lone surrogates as their 3-byte form. `keep`

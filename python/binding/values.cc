@@ -65,7 +65,7 @@ Description describe(PyObject* value, Interest interest) {
       if (!PyErr_Occurred()) return out;
     }
     ++g_unreadable;
-    PyErr_Clear();
+    drop_error();
   }
   out.kind = DescriptionKind::kUnreadable;
   return out;

@@ -182,6 +182,19 @@ def test_recursion_nests(capture: Capture) -> None:
     assert [task["parent_task_id"] for task in tasks[1:]] == [t["task_id"] for t in tasks[:-1]]
 
 
+def test_recursion_without_end(capture: Capture) -> None:
+    @hr.task
+    def endless(n: int) -> int:
+        return endless(n + 1)
+
+    with pytest.raises(RecursionError):
+        endless(0)
+    tasks = capture.recorded().named("endless")
+    assert len(tasks) > 100
+    assert {task["status"] for task in tasks} == {"failed"}
+    assert hr.current_task() is None
+
+
 def test_exception_goes_on_unchanged(capture: Capture) -> None:
     class OurError(ValueError):
         pass

@@ -176,6 +176,21 @@ def test_values_whose_reading_fails(capture: Capture) -> None:
     assert kept(capture, Broken(1)) == {"x": 1}
 
 
+def test_ctrl_c_while_a_value_is_read_reaches_the_program(capture: Capture) -> None:
+    class Zone(datetime.tzinfo):
+        def utcoffset(self, when: Any) -> Any:
+            raise KeyboardInterrupt
+
+    @hr.task
+    def f(x: Any) -> int:
+        return sum(range(10))
+
+    with pytest.raises(KeyboardInterrupt):
+        f(datetime.datetime(2026, 1, 1, tzinfo=Zone()))
+        sum(range(10))
+    assert capture.recorded().one("f")["used"]["x"]["$unkept"]["reason"] == "reading it failed"
+
+
 def test_cycles(capture: Capture) -> None:
     items: list[Any] = [1]
     items.append(items)
