@@ -205,8 +205,12 @@ PyObject* read_segments(PyObject*, PyObject* path) {
   if (PyUnicode_FSConverter(path, &bytes) == 0) return nullptr;
   const Ref keep = Ref::steal(bytes);
   std::string out;
-  for (const SegmentFile& file : list_segments(Directory{PyBytes_AS_STRING(bytes)})) {
-    const Result<FileBytes> content = FileBytes::open(file.path);
+  for (SegmentFile file : list_segments(Directory{PyBytes_AS_STRING(bytes)})) {
+    Result<FileBytes> content = FileBytes::open(file.path);
+    if (!content.ok() && !file.sealed) {  // it was sealed, and so renamed, since it was listed
+      file.sealed = true;
+      content = FileBytes::open(file.path.replace_extension(".seg"));
+    }
     if (!content.ok()) {
       PyErr_SetString(PyExc_OSError, content.status().message().c_str());
       return nullptr;
