@@ -55,10 +55,23 @@ Result<Store> fold_in_memory(const Directory& directory, const OpenOptions& opti
 
 Result<Store> open_for_change(const Directory& directory, const OpenOptions& options) {
   HEADRACE_RETURN_IF_ERROR(check_exists(directory));
-  Result<Store> store = Store::open(directory.store(), OpenMode::kReadWrite, options.store);
-  if (!store.ok()) return store;
-  HEADRACE_RETURN_IF_ERROR(fold_into(directory, *store, options));
-  return store;
+  std::string note;
+  for (int attempt = 0;; ++attempt) {
+    Status failed;
+    {
+      Result<Store> store = Store::open(directory.store(), OpenMode::kReadWrite, options.store);
+      if (!store.ok()) return store;
+      failed = fold_into(directory, *store, options);
+      if (failed.ok()) {
+        if (!note.empty()) store->add_note(note);
+        return store;
+      }
+    }
+    if (failed.code() != StatusCode::kCorrupt || attempt > 0) return failed;
+    const Result<std::string> aside = Store::move_aside(directory.store(), failed);
+    if (!aside.ok()) return aside.status();
+    note = *aside;
+  }
 }
 
 Result<Store> open_folded(const Directory& directory, const OpenOptions& options) {
@@ -76,9 +89,8 @@ Result<Store> open_folded(const Directory& directory, const OpenOptions& options
   if (!is_writable(directory)) return fold_in_memory(directory, options);
   std::string note;
   {
-    Result<Store> store = Store::open(directory.store(), OpenMode::kReadWrite, options.store);
+    Result<Store> store = open_for_change(directory, options);
     if (store.ok()) {
-      HEADRACE_RETURN_IF_ERROR(fold_into(directory, *store, options));
       note = store->note();
     } else if (store.status().code() != StatusCode::kUnavailable) {
       return store;

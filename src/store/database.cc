@@ -11,6 +11,12 @@ bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
+// A block whose checksum is wrong shows when it is read, with the type of any other I/O error.
+bool is_damage(std::string_view message) {
+  return contains(message, "Corrupt database file") || contains(message, "does not match stored") ||
+         contains(message, "database has been invalidated");
+}
+
 StatusCode code_of(duckdb_error_type type) {
   switch (type) {
     case DUCKDB_ERROR_OUT_OF_MEMORY: return StatusCode::kExhausted;
@@ -126,8 +132,14 @@ namespace {
 Result<QueryResult> take(duckdb_state state, duckdb_result& result) {
   if (state == DuckDBSuccess) return QueryResult(result);
   const char* text = duckdb_result_error(&result);
-  Status status(code_of(duckdb_result_error_type(&result)),
-                text != nullptr ? text : "the query failed without a reason");
+  std::string message = text != nullptr ? text : "the query failed without a reason";
+  const bool damaged = is_damage(message);
+  if (damaged) {
+    message = "the store is damaged: " + message +
+              "; move the file away and run again: it is built again from the segments kept";
+  }
+  Status status(damaged ? StatusCode::kCorrupt : code_of(duckdb_result_error_type(&result)),
+                std::move(message));
   duckdb_destroy_result(&result);
   return status;
 }

@@ -37,8 +37,11 @@ Result<Database> open_waiting(const fs::path& file, const DatabaseOptions& optio
 
 fs::path log_of(const fs::path& file) { return file.string() + ".wal"; }
 
-// Renames a file that is of no use, with its log, so that it can be looked at later.
-Result<fs::path> move_aside(const fs::path& file) {
+constexpr const char* kRebuild = "it is built again from the segments that are kept";
+
+}  // namespace
+
+Result<std::string> Store::move_aside(const fs::path& file, const Status& why) {
   std::error_code error;
   fs::path aside;
   for (int n = 1; n < 1000; ++n) {
@@ -51,12 +54,9 @@ Result<fs::path> move_aside(const fs::path& file) {
                                        " is damaged and cannot be moved aside: " + error.message());
   }
   fs::rename(log_of(file), log_of(aside), error);
-  return aside;
+  return "the store was damaged and was moved to " + aside.filename().string() + "; " + kRebuild +
+         " (" + why.message() + ")";
 }
-
-constexpr const char* kRebuild = "it is built again from the segments that are kept";
-
-}  // namespace
 
 void Store::add_note(const std::string& sentence) {
   if (!note_.empty()) note_ += "; ";
@@ -128,10 +128,9 @@ Result<Store> Store::open(const fs::path& file, OpenMode mode, const StoreOption
     }
     if (mode == OpenMode::kReadOnly || attempt > 0) return failed;
     if (failed.code() == StatusCode::kCorrupt) {
-      const Result<fs::path> aside = move_aside(file);
+      const Result<std::string> aside = move_aside(file, failed);
       if (!aside.ok()) return aside.status();
-      note = "the store was damaged and was moved to " + aside->filename().string() + "; " +
-             kRebuild + " (" + failed.message() + ")";
+      note = *aside;
     } else if (failed.code() == StatusCode::kUnsupported &&
                failed.message().find("no migration") != std::string::npos) {
       fs::remove(file, error);

@@ -33,6 +33,10 @@ class Store {
   // In memory, with the schema. For a folder that cannot be written, and for tests.
   static Result<Store> open_in_memory(const StoreOptions& options = {});
 
+  // Renames a store file that is of no use to "<name>.damaged-<n>", its log with it, and says so in
+  // a sentence. No Store may have it open.
+  static Result<std::string> move_aside(const std::filesystem::path& file, const Status& why);
+
   const Connection& connection() const { return connection_; }
   // One more, for another thread.
   Result<Connection> connect() const { return database_.connect(); }

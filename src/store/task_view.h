@@ -35,10 +35,10 @@ struct TaskView {
   bool temporary = true;
   // Core columns that the query touches, of kTaskColumns; empty: all of them. Each that needs a
   // join costs a little.
-  std::set<std::string> columns;
+  std::set<std::string> columns = {};
   // Touched keys. Not empty: the column is a struct of exactly these, typed.
-  std::vector<TouchedKey> used;
-  std::vector<TouchedKey> generated;
+  std::vector<TouchedKey> used = {};
+  std::vector<TouchedKey> generated = {};
   // Instead: the column is the JSON object of all values.
   bool used_json = false;
   bool generated_json = false;

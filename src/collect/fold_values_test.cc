@@ -1,0 +1,240 @@
+// Values that fit no column easily come back exactly, or as what was promised.
+#include <cmath>
+#include <limits>
+
+#include "collect/fold_fixture.h"
+#include "store/registry.h"
+#include "store/task_view.h"
+
+namespace headrace::collect {
+namespace {
+
+class FoldValuesTest : public FoldTest {
+ protected:
+  // The view that a query gets for the keys it touches.
+  static void use_view(const store::Store& store, const store::TaskView& view) {
+    Result<store::Registry> registry = store::Registry::load(store.connection());
+    ASSERT_TRUE(registry.ok()) << registry.status().message();
+    const std::string sql = store::task_view_sql(*registry, view);
+    const Status made = store.connection().run(sql);
+    ASSERT_TRUE(made.ok()) << made.message() << "\n" << sql;
+  }
+  uint64_t next_ = 0;
+  void add_task(SpoolFixture& p, const std::string& activity, const std::vector<ShapeField>& fields,
+                const std::vector<CellValue>& cells) {
+    ++next_;
+    p.task({.activity = p.activity(activity),
+            .number = next_,
+            .begin = next_,
+            .end = next_ + 1,
+            .shape = p.shape(fields),
+            .cells = cells});
+  }
+};
+
+TEST_F(FoldValuesTest, NumbersBytesTimesAndWhatCouldNotBeKept) {
+  SpoolFixture p(directory_, 5);
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const double inf = std::numeric_limits<double>::infinity();
+  std::string nested;
+  NestedWriter map(nested);
+  map.begin_map(2);
+  map.string("lr");
+  map.real(0.1);
+  map.string("deep");
+  map.begin_list(2);
+  map.null();
+  map.big_integer("123456789012345678901234567890");
+  std::string unkept;
+  NestedWriter reason(unkept);
+  reason.begin_map(1);
+  reason.string("type");
+  reason.string("Lock");
+  const std::string odd("a\xED\xA0\x80z", 5);
+  add_task(p, "a",
+           {{"nan", Role::kUsed, ValueTag::kFloat},
+            {"inf", Role::kUsed, ValueTag::kFloat},
+            {"minus", Role::kUsed, ValueTag::kFloat},
+            {"big", Role::kUsed, ValueTag::kBigInt},
+            {"bytes", Role::kUsed, ValueTag::kBytes},
+            {"when", Role::kUsed, ValueTag::kTime},
+            {"cfg", Role::kUsed, ValueTag::kNested},
+            {"lock", Role::kUsed, ValueTag::kPlaceholder},
+            {"none", Role::kUsed, ValueTag::kNull},
+            {"yes", Role::kUsed, ValueTag::kBool},
+            {"least", Role::kUsed, ValueTag::kInt},
+            {"nul", Role::kUsed, ValueTag::kString},
+            {"odd", Role::kUsed, ValueTag::kString},
+            {"empty", Role::kUsed, ValueTag::kString}},
+           {cell_of(nan), cell_of(-inf), cell_of(-0.0), cell_of("-123456789012345678901234567890"),
+            cell_of(std::string_view("\x00\xff", 2)), cell_of(int64_t{1'700'000'000'123'456'789}),
+            cell_of(std::string_view(nested)), cell_of(std::string_view(unkept)),
+            cell_of(int64_t{0}), cell_of(true), cell_of(std::numeric_limits<int64_t>::min()),
+            cell_of(std::string_view("a\0b", 3)), cell_of(std::string_view(odd)), cell_of("")});
+  p.seal();
+  store::Store store = memory();
+  EXPECT_EQ(fold_into(store).quarantined, 0u);
+  EXPECT_EQ(text(store, "SELECT used FROM task"),
+            R"({"nan":{"$float":"nan"},"inf":{"$float":"-inf"},"minus":-0.0,)"
+            R"("big":{"$int":"-123456789012345678901234567890"},"bytes":{"$bytes":"00ff"},)"
+            R"("when":{"$time":"2023-11-14T22:13:20.123456789Z"},)"
+            R"("cfg":{"lr":0.1,"deep":[null,{"$int":"123456789012345678901234567890"}]},)"
+            R"("lock":{"$unkept":{"type":"Lock"}},"none":null,"yes":true,)"
+            R"("least":-9223372036854775808,"nul":"a\u0000b","odd":{"$bytes":"61eda0807a"},)"
+            R"("empty":""})");
+  use_view(store, {.columns = {"activity"},
+                   .used = {"nan", "inf", "big", "bytes", "when", "cfg", "none", "yes", "nul",
+                            "odd", "lock"}});
+  EXPECT_EQ(text(store, "SELECT isnan(used.nan) AND isinf(used.inf) AND used.yes FROM task"),
+            "true");
+  EXPECT_EQ(text(store, "SELECT used.big + 1 FROM task"), "-123456789012345678901234567889");
+  EXPECT_EQ(text(store, "SELECT typeof(used.bytes) || octet_length(used.bytes) FROM task"),
+            "BLOB2");
+  EXPECT_EQ(text(store, "SELECT used.\"when\" FROM task"), "2023-11-14 22:13:20.123456789");
+  EXPECT_EQ(text(store, "SELECT (used.cfg.lr)::DOUBLE FROM task"), "0.1");
+  EXPECT_EQ(text(store, "SELECT used.none IS NULL AND length(used.nul) = 3 FROM task"), "true");
+  EXPECT_EQ(text(store, "SELECT used.lock->>'$.\"$unkept\".type' FROM task"), "Lock");
+}
+
+TEST_F(FoldValuesTest, OneKeyWithThreeTypes) {
+  SpoolFixture p(directory_, 5);
+  add_task(p, "a", {{"x", Role::kUsed, ValueTag::kInt}}, {cell_of(int64_t{7})});
+  add_task(p, "a", {{"x", Role::kUsed, ValueTag::kFloat}}, {cell_of(0.5)});
+  add_task(p, "a", {{"x", Role::kUsed, ValueTag::kString}}, {cell_of("12.25")});
+  add_task(p, "a", {{"x", Role::kUsed, ValueTag::kString}}, {cell_of("auto")});
+  add_task(p, "b", {{"x", Role::kUsed, ValueTag::kNull}}, {cell_of(int64_t{0})});
+  add_task(p, "b", {{"y", Role::kUsed, ValueTag::kInt}}, {cell_of(int64_t{99})});
+  add_task(p, "b", {{"y", Role::kUsed, ValueTag::kString}}, {cell_of("ninety")});
+  add_task(p, "c", {{"z", Role::kUsed, ValueTag::kTime}}, {cell_of(int64_t{5})});
+  add_task(p, "c", {{"z", Role::kUsed, ValueTag::kString}}, {cell_of("then")});
+  p.seal();
+  store::Store store = memory();
+  fold_into(store);
+  use_view(store, {.used = {"x", "z"}});
+  EXPECT_EQ(text(store, "SELECT string_agg(used.x::VARCHAR, ' ' ORDER BY started_at) FROM task"),
+            "7.0 0.5 12.25");
+  EXPECT_EQ(text(store, "SELECT any_value(typeof(used.x) || typeof(used.z)) FROM task"),
+            "DOUBLEVARCHAR");
+  EXPECT_EQ(integer(store, "SELECT count(*) FROM task WHERE used.x > 1"), 2);
+  EXPECT_EQ(text(store, "SELECT string_agg(used.z, ' ' ORDER BY started_at) FROM task"),
+            "1970-01-01 00:00:00.000000005 then");
+  // The stored view keeps each as it was.
+  EXPECT_EQ(text(store,
+                 "SELECT string_agg(used::VARCHAR, ' ' ORDER BY started_at) FROM "
+                 "memory.main.task WHERE activity = 'a'"),
+            R"({"x":7} {"x":0.5} {"x":"12.25"} {"x":"auto"})");
+}
+
+TEST_F(FoldValuesTest, NamesOfAnyKind) {
+  SpoolFixture p(directory_, 5);
+  const std::vector<std::string> names = {"a.b", "it's",   "say \"x\"", "new\nline",
+                                          "🌊",  "select", "LR",        "lr",
+                                          "a b", "",       "d0",        "generated"};
+  std::vector<ShapeField> fields;
+  std::vector<CellValue> cells;
+  for (const std::string& name : names) {
+    fields.push_back({name, Role::kUsed, ValueTag::kInt});
+    cells.push_back(cell_of(static_cast<int64_t>(cells.size())));
+  }
+  add_task(p, "weird 'activity' \"🌊\"\n", fields, cells);
+  p.seal();
+  store::Store store = memory();
+  fold_into(store);
+  EXPECT_EQ(integer(store,
+                    "SELECT count(*) FROM task WHERE activity = 'weird ''activity'' "
+                    "\"🌊\"' || chr(10)"),
+            1);
+  for (size_t i = 0; i < names.size(); ++i) {
+    SCOPED_TRACE(names[i]);
+    const std::string name = names[i].empty() ? "empty" : names[i];
+    use_view(store, {.columns = {"activity"}, .used = {store::TouchedKey(names[i], {name})}});
+    EXPECT_EQ(integer(store, "SELECT used." + store::sql_name(name) + " FROM task"),
+              static_cast<int64_t>(i));
+  }
+  use_view(store, {.columns = {"activity"}, .used = {store::TouchedKey("a.b", {"a", "b"}), "d0"}});
+  EXPECT_EQ(integer(store, "SELECT used.a.b * 100 + used.d0 FROM task"), 10);
+  EXPECT_EQ(text(store, "SELECT array_to_string(json_keys(used), '|') FROM memory.main.task"),
+            "a.b|it's|say \"x\"|new\nline|🌊|select|LR|lr|a b||d0|generated");
+}
+
+TEST_F(FoldValuesTest, AnActivityWithTwoThousandKeys) {
+  constexpr int kKeys = 2000;
+  SpoolFixture p(directory_, 5);
+  p.frame_bytes = kMaxPayloadBytes;
+  std::vector<ShapeField> fields;
+  std::vector<CellValue> cells;
+  for (int i = 0; i < kKeys; ++i) {
+    const bool is_float = i % 2 == 0;
+    fields.push_back({"k" + std::to_string(i), i % 3 == 0 ? Role::kGenerated : Role::kUsed,
+                      is_float ? ValueTag::kFloat : ValueTag::kInt});
+  }
+  for (int task = 0; task < 3; ++task) {
+    cells.clear();
+    for (int i = 0; i < kKeys; ++i) {
+      cells.push_back(i % 2 == 0 ? cell_of(i + 0.5) : cell_of(int64_t{task * kKeys + i}));
+    }
+    add_task(p, "wide", fields, cells);
+  }
+  add_task(p, "narrow", {{"k5", Role::kUsed, ValueTag::kInt}}, {cell_of(int64_t{-5})});
+  p.seal();
+  store::Store store = memory();
+  EXPECT_EQ(fold_into(store).quarantined, 0u);
+  EXPECT_EQ(integer(store, "SELECT count(*) FROM task_page"), 3 * (1000 / 8 - 1));
+  EXPECT_EQ(integer(store,
+                    "SELECT count(*) FROM (SELECT unnest(json_keys(used)) FROM task WHERE "
+                    "activity = 'wide')"),
+            3 * (kKeys - 667));
+  EXPECT_EQ(text(store,
+                 "SELECT (generated->>'$.k999') || ' ' || (used->>'$.k1996') FROM task "
+                 "ORDER BY started_at LIMIT 1"),
+            "999 1996.5");
+  use_view(store, {.columns = {"activity"}, .used = {"k1999", "k5"}, .generated = {"k1998"}});
+  EXPECT_EQ(integer(store, "SELECT sum(used.k1999) FROM task"), 3 * 1999 + 3 * kKeys);
+  EXPECT_EQ(text(store, "SELECT sum(generated.k1998) FROM task"), "5995.5");
+  EXPECT_EQ(integer(store, "SELECT sum(used.k5) FROM task"), 3 * 5 + 3 * kKeys - 5);
+}
+
+TEST_F(FoldValuesTest, ErrorsAndTagsAreApartFromValues) {
+  SpoolFixture p(directory_, 5);
+  add_task(p, "a",
+           {{"x", Role::kUsed, ValueTag::kInt},
+            {"type", Role::kError, ValueTag::kString},
+            {"message", Role::kError, ValueTag::kString},
+            {"team", Role::kTag, ValueTag::kString},
+            {"device", Role::kAttribute, ValueTag::kString}},
+           {cell_of(int64_t{1}), cell_of("ValueError"), cell_of("no \"luck\""), cell_of("red"),
+            cell_of("cuda:0")});
+  p.seal();
+  store::Store store = memory();
+  fold_into(store);
+  EXPECT_EQ(text(store, "SELECT (error->>'type') || ': ' || (error->>'message') FROM task"),
+            "ValueError: no \"luck\"");
+  EXPECT_EQ(text(store, "SELECT tags || used || generated || device FROM task"),
+            R"({"team":"red"}{"x":1}{}cuda:0)");
+  use_view(store, {.columns = {"error", "device"}, .used_json = true});
+  EXPECT_EQ(text(store, "SELECT used || device FROM task"), R"({"x":1}cuda:0)");
+}
+
+// Many forms of one activity's values: the registry is asked as a list rather than by a long IN.
+TEST_F(FoldValuesTest, AKeyOfManySchemas) {
+  SpoolFixture p(directory_, 5);
+  constexpr int kForms = 60;
+  for (int i = 0; i < kForms; ++i) {
+    // Every second form has the key; `lr` shares its column with a key of the others.
+    add_task(p, "a" + std::to_string(i),
+             {{"own" + std::to_string(i), Role::kUsed, ValueTag::kFloat},
+              {i % 2 == 0 ? "lr" : "other" + std::to_string(i), Role::kUsed, ValueTag::kFloat}},
+             {cell_of(1000.0), cell_of(static_cast<double>(i))});
+  }
+  p.seal();
+  store::Store store = memory();
+  fold_into(store);
+  use_view(store, {.columns = {"activity"}, .used = {"lr", "other7"}});
+  EXPECT_EQ(text(store,
+                 "SELECT sum(used.lr) || ' ' || count(used.lr) || ' ' || "
+                 "sum(used.other7) FROM task"),
+            "870.0 30 7.0");
+}
+
+}  // namespace
+}  // namespace headrace::collect
