@@ -1,6 +1,5 @@
 #include "telemetry/telemetry.h"
 
-#include <atomic>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -8,7 +7,9 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
-#include <unistd.h>
+#include <new>
+#include <pthread.h>
+#include <utility>
 
 #include "base/clock.h"
 #include "capture/recorder.h"
@@ -26,13 +27,16 @@ constexpr double kDefaultHz = 10;
 // The last sweep takes well under a millisecond; more than this only behind a driver that hangs.
 constexpr int64_t kPatience_ns = 250'000'000;
 
-// A fork child finds its parent's sampler here, whose thread it does not have: it is forgotten, not
-// destroyed. Never freed at exit either, as other threads may still run.
-struct Running {
-  pid_t pid;
-  std::unique_ptr<Sampler> sampler;
-};
-std::atomic<Running*> g_running{nullptr};
+// Guards the pointer, not the sampler's work. Never destroyed: other threads may outlive main.
+std::mutex g_mutex;
+Sampler* g_sampler = nullptr;
+
+// A fork child does not have the thread of the sampler that it inherits: it forgets it,
+// undestroyed, and its first event makes its own.
+void forget_in_child() {
+  new (&g_mutex) std::mutex;
+  g_sampler = nullptr;
+}
 
 bool turned_off() {
   const char* set = std::getenv("HEADRACE_TELEMETRY");
@@ -75,27 +79,27 @@ Providers node_providers() {
 void begin() {
   capture::Recorder* recorder = capture::Recorder::existing();
   if (recorder == nullptr || turned_off()) return;
-  Running* before = g_running.load();
-  if (before != nullptr && before->pid == getpid()) return;
+  static const int once = pthread_atfork(nullptr, nullptr, &forget_in_child);
+  (void)once;
+  const std::lock_guard lock(g_mutex);
+  if (g_sampler != nullptr) return;
   const Baseline baseline{ticks(), static_cast<uint64_t>(read_clock_ns(CLOCK_PROCESS_CPUTIME_ID))};
   auto sampler = std::make_unique<Sampler>(
       *recorder, Sampler::Options{period_ns(), &process_providers, &node_providers}, baseline);
-  auto* running = new Running{getpid(), std::move(sampler)};
-  // Another thread's first event may have come at the same moment.
-  if (!g_running.compare_exchange_strong(before, running)) {
-    delete running;
-    return;
-  }
-  if (!running->sampler->start()) {
+  if (!sampler->start()) {
     std::fputs("headrace: no thread for the sampler; this process has no telemetry\n", stderr);
   }
+  g_sampler = sampler.release();
 }
 
 void end() {
-  Running* running = g_running.load();
-  if (running == nullptr || running->pid != getpid()) return;
-  if (!g_running.compare_exchange_strong(running, nullptr)) return;
-  if (running->sampler->stop(kPatience_ns)) delete running;
+  Sampler* sampler = nullptr;
+  {
+    const std::lock_guard lock(g_mutex);
+    sampler = std::exchange(g_sampler, nullptr);
+  }
+  // Not under the lock, for which the sampler's thread may be waiting.
+  if (sampler != nullptr && sampler->stop(kPatience_ns)) delete sampler;
 }
 
 }  // namespace
