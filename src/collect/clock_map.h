@@ -45,7 +45,8 @@ class ClockMap {
     double monotonic_per_tick;
   };
   static int64_t scaled(uint64_t ticks, double per_tick) {
-    return static_cast<int64_t>(static_cast<double>(static_cast<int64_t>(ticks)) * per_tick);
+    const double ns = static_cast<double>(static_cast<int64_t>(ticks)) * per_tick;
+    return static_cast<int64_t>(ns < 0 ? ns - 0.5 : ns + 0.5);
   }
   int64_t monotonic_ns(uint64_t ticks) const {
     const Line& line = line_at(ticks);
