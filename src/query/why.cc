@@ -193,8 +193,29 @@ class Story {
     return inherited_attribute(facts_, workflow_id_of(*actor_), name);
   }
 
+  // What the actor's own process said of itself; empty where it said nothing.
+  ProcessFacts process() const {
+    if (node(*actor_).node.kind != NodeKind::kTask) return {};
+    const auto found = facts_.processes.find(producer_text(node(*actor_).node.id.text()));
+    return found == facts_.processes.end() ? ProcessFacts() : found->second;
+  }
+
+  // "train.py, model.py and 3 more by SHA-256" of the program's own files.
+  static std::string modules_text(const Json& modules) {
+    const auto* files = modules.as<Json::Map>();
+    if (files == nullptr) return "";
+    std::string out;
+    for (size_t i = 0; i < files->size() && i < kNamedInputs; ++i) {
+      const std::string& path = (*files)[i].first;
+      out += (i == 0 ? "" : ", ") + path.substr(path.rfind('/') + 1);
+    }
+    const size_t more = files->size() > kNamedInputs ? files->size() - kNamedInputs : 0;
+    return out + (more > 0 ? " and " + std::to_string(more) + " more" : "") + " by SHA-256";
+  }
+
   void code() {
     const Json git = attribute("git");
+    const Json modules = process().modules;
     const Json command = attribute("command");
     std::string text;
     if (!git["commit"].is_null()) {
@@ -206,16 +227,17 @@ class Story {
                 ")";
       }
     } else {
-      miss("the code's version", "run the program under headrace run, inside a git repository");
+      text = modules_text(modules);
+      miss(text.empty() ? "the code's version" : "the git commit",
+           "run the program under headrace run, inside a git repository");
     }
-    std::string of = "workflow";
     const auto workflow = facts_.workflows.find(workflow_id_of(*actor_));
     Json shown = command;
     if (shown.is_null() && workflow != facts_.workflows.end()) shown = workflow->second["command"];
     if (!shown.is_null())
       text += (text.empty() ? "" : "; ") + std::string("command ") + cut(shown.text());
     if (!text.empty()) line("code", text);
-    fact("code", members({{"git", git}, {"command", shown}}));
+    fact("code", members({{"git", git}, {"modules", modules}, {"command", shown}}));
   }
 
   // What went into an actor: objects by an edge to it, to a task around it or inside it.
@@ -384,14 +406,20 @@ class Story {
     const Json python = attribute("python");
     const Json machine = attribute("machine");
     const Json job = attribute("job");
+    const ProcessFacts own = process();
+    const auto* packages = own.packages.as<Json::Map>();
     std::string text;
     const auto add = [&text](const std::string& part) {
       if (!part.empty()) text += (text.empty() ? "" : ", ") + part;
     };
     const Json& version =
         python["python"]["version"].is_null() ? python["version"] : python["python"]["version"];
-    if (!version.is_null()) add("Python " + version.text());
-    if (const auto count = python["package_count"].number()) add(number_text(*count) + " packages");
+    add(version.is_null() ? own.language : "Python " + version.text());
+    if (const auto count = python["package_count"].number()) {
+      add(number_text(*count) + " packages");
+    } else if (packages != nullptr) {
+      add(std::to_string(packages->size()) + " packages");
+    }
     if (!machine["cpu"]["model"].is_null()) add(machine["cpu"]["model"].text());
     if (const auto* gpus = machine["gpus"].as<Json::List>(); gpus != nullptr && !gpus->empty()) {
       add(std::to_string(gpus->size()) + " × " + gpus->front().text());
@@ -401,10 +429,15 @@ class Story {
     if (!job["job_id"].is_null()) add(job["scheduler"].text() + " job " + job["job_id"].text());
     if (!text.empty()) line("env", text);
     if (python.is_null() && machine.is_null()) {
-      miss("packages, seeds and machine", "run the program under headrace run");
+      miss(packages == nullptr ? "packages, seeds and machine" : "the machine",
+           "run the program under headrace run");
     }
-    fact("environment",
-         members({{"python", python}, {"machine", machine}, {"job", job}, {"hostname", host}}));
+    fact("environment", members({{"python", python},
+                                 {"packages", own.packages},
+                                 {"seeds", own.seeds},
+                                 {"machine", machine},
+                                 {"job", job},
+                                 {"hostname", host}}));
   }
 
   static std::string energy_text(double joules, const std::string& truth) {

@@ -129,6 +129,9 @@ Result<NodeFacts> read_nodes(const Session& session, const Lineage& lineage) {
     // A parent that is not in the store must not be asked for again.
     for (const std::string& id : more) tasks[id] = Json(Json::Map{});
   }
+  auto processes = read_processes(session, ids[1]);
+  if (!processes.ok()) return processes.status();
+  out.processes = std::move(*processes);
   std::set<std::string> workflows = ids[2];
   for (const auto& [id, facts] : tasks) {
     if (!facts["workflow_id"].is_null()) workflows.insert(facts["workflow_id"].text());

@@ -7,15 +7,17 @@
 
 #include "base/status.h"
 #include "query/lineage.h"
+#include "query/process_facts.h"
 #include "query/session.h"
 #include "query/why.h"
 
 namespace headrace::query {
 
 struct NodeFacts {
-  std::vector<WhyNode> nodes;             // of the lineage, in its order
-  std::map<std::string, Json> tasks;      // by id: of the lineage, and those around them
-  std::map<std::string, Json> workflows;  // by id: of all tasks, and those around them
+  std::vector<WhyNode> nodes;                     // of the lineage, in its order
+  std::map<std::string, Json> tasks;              // by id: of the lineage, and those around them
+  std::map<std::string, Json> workflows;          // by id: of all tasks, and those around them
+  std::map<std::string, ProcessFacts> processes;  // that ran the lineage's tasks
 };
 
 Result<NodeFacts> read_nodes(const Session& session, const Lineage& lineage);

@@ -79,6 +79,23 @@ TEST(Why, ReachesTheRawFilesThroughEveryStep) {
       << text;
 }
 
+TEST(Why, TheProcessItselfSaysWhatItRanOn) {
+  StoreForTest store;
+  store.run(R"(UPDATE producer_row SET facts = '{"language":"python 3.11.2",)"
+            R"("modules":"{\"/p/train.py\": \"aa\", \"/p/model.py\": \"bb\"}",)"
+            R"("packages":"{\"torch\": {\"version\": \"1.13\"}}",)"
+            R"("packages.1":"{\"numpy\": {\"version\": \"1.24\"}}"}')");
+  const int workflow = store.workflow(store.campaign("study"), "train");
+  const int64_t task = store.task(workflow, {"train", {{"lr", 0.5}}, {}});
+  store.edge(task, store.object("model", "/d/m.pt", "aa11"), true);
+  const Session session = store.session();
+  const std::string text = text_of(session, "m.pt");
+  EXPECT_NE(text.find("train.py, model.py by SHA-256"), std::string::npos) << text;
+  EXPECT_NE(text.find("python 3.11.2, 2 packages, on node1"), std::string::npos) << text;
+  EXPECT_NE(text.find("the git commit: "), std::string::npos) << text;
+  EXPECT_EQ(text.find("packages, seeds"), std::string::npos) << text;
+}
+
 TEST(Why, GraphHasEveryNodeOnceWithItsEdges) {
   Study study;
   const Session session = study.store.session();
