@@ -39,6 +39,11 @@ std::vector<std::string> likely_qualities(const std::vector<std::string>& keys) 
     if (!has_word(lower, kQualityWords)) continue;
     (has_word(lower, kHeldOutWords) ? held_out : others).push_back(key);
   }
+  // A longer name tends to say of which part it speaks: epoch_val_loss beside val_loss.
+  for (auto* names : {&held_out, &others}) {
+    std::stable_sort(names->begin(), names->end(),
+                     [](const auto& a, const auto& b) { return a.size() < b.size(); });
+  }
   held_out.insert(held_out.end(), others.begin(), others.end());
   return held_out;
 }
