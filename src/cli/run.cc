@@ -4,6 +4,9 @@
 #include "cli/commands.h"
 #include "cli/run_summary.h"
 #include "run/run_program.h"
+#include "telemetry/cpu_power.h"
+#include "telemetry/kept_file.h"
+#include "telemetry/powercap.h"
 #include "telemetry/telemetry.h"
 
 namespace headrace::cli {
@@ -32,8 +35,19 @@ void add_run(CLI::App& app, Program& program) {
       return run::kRunFailed;
     }
     telemetry::install();
-    const Directory directory{program.root()};
-    return run::run_program({program.command, options->campaign, options->workflow, directory},
+    run::RunOptions run_options;
+    run_options.command = program.command;
+    run_options.campaign = options->campaign;
+    run_options.workflow = options->workflow;
+    run_options.directory = Directory{program.root()};
+    const telemetry::Roots roots;
+    if (!telemetry::Powercap(roots).reads_a_package()) {
+      const telemetry::CpuPower power =
+          telemetry::assume_cpu_power(telemetry::read_once(roots.proc + "/cpuinfo").value_or(""));
+      run_options.busy_cpu_w = power.busy_w;
+      run_options.busy_cpu_assumption = power.assumption;
+    }
+    return run::run_program(run_options,
                             [&](const run::Recorded& recorded) { say_summary(program, recorded); });
   });
 }

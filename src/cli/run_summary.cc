@@ -33,16 +33,43 @@ std::string counts_text(const query::Session& session, const run::Recorded& ids)
   return text;
 }
 
-// The energy of everything that ran here meanwhile, and how well it is known.
-std::string energy_text(const query::Session& session, const run::Recorded& ids) {
-  const auto rows =
-      session.rows("SELECT window_j, truth, method FROM task_energy WHERE task_id = '" +
-                   ids.task.text() + "' AND domain = 'node' AND window_j IS NOT NULL");
-  if (!rows.ok() || rows->size() != 1) return {};
-  const auto& row = (*rows)[0];
-  std::string text = " · " + query::si_text(row[0].real, "J") + " (" + row[1].text;
-  if (row[1].text != "measured" && !row[2].is_null) text += ", " + row[2].text;
-  return text + ")";
+struct Energy {
+  double joules = 0;
+  bool measured = false;
+  bool estimated = false;
+  std::string method;  // of the estimate
+};
+
+// What sensors of the node measured meanwhile (of nested domains the outermost), and of what they
+// do not measure the program's estimate.
+Energy energy_of(const query::Session& session, const run::Recorded& ids) {
+  Energy energy;
+  const auto measured = session.rows(
+      "SELECT sum(e.window_j) FROM task_energy e WHERE e.task_id = '" + ids.task.text() +
+      "' AND e.truth <> 'estimated' AND NOT EXISTS (FROM task_energy o WHERE o.task_id = e.task_id "
+      "AND o.truth <> 'estimated' AND starts_with(e.domain, o.domain || '/'))");
+  if (measured.ok() && !measured->empty() && !(*measured)[0][0].is_null) {
+    energy.joules += (*measured)[0][0].real;
+    energy.measured = true;
+  }
+  const auto estimate = session.rows(
+      "SELECT TRY_CAST(attributes->>'$.energy.cpu_j' AS DOUBLE), "
+      "attributes->>'$.energy.assumption' FROM workflow WHERE workflow_id = '" +
+      ids.workflow.text() + "'");
+  if (estimate.ok() && !estimate->empty() && !(*estimate)[0][0].is_null) {
+    energy.joules += (*estimate)[0][0].real;
+    energy.estimated = true;
+    const std::string& words = (*estimate)[0][1].text;
+    energy.method = "CPU time x " + words.substr(0, words.find(" for "));
+  }
+  return energy;
+}
+
+std::string energy_text(const Energy& energy) {
+  if (!energy.measured && !energy.estimated) return {};
+  std::string text = " · " + query::si_text(energy.joules, "J") + " (";
+  if (!energy.estimated) return text + "measured)";
+  return text + (energy.measured ? "mixed" : "estimated") + ", " + energy.method + ")";
 }
 
 }  // namespace
@@ -53,7 +80,7 @@ void say_summary(const Program& program, const run::Recorded& recorded) {
   std::string facts;
   // A store that another process holds is no reason to wait or to complain: it folds later.
   if (Result<query::Session> session = open_session(program); session.ok()) {
-    facts = counts_text(*session, recorded) + energy_text(*session, recorded);
+    facts = counts_text(*session, recorded) + energy_text(energy_of(*session, recorded));
   }
   program.say("headrace: run " + id + facts + "  next: headrace show " + id);
 }

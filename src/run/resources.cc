@@ -32,6 +32,10 @@ NestedMap read_io(pid_t zombie) {
   return io;
 }
 
+double cpu_seconds(const rusage& usage) {
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
 NestedMap resources_of(const rusage& usage, const NestedMap& io) {
   NestedMap map;
   map.add("user_s", seconds(usage.ru_utime));

@@ -13,6 +13,9 @@ namespace headrace::run {
 // and writes), reads, writes.
 NestedMap read_io(pid_t zombie);
 
+// User and system time together.
+double cpu_seconds(const rusage& usage);
+
 // user_s, system_s, max_rss_bytes (of the largest process), minor_faults, major_faults,
 // voluntary_switches, involuntary_switches, and `io` if it is not empty.
 NestedMap resources_of(const rusage& usage, const NestedMap& io);

@@ -9,6 +9,7 @@
 #include "capture/secrets.h"
 #include "capture/task.h"
 #include "encode/nested_from_json.h"
+#include "model/sensor.h"
 #include "run/blob.h"
 #include "run/code.h"
 #include "run/git.h"
@@ -39,8 +40,8 @@ void RunFacts::add_facts(Fields& fields, std::string_view name, const std::strin
     return fields.add_nested(Role::kAttribute, name_id(name), nested);
   }
   const std::string json = nested_to_json(nested).value_or("null");
-  const Result<Uuid> id =
-      record_blob(directory_, "environment", std::string(name) + ".json", "application/json", json);
+  const Result<Uuid> id = record_blob(options_.directory, "environment",
+                                      std::string(name) + ".json", "application/json", json);
   if (!id.ok()) {
     return fields.add_placeholder(Role::kAttribute, name_id(name), "map", id.status().message());
   }
@@ -51,13 +52,13 @@ void RunFacts::add_facts(Fields& fields, std::string_view name, const std::strin
 void RunFacts::add_diff(std::string diff) {
   const std::string kept = capture::without_secrets(diff, capture::Redact::kKnownForms);
   const Result<Uuid> id =
-      record_blob(directory_, "diff", "uncommitted changes", "text/x-diff", kept);
+      record_blob(options_.directory, "diff", "uncommitted changes", "text/x-diff", kept);
   if (id.ok()) edges_.push_back({"git_diff", *id});
 }
 
 Fields RunFacts::before() {
   Fields fields;
-  const std::vector<std::string> words = capture::without_secrets(command_);
+  const std::vector<std::string> words = capture::without_secrets(options_.command);
   add_text(fields, "command", quoted(words).substr(0, 8 * 1024));
   std::error_code error;
   const std::filesystem::path here = std::filesystem::current_path(error);
@@ -74,10 +75,21 @@ Fields RunFacts::before() {
 
 void RunFacts::during() {
   machine_ = read_machine();
-  for (const CodeFile& code : code_of(command_)) {
+  for (const CodeFile& code : code_of(options_.command)) {
     const Result<Uuid> id = capture::record_file(code.path, "code");
     if (id.ok()) edges_.push_back({code.role, *id});
   }
+}
+
+// The program's own processes cannot be sampled from here, but their CPU time is known at the end.
+void RunFacts::add_energy(Fields& fields, const Ended& ended) {
+  if (options_.busy_cpu_w <= 0) return;
+  NestedMap energy;
+  energy.add("cpu_j", cpu_seconds(ended.usage) * options_.busy_cpu_w);
+  energy.add("truth", name_of(Truth::kEstimated));
+  energy.add("method", "cpu_time_x_constant");
+  energy.add("assumption", options_.busy_cpu_assumption);
+  add_facts(fields, "energy", energy.nested());
 }
 
 void RunFacts::add_edges(Fields& fields) {
@@ -137,6 +149,7 @@ Fields RunFacts::after(const Ended& ended, std::vector<PythonHook::Answer> pytho
                           : "the program ended with exit code " + std::to_string(ended.exit_code));
   }
   add_facts(fields, "resources", resources_of(ended.usage, ended.io).nested());
+  add_energy(fields, ended);
   add_facts(fields, "machine", machine_.nested());
   log_output(fields, LogStream::kStdout, outputs.kept_stdout());
   log_output(fields, LogStream::kStderr, outputs.kept_stderr());

@@ -11,14 +11,13 @@
 #include "run/output.h"
 #include "run/program.h"
 #include "run/python_hook.h"
-#include "spool/directory.h"
+#include "run/run_program.h"
 
 namespace headrace::run {
 
 class RunFacts {
  public:
-  RunFacts(const Directory& directory, std::vector<std::string> command)
-      : directory_(directory), command_(std::move(command)) {}
+  explicit RunFacts(const RunOptions& options) : options_(options) {}
 
   // Command, working directory, git, job, environment.
   capture::Fields before();
@@ -40,10 +39,10 @@ class RunFacts {
   void add_diff(std::string diff);
   void add_python(capture::Fields& fields, std::vector<PythonHook::Answer> answers);
   void log_output(capture::Fields& fields, LogStream stream, const Outputs::Kept& kept);
+  void add_energy(capture::Fields& fields, const Ended& ended);
   void add_edges(capture::Fields& fields);
 
-  const Directory directory_;
-  const std::vector<std::string> command_;
+  const RunOptions options_;
   std::vector<Edge> edges_;
   NestedMap machine_;
 };

@@ -103,7 +103,7 @@ int run_program(const RunOptions& options,
   SignalGuard signals;
   if (!options.campaign.empty()) capture::enter_campaign(options.campaign, {});
 
-  RunFacts facts(options.directory, options.command);
+  RunFacts facts(options);
   const std::string name =
       options.workflow.empty() ? name_of_command(options.command) : options.workflow;
   capture::WorkflowState* const workflow = capture::begin_workflow(name, facts.before());

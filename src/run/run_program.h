@@ -21,6 +21,10 @@ struct RunOptions {
   std::string campaign;              // empty: HEADRACE_CAMPAIGN's, or none
   std::string workflow;              // empty: named after the program
   Directory directory;
+  // What a busy logical CPU is taken to draw, with the words for it, where nothing measures the
+  // energy of CPUs; 0: no estimate is made.
+  double busy_cpu_w = 0;
+  std::string busy_cpu_assumption;
 };
 
 // Exit codes that are not the program's.
