@@ -40,7 +40,7 @@ void add_run(CLI::App& app, Program& program) {
     run_options.campaign = options->campaign;
     run_options.workflow = options->workflow;
     run_options.directory = Directory{program.root()};
-    const telemetry::Roots roots;
+    const telemetry::Roots roots = telemetry::roots_from_environment();
     if (!telemetry::Powercap(roots).reads_a_package()) {
       const telemetry::CpuPower power =
           telemetry::assume_cpu_power(telemetry::read_once(roots.proc + "/cpuinfo").value_or(""));
