@@ -64,7 +64,7 @@ class Walk {
     const auto is_task = [](const std::string& table) { return table == "task"; };
     for (const auto& [alias, table] : aliases_) {
       keys.reads_task |= is_task(table);
-      keys.star |= keys.columns.contains(alias);  // SELECT t FROM task t: the whole row
+      keys.star |= alone_.contains(alias);  // SELECT t FROM task t: the whole row
     }
     for (const Reference& r : references_) {
       const auto alias = aliases_.find(r.qualifier);
@@ -97,6 +97,7 @@ class Walk {
     const auto* names = node["column_names"].as<Json::List>();
     if (names == nullptr) return;
     for (const Json& name : *names) keys.columns.insert(lower(string_of(name)));
+    if (names->size() == 1) alone_.insert(lower(string_of(names->front())));
   }
 
   // used.lr is a COLUMN_REF [used, lr]; used['lr'] an ARRAY_EXTRACT and (used).lr a STRUCT_EXTRACT
@@ -134,6 +135,7 @@ class Walk {
   }
 
   std::map<std::string, std::string> aliases_;
+  std::set<std::string> alone_;  // names that stand in a reference by themselves
   std::vector<Reference> references_;
 };
 
