@@ -34,6 +34,24 @@ std::string shown(const Json& value, const std::map<std::string, std::string>& o
   return "";
 }
 
+// A key whose values differ, with its text for each map.
+struct Column {
+  std::string key;
+  std::vector<std::string> texts;
+  bool objects = false;
+};
+
+// Whether the same rows are equal in both.
+bool tell_the_same(const Column& a, const Column& b) {
+  std::map<std::string, std::string> there;
+  std::map<std::string, std::string> back;
+  for (size_t i = 0; i < a.texts.size(); ++i) {
+    if (there.emplace(a.texts[i], b.texts[i]).first->second != b.texts[i]) return false;
+    if (back.emplace(b.texts[i], a.texts[i]).first->second != a.texts[i]) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::vector<std::string> differing_labels(
@@ -48,18 +66,27 @@ std::vector<std::string> differing_labels(
       if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
     }
   }
-  std::vector<std::string> labels(maps.size());
+  std::vector<Column> columns;
   for (const std::string& key : keys) {
     std::set<std::string> distinct;
-    std::vector<std::string> texts;
+    Column column{key, {}};
     for (const Json& map : maps) {
-      texts.push_back(shown(map[key], objects));
-      if (!texts.back().empty() || texts.size() <= complete) distinct.insert(texts.back());
+      column.objects |= !map[key]["$object"].is_null();
+      column.texts.push_back(shown(map[key], objects));
+      const std::string& text = column.texts.back();
+      if (!text.empty() || column.texts.size() <= complete) distinct.insert(text);
     }
-    if (distinct.size() < 2) continue;
+    if (distinct.size() > 1) columns.push_back(std::move(column));
+  }
+  std::vector<std::string> labels(maps.size());
+  for (const Column& column : columns) {
+    const auto as_plain = [&column](const Column& other) {
+      return !other.objects && tell_the_same(column, other);
+    };
+    if (column.objects && std::any_of(columns.begin(), columns.end(), as_plain)) continue;
     for (size_t i = 0; i < maps.size(); ++i) {
-      if (texts[i].empty()) continue;
-      labels[i] += (labels[i].empty() ? "" : " ") + key + "=" + texts[i];
+      if (column.texts[i].empty()) continue;
+      labels[i] += (labels[i].empty() ? "" : " ") + column.key + "=" + column.texts[i];
     }
   }
   return labels;
