@@ -69,7 +69,7 @@ class Heat {
     double rr = dot(r, r);
     const double goal = tolerance_ * tolerance_ * std::max(dot(u_, u_), 1e-300);
     Solved out;
-    for (; rr > goal; ++out.iterations) {
+    for (; !(rr <= goal); ++out.iterations) {  // also entered with NaN
       if (out.iterations > 10000 || !std::isfinite(rr)) throw std::runtime_error("diverged");
       apply(p, applied);
       const double alpha = rr / dot(p, applied);
