@@ -53,21 +53,40 @@ bool is_secret(Secrecy secrecy, PyObject* value) {
   return secrecy != Secrecy::kNone && is_hidden(secrecy, value);
 }
 
+namespace {
+
+// What `describe` gave, checked: (kind, payload of that kind).
+bool read_description(PyObject* answer, Description* out) {
+  if (!PyTuple_CheckExact(answer) || PyTuple_GET_SIZE(answer) != 2) return false;
+  PyObject* payload = PyTuple_GET_ITEM(answer, 1);
+  const long kind = PyLong_AsLong(PyTuple_GET_ITEM(answer, 0));
+  if (kind == static_cast<long>(DescriptionKind::kTime)) {
+    if (!PyLong_Check(payload)) return false;
+  } else if (kind == static_cast<long>(DescriptionKind::kPlaceholder)) {
+    if (!PyTuple_CheckExact(payload) || PyTuple_GET_SIZE(payload) != 2 ||
+        !PyUnicode_Check(PyTuple_GET_ITEM(payload, 0)) ||
+        !PyUnicode_Check(PyTuple_GET_ITEM(payload, 1))) {
+      return false;
+    }
+  } else if (kind != static_cast<long>(DescriptionKind::kValue)) {
+    return false;
+  }
+  out->kind = static_cast<DescriptionKind>(kind);
+  out->payload = Ref::share(payload);
+  return true;
+}
+
+}  // namespace
+
 Description describe(PyObject* value, Interest interest) {
   Description out;
   const SavedError saved;
-  if (g_describe != nullptr) {
-    PyObject* args[] = {value, interest == Interest::kExplicit ? Py_True : Py_False};
-    const Ref answer = Ref::steal(PyObject_Vectorcall(g_describe, args, 2, nullptr));
-    if (answer && PyTuple_CheckExact(answer.get()) && PyTuple_GET_SIZE(answer.get()) == 2) {
-      out.kind = static_cast<DescriptionKind>(PyLong_AsLong(PyTuple_GET_ITEM(answer.get(), 0)));
-      out.payload = Ref::share(PyTuple_GET_ITEM(answer.get(), 1));
-      if (!PyErr_Occurred()) return out;
-    }
-    ++g_unreadable;
-    drop_error();
-  }
-  out.kind = DescriptionKind::kUnreadable;
+  if (g_describe == nullptr) return out;
+  PyObject* args[] = {value, interest == Interest::kExplicit ? Py_True : Py_False};
+  const Ref answer = Ref::steal(PyObject_Vectorcall(g_describe, args, 2, nullptr));
+  if (answer && read_description(answer.get(), &out)) return out;
+  ++g_unreadable;
+  drop_error();
   return out;
 }
 
@@ -99,6 +118,9 @@ void add_value(Fields& fields, Role role, Name name, PyObject* value, Interest i
   if (const Uuid* object = object_id_of(value)) return fields.add_object(role, name.id, *object);
   const Description described = describe(value, interest);
   PyObject* payload = described.payload.get();
+  if (payload == nullptr) {
+    return fields.add_placeholder(role, name.id, type_name_of(value), "reading it failed");
+  }
   switch (described.kind) {
     case DescriptionKind::kTime: {
       int overflow = 0;
@@ -120,7 +142,6 @@ void add_value(Fields& fields, Role role, Name name, PyObject* value, Interest i
     }
     case DescriptionKind::kUnreadable: break;
   }
-  fields.add_placeholder(role, name.id, type_name_of(value), "reading it failed");
 }
 
 void add_items(Fields& fields, Role role, PyObject* dict, Interest interest) {

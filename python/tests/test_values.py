@@ -18,6 +18,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import headrace as hr
 import pytest
+from headrace import _capture, describe
 from recorded import Capture
 
 
@@ -174,6 +175,17 @@ def test_values_whose_reading_fails(capture: Capture) -> None:
     assert kept(capture, moment) == placeholder("datetime.datetime", "reading it failed")
     assert hr.capture_stats()["unreadable_values"] == before + 2
     assert kept(capture, Broken(1)) == {"x": 1}
+
+
+@pytest.mark.parametrize(
+    "answer", [None, (), (0,), (9, 1), (1, "text"), (1, (1, 2)), (2, "text"), ("x", 1)]
+)
+def test_a_description_that_is_none(capture: Capture, answer: Any) -> None:
+    _capture.set_describe(lambda value, explicit: answer)
+    try:
+        assert kept(capture, deque()) == placeholder("collections.deque", "reading it failed")
+    finally:
+        _capture.set_describe(describe.describe)
 
 
 def test_ctrl_c_while_a_value_is_read_reaches_the_program(capture: Capture) -> None:
