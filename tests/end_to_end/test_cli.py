@@ -353,13 +353,13 @@ def test_doctor_lists_damage_and_ends_with_1(copy: Path) -> None:
     (copy / ".headrace" / "store.duckdb").unlink(missing_ok=True)
     segment = next((copy / ".headrace" / "spool").glob("*.seg"))
     content = bytearray(segment.read_bytes())
-    content[len(content) // 2] ^= 0x40
+    content[len(content) * 9 // 10] ^= 0x40
     segment.write_bytes(content)
     checks = json.loads(headrace(copy, "doctor", "--json", code=1).stdout)
     damage = [c for c in checks if c["check"] == "damage"]
     assert damage[0]["state"] == "fail"
     assert segment.stem in damage[0]["detail"]
-    # The rest answers as before.
+    # What lies before the damage answers as before.
     assert as_json(copy, "ls")[0]["name"] == "sweep"
 
 

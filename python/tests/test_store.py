@@ -1,0 +1,185 @@
+"""Questions from Python to what Python captured."""
+
+from __future__ import annotations
+
+import datetime
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from recorded import Recorded
+
+STUDY = """
+import math
+import headrace as hr
+
+with hr.campaign("sweep"), hr.workflow("tune", used={"seed": 7}):
+    for lr in (0.1, 0.2):
+        with hr.task("train", used={"lr": lr, "wide": 10**30, "deep": {"a": [1, None]}}) as t:
+            path = f"model_{lr}.pt"
+            open(path, "w").write(str(lr))
+            t.generated(loss=3 - lr, bad=math.nan, model=hr.object(path, kind="model"))
+"""
+
+
+@pytest.fixture
+def study(run: Callable[..., Recorded], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    run(STUDY)
+    return tmp_path
+
+
+def ask(folder: Path, source: str) -> str:
+    """In a process of its own, as a notebook would be."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import headrace as hr\nstore = hr.open('.')\n" + source],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={"PATH": "/usr/bin:/bin"},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_import_does_not_load_duckdb() -> None:
+    source = (
+        "import sys, headrace\n"
+        "assert 'headrace._query' not in sys.modules\n"
+        "assert 'duckdb' not in open('/proc/self/maps').read()\n"
+    )
+    subprocess.run([sys.executable, "-c", source], check=True, timeout=60)
+
+
+def test_rows_are_python_values(study: Path) -> None:
+    import headrace as hr
+
+    table = hr.open(study).sql(
+        "SELECT used.lr, activity, started_at, used.lr > 0.15 AS big, used.wide, "
+        "1.50::DECIMAL(9, 2) AS price, NULL AS nothing, [1, 2] AS pair, 'ab'::BLOB AS raw, task_id "
+        "FROM task ORDER BY used.lr"
+    )
+    assert table.columns[:4] == ["lr", "activity", "started_at", "big"]
+    assert len(table) == 2
+    row = table.rows()[0]
+    assert row[:2] == (0.1, "train")
+    assert isinstance(row[2], datetime.datetime)
+    assert row[2].tzinfo is datetime.timezone.utc
+    assert row[3] is False
+    assert row[4] == 10**30
+    assert str(row[5]) == "1.50"
+    assert row[6:9] == (None, [1, 2], b"ab")
+    assert len(row[9]) == 36
+    assert table["lr"] == [0.1, 0.2]
+    assert [r[0] for r in table] == [0.1, 0.2]
+    assert table.dicts()[1]["big"] is True
+    with pytest.raises(KeyError):
+        table["none"]
+
+
+def test_whole_roles_are_dicts(study: Path) -> None:
+    import headrace as hr
+
+    rows = hr.open(study).sql("SELECT used, generated FROM task ORDER BY started_at").dicts()
+    assert rows[0]["used"]["lr"] == 0.1
+    assert rows[0]["used"]["wide"] == 10**30
+    assert rows[0]["used"]["deep"] == {"a": [1, None]}
+    assert rows[0]["generated"]["bad"] != rows[0]["generated"]["bad"]  # NaN
+
+
+def test_arrow_and_pandas_share_the_memory_of_a_closed_store(study: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    import headrace as hr
+
+    table = hr.open(study).sql("SELECT range AS n, 'x' || range AS text FROM range(5000)")
+    arrow = pa.table(table)
+    again = table.arrow()
+    assert arrow.equals(again)
+    column = arrow["text"]
+    del table, arrow, again
+    assert column[4999].as_py() == "x4999"
+    frame = hr.open(study).sql("SELECT used.lr, activity FROM task ORDER BY 1").df()
+    assert list(frame["lr"]) == [0.1, 0.2]
+    assert list(frame["activity"]) == ["train", "train"]
+
+
+def test_arrow_stream_needs_no_pyarrow(study: Path) -> None:
+    out = ask(
+        study,
+        "import sys\n"
+        "capsule = store.sql('SELECT 1 AS a').__arrow_c_stream__()\n"
+        "print(type(capsule).__name__, 'pyarrow' in sys.modules)\n",
+    )
+    assert out.split() == ["PyCapsule", "False"]
+
+
+def test_tables_show_themselves(study: Path) -> None:
+    import headrace as hr
+
+    store = hr.open(study)
+    text = repr(store.sql("SELECT range AS n FROM range(100)"))
+    assert text.splitlines()[:2] == [" n", " 0"]
+    assert "showing 20 of 100" in text
+    page = store.sql("SELECT '<b>' AS \"a<\"")._repr_html_()
+    assert "<th>a&lt;</th>" in page
+    assert "<td>&lt;b&gt;</td>" in page
+
+
+def test_tradeoff_and_why(study: Path) -> None:
+    import headrace as hr
+
+    store = hr.open(study)
+    answer = store.tradeoff("sweep", "loss", cost="time")
+    assert answer.about["activity"] == "train"
+    assert answer.about["minimise"] is True
+    assert {row["config"] for row in answer.dicts()} == {"lr=0.1", "lr=0.2"}
+    assert answer.front()
+    why = store.why("model_0.2.pt")
+    assert why.sentences[0].startswith("model_0.2.pt (model, sha256 ")
+    assert {node["label"] for node in why.graph["nodes"]} == {"model_0.2.pt", "train"}
+    assert why.facts["params"]["lr"] == 0.2
+    assert store.show("sweep")["tasks"] == 2
+
+
+def test_errors_say_what_to_do(study: Path, tmp_path: Path) -> None:
+    import headrace as hr
+    from headrace.store import NotFoundError, QueryError, StoreError
+
+    store = hr.open(study)
+    with pytest.raises(QueryError, match="did you mean lr"):
+        store.sql("SELECT used.lrr FROM task")
+    with pytest.raises(QueryError, match="only read"):
+        store.sql("DELETE FROM task_slots")
+    with pytest.raises(NotFoundError, match="there is no campaign"):
+        store.tradeoff("nothing", "loss")
+    with pytest.raises(NotFoundError):
+        store.why("nothing.pt")
+    with pytest.raises(StoreError, match="no folder"):
+        hr.open(tmp_path / "none").sql("SELECT 1")
+
+
+def test_tables_keep_nobody_from_writing(study: Path) -> None:
+    out = ask(
+        study,
+        "table = store.sql('FROM task')\n"
+        "import subprocess, sys\n"
+        "more = 'import headrace as hr\\nwith hr.task(\"late\"): pass\\n'\n"
+        "subprocess.run([sys.executable, '-c', more], check=True)\n"
+        "reader = 'import headrace as hr\\nprint(len(hr.open().sql(\"FROM task\")))\\n'\n"
+        "print(subprocess.run([sys.executable, '-c', reader], check=True, capture_output=True,\n"
+        "                     text=True).stdout, len(table))\n",
+    )
+    assert out.split() == ["3", "2"]
+
+
+def test_what_this_process_captured_is_found(study: Path) -> None:
+    out = ask(
+        study,
+        "with hr.task('now'):\n"
+        "    pass\n"
+        "print(store.sql(\"SELECT count(*) FROM task WHERE activity = 'now'\").rows()[0][0])\n",
+    )
+    assert out.split() == ["1"]
