@@ -46,22 +46,14 @@ struct Scalar {
 bool read_scalar(ByteReader& in, Scalar& out) {
   out = {static_cast<ValueTag>(in.u8()), {}, 0};
   switch (out.tag) {
-    case ValueTag::kNull:
-      break;
-    case ValueTag::kBool:
-      out.bits = in.u8();
-      break;
+    case ValueTag::kNull: break;
+    case ValueTag::kBool: out.bits = in.u8(); break;
     case ValueTag::kInt:
     case ValueTag::kFloat:
-    case ValueTag::kTime:
-      out.bits = in.u64();
-      break;
+    case ValueTag::kTime: out.bits = in.u64(); break;
     case ValueTag::kString:
-    case ValueTag::kBytes:
-      out.text = in.text();
-      break;
-    default:
-      return false;
+    case ValueTag::kBytes: out.text = in.text(); break;
+    default: return false;
   }
   return in.ok();
 }
