@@ -4,7 +4,8 @@
 #   wheel    what the Python package holds (pyproject.toml installs this one alone)
 include(CMakePackageConfigHelpers)
 
-# One archive of the five rooms and telemetry, so that a user links one thing. Its objects are the rooms' own.
+# One archive of the five rooms and telemetry, so that a user links one thing. Its objects are the
+# rooms' own.
 set(objects)
 foreach(room base model encode spool capture telemetry)
   get_target_property(type headrace_${room} TYPE)
@@ -75,14 +76,16 @@ endif()
 # bin/ after `pip install --target`.
 find_package(Python 3.10 REQUIRED COMPONENTS Interpreter Development.Module)
 set(search "$ORIGIN/../headrace")
-foreach(lib lib lib64)
-  foreach(packages site-packages dist-packages)
+foreach(lib IN ITEMS lib lib64)
+  foreach(packages IN ITEMS site-packages dist-packages)
     list(APPEND search
       "$ORIGIN/../${lib}/python${Python_VERSION_MAJOR}.${Python_VERSION_MINOR}/${packages}/headrace")
   endforeach()
 endforeach()
 set_target_properties(headrace PROPERTIES INSTALL_RPATH "${search}")
-set_target_properties(_query PROPERTIES INSTALL_RPATH "$ORIGIN")
+set(extensions _capture _query)
+set_target_properties(${extensions} PROPERTIES INSTALL_RPATH "$ORIGIN")
 install(TARGETS headrace RUNTIME DESTINATION "${SKBUILD_SCRIPTS_DIR}" COMPONENT wheel)
-install(TARGETS _capture _query LIBRARY DESTINATION headrace COMPONENT wheel)
+install(TARGETS ${extensions} LIBRARY DESTINATION headrace COMPONENT wheel)
 install(FILES "${stripped}" DESTINATION headrace COMPONENT wheel)
+add_custom_target(headrace_wheel DEPENDS headrace ${extensions} headrace_stripped_duckdb)

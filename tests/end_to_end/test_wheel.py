@@ -1,0 +1,97 @@
+"""The wheel works in an environment that has nothing else: capture, list, query."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SYSTEM_PYTHON = "/usr/bin/python3"
+
+PROGRAM = """
+import headrace as hr
+
+assert "duckdb" not in open("/proc/self/maps").read(), "import headrace loaded DuckDB"
+
+@hr.task
+def square(x):
+    return {"y": x * x}
+
+with hr.workflow("from the wheel"):
+    for x in range(5):
+        square(x)
+"""
+
+QUESTION = "SELECT count(*) AS n, sum(generated.y) AS y FROM task WHERE activity = 'square'"
+ASK = f"""
+import headrace as hr
+
+assert list(hr.open(".headrace").sql({QUESTION!r})) == [(5, 30)]
+"""
+
+
+def run(*command: str | Path, cwd: Path = ROOT) -> str:
+    # The environment of a user: nothing of the clone's.
+    drop = ("PYTHON", "HEADRACE", "VIRTUAL")
+    keep = {name: text for name, text in os.environ.items() if not name.startswith(drop)}
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=cwd, env=keep, timeout=500
+    )
+    assert done.returncode == 0, f"{command}:\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("wheel")
+    return Path(run("./script/wheel", "--out", out).strip())
+
+
+@pytest.fixture(scope="module")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("environment")
+    run(SYSTEM_PYTHON, "-m", "venv", folder)
+    run(folder / "bin/python", "-m", "pip", "install", "-q", "--no-index", wheel)
+    return folder
+
+
+def test_it_holds_what_it_should_and_nothing_else(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        version = wheel.name.split("-")[1]
+    libraries = [Path(name).name for name in names if ".so" in Path(name).name]
+    assert sorted(name.split(".")[0] for name in libraries) == ["_capture", "_query", "libduckdb"]
+    assert f"headrace-{version}.data/scripts/headrace" in names
+    assert "headrace/py.typed" in names
+    assert [name for name in names if "test" in name.lower() or name.endswith((".cc", ".h"))] == []
+    assert [name for name in names if name.endswith("duckdb/LICENSE")]
+
+
+def test_it_captures_lists_and_queries(environment: Path, tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(PROGRAM)
+    run(environment / "bin/python", "program.py", cwd=tmp_path)
+
+    headrace = environment / "bin/headrace"
+    workflows = json.loads(run(headrace, "ls", "workflows", "--json", cwd=tmp_path))
+    assert [row["name"] for row in workflows] == ["from the wheel"]
+    assert json.loads(run(headrace, "query", "--json", QUESTION, cwd=tmp_path)) == [
+        {"n": 5, "y": 30}
+    ]
+    run(environment / "bin/python", "-c", ASK, cwd=tmp_path)
+
+
+def test_the_program_finds_its_library_wherever_pip_puts_it(wheel: Path, tmp_path: Path) -> None:
+    pip = (SYSTEM_PYTHON, "-m", "pip", "install", "-q", "--no-index", "--no-deps")
+    pip = (*pip, "--root-user-action=ignore", "--break-system-packages")
+    run(*pip, "--target", tmp_path / "target", wheel)
+    run(tmp_path / "target/bin/headrace", "--version")
+    # Debian's own Python installs into dist-packages.
+    run(*pip, "--root", tmp_path / "root", wheel)
+    assert list((tmp_path / "root").rglob("dist-packages/headrace")), "not Debian's pip"
+    (program,) = (tmp_path / "root").rglob("bin/headrace")
+    run(program, "--version")
