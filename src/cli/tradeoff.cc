@@ -65,9 +65,11 @@ void explain(const Program& program, const query::Tradeoff& answer) {
   }
   std::string method;
   for (const query::TradeoffRow& row : answer.rows) {
-    if (row.energy_j && row.energy_truth != "measured") method = row.energy_method;
+    if (!row.energy_j || row.energy_truth == "measured") continue;
+    method = row.energy_method;
+    if (!row.energy_assumption.empty()) method += ": " + row.energy_assumption;
   }
-  if (!method.empty()) program.say("  ≈ energy is not measured but comes from: " + method);
+  if (!method.empty()) program.say("  ≈ not measured energy comes from " + method);
   if (!answer.note.empty()) program.say("  " + answer.note);
 }
 

@@ -31,7 +31,7 @@ Result<Json::List> maps_of(const Session& session, const std::string& sql) {
 class Description {
  public:
   Description(const Session& session, const Thing& thing) : session_(session), thing_(thing) {
-    map_.emplace_back("kind", std::string(name_of(thing.kind)));
+    map_.emplace_back("thing", std::string(name_of(thing.kind)));
   }
 
   // The members of the first row.
@@ -84,7 +84,10 @@ std::string energy_sql(const std::string& condition) {
          "string_agg(DISTINCT nullif(e.assumption, ''), '; ') AS assumption, count(*) AS tasks "
          "FROM task_energy e JOIN task t ON t.task_id = e.task_id WHERE " +
          condition +
-         " AND (t.parent_task_id IS NULL OR t.parent_task_id NOT IN (SELECT task_id FROM task)) "
+         " AND (t.parent_task_id IS NULL OR t.parent_task_id NOT IN (SELECT t.task_id FROM task t "
+         "WHERE " +
+         condition +
+         ")) "
          "GROUP BY e.domain ORDER BY e.domain";
 }
 

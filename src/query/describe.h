@@ -10,13 +10,14 @@
 
 namespace headrace::query {
 
-// One document. Every one has kind, id and the columns of its view that are not NULL; besides
+// One document. Every one has thing and the columns of its view that are not NULL; besides
 //   campaign   workflow_list, activities {activity, tasks, failed, seconds}, energy
 //   workflow   activities, metrics {name, count, first, last, min, max}, energy, objects,
 //              used and generated with the values, attributes (what headrace run recorded), output
 //   task       energy by domain with method and truth, children by activity, metrics, objects
 //   object     written_by, used_by, versions
-// energy is a list {domain, joules, truth, method, tasks}, of outermost tasks only.
+// `thing` is campaign, workflow, task or object; `kind` an object's own. energy is a list {domain,
+// joules, truth, method, tasks}, of the tasks that lie in no other of these tasks.
 Result<Json> describe(const Session& session, const Thing& thing);
 
 // A description for a terminal: indented `name  value` lines, units at numbers, lists of maps as

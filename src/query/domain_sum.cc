@@ -13,6 +13,11 @@ bool is_covered(const std::string& domain, const std::string& by) {
   return domain == "process" && (by == "node" || starts_with(by, "node/cpu"));
 }
 
+void add_once(const std::string& text, std::string* list) {
+  if (text.empty() || list->find(text) != std::string::npos) return;
+  *list += (list->empty() ? "" : "; ") + text;
+}
+
 }  // namespace
 
 EnergySum sum_domains(const std::vector<DomainEnergy>& domains) {
@@ -30,9 +35,8 @@ EnergySum sum_domains(const std::vector<DomainEnergy>& domains) {
     joules += one.attributed_j.value_or(0);
     u95_j += one.u95_j.value_or(0);
     sum.truth = sum.truth.empty() || sum.truth == one.truth ? one.truth : "mixed";
-    if (!one.method.empty() && sum.method.find(one.method) == std::string::npos) {
-      sum.method += (sum.method.empty() ? "" : "; ") + one.method;
-    }
+    add_once(one.method, &sum.method);
+    add_once(one.assumption, &sum.assumption);
   }
   if (!domains.empty() && !is_null) {
     sum.joules = joules;

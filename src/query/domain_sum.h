@@ -13,13 +13,15 @@ struct DomainEnergy {
   std::optional<double> u95_j;
   std::string truth;
   std::string method;
+  std::string assumption{};
 };
 
 struct EnergySum {
   std::optional<double> joules;  // null as soon as one domain's figure is
   std::optional<double> u95_j;
-  std::string truth;   // of all: measured, mixed, estimated
-  std::string method;  // each once, joined by "; "
+  std::string truth;       // of all: measured, mixed, estimated
+  std::string method;      // each once, joined by "; "
+  std::string assumption;  // likewise
 };
 
 // Leaves out a domain that lies inside another one of the list, and an estimate of the processors

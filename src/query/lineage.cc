@@ -223,7 +223,7 @@ class Walk {
       if (edges_.used_by(around).empty()) continue;
       const size_t above = node(around, current.distance, false);
       edge(above, at, "parent", "", true);
-      found |= add_used(above, around, current.distance);
+      add_used(above, around, current.distance);  // holds for all its tasks, so says little of this
     }
     return found ? Status() : infer(at, current, ancestors);
   }

@@ -156,15 +156,16 @@ Status read_rows(const Session& session, const TradeoffQuestion& question, Trade
 
 Status add_energy(const Session& session, Tradeoff* out) {
   auto rows = session.rows(
-      "SELECT e.task_id, e.domain, e.attributed_j, e.u95_j, e.truth, e.method FROM task_energy e "
+      "SELECT e.task_id, e.domain, e.attributed_j, e.u95_j, e.truth, e.method, e.assumption "
+      "FROM task_energy e "
       "JOIN (SELECT task_id FROM task WHERE campaign = " +
       sql_text(out->campaign) + " AND activity = " + sql_text(out->activity) +
       ") t ON t.task_id = e.task_id ORDER BY e.domain");
   if (!rows.ok()) return rows.status();
   std::map<std::string, std::vector<DomainEnergy>> domains;
   for (const auto& cells : *rows) {
-    domains[cells[0].text].push_back(
-        {cells[1].text, number_of(cells[2]), number_of(cells[3]), cells[4].text, cells[5].text});
+    domains[cells[0].text].push_back({cells[1].text, number_of(cells[2]), number_of(cells[3]),
+                                      cells[4].text, cells[5].text, cells[6].text});
   }
   for (auto* list : {&out->rows, &out->failed}) {
     for (TradeoffRow& row : *list) {
@@ -173,6 +174,7 @@ Status add_energy(const Session& session, Tradeoff* out) {
       row.energy_u95_j = sum.u95_j;
       row.energy_truth = sum.truth;
       row.energy_method = sum.method;
+      row.energy_assumption = sum.assumption;
     }
   }
   return {};
@@ -334,6 +336,7 @@ ResultTable tradeoff_table(const Tradeoff& answer) {
                       {"energy_u95_j", ColumnKind::kReal, "J"},
                       {"energy_truth", ColumnKind::kText, ""},
                       {"energy_method", ColumnKind::kText, ""},
+                      {"energy_assumption", ColumnKind::kText, ""},
                       {"on_front", ColumnKind::kBool, ""},
                       {"dominated_by", ColumnKind::kText, ""},
                       {"dominated_by_task_id", ColumnKind::kId, ""},
@@ -352,6 +355,7 @@ ResultTable tradeoff_table(const Tradeoff& answer) {
         .real(row.energy_u95_j);
     text_or_null(row.energy_truth);
     text_or_null(row.energy_method);
+    text_or_null(row.energy_assumption);
     table.boolean(row.on_front);
     text_or_null(row.dominated_by ? answer.rows[*row.dominated_by].label : "");
     text_or_null(row.dominated_by ? answer.rows[*row.dominated_by].task_id : "");

@@ -40,6 +40,7 @@ struct TradeoffRow {
   std::optional<double> energy_u95_j;  // half width; worst case of the domains together
   std::string energy_truth;            // measured, mixed, estimated; "" without a figure
   std::string energy_method;           // of each domain, joined by "; "
+  std::string energy_assumption;       // what an estimate takes for granted; "" when measured
   bool on_front = false;
   std::optional<size_t> dominated_by;  // row
 };

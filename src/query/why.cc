@@ -236,9 +236,23 @@ class Story {
     if (shown.is_null() && workflow != facts_.workflows.end()) shown = workflow->second["command"];
     if (!shown.is_null())
       text += (text.empty() ? "" : "; ") + std::string("command ") + cut(shown.text());
+    Json::List files;
+    for (size_t i = 0; i < facts_.nodes.size(); ++i) {
+      if (node(i).node.kind != NodeKind::kObject || !is_code(i)) continue;
+      const Json& hash = node(i).facts["sha256"];
+      text += (text.empty() ? "" : "; ") + node(i).label;
+      if (!hash.is_null()) text += " (sha256 " + hash.text().substr(0, 8) + "…)";
+      files.push_back(node(i).facts);
+    }
     if (!text.empty()) line("code", text);
-    fact("code", members({{"git", git}, {"modules", modules}, {"command", shown}}));
+    fact("code", members({{"git", git},
+                          {"modules", modules},
+                          {"command", shown},
+                          {"files", Json(std::move(files))}}));
   }
+
+  // Files that were run rather than read.
+  bool is_code(size_t object) const { return node(object).facts["kind"].text() == "code"; }
 
   // What went into an actor: objects by an edge to it, to a task around it or inside it.
   std::vector<std::pair<size_t, bool>> inputs_of(size_t actor) const {
@@ -258,7 +272,8 @@ class Story {
     std::vector<std::pair<size_t, bool>> out;
     std::set<size_t> seen;
     for (const LineageEdge& e : lineage_.edges) {
-      if (e.relation == "used" && around.contains(e.to) && seen.insert(e.from).second) {
+      if (e.relation == "used" && around.contains(e.to) && !is_code(e.from) &&
+          seen.insert(e.from).second) {
         out.emplace_back(e.from, e.exact);
       }
     }

@@ -293,7 +293,7 @@ def test_why_reaches_the_raw_files(study: Path) -> None:
 
 def test_show_knows_everything(study: Path) -> None:
     campaign = as_json(study, "show", "sweep")
-    assert campaign["kind"] == "campaign"
+    assert campaign["thing"] == "campaign"
     assert {a["activity"]: a["tasks"] for a in campaign["activities"]} == {
         "prepare": 1,
         "finetune": 4,
@@ -310,7 +310,8 @@ def test_show_knows_everything(study: Path) -> None:
     assert task["error"]["message"] == "diverged \x1b[31mred"
     assert "\x1b" not in headrace(study, "show", failed["task_id"]).stdout
     model = as_json(study, "show", "model_0.1.pt")
-    assert model["kind"] == "checkpoint" or model["sha256"]
+    assert model["thing"] == "object"
+    assert model["kind"] == "checkpoint"
     assert [w["name"] for w in model["written_by"]] == ["finetune"]
 
 
