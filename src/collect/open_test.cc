@@ -199,6 +199,22 @@ TEST_F(OpenTest, AnOlderSchemaIsBuiltAgainFromTheSegmentsAndKeepsAmendments) {
   EXPECT_EQ(text(*store, "SELECT tags || note FROM workflow"), R"({"baseline":"yes"}it's "fine")");
 }
 
+TEST_F(OpenTest, ViewsOfAnotherVersionAreMadeAgain) {
+  add_tasks(1, 3);
+  ASSERT_EQ(tasks_now(), 3);
+  {
+    Result<store::Store> store = open_for_change(directory_, options_);
+    ASSERT_TRUE(store->connection()
+                    .run("CREATE OR REPLACE VIEW task AS SELECT 1 AS other; "
+                         "UPDATE meta SET value = 'old' WHERE key = 'views'")
+                    .ok());
+  }
+  Result<store::Store> store = open_for_change(directory_, options_);
+  ASSERT_TRUE(store.ok());
+  EXPECT_EQ(integer(*store, "SELECT count(activity) FROM task"), 3);
+  EXPECT_EQ(store->note(), "");
+}
+
 TEST_F(OpenTest, ANewerSchemaIsRefusedAndLeftAlone) {
   add_tasks(1, 3);
   ASSERT_EQ(tasks_now(), 3);

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "base/crc32c.h"
 #include "store/amendment.h"
 #include "store/migration.h"
 #include "store/schema.h"
@@ -14,11 +15,24 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Views are made again whenever their text has changed, so that only tables need a version.
+Status make_views(const Connection& connection) {
+  const std::string views = views_sql();
+  const std::string mark = std::to_string(crc32c(views));
+  const Result<std::string> made =
+      connection.text("SELECT coalesce(max(value), '') FROM meta WHERE key = 'views'");
+  if (!made.ok()) return made.status();
+  if (*made == mark) return {};
+  HEADRACE_RETURN_IF_ERROR(connection.run(views).with_context("cannot make the views"));
+  return connection.run(
+      "DELETE FROM meta WHERE key = 'views'; INSERT INTO meta VALUES ('views', '" + mark + "')");
+}
+
 Status create_schema(const Connection& connection, const fs::path& file) {
   Result<Transaction> transaction = Transaction::begin(connection);
   if (!transaction.ok()) return transaction.status();
   HEADRACE_RETURN_IF_ERROR(connection.run(schema_sql()).with_context("cannot make the schema"));
-  HEADRACE_RETURN_IF_ERROR(connection.run(views_sql()).with_context("cannot make the views"));
+  HEADRACE_RETURN_IF_ERROR(make_views(connection));
   if (!file.empty()) HEADRACE_RETURN_IF_ERROR(load_amendments(connection, file));
   return transaction->commit();
 }
@@ -87,7 +101,9 @@ Status Store::check_version() {
   const Result<int64_t> version =
       connection_.integer("SELECT value::BIGINT FROM meta WHERE key = 'schema_version'");
   if (!version.ok()) return corrupt("the store has no schema version");
-  if (*version == kSchemaVersion) return {};
+  if (*version == kSchemaVersion) {
+    return mode_ == OpenMode::kReadOnly ? Status() : make_views(connection_);
+  }
   const std::string found = "the store " + file_.string() + " has schema version " +
                             std::to_string(*version) + ", this program " +
                             std::to_string(kSchemaVersion);
@@ -97,7 +113,7 @@ Status Store::check_version() {
   }
   HEADRACE_RETURN_IF_ERROR(
       migrate(connection_, migrations(), static_cast<int>(*version), kSchemaVersion));
-  return connection_.run(views_sql());
+  return make_views(connection_);
 }
 
 Result<Store> Store::open(const fs::path& file, OpenMode mode, const StoreOptions& options) {

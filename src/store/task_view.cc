@@ -9,18 +9,19 @@ namespace headrace::store {
 namespace {
 
 // What a core column is made of and which joins it needs: p producer, q the parent's producer,
-// w workflow, c campaign, a activity, h thread, f the schema's fields.
+// w workflow, c campaign, a activity, h thread; j the row's values as JSON, made outside (see
+// ViewSql).
 struct CoreColumn {
   const char* name;
   std::string sql;
   const char* joins;
 };
 
-std::string values_sql(const char* fields) {
-  return json_object_sql("t.slots", std::string("f.") + fields);
+std::string values_sql(const std::string& fields) {
+  return json_object_sql("v.slots", "v." + fields + "_fields");
 }
-std::string values_or_null_sql(const char* fields) {
-  return "CASE WHEN f." + std::string(fields) + " IS NOT NULL THEN " + values_sql(fields) + " END";
+std::string values_or_null_sql(const std::string& fields) {
+  return "CASE WHEN v." + fields + "_fields IS NOT NULL THEN " + values_sql(fields) + " END";
 }
 
 const std::vector<CoreColumn>& core_columns() {
@@ -43,11 +44,11 @@ const std::vector<CoreColumn>& core_columns() {
       {"pid", "p.pid", "p"},
       {"thread", "h.tid", "h"},
       {"rank", "p.rank", "p"},
-      {"device", "json_extract_string(" + values_or_null_sql("attribute") + ", '$.device')", "f"},
+      {"device", "json_extract_string(" + values_or_null_sql("attribute") + ", '$.device')", "j"},
       {"attempt", "t.attempt", ""},
-      {"tags", values_or_null_sql("tag"), "f"},
-      {"error", values_or_null_sql("error"), "f"},
-      {"attributes", values_or_null_sql("attribute"), "f"},
+      {"tags", values_or_null_sql("tag"), "j"},
+      {"error", values_or_null_sql("error"), "j"},
+      {"attributes", values_or_null_sql("attribute"), "j"},
   };
   return columns;
 }
@@ -106,33 +107,64 @@ std::string role_sql(const Registry& registry, Role role, const std::vector<Touc
   return out.text();
 }
 
-std::string rows_sql(bool open_tasks, bool with_slots, bool with_pages) {
-  std::string rows = "task_slots";
-  if (open_tasks) rows = "(SELECT * FROM task_slots UNION ALL SELECT * FROM open_task)";
-  if (!with_slots) return rows + " t";
-  const std::string own = slot_texts_sql("r.");
-  if (!with_pages) return "(SELECT r.*, " + own + " AS slots FROM " + rows + " r) t";
-  return "(SELECT r.*, CASE WHEN g.slots IS NULL THEN " + own + " ELSE " + own +
-         " || g.slots END AS slots FROM " + rows +
-         " r LEFT JOIN (SELECT producer, seq, flatten(list(" + slot_texts_sql("") +
-         " ORDER BY page)) AS slots FROM task_page GROUP BY producer, seq) g"
-         " ON g.producer = r.producer AND g.seq = r.seq) t";
-}
-
-std::string joins_sql(const std::string& joins) {
-  const auto has = [&joins](char c) { return joins.find(c) != std::string::npos; };
-  std::string out;
-  if (has('p')) out += " LEFT JOIN producer_row p ON p.producer = t.producer";
-  if (has('q')) out += " LEFT JOIN producer_row q ON q.producer = t.parent_producer";
-  if (has('w')) out += " LEFT JOIN workflow_row w ON w.wf = t.wf";
-  if (has('c')) out += " LEFT JOIN campaign_row c ON c.campaign = w.campaign";
-  if (has('a')) out += " LEFT JOIN activity_row a ON a.activity = t.activity";
-  if (has('h')) {
-    out += " LEFT JOIN thread_row h ON h.producer = t.producer AND h.ring = (t.seq >> 40)";
+// Puts a view together. Columns of values as JSON are made in a SELECT around the others, so that a
+// filter on the others comes first and the slots of a row are made text once.
+class ViewSql {
+ public:
+  void add(const std::string& name, const std::string& sql, const std::string& joins) {
+    const std::string column = sql + " AS " + sql_name(name);
+    const bool is_json = joins == "j";
+    has_json_ = has_json_ || is_json;
+    if (!is_json) inner_ += (inner_.empty() ? "" : ", ") + column;
+    outer_ += (outer_.empty() ? "" : ", ") + (is_json ? column : "v." + sql_name(name));
+    joins_ += joins;
   }
-  if (has('f')) out += " LEFT JOIN (" + role_fields_sql() + ") f ON f.schema = t.schema";
-  return out;
-}
+  std::string text(bool open_tasks, bool all_pages, const std::set<uint16_t>& pages) const {
+    std::string from = open_tasks ? "(SELECT * FROM task_slots UNION ALL SELECT * FROM open_task) t"
+                                  : "task_slots t";
+    from += joins();
+    for (const uint16_t page : pages) {
+      const std::string p = "p" + std::to_string(page);
+      from += " LEFT JOIN task_page " + p + " ON " + p + ".producer = t.producer AND " + p +
+              ".seq = t.seq AND " + p + ".page = " + std::to_string(page);
+    }
+    if (!has_json_) return "SELECT " + (inner_.empty() ? "t.status" : inner_) + " FROM " + from;
+    const std::string own = slot_texts_sql("t.");
+    std::string slots = own;
+    if (all_pages) {
+      slots = "CASE WHEN g.slots IS NULL THEN " + own + " ELSE " + own + " || g.slots END";
+      from += " LEFT JOIN (SELECT producer, seq, flatten(list(" + slot_texts_sql("") +
+              " ORDER BY page)) AS slots FROM task_page GROUP BY producer, seq) g"
+              " ON g.producer = t.producer AND g.seq = t.seq";
+    }
+    from += " LEFT JOIN (" + role_fields_sql() + ") f ON f.schema = t.schema";
+    std::string fields;
+    for (const char* role : {"used", "generated", "tag", "error", "attribute"}) {
+      fields += std::string(", f.") + role + " AS " + role + "_fields";
+    }
+    return "SELECT " + outer_ + " FROM (SELECT " + (inner_.empty() ? "" : inner_ + ", ") + slots +
+           " AS slots" + fields + " FROM " + from + ") v";
+  }
+
+ private:
+  std::string joins() const {
+    const auto has = [this](char c) { return joins_.find(c) != std::string::npos; };
+    std::string out;
+    if (has('p')) out += " LEFT JOIN producer_row p ON p.producer = t.producer";
+    if (has('q')) out += " LEFT JOIN producer_row q ON q.producer = t.parent_producer";
+    if (has('w')) out += " LEFT JOIN workflow_row w ON w.wf = t.wf";
+    if (has('c')) out += " LEFT JOIN campaign_row c ON c.campaign = w.campaign";
+    if (has('a')) out += " LEFT JOIN activity_row a ON a.activity = t.activity";
+    if (has('h')) {
+      out += " LEFT JOIN thread_row h ON h.producer = t.producer AND h.ring = (t.seq >> 40)";
+    }
+    return out;
+  }
+  std::string inner_;
+  std::string outer_;
+  std::string joins_;
+  bool has_json_ = false;
+};
 
 }  // namespace
 
@@ -152,45 +184,33 @@ std::string task_view_sql(const Registry& registry, const TaskView& view) {
   std::set<uint16_t> pages;
   const std::string used = role_sql(registry, Role::kUsed, view.used, &pages);
   const std::string generated = role_sql(registry, Role::kGenerated, view.generated, &pages);
-  std::string select;
-  std::string joins;
+  ViewSql sql;
   for (const CoreColumn& c : core_columns()) {
     const std::string name = c.name;
-    std::string sql = c.sql;
     if (name == "used" || name == "generated") {
-      const bool json = name == "used" ? view.used_json : view.generated_json;
-      sql = json ? values_sql(c.name) : name == "used" ? used : generated;
-      if (json) joins += 'f';
-      if (sql.empty()) continue;
-    } else if (!view.columns.empty() && !view.columns.contains(name)) {
-      continue;
+      const std::string& values = name == "used" ? used : generated;
+      if (name == "used" ? view.used_json : view.generated_json) {
+        sql.add(name, values_sql(name), "j");
+      } else if (!values.empty()) {
+        sql.add(name, values, "");
+      }
+    } else if (view.columns.empty() || view.columns.contains(name)) {
+      sql.add(name, c.sql, c.joins);
     }
-    joins += c.joins;
-    select += (select.empty() ? "" : ", ") + sql + " AS " + sql_name(name);
   }
-  if (select.empty()) select = "t.status";
-  const bool slots = joins.find('f') != std::string::npos;
-  std::string out = std::string("CREATE OR REPLACE ") + (view.temporary ? "TEMP " : "") + "VIEW " +
-                    sql_name(view.name) + " AS SELECT " + select + " FROM " +
-                    rows_sql(registry.has_open_tasks(), slots, registry.has_pages()) +
-                    joins_sql(joins);
-  for (const uint16_t page : pages) {
-    const std::string p = "p" + std::to_string(page);
-    out += " LEFT JOIN task_page " + p + " ON " + p + ".producer = t.producer AND " + p +
-           ".seq = t.seq AND " + p + ".page = " + std::to_string(page);
-  }
-  return out;
+  return std::string("CREATE OR REPLACE ") + (view.temporary ? "TEMP " : "") + "VIEW " +
+         sql_name(view.name) + " AS " +
+         sql.text(registry.has_open_tasks(), registry.has_pages(), pages);
 }
 
 std::string stored_task_view_sql() {
-  std::string select;
+  ViewSql sql;
   for (const CoreColumn& c : core_columns()) {
     const std::string name = c.name;
     const bool values = name == "used" || name == "generated";
-    select += (select.empty() ? "" : ", ") + (values ? values_sql(c.name) : c.sql) + " AS " + name;
+    sql.add(name, values ? values_sql(name) : c.sql, values ? "j" : c.joins);
   }
-  return "CREATE OR REPLACE VIEW task AS SELECT " + select + " FROM " + rows_sql(true, true, true) +
-         joins_sql("pqwcahf");
+  return "CREATE OR REPLACE VIEW task AS " + sql.text(true, true, {});
 }
 
 }  // namespace headrace::store
