@@ -9,11 +9,8 @@
 namespace headrace::energy {
 namespace {
 
-using store::Connection;
 using store::QueryResult;
 using store::Store;
-
-constexpr int64_t kS = 1'000'000'000;
 
 // A store with hand-made producers, tasks and samples, whose energies are known in closed form.
 class AttributeTest : public testing::Test {

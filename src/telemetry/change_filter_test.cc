@@ -8,7 +8,7 @@ namespace {
 
 class Filtered {
  public:
-  explicit Filtered(SensorSpec spec = {}) : filter_(spec) {}
+  explicit Filtered(const SensorSpec& spec = {}) : filter_(spec) {}
   // The raw values recorded, with their tenths of a second; -1 for a gap.
   std::vector<std::pair<int, int64_t>> at(int tenths, Reading reading, bool force = false) {
     Sample out[2];
