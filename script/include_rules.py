@@ -172,6 +172,8 @@ def check_tree(root: Path) -> list[str]:
                 problems += check_file(path, file.read_text(), room, rooms)
     for folder in sorted(found - by_folder.keys()):
         problems.append(f"{folder}: this room is missing in MAP.md")
+    for folder in sorted(by_folder.keys() - found):
+        problems.append(f"MAP.md: room {folder} holds no source")
     return problems
 
 

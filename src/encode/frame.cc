@@ -38,20 +38,13 @@ void append_frame(std::string& out, FrameHeader header, std::string_view payload
 
 std::string_view name_of(FrameError error) {
   switch (error) {
-    case FrameError::kNone:
-      return "none";
-    case FrameError::kShort:
-      return "the file ends inside the frame";
-    case FrameError::kMagic:
-      return "no frame begins here";
-    case FrameError::kVersion:
-      return "the frame was written by a newer version";
-    case FrameError::kLength:
-      return "the frame's length is impossible";
-    case FrameError::kChecksum:
-      return "the frame's checksum does not match its bytes";
-    case FrameError::kRecords:
-      return "the frame's records do not fit its length";
+    case FrameError::kNone: return "none";
+    case FrameError::kShort: return "the file ends inside the frame";
+    case FrameError::kMagic: return "no frame begins here";
+    case FrameError::kVersion: return "the frame was written by a newer version";
+    case FrameError::kLength: return "the frame's length is impossible";
+    case FrameError::kChecksum: return "the frame's checksum does not match its bytes";
+    case FrameError::kRecords: return "the frame's records do not fit its length";
   }
   return "unknown";
 }

@@ -44,22 +44,13 @@ bool skip(ByteReader& in, int depth) {
     return in.ok();
   }
   switch (static_cast<ValueTag>(tag)) {
-    case ValueTag::kNull:
-      break;
-    case ValueTag::kBool:
-      in.u8();
-      break;
+    case ValueTag::kNull: break;
+    case ValueTag::kBool: in.u8(); break;
     case ValueTag::kInt:
     case ValueTag::kFloat:
-    case ValueTag::kTime:
-      in.u64();
-      break;
-    case ValueTag::kObject:
-      in.raw(16);
-      break;
-    default:
-      in.text();
-      break;
+    case ValueTag::kTime: in.u64(); break;
+    case ValueTag::kObject: in.raw(16); break;
+    default: in.text(); break;
   }
   return in.ok();
 }
@@ -92,30 +83,14 @@ bool JsonWriter::value(int depth) {
   if (tag == kNestedList) return list(depth);
   if (tag == kNestedMap) return map(depth);
   switch (static_cast<ValueTag>(tag)) {
-    case ValueTag::kNull:
-      out_ += "null";
-      break;
-    case ValueTag::kBool:
-      out_ += in_.u8() != 0 ? "true" : "false";
-      break;
-    case ValueTag::kInt:
-      out_ += std::to_string(in_.i64());
-      break;
-    case ValueTag::kFloat:
-      append_json_float(out_, in_.f64());
-      break;
-    case ValueTag::kTime:
-      tagged("$time", utc_text(in_.i64()));
-      break;
-    case ValueTag::kString:
-      append_json_string(out_, in_.text());
-      break;
-    case ValueTag::kBytes:
-      tagged("$bytes", to_hex(in_.text()));
-      break;
-    case ValueTag::kBigInt:
-      tagged("$int", in_.text());
-      break;
+    case ValueTag::kNull: out_ += "null"; break;
+    case ValueTag::kBool: out_ += in_.u8() != 0 ? "true" : "false"; break;
+    case ValueTag::kInt: out_ += std::to_string(in_.i64()); break;
+    case ValueTag::kFloat: append_json_float(out_, in_.f64()); break;
+    case ValueTag::kTime: tagged("$time", utc_text(in_.i64())); break;
+    case ValueTag::kString: append_json_string(out_, in_.text()); break;
+    case ValueTag::kBytes: tagged("$bytes", to_hex(in_.text())); break;
+    case ValueTag::kBigInt: tagged("$int", in_.text()); break;
     case ValueTag::kObject: {
       const std::string_view b = in_.raw(16);
       if (!in_.ok()) return false;
@@ -131,8 +106,7 @@ bool JsonWriter::value(int depth) {
       out_ += '}';
       break;
     }
-    default:
-      return false;
+    default: return false;
   }
   return in_.ok();
 }
@@ -241,30 +215,14 @@ Result<std::string> cell_to_json(ValueTag tag, uint64_t cell, std::string_view t
   std::string nested;
   NestedWriter writer(nested);
   switch (tag) {
-    case ValueTag::kNull:
-      writer.null();
-      break;
-    case ValueTag::kBool:
-      writer.boolean(cell != 0);
-      break;
-    case ValueTag::kInt:
-      writer.integer(static_cast<int64_t>(cell));
-      break;
-    case ValueTag::kFloat:
-      writer.real(std::bit_cast<double>(cell));
-      break;
-    case ValueTag::kTime:
-      writer.time_ns(static_cast<int64_t>(cell));
-      break;
-    case ValueTag::kString:
-      writer.string(tail);
-      break;
-    case ValueTag::kBytes:
-      writer.bytes(tail);
-      break;
-    case ValueTag::kBigInt:
-      writer.big_integer(tail);
-      break;
+    case ValueTag::kNull: writer.null(); break;
+    case ValueTag::kBool: writer.boolean(cell != 0); break;
+    case ValueTag::kInt: writer.integer(static_cast<int64_t>(cell)); break;
+    case ValueTag::kFloat: writer.real(std::bit_cast<double>(cell)); break;
+    case ValueTag::kTime: writer.time_ns(static_cast<int64_t>(cell)); break;
+    case ValueTag::kString: writer.string(tail); break;
+    case ValueTag::kBytes: writer.bytes(tail); break;
+    case ValueTag::kBigInt: writer.big_integer(tail); break;
     case ValueTag::kObject:
       if (tail.size() != 16) return corrupt("an object reference is not 16 bytes");
       writer.object(Uuid::from_bytes(reinterpret_cast<const uint8_t*>(tail.data())));
@@ -274,8 +232,7 @@ Result<std::string> cell_to_json(ValueTag tag, uint64_t cell, std::string_view t
       if (!inner.ok()) return inner;
       return "{\"$unkept\":" + *inner + "}";
     }
-    default:
-      return corrupt("unknown value tag " + std::to_string(static_cast<int>(tag)));
+    default: return corrupt("unknown value tag " + std::to_string(static_cast<int>(tag)));
   }
   return nested_to_json(nested);
 }

@@ -21,12 +21,9 @@ constexpr std::string_view name_of(SensorKind kind) {
 }
 constexpr std::string_view name_of(Truth truth) {
   switch (truth) {
-    case Truth::kMeasured:
-      return "measured";
-    case Truth::kMixed:
-      return "mixed";
-    case Truth::kEstimated:
-      return "estimated";
+    case Truth::kMeasured: return "measured";
+    case Truth::kMixed: return "mixed";
+    case Truth::kEstimated: return "estimated";
   }
   return "unknown";
 }

@@ -17,18 +17,12 @@ enum class TaskStatus : uint8_t {
 
 constexpr std::string_view name_of(TaskStatus status) {
   switch (status) {
-    case TaskStatus::kPending:
-      return "pending";
-    case TaskStatus::kRunning:
-      return "running";
-    case TaskStatus::kFinished:
-      return "finished";
-    case TaskStatus::kFailed:
-      return "failed";
-    case TaskStatus::kCancelled:
-      return "cancelled";
-    case TaskStatus::kLost:
-      return "lost";
+    case TaskStatus::kPending: return "pending";
+    case TaskStatus::kRunning: return "running";
+    case TaskStatus::kFinished: return "finished";
+    case TaskStatus::kFailed: return "failed";
+    case TaskStatus::kCancelled: return "cancelled";
+    case TaskStatus::kLost: return "lost";
   }
   return "unknown";
 }

@@ -40,25 +40,18 @@ constexpr bool is_in_tail(ValueTag tag) {
     case ValueTag::kBigInt:
     case ValueTag::kObject:
     case ValueTag::kNested:
-    case ValueTag::kPlaceholder:
-      return true;
-    default:
-      return false;
+    case ValueTag::kPlaceholder: return true;
+    default: return false;
   }
 }
 
 constexpr std::string_view name_of(Role role) {
   switch (role) {
-    case Role::kUsed:
-      return "used";
-    case Role::kGenerated:
-      return "generated";
-    case Role::kTag:
-      return "tag";
-    case Role::kError:
-      return "error";
-    case Role::kAttribute:
-      return "attribute";
+    case Role::kUsed: return "used";
+    case Role::kGenerated: return "generated";
+    case Role::kTag: return "tag";
+    case Role::kError: return "error";
+    case Role::kAttribute: return "attribute";
   }
   return "unknown";
 }

@@ -71,6 +71,7 @@ def test_a_clean_tree_passes(tree: Path) -> None:
         ("src/model/task.h", '#include "elsewhere/id.h"\n', "in no room"),
         ("src/model/CMakeLists.txt", "headrace_room(model DEPENDS base store)\n", "depend on"),
         ("src/attic/old.cc", "\n", "src/attic: this room is missing in MAP.md"),
+        ("MAP.md", MAP + "## src/ghost\nMay include: nothing.\n", "src/ghost holds no source"),
         ("MAP.md", MAP.replace("`base` `model`", "`ghost`"), "ghost, which is no room"),
         ("MAP.md", MAP.replace("May include: nothing.", ""), "no 'May include:' line"),
     ],
