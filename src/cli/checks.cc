@@ -17,6 +17,12 @@ using query::grouped;
 
 constexpr double kLittleSpace = 256e6;  // bytes: four segments
 
+// "1 segment", "2 segments".
+std::string counted(double value, const std::string& what) {
+  const bool es = what.size() > 1 && what.substr(what.size() - 2) == "ss";
+  return grouped(static_cast<uint64_t>(value)) + " " + what + (value == 1 ? "" : es ? "es" : "s");
+}
+
 Check folder_check(const Program& program, const Directory& directory) {
   const std::string path = directory.root.string();
   std::error_code error;
@@ -55,8 +61,8 @@ Check spool_check(const Directory& directory) {
     open += segment.sealed ? 0 : 1;
   }
   return {"spool", CheckState::kOk,
-          grouped(segments.size()) + " segments of " + bytes_text(static_cast<double>(bytes)) +
-              ", " + grouped(open) + " being written",
+          counted(static_cast<double>(segments.size()), "segment") + " of " +
+              bytes_text(static_cast<double>(bytes)) + ", " + grouped(open) + " being written",
           ""};
 }
 
@@ -74,10 +80,10 @@ Check records_check(const query::Session& session) {
   if (!rows.ok()) return {"records", CheckState::kFail, rows.status().message(), ""};
   const auto& r = (*rows)[0];
   const double lost = r[3].real + r[4].real;
-  std::string detail = count(r[0].real) + " accepted from " + count(r[6].real) +
-                       " processes = " + count(r[1].real) + " stored + " + count(r[5].real) +
-                       " spooled + " + count(r[2].real) + " quarantined + " + count(r[3].real) +
-                       " dropped + " + count(r[4].real) + " missing";
+  std::string detail = count(r[0].real) + " accepted from " + counted(r[6].real, "process") +
+                       " = " + count(r[1].real) + " stored + " + count(r[5].real) + " spooled + " +
+                       count(r[2].real) + " quarantined + " + count(r[3].real) + " dropped + " +
+                       count(r[4].real) + " missing";
   if (lost == 0) return {"records", CheckState::kOk, detail, ""};
   return {"records", CheckState::kFail, detail, "headrace query \"FROM gap\" says which and why"};
 }
@@ -136,9 +142,9 @@ Check store_check(const query::Session& session, const Directory& directory) {
   std::error_code error;
   const auto bytes = std::filesystem::file_size(directory.store(), error);
   const double tasks = number(session, "SELECT count(*) FROM task");
-  std::string detail = count(tasks) + " tasks, " +
-                       count(number(session, "SELECT count(*) FROM workflow")) + " workflows, " +
-                       count(number(session, "SELECT count(*) FROM campaign")) + " campaigns";
+  std::string detail = counted(tasks, "task") + ", " +
+                       counted(number(session, "SELECT count(*) FROM workflow"), "workflow") +
+                       ", " + counted(number(session, "SELECT count(*) FROM campaign"), "campaign");
   if (!error) detail += " in " + bytes_text(static_cast<double>(bytes));
   if (session.note().empty()) return {"store", CheckState::kOk, detail, ""};
   return {"store", CheckState::kNote, detail + "; " + session.note(), ""};
