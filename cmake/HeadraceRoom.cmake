@@ -33,8 +33,15 @@ function(headrace_room name)
     if(arg_TEST_LINK)
       target_link_libraries(headrace_${name}_test PRIVATE ${arg_TEST_LINK})
     endif()
-    target_compile_definitions(headrace_${name}_test PRIVATE
-      "HEADRACE_SOURCE_DIR=\"${PROJECT_SOURCE_DIR}\"")
+    # Only for those that read a file of the repository: the path would keep clones from sharing
+    # compiled objects.
+    foreach(test IN LISTS tests)
+      file(STRINGS "${test}" uses REGEX HEADRACE_SOURCE_DIR LIMIT_COUNT 1)
+      if(uses)
+        set_source_files_properties("${test}" PROPERTIES
+          COMPILE_DEFINITIONS "HEADRACE_SOURCE_DIR=\"${PROJECT_SOURCE_DIR}\"")
+      endif()
+    endforeach()
     gtest_discover_tests(headrace_${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
       DISCOVERY_MODE PRE_TEST TEST_FILTER "${HEADRACE_TEST_FILTER}"
       PROPERTIES TIMEOUT 300 ENVIRONMENT "${HEADRACE_TEST_ENVIRONMENT}")
