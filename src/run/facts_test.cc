@@ -67,11 +67,10 @@ TEST(Machine, IsReadFromTheKernelsFiles) {
   write("proc/driver/nvidia/gpus/0000:01:00.0/information", "Model: \t\t NVIDIA H100\nIRQ: 1\n");
   write("etc/os-release", "NAME=x\nPRETTY_NAME=\"SLES 15\"\n");
   const std::string json = read_machine(root.path()).json();
-  for (const char* part : {"\"distribution\":\"SLES 15\"",
-                           "\"model\":\"EPYC 7A53\",\"sockets\":2,"
-                           "\"cores\":2,\"threads\":3",
-                           "\"memory_bytes\":1048576", "\"cgroup_memory_bytes\":4096",
-                           "\"cgroup_cpus\":1.5", "\"gpus\":[\"NVIDIA H100\"]"}) {
+  for (const char* part :
+       {"\"distribution\":\"SLES 15\"", R"("model":"EPYC 7A53","sockets":2,"cores":2,"threads":3)",
+        "\"memory_bytes\":1048576", "\"cgroup_memory_bytes\":4096", "\"cgroup_cpus\":1.5",
+        "\"gpus\":[\"NVIDIA H100\"]"}) {
     EXPECT_NE(json.find(part), std::string::npos) << part << " in " << json;
   }
 }

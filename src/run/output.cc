@@ -259,9 +259,9 @@ bool Outputs::done() const {
 void Outputs::abandon() {
   for (Stream& stream : streams_) {
     // The thread may be in a write for ever and uses the copier: neither ends before the process.
-    if (stream.copier && !stream.copier->done()) {
-      [[maybe_unused]] auto* const kept_alive = new std::shared_ptr<Copier>(stream.copier);
-    }
+    static std::vector<std::shared_ptr<Copier>>& kept_alive =
+        *new std::vector<std::shared_ptr<Copier>>;
+    if (stream.copier && !stream.copier->done()) kept_alive.push_back(stream.copier);
   }
 }
 

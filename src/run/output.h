@@ -15,6 +15,7 @@
 #include <string>
 #include <sys/types.h>
 #include <thread>
+#include <vector>
 
 #include "base/status.h"
 #include "run/output_tail.h"

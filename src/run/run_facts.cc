@@ -49,7 +49,7 @@ void RunFacts::add_facts(Fields& fields, std::string_view name, const std::strin
   edges_.push_back({std::string(name), *id});
 }
 
-void RunFacts::add_diff(std::string diff) {
+void RunFacts::add_diff(const std::string& diff) {
   const std::string kept = capture::without_secrets(diff, capture::Redact::kKnownForms);
   const Result<Uuid> id =
       record_blob(options_.directory, "diff", "uncommitted changes", "text/x-diff", kept);
@@ -64,9 +64,9 @@ Fields RunFacts::before() {
   const std::filesystem::path here = std::filesystem::current_path(error);
   if (!error) {
     add_text(fields, "cwd", here.native());
-    GitFacts git = read_git(here);
+    const GitFacts git = read_git(here);
     if (const NestedMap map = git.nested(); !map.empty()) add_facts(fields, "git", map.nested());
-    if (!git.diff.empty()) add_diff(std::move(git.diff));
+    if (!git.diff.empty()) add_diff(git.diff);
   }
   if (const NestedMap job = read_job(); !job.empty()) add_facts(fields, "job", job.nested());
   add_facts(fields, "environment", kept_variables().nested());

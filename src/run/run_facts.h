@@ -36,7 +36,7 @@ class RunFacts {
   };
   // In the record where it fits, else as a blob whose hash the record holds.
   void add_facts(capture::Fields& fields, std::string_view name, const std::string& nested);
-  void add_diff(std::string diff);
+  void add_diff(const std::string& diff);
   void add_python(capture::Fields& fields, std::vector<PythonHook::Answer> answers);
   void log_output(capture::Fields& fields, LogStream stream, const Outputs::Kept& kept);
   void add_energy(capture::Fields& fields, const Ended& ended);
