@@ -26,8 +26,15 @@ const std::optional<Uuid>& parent_from_environment() {
 
 uint32_t intern_task_ref(Recorder& recorder, const Uuid& id) {
   const auto bytes = id.bytes();
-  return recorder.dictionary().intern(EntryKind::kTaskRef,
-                                      {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  const std::string_view entry(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const uint64_t hash = hash_bytes(entry.data(), entry.size());
+  IdCache& cache = this_thread().references;
+  uint32_t reference = cache.find(entry, hash);
+  if (reference == 0) {
+    reference = recorder.dictionary().intern(EntryKind::kTaskRef, entry);
+    cache.put(entry, hash, reference);
+  }
+  return reference;
 }
 
 TaskState* new_state(ThreadState& thread) {

@@ -61,6 +61,7 @@ void thread_state_after_fork() {
     t_state->workflow = nullptr;
     t_state->names.clear();
     t_state->shapes.clear();
+    t_state->references.clear();
   }
   workflow_after_fork(workflow);
 }

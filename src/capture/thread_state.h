@@ -48,6 +48,7 @@ struct ThreadState {
   WorkflowState* workflow = nullptr;
   IdCache names;
   IdCache shapes;
+  IdCache references;  // to tasks of other producers
   bool ended = false;  // thread-local destructors have run
 };
 

@@ -107,13 +107,13 @@ Result<Written> write_csv(ResultTable& table, uint64_t limit, const Sink& sink) 
     if (!header.empty()) header += ',';
     header += csv_cell({}, {false, false, 0, 0, column.name});
   }
-  HEADRACE_RETURN_IF_ERROR(sink(header + "\r\n"));
+  HEADRACE_RETURN_IF_ERROR(sink(header + "\n"));
   return each_row(table, limit, sink, [&](uint64_t, size_t row, std::string* out) {
     for (size_t i = 0; i < table.columns().size(); ++i) {
       if (i > 0) *out += ',';
       *out += csv_cell(table.columns()[i], table.cell(i, row));
     }
-    *out += "\r\n";
+    *out += '\n';
   });
 }
 

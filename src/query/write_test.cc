@@ -52,20 +52,20 @@ ResultTable numbers() {
 
 TEST(WriteCsv, QuotesWhatNeedsIt) {
   EXPECT_EQ(csv(texts({"plain", "a,b", "say \"x\"", "two\nlines", ""})),
-            "text\r\nplain\r\n\"a,b\"\r\n\"say \"\"x\"\"\"\r\n\"two\nlines\"\r\n\"\"\r\n");
+            "text\nplain\n\"a,b\"\n\"say \"\"x\"\"\"\n\"two\nlines\"\n\"\"\n");
 }
 
 TEST(WriteCsv, FormulasAreDefusedAndNumbersLeftAlone) {
   EXPECT_EQ(csv(texts({"=1+1", "+cmd", "-x", "@sum", "\tx", "-5", "+2.5e3"})),
-            "text\r\n'=1+1\r\n'+cmd\r\n'-x\r\n'@sum\r\n'\tx\r\n-5\r\n+2.5e3\r\n");
+            "text\n'=1+1\n'+cmd\n'-x\n'@sum\n'\tx\n-5\n+2.5e3\n");
 }
 
 TEST(WriteCsv, NullIsEmptyAndNumbersAreExact) {
   EXPECT_EQ(csv(numbers()),
-            "n,x,energy,ok,at,tags\r\n"
+            "n,x,energy,ok,at,tags\n"
             "9007199254740993,0.1,12431,true,2023-11-14T22:13:20.123456789Z,"
-            "\"{\"\"keep\"\":true,\"\"paper\"\":\"\"draft\"\"}\"\r\n"
-            "-1,nan,,,,\r\n");
+            "\"{\"\"keep\"\":true,\"\"paper\"\":\"\"draft\"\"}\"\n"
+            "-1,nan,,,,\n");
 }
 
 TEST(WriteJson, KeepsDigitsAndNestsJson) {
