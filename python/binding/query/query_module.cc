@@ -176,7 +176,7 @@ std::string text(const KeptTable& table, size_t limit) {
   return out;
 }
 
-nb::capsule arrow_stream(const KeptTable& table, nb::object /*requested_schema*/) {
+nb::capsule arrow_stream(const KeptTable& table, const nb::object& /*requested_schema*/) {
   auto* stream = new ArrowArrayStream{};
   query::ResultTable::export_stream(table.reader(), stream);
   return nb::capsule(stream, "arrow_array_stream", [](void* pointer) noexcept {
