@@ -96,7 +96,7 @@ TEST_F(CaptureFoldTest, EverythingOfAProcessThatEnds) {
             1000);
   EXPECT_EQ(count("task WHERE campaign = 'sweep' AND pid = " + std::to_string(pid)), 1001);
   EXPECT_EQ(count("workflow WHERE status = 'finished' AND name = 'one'"), 1);
-  EXPECT_EQ(count("log WHERE (\"values\"->>'loss')::DOUBLE = 0.5 AND task_id IS NOT NULL"), 1);
+  EXPECT_EQ(count("log WHERE (metrics->>'loss')::DOUBLE = 0.5 AND task_id IS NOT NULL"), 1);
   EXPECT_EQ(count("accounting WHERE spooled <> 0 OR missing <> 0 OR accepted <> stored"), 0);
   EXPECT_EQ(count("producer WHERE state = 'ended'"), 1);
   const std::string after = std::to_string(now_realtime_ns());

@@ -247,7 +247,7 @@ TEST_F(FoldTest, CountersThatWrapGoOn) {
   store::Store store = memory();
   fold_into(store);
   EXPECT_EQ(text(store,
-                 "SELECT string_agg(coalesce(value::VARCHAR, 'gap'), ' ' ORDER BY \"at\") "
+                 "SELECT string_agg(coalesce(value::VARCHAR, 'gap'), ' ' ORDER BY time) "
                  "FROM sample WHERE sensor = 'rapl'"),
             "20.0 45.0 gap 55.0 102.5");
   EXPECT_EQ(

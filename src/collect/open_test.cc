@@ -246,6 +246,23 @@ TEST_F(OpenTest, ADamagedStoreIsMovedAsideAndBuiltAgain) {
   EXPECT_TRUE(fs::exists(directory_.store().string() + ".damaged-3"));
 }
 
+TEST_F(OpenTest, AStoreWithAnotherVersionsViewsGetsThisOnes) {
+  add_tasks(1, 3);
+  ASSERT_EQ(tasks_now(), 3);
+  {
+    Result<store::Store> store = open_for_change(directory_, options_);
+    ASSERT_TRUE(store.ok());
+    ASSERT_TRUE(store->connection()
+                    .run("CREATE OR REPLACE VIEW log AS SELECT 1 AS other;"
+                         "UPDATE meta SET value = 'other' WHERE key = 'views'")
+                    .ok());
+  }
+  EXPECT_FALSE(store::Store::open(directory_.store(), store::OpenMode::kReadOnly, {}).ok());
+  Result<store::Store> store = open_folded(directory_, options_);
+  ASSERT_TRUE(store.ok());
+  EXPECT_EQ(integer(*store, "SELECT count(*) FROM log WHERE time IS NULL"), 0);
+}
+
 TEST_F(OpenTest, WhatWasRemovedStaysAway) {
   add_tasks(1, 3);
   add_tasks(2, 2);

@@ -98,10 +98,10 @@ std::string activities_sql(const std::string& condition) {
 }
 
 std::string metrics_sql(const std::string& condition) {
-  return "SELECT k AS name, count(*) AS count, arg_min(v, \"at\") AS first, arg_max(v, \"at\") AS "
+  return "SELECT k AS name, count(*) AS count, arg_min(v, time) AS first, arg_max(v, time) AS "
          "last, "
-         "min(v) AS least, max(v) AS most FROM (SELECT \"at\", unnest(json_keys(\"values\")) AS k, "
-         "TRY_CAST(\"values\"->>('$.\"' || k || '\"') AS DOUBLE) AS v FROM log l "
+         "min(v) AS least, max(v) AS most FROM (SELECT time, unnest(json_keys(metrics)) AS k, "
+         "TRY_CAST(metrics->>('$.\"' || k || '\"') AS DOUBLE) AS v FROM log l "
          "WHERE stream = 'metric' AND " +
          condition + ") WHERE v IS NOT NULL GROUP BY k ORDER BY k";
 }
@@ -165,7 +165,7 @@ Status workflow(Description& d, const std::string& id) {
   return d.list("output",
                 "SELECT stream, text FROM log WHERE stream <> 'metric' AND task_id IS NULL "
                 "AND workflow_id = '" +
-                    id + "' ORDER BY \"at\"");
+                    id + "' ORDER BY time");
 }
 
 Status task(Description& d, const std::string& id) {

@@ -172,11 +172,11 @@ Result<Json> energy_part_json(const Scope& scope) {
   // Every process has sensors of its own; here they count by what they are.
   const auto sensors = scope.session->rows(
       "SELECT s.name, s.quantity, s.unit, s.domain, s.source, s.truth, s.method, s.assumption,"
-      " count(DISTINCT s.sensor_id), count(p.at) FROM sensor s JOIN sample p ON p.sensor_id = "
+      " count(DISTINCT s.sensor_id), count(p.time) FROM sensor s JOIN sample p ON p.sensor_id = "
       "s.sensor_id"
       " WHERE s.hostname IN (SELECT hostname FROM workflow WHERE " +
-      scope.is_this() + ") AND p.at >= make_timestamp_ns(" + std::to_string(scope.start_ns) + ")" +
-      (scope.end_ns ? " AND p.at <= make_timestamp_ns(" + std::to_string(*scope.end_ns) + ")"
+      scope.is_this() + ") AND p.time >= make_timestamp_ns(" + std::to_string(scope.start_ns) + ")" +
+      (scope.end_ns ? " AND p.time <= make_timestamp_ns(" + std::to_string(*scope.end_ns) + ")"
                     : "") +
       " GROUP BY s.name, s.quantity, s.unit, s.domain, s.source, s.truth, s.method, s.assumption "
       "ORDER BY s.truth = 'estimated' DESC, s.quantity LIKE '%energy%' DESC, s.name");

@@ -15,17 +15,25 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Views are made again whenever their text has changed, so that only tables need a version.
-Status make_views(const Connection& connection) {
-  const std::string views = views_sql();
-  const std::string mark = std::to_string(crc32c(views));
+std::string views_mark() { return std::to_string(crc32c(views_sql())); }
+
+// Whether the file's views have this program's text.
+Result<bool> views_are_current(const Connection& connection) {
   const Result<std::string> made =
       connection.text("SELECT coalesce(max(value), '') FROM meta WHERE key = 'views'");
   if (!made.ok()) return made.status();
-  if (*made == mark) return {};
-  HEADRACE_RETURN_IF_ERROR(connection.run(views).with_context("cannot make the views"));
+  return *made == views_mark();
+}
+
+// Views are made again whenever their text has changed, so that only tables need a version.
+Status make_views(const Connection& connection) {
+  const Result<bool> current = views_are_current(connection);
+  if (!current.ok()) return current.status();
+  if (*current) return {};
+  HEADRACE_RETURN_IF_ERROR(connection.run(views_sql()).with_context("cannot make the views"));
   return connection.run(
-      "DELETE FROM meta WHERE key = 'views'; INSERT INTO meta VALUES ('views', '" + mark + "')");
+      "DELETE FROM meta WHERE key = 'views'; INSERT INTO meta VALUES ('views', '" + views_mark() +
+      "')");
 }
 
 Status create_schema(const Connection& connection, const fs::path& file) {
@@ -102,7 +110,13 @@ Status Store::check_version() {
       connection_.integer("SELECT value::BIGINT FROM meta WHERE key = 'schema_version'");
   if (!version.ok()) return corrupt("the store has no schema version");
   if (*version == kSchemaVersion) {
-    return mode_ == OpenMode::kReadOnly ? Status() : make_views(connection_);
+    if (mode_ == OpenMode::kReadWrite) return make_views(connection_);
+    const Result<bool> current = views_are_current(connection_);
+    if (!current.ok()) return current.status();
+    if (*current) return {};
+    return unsupported("the store " + file_.string() +
+                       " has the views of another version; a command that may write the folder "
+                       "will bring it up to date");
   }
   const std::string found = "the store " + file_.string() + " has schema version " +
                             std::to_string(*version) + ", this program " +

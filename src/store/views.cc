@@ -119,7 +119,7 @@ SELECT s.sensor AS sensor_id, s.name, s.quantity, s.unit, s.kind, s.domain, s.so
 FROM sensor_row s LEFT JOIN producer_row p ON p.producer = s.producer;
 
 CREATE OR REPLACE VIEW sample AS
-SELECT s.sensor AS sensor_id, d.name AS sensor, make_timestamp_ns(s.ts) AS at,
+SELECT s.sensor AS sensor_id, d.name AS sensor, make_timestamp_ns(s.ts) AS time,
   CASE WHEN s.flags & 1 = 0 THEN s.raw * d.scale END AS value, p.hostname, p.pid
 FROM sample_row s JOIN sensor_row d ON d.sensor = s.sensor
 LEFT JOIN producer_row p ON p.producer = d.producer
@@ -148,9 +148,9 @@ std::string task_energy_and_log() {
          "CREATE OR REPLACE VIEW log AS SELECT w.workflow AS workflow_id,\n"
          "  CASE WHEN l.seq IS NOT NULL THEN " +
          task_id("p", "l.seq") +
-         " END AS task_id, make_timestamp_ns(l.ts) AS at,\n"
+         " END AS task_id, make_timestamp_ns(l.ts) AS time,\n"
          "  CASE l.stream WHEN 0 THEN 'metric' WHEN 1 THEN 'stdout' ELSE 'stderr' END AS stream,\n"
-         "  l.text, l.\"values\"::JSON AS \"values\"\n"
+         "  l.text, l.\"values\"::JSON AS metrics\n"
          "FROM log_row l LEFT JOIN workflow_row w ON w.wf = l.wf\n"
          "LEFT JOIN producer_row p ON p.producer = l.producer;\n";
 }
@@ -164,12 +164,12 @@ std::string accounting() {
          "CREATE OR REPLACE VIEW gap AS SELECT " +
          kProducerText +
          " AS producer, p.hostname, p.pid, g.ring, g.first_number, g.count, g.reason,\n"
-         "  make_timestamp_ns(g.ts) AS at\n"
+         "  make_timestamp_ns(g.ts) AS time\n"
          "FROM gap_row g LEFT JOIN producer_row p ON p.producer = g.producer;\n"
          "CREATE OR REPLACE VIEW quarantine AS SELECT " +
          kProducerText +
          R"sql( AS producer, p.hostname, q.file, q."offset", q.length_bytes, q.reason,
-  make_timestamp_ns(q.ts) AS at, q.kept_as, q.ring, q.number, q.records
+  make_timestamp_ns(q.ts) AS time, q.kept_as, q.ring, q.number, q.records
 FROM quarantine_row q LEFT JOIN producer_row p ON p.producer = q.producer;
 CREATE OR REPLACE VIEW accounting AS
 SELECT producer, hostname, pid, state, accepted, stored, quarantined, dropped, missing,

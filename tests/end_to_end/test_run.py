@@ -77,7 +77,7 @@ class Folder:
         return row
 
     def output(self, stream: str) -> str:
-        rows = self.query(f"SELECT text FROM log WHERE stream = '{stream}' ORDER BY \"at\"")
+        rows = self.query(f"SELECT text FROM log WHERE stream = '{stream}' ORDER BY time")
         return "".join(row["text"] for row in rows)
 
     def objects(self, kind: str) -> list[dict[str, Any]]:
