@@ -45,8 +45,11 @@ def main(folder: str) -> None:
         "sampler": (run["sampler_s"], "reading the sensors, by that thread's own clock"),
     }
     total_s = sum(seconds for seconds, _ in parts.values())
-    share = 100 * total_s / run["program_s"]
-    print(f"{share:.2f} % of the run's {run['program_s']:.1f} s of processor time:")
+    if program_s := run["program_s"]:
+        share = 100 * total_s / program_s
+        print(f"{share:.2f} % of the run's {program_s:.1f} s of processor time:")
+    else:
+        print(f"{total_s * 1e3:.1f} ms; of how much is not known, since telemetry was off:")
     for name, (seconds, meaning) in parts.items():
         print(f"  {name:8}{seconds * 1e3:8.1f} ms   {meaning}")
 
