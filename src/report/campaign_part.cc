@@ -175,7 +175,8 @@ Result<Json> energy_part_json(const Scope& scope) {
       " count(DISTINCT s.sensor_id), count(p.time) FROM sensor s JOIN sample p ON p.sensor_id = "
       "s.sensor_id"
       " WHERE s.hostname IN (SELECT hostname FROM workflow WHERE " +
-      scope.is_this() + ") AND p.time >= make_timestamp_ns(" + std::to_string(scope.start_ns) + ")" +
+      scope.is_this() + ") AND p.time >= make_timestamp_ns(" + std::to_string(scope.start_ns) +
+      ")" +
       (scope.end_ns ? " AND p.time <= make_timestamp_ns(" + std::to_string(*scope.end_ns) + ")"
                     : "") +
       " GROUP BY s.name, s.quantity, s.unit, s.domain, s.source, s.truth, s.method, s.assumption "
