@@ -1,6 +1,6 @@
 // Questions to one store, read-only.
 //
-//   Result<Session> session = Session::open("/work/.headrace", {});
+//   Result<Session> session = Session::open(".headrace", {});
 //   Result<ResultTable> table =
 //       session->sql("SELECT task_id, used.lr FROM task WHERE generated.loss < 0.1");
 //
