@@ -259,6 +259,8 @@ def test_signals_reach_the_program(folder: Folder, name: str) -> None:
         stdout=subprocess.PIPE,
         env=folder.environment,
         cwd=folder.path,
+        # A shell's background job is born with SIGINT ignored, one of nohup with SIGHUP.
+        preexec_fn=lambda: signal.signal(signal.Signals[name], signal.SIG_DFL),
     )
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
