@@ -246,9 +246,9 @@ def test_the_program_sees_no_more_descriptors_and_the_same_signals(folder: Folde
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGQUIT"])
 def test_signals_reach_the_program(folder: Folder, name: str) -> None:
     program = (
-        "import signal, sys\n"
-        "def got(number, frame):\n"
-        "    print(signal.Signals(number).name, flush=True)\n"
+        "import os, signal, sys\n"
+        "def got(number, frame):\n"  # may come while `ready` is being printed
+        "    os.write(1, signal.Signals(number).name.encode() + b'\\n')\n"
         "    sys.exit(7)\n"
         f"signal.signal(signal.{name}, got)\n"
         "print('ready', flush=True)\n"

@@ -85,13 +85,17 @@ def test_it_captures_lists_and_queries(environment: Path, tmp_path: Path) -> Non
     run(environment / "bin/python", "-c", ASK, cwd=tmp_path)
 
 
-def test_the_program_finds_its_library_wherever_pip_puts_it(wheel: Path, tmp_path: Path) -> None:
-    pip = (SYSTEM_PYTHON, "-m", "pip", "install", "-q", "--no-index", "--no-deps")
-    pip = (*pip, "--root-user-action=ignore", "--break-system-packages")
-    run(*pip, "--target", tmp_path / "target", wheel)
+def test_the_program_finds_its_library_wherever_pip_puts_it(
+    environment: Path, wheel: Path, tmp_path: Path
+) -> None:
+    # A fresh Debian has no pip of its own; the environment's can act for its Python.
+    pip = (environment / "bin/python", "-m", "pip", "--python", SYSTEM_PYTHON)
+    install = (*pip, "install", "-q", "--no-index", "--no-deps", "--root-user-action=ignore")
+    install = (*install, "--break-system-packages")
+    run(*install, "--target", tmp_path / "target", wheel)
     run(tmp_path / "target/bin/headrace", "--version")
     # Debian's own Python installs into dist-packages.
-    run(*pip, "--root", tmp_path / "root", wheel)
-    assert list((tmp_path / "root").rglob("dist-packages/headrace")), "not Debian's pip"
+    run(*install, "--root", tmp_path / "root", wheel)
+    assert list((tmp_path / "root").rglob("dist-packages/headrace")), "not Debian's Python"
     (program,) = (tmp_path / "root").rglob("bin/headrace")
     run(program, "--version")
