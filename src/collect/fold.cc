@@ -146,6 +146,7 @@ bool Fold::is_dead(ProducerId uid) {
   const auto found = producers_.find(uid);
   if (found == producers_.end() || !found->second->facts()) return false;
   const store::ProducerFacts& facts = *found->second->facts();
+  if (facts.lost) return true;
   return liveness_.is_dead(facts.hostname, facts.boot_id, facts.pid, facts.start_time_ticks);
 }
 

@@ -173,6 +173,57 @@ TEST_F(FoldTest, OpenTasksRunUntilTheyEndOrTheirProcessIsGone) {
   EXPECT_EQ(integer(store, "SELECT count(*) FROM task"), 4);
 }
 
+TEST_F(FoldTest, LostTasksKeepTheValuesThatTheyHad) {
+  SpoolFixture p(directory_, 5);
+  const uint32_t activity = p.activity("long");
+  const auto announce = [&](uint64_t number, uint32_t shape, std::vector<CellValue> cells) {
+    p.task({.activity = activity,
+            .number = number,
+            .begin = 10,
+            .shape = shape,
+            .cells = std::move(cells),
+            .status = TaskStatus::kRunning,
+            .flags = kTaskIsOpen,
+            .ring = 0});
+  };
+  const Uuid object = random_uuid();
+  const uint32_t shape =
+      p.shape({{"lr", Role::kUsed, ValueTag::kFloat}, {"model", Role::kUsed, ValueTag::kObject}});
+  // The process told of the task while it ran; who recovered its memory knows what it used.
+  announce(1, 0, {});
+  announce(1, shape, {cell_of(0.5), cell_of(object)});
+  announce(2, 0, {});
+  p.describe({{"host", "h"}, {"pid", "1"}, {"ended", "abruptly"}});
+  p.seal();
+  for (const uint64_t batch_rows : {uint64_t{1}, FoldOptions().batch_rows}) {
+    store::Store store = memory();
+    FoldOptions options;
+    options.batch_rows = batch_rows;
+    fold_into(store, options);
+    EXPECT_EQ(integer(store, "SELECT count(*) FROM task"), 2);
+    EXPECT_EQ(integer(store, "SELECT count(*) FROM task WHERE status = 'lost'"), 2);
+    EXPECT_EQ(text(store, "SELECT used FROM task WHERE used <> '{}'"),
+              R"({"lr":0.5,"model":{"$object":")" + object.text() + R"("}})");
+    EXPECT_EQ(text(store, "SELECT from_id FROM edge WHERE relation = 'used'"), object.text());
+  }
+}
+
+TEST_F(FoldTest, AProcessThatEndedAbruptlyIsLostWhereverItRan) {
+  SpoolFixture p(directory_, 5);
+  const uint32_t wf = p.workflow_id(random_uuid());
+  p.workflow({.workflow = wf, .name = p.string("w"), .begin = 1});
+  p.describe({{"host", "another machine"}, {"pid", "1"}});
+  p.seal();
+  store::Store store = memory();
+  fold_into(store);
+  EXPECT_EQ(text(store, "SELECT state FROM producer"), "running");
+  p.describe({{"host", "another machine"}, {"pid", "1"}, {"ended", "abruptly"}});
+  p.seal();
+  fold_into(store);
+  EXPECT_EQ(text(store, "SELECT state FROM producer"), "lost");
+  EXPECT_EQ(text(store, "SELECT status FROM workflow"), "lost");
+}
+
 TEST_F(FoldTest, LossesAreAccountedFor) {
   SpoolFixture p(directory_, 5);
   const uint32_t activity = p.activity("a");
@@ -383,6 +434,26 @@ TEST_F(FoldTest, OldFoldedSegmentsAreDeletedBeyondTheQuota) {
   EXPECT_EQ(left.front().ordinal, 2u);
   EXPECT_EQ(integer(store, "SELECT count(*) FROM task"), 4);
   EXPECT_TRUE(*nothing_new(directory_, store));
+}
+
+TEST_F(FoldTest, TheNewestSegmentOfAProducerThatHasNotEndedIsKept) {
+  for (const ProducerId uid : {5u, 6u}) {
+    SpoolFixture p(directory_, uid);
+    const uint32_t activity = p.activity("a");
+    for (uint64_t n = 1; n <= 2; ++n) {
+      p.task({.activity = activity, .number = n, .begin = n, .end = n + 1});
+      if (uid == 6 && n == 2) p.describe({{"host", "h"}, {"pid", "1"}, {"ended", "clean"}});
+      p.seal();
+    }
+  }
+  store::Store store = memory();
+  FoldOptions options;
+  options.kept_bytes = 0;
+  EXPECT_EQ(fold_into(store, options).segments_deleted, 3u);
+  const auto left = list_segments(directory_);
+  ASSERT_EQ(left.size(), 1u);
+  EXPECT_EQ(left.front().producer, 5u);
+  EXPECT_EQ(left.front().ordinal, 1u);
 }
 
 }  // namespace

@@ -90,7 +90,10 @@ void ProducerState::learn_facts(const RecordView& record, uint64_t order) {
     if (key == "rank") facts.rank = number_of<int64_t>(text);
     if (key == "boot_id") facts.boot_id = as_utf8(text);
     if (key == "start_time_ticks") facts.start_time_ticks = number_of<int64_t>(text).value_or(0);
-    if (key == "ended") facts.ended = text == "clean";
+    if (key == "ended") {
+      facts.ended = text == "clean";
+      facts.lost = !facts.ended;
+    }
     if (key == "records") facts.accepted = number_of<uint64_t>(text);
     if (key == "dropped") facts.dropped = number_of<uint64_t>(text);
   }

@@ -59,12 +59,9 @@ const char* RecordFold::task(ProducerState& producer, const RecordView& record) 
   TaskRecord fixed{};
   if (!record.fixed(&fixed)) return kShort;
   const bool is_open = (fixed.header.flags & kTaskIsOpen) != 0;
-  // What an announcement says of values comes again, whole, when the task ends.
-  ShapePlan* shape = producer.placed(is_open ? 0 : fixed.shape_id);
+  ShapePlan* shape = producer.placed(fixed.shape_id);
   if (shape == nullptr) return kNoShape;
-  if (!is_open) {
-    if (const char* why = read_cells<TaskRecord>(record, *shape); why != nullptr) return why;
-  }
+  if (const char* why = read_cells<TaskRecord>(record, *shape); why != nullptr) return why;
   const uint32_t activity = producer.activity(fixed.activity_id);
   if (activity == 0) return "it refers to an activity that is not in the dictionary";
   const uint32_t workflow = producer.workflow(fixed.workflow_id);

@@ -10,6 +10,30 @@
 
 namespace headrace::collect {
 
+namespace {
+
+// Names of the last segment of each producer that has not ended: its dictionary is needed to read
+// the ring that the producer may leave behind.
+std::unordered_set<std::string> newest_of_unended(const std::vector<SegmentFile>& files,
+                                                  const store::Connection& connection) {
+  std::unordered_set<std::string> out;
+  std::unordered_set<ProducerId> ended;
+  Result<store::QueryResult> rows =
+      connection.query("SELECT uid FROM producer_row WHERE state <> 'running'");
+  while (rows.ok() && rows->next()) {
+    for (size_t r = 0; r < rows->chunk().rows(); ++r) {
+      ended.insert(static_cast<ProducerId>(rows->chunk().integer(0, r)));
+    }
+  }
+  for (size_t i = 0; i < files.size(); ++i) {
+    const bool is_last = i + 1 == files.size() || files[i + 1].producer != files[i].producer;
+    if (is_last && !ended.contains(files[i].producer)) out.insert(files[i].path.stem().string());
+  }
+  return out;
+}
+
+}  // namespace
+
 uint64_t delete_old_segments(const Directory& directory, const store::Connection& connection,
                              uint64_t kept_bytes) {
   std::vector<SegmentFile> files = list_segments(directory);
@@ -23,8 +47,10 @@ uint64_t delete_old_segments(const Directory& directory, const store::Connection
   while (rows->next()) {
     for (size_t r = 0; r < rows->chunk().rows(); ++r) folded.emplace(rows->chunk().text(0, r));
   }
-  std::erase_if(files, [&folded](const SegmentFile& file) {
-    return !file.sealed || !folded.contains(file.path.stem().string());
+  const std::unordered_set<std::string> newest = newest_of_unended(files, connection);
+  std::erase_if(files, [&](const SegmentFile& file) {
+    const std::string name = file.path.stem().string();
+    return !file.sealed || !folded.contains(name) || newest.contains(name);
   });
   std::vector<std::pair<std::filesystem::file_time_type, const SegmentFile*>> by_age;
   for (const SegmentFile& file : files) {

@@ -48,6 +48,8 @@ Status settle_open_tasks(const Connection& connection) {
   return connection
       .run(R"sql(
 DELETE FROM open_task o USING task_slots t WHERE t.producer = o.producer AND t.seq = o.seq;
+DELETE FROM open_task WHERE rowid NOT IN (
+  SELECT first(rowid ORDER BY schema DESC NULLS LAST) FROM open_task GROUP BY producer, seq);
 UPDATE open_task SET status = 5 WHERE status = 1
   AND producer IN (SELECT producer FROM producer_row WHERE state <> 'running');
 UPDATE open_task SET status = 1 WHERE status = 5

@@ -251,8 +251,8 @@ Status Writer::write_producers() {
   if (facts_.empty()) return {};
   HEADRACE_RETURN_IF_ERROR(connection_->run(
       "CREATE OR REPLACE TEMP TABLE told(producer UINTEGER, hostname VARCHAR, pid BIGINT, "
-      "rank BIGINT, boot_id VARCHAR, start_time_ticks BIGINT, ended BOOLEAN, accepted UBIGINT, "
-      "dropped UBIGINT, facts_order UBIGINT, facts VARCHAR)"));
+      "rank BIGINT, boot_id VARCHAR, start_time_ticks BIGINT, ended BOOLEAN, lost BOOLEAN, "
+      "accepted UBIGINT, dropped UBIGINT, facts_order UBIGINT, facts VARCHAR)"));
   Result<Appender> rows = Appender::open(*connection_, "told");
   if (!rows.ok()) return rows.status();
   for (const auto& [producer, f] : facts_) {
@@ -264,18 +264,20 @@ Status Writer::write_producers() {
     rows->set_text(4, f.boot_id);
     rows->set(5, f.start_time_ticks);
     rows->set(6, f.ended);
-    if (f.accepted) rows->set(7, *f.accepted);
-    if (f.dropped) rows->set(8, *f.dropped);
-    rows->set(9, f.order);
-    rows->set_text(10, f.json);
+    rows->set(7, f.lost);
+    if (f.accepted) rows->set(8, *f.accepted);
+    if (f.dropped) rows->set(9, *f.dropped);
+    rows->set(10, f.order);
+    rows->set_text(11, f.json);
   }
   HEADRACE_RETURN_IF_ERROR(rows->close());
   return connection_->run(
       "UPDATE producer_row p SET hostname = t.hostname, pid = t.pid, rank = t.rank, "
       "boot_id = t.boot_id, start_time_ticks = t.start_time_ticks, accepted = t.accepted, "
       "dropped = t.dropped, facts_order = t.facts_order, facts = t.facts, "
-      "state = CASE WHEN t.ended THEN 'ended' WHEN p.state = 'ended' THEN 'running' ELSE p.state "
-      "END FROM told t WHERE t.producer = p.producer");
+      "state = CASE WHEN t.ended THEN 'ended' WHEN t.lost THEN 'lost' "
+      "WHEN p.state = 'ended' THEN 'running' ELSE p.state END FROM told t WHERE t.producer = "
+      "p.producer");
 }
 
 Status Writer::write_marks() {

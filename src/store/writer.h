@@ -74,6 +74,7 @@ struct ProducerFacts {
   std::string boot_id;
   int64_t start_time_ticks = 0;
   bool ended = false;  // it said so itself
+  bool lost = false;   // it ended without a word, as who recovered its records found
   std::optional<uint64_t> accepted;
   std::optional<uint64_t> dropped;
   uint64_t order = 0;  // of two accounts the one of higher order holds
