@@ -19,11 +19,10 @@
 #include <vector>
 
 #include "base/id.h"
+#include "capture/ring_file.h"
 #include "encode/record.h"
 
 namespace headrace::capture {
-
-constexpr size_t kChunkBytes = 64 * 1024;
 
 struct Chunk {
   std::atomic<uint32_t> committed{0};
