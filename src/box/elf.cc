@@ -97,7 +97,7 @@ void inspect_elf(const Reader& reader, const Elf64_Ehdr& header, Image& image) {
   image.kind = ImageKind::kElf;
   if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB ||
       header.e_machine != kMachine) {
-    image.blind |= kBlindMachine;
+    image.blind |= kBlind32Bit;
     return;
   }
   if (header.e_type != ET_EXEC && header.e_type != ET_DYN) {
@@ -121,7 +121,7 @@ void inspect_elf(const Reader& reader, const Elf64_Ehdr& header, Image& image) {
     }
   }
   if (!loaded) image.blind |= kBlindStatic;
-  if (loaded && !is_known_loader(image.interpreter)) image.blind |= kBlindLibc;
+  if (loaded && !is_known_loader(image.interpreter)) image.blind |= kBlindOtherLibc;
   if (go || has_go_section(reader, header)) image.blind |= kBlindGo;
 }
 
@@ -166,7 +166,7 @@ Image inspect_file(int directory, const char* path) {
     image.blind |= inspect_mode(facts, capable, geteuid(), getegid());
   }
   // A loader that is itself the command preloads as ever.
-  if (starts_with(base_name(path), "ld-linux")) image.blind &= ~uint32_t{kBlindStatic};
+  if (starts_with(base_name(path), "ld-linux")) image.blind &= ~kBlindStatic;
   return image;
 }
 
@@ -176,9 +176,11 @@ const char* blind_spot_name(uint32_t bit) noexcept {
   switch (bit) {
     case kBlindStatic: return "static";
     case kBlindGo: return "go";
-    case kBlindPrivileged: return "privileged";
-    case kBlindMachine: return "other machine";
-    case kBlindLibc: return "other libc";
+    case kBlindSetuid: return "privileged";
+    case kBlindOtherLibc: return "other libc";
+    case kBlindIoUring: return "io_uring";
+    case kBlind32Bit: return "other machine";
+    case kBlindEnvironment: return "cleared environment";
     case kBlindUnreadable: return "unreadable";
     case kBlindNotRunnable: return "not runnable";
     default: return nullptr;
@@ -210,7 +212,7 @@ uint32_t inspect_mode(const struct stat& facts, bool has_capabilities, uint32_t 
   // Without execution by the group the bit means mandatory locking.
   const bool other_group =
       (facts.st_mode & S_ISGID) != 0 && (facts.st_mode & S_IXGRP) != 0 && facts.st_gid != gid;
-  return other_user || other_group || (has_capabilities && uid != 0) ? kBlindPrivileged : 0U;
+  return other_user || other_group || (has_capabilities && uid != 0) ? kBlindSetuid : 0U;
 }
 
 Image inspect_program(int directory, const char* path) noexcept {
