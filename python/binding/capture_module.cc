@@ -1,4 +1,5 @@
 // The extension module `headrace._capture`: what records. It knows nothing of the store.
+#include "binding/carry_type.h"
 #include "binding/loop_type.h"
 #include "binding/names.h"
 #include "binding/object_type.h"
@@ -22,7 +23,8 @@ PyMODINIT_FUNC PyInit__capture() {
   count_forks();
   const bool added = make_context_variable() && add_task_type(module.get()) &&
                      add_resumable_types(module.get()) && add_scope_type(module.get()) &&
-                     add_loop_type(module.get()) && add_object_type(module.get()) &&
-                     add_process_functions(module.get()) && add_segment_functions(module.get());
+                     add_loop_type(module.get()) && add_carry_type(module.get()) &&
+                     add_object_type(module.get()) && add_process_functions(module.get()) &&
+                     add_segment_functions(module.get());
   return added ? module.release() : nullptr;
 }

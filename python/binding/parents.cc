@@ -1,28 +1,45 @@
 #include "binding/parents.h"
 
 #include <new>
+#include <utility>
+
+#include "base/clock.h"
+#include "capture/thread_state.h"
+#include "capture/workflow.h"
 
 namespace headrace::binding {
 namespace {
 
 PyObject* g_variable = nullptr;
-// Until a first coroutine or loop task there is nothing to look for in the ContextVar.
-bool g_variable_used = false;
+// Until a first coroutine, loop task or place there is nothing to look for beside the thread.
+bool g_elsewhere = false;
 
 // What the ContextVar holds.
 struct ContextTask {
-  TaskRef task;
-  uint64_t begin_ticks;
+  Place place;
   capture::TaskState* state;  // null once the task has ended; contexts may outlive it
 };
 constexpr const char* kCapsule = "headrace.context_task";
+
+// Where this thread's work comes from when nothing is current on it, and since when the running
+// body counts: what the context has held for longer is outside it.
+struct ThreadPlace {
+  Place place;
+  uint64_t since_ticks = 0;
+  bool in_generator = false;
+};
+// Initial-exec: one load instead of a call; so few bytes fit the reserve that the loader keeps.
+__attribute__((tls_model("initial-exec"))) thread_local ThreadPlace t_here;
 
 void free_capsule(PyObject* capsule) {
   delete static_cast<ContextTask*>(PyCapsule_GetPointer(capsule, kCapsule));
 }
 
+// A thread whose context nobody has set a variable in, or run anything in, has none yet.
+bool has_context() { return PyThreadState_Get()->context != nullptr; }
+
 bool find_context_task(ContextTask* out) {
-  if (!g_variable_used) return false;
+  if (!has_context()) return false;
   PyObject* value = nullptr;
   if (PyContextVar_Get(g_variable, nullptr, &value) < 0) {
     PyErr_Clear();
@@ -31,7 +48,41 @@ bool find_context_task(ContextTask* out) {
   const Ref hold = Ref::steal(value);
   if (!hold || !PyCapsule_CheckExact(value)) return false;
   *out = *static_cast<ContextTask*>(PyCapsule_GetPointer(value, kCapsule));
-  return true;
+  return out->place.begin_ticks >= t_here.since_ticks;
+}
+
+Place place_of(const capture::TaskState* task) {
+  return {capture::reference(task), task->begin_ticks, task->workflow_id, task->producer};
+}
+
+// The workflow of a task under `place`: its own, unless the thread has entered one since.
+void inherit_workflow(capture::TaskState* task, const Place& place) {
+  if (task == nullptr || place.workflow_id == 0 || place.producer != task->producer) return;
+  const capture::WorkflowState* of_thread = capture::this_thread().workflow;
+  if (of_thread != nullptr && of_thread->begin_ticks > place.begin_ticks) return;
+  task->workflow_id = place.workflow_id;
+}
+
+capture::TaskState* begin_under(uint32_t activity_id, const Place& place, capture::Push push) {
+  capture::TaskState* task = place.task.number == 0
+                                 ? capture::begin_task(activity_id, push)
+                                 : capture::begin_task_under(activity_id, place.task, push);
+  inherit_workflow(task, place);
+  return task;
+}
+
+[[gnu::noinline]] capture::TaskState* begin_elsewhere(uint32_t activity_id, capture::Push push) {
+  capture::TaskState* of_thread = capture::current_task();
+  ContextTask in_context;
+  if (find_context_task(&in_context) &&
+      (of_thread == nullptr || of_thread->begin_ticks < in_context.place.begin_ticks)) {
+    return begin_under(activity_id, in_context.place, push);
+  }
+  if (of_thread == nullptr) return begin_under(activity_id, t_here.place, push);
+  const Place parent = place_of(of_thread);
+  capture::TaskState* task = capture::begin_task(activity_id, push);
+  inherit_workflow(task, parent);
+  return task;
 }
 
 }  // namespace
@@ -42,35 +93,114 @@ bool make_context_variable() {
 }
 
 capture::TaskState* begin_child(uint32_t activity_id, capture::Push push) {
-  ContextTask in_context;
-  if (find_context_task(&in_context)) [[unlikely]] {
-    const capture::TaskState* of_thread = capture::current_task();
-    if (of_thread == nullptr || of_thread->begin_ticks < in_context.begin_ticks) {
-      return capture::begin_task_under(activity_id, in_context.task, push);
-    }
-  }
-  return capture::begin_task(activity_id, push);
+  if (!g_elsewhere) [[likely]]
+    return capture::begin_task(activity_id, push);
+  return begin_elsewhere(activity_id, push);
 }
 
 TaskRef current_reference() {
-  ContextTask in_context;
   const capture::TaskState* of_thread = capture::current_task();
-  if (find_context_task(&in_context) &&
-      (of_thread == nullptr || of_thread->begin_ticks < in_context.begin_ticks)) {
-    return in_context.task;
+  if (g_elsewhere) {
+    ContextTask in_context;
+    if (find_context_task(&in_context) &&
+        (of_thread == nullptr || of_thread->begin_ticks < in_context.place.begin_ticks)) {
+      return in_context.place.task;
+    }
+    if (of_thread == nullptr) return t_here.place.task;
   }
   return capture::reference(of_thread);
 }
 
 capture::TaskState* current_state() {
-  ContextTask in_context;
   capture::TaskState* of_thread = capture::current_task();
-  if (find_context_task(&in_context) && in_context.state != nullptr &&
-      (of_thread == nullptr || of_thread->begin_ticks < in_context.begin_ticks)) {
+  ContextTask in_context;
+  if (g_elsewhere && find_context_task(&in_context) && in_context.state != nullptr &&
+      (of_thread == nullptr || of_thread->begin_ticks < in_context.place.begin_ticks)) {
     return in_context.state;
   }
   return of_thread;
 }
+
+Place current_place() {
+  const capture::TaskState* of_thread = capture::current_task();
+  ContextTask in_context;
+  if (g_elsewhere && find_context_task(&in_context) &&
+      (of_thread == nullptr || of_thread->begin_ticks < in_context.place.begin_ticks)) {
+    return in_context.place;
+  }
+  Place place = of_thread != nullptr ? place_of(of_thread) : t_here.place;
+  capture::Recorder* recorder = capture::Recorder::existing();
+  if (recorder == nullptr) return place;
+  if (place.workflow_id == 0 || place.producer != recorder->producer()) {
+    // Nothing is begun for it: a place without any workflow is none.
+    const std::optional<Uuid> workflow = capture::current_workflow_uuid();
+    place.workflow_id = workflow ? capture::current_workflow_id(*recorder) : 0;
+    place.producer = recorder->producer();
+  }
+  return place;
+}
+
+std::string text_of(const Place& place) {
+  capture::Recorder* recorder = capture::Recorder::existing();
+  if (recorder == nullptr || !place) return {};
+  std::optional<Uuid> workflow;
+  if (place.workflow_id != 0 && place.producer == recorder->producer()) {
+    const std::string bytes = recorder->dictionary().bytes(place.workflow_id);
+    if (bytes.size() == 16) {
+      workflow = Uuid::from_bytes(reinterpret_cast<const uint8_t*>(bytes.data()));
+    }
+  }
+  std::string text = workflow ? workflow->text() + ":" : ":";
+  if (place.task.number != 0) text += task_uuid(place.task.producer, place.task.number).text();
+  return text == ":" ? std::string() : text;
+}
+
+std::optional<Place> parse_place(std::string_view text) {
+  const size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  Place place;
+  if (const auto task = Uuid::parse(text.substr(colon + 1))) place.task = split_task_uuid(*task);
+  if (const auto workflow = Uuid::parse(text.substr(0, colon))) {
+    if (capture::Recorder* recorder = capture::Recorder::get(); recorder != nullptr) {
+      const auto bytes = workflow->bytes();
+      place.workflow_id = recorder->dictionary().intern(
+          EntryKind::kWorkflow, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+      place.producer = recorder->producer();
+    }
+  }
+  return place;
+}
+
+Visit::Visit(const Place& place)
+    : place_(std::exchange(t_here.place, place)),
+      since_ticks_(std::exchange(t_here.since_ticks, ticks())),
+      current_(capture::swap_current_task(nullptr)) {
+  g_elsewhere = true;
+}
+
+Visit::~Visit() {
+  t_here.place = place_;
+  t_here.since_ticks = since_ticks_;
+  capture::swap_current_task(current_);
+}
+
+void settle(const Place& place) {
+  t_here.place = place;
+  g_elsewhere = true;
+}
+
+BodyRuns::BodyRuns(bool is_generator)
+    : since_ticks_(t_here.since_ticks),
+      in_generator_(std::exchange(t_here.in_generator, is_generator)) {
+  if (g_elsewhere) t_here.since_ticks = is_generator ? ticks() : 0;
+}
+
+BodyRuns::~BodyRuns() {
+  t_here.since_ticks = since_ticks_;
+  t_here.in_generator = in_generator_;
+}
+
+bool is_in_generator() { return t_here.in_generator; }
 
 ContextEntry::~ContextEntry() {
   Py_XDECREF(token_);
@@ -80,14 +210,14 @@ ContextEntry::~ContextEntry() {
 void ContextEntry::enter(capture::TaskState* task) {
   if (task == nullptr) return;
   const SavedError saved;
-  auto* entry = new (std::nothrow) ContextTask{capture::reference(task), task->begin_ticks, task};
+  auto* entry = new (std::nothrow) ContextTask{place_of(task), task};
   if (entry == nullptr) return;
   Py_XSETREF(capsule_, PyCapsule_New(entry, kCapsule, free_capsule));
   if (capsule_ == nullptr) {
     delete entry;
     return PyErr_Clear();
   }
-  g_variable_used = true;
+  g_elsewhere = true;
   token_ = PyContextVar_Set(g_variable, capsule_);
   if (token_ == nullptr) PyErr_Clear();
 }
@@ -104,8 +234,26 @@ void ContextEntry::leave() {
   Py_CLEAR(token_);
 }
 
+PyObject* ContextEntry::take_inner() {
+  if (token_ == nullptr) return nullptr;
+  PyObject* value = nullptr;
+  const SavedError saved;
+  if (PyContextVar_Get(g_variable, nullptr, &value) < 0) PyErr_Clear();
+  if (value == nullptr || value == capsule_ || !PyCapsule_CheckExact(value)) Py_CLEAR(value);
+  return value;
+}
+
+void ContextEntry::enter_again(PyObject* inner) {
+  const SavedError saved;
+  g_elsewhere = true;
+  Py_XSETREF(token_, PyContextVar_Set(g_variable, inner));
+  if (token_ == nullptr) PyErr_Clear();
+}
+
 bool event_loop_is_running() {
-  // Only where asyncio is loaded; a name lookup in sys.modules, then a C call.
+  // A loop runs everything in a context. Only where asyncio is loaded; a name lookup in
+  // sys.modules, then a C call.
+  if (!has_context()) return false;
   static PyObject* name = PyUnicode_InternFromString("_asyncio");
   static PyObject* get = nullptr;
   const SavedError saved;

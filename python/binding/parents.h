@@ -2,13 +2,25 @@
 //
 // Functions keep the current task in the thread (capture::current_task). Under an event loop many
 // tasks interleave on one thread, so what spans an await also sets one ContextVar, which follows
-// the await and create_task. The later-begun of the two is the parent.
+// the await and create_task. The later-begun of the two is the parent. Where neither is set, work
+// may still come from a place: the task that started this thread or gave this call to a pool.
 #pragma once
+
+#include <optional>
 
 #include "binding/python.h"
 #include "capture/task.h"
 
 namespace headrace::binding {
+
+// Where work comes from: a task, and the workflow it belongs to.
+struct Place {
+  TaskRef task;              // nil: none; may be another process's
+  uint64_t begin_ticks = 0;  // of the task, where it is one of this process
+  uint32_t workflow_id = 0;  // a dictionary id of `producer`; 0: whichever is current
+  ProducerId producer = 0;
+  explicit operator bool() const { return task.number != 0 || workflow_id != 0; }
+};
 
 // Begins a task under whichever task is current here.
 capture::TaskState* begin_child(uint32_t activity_id, capture::Push push);
@@ -16,6 +28,46 @@ capture::TaskState* begin_child(uint32_t activity_id, capture::Push push);
 TaskRef current_reference();
 // The same task while it is open and within reach, else null.
 capture::TaskState* current_state();
+// Where begin_child would put a task; false when there is neither a task nor a workflow.
+Place current_place();
+
+// "<workflow uuid>:<task uuid>", as HEADRACE_PARENT has it; empty without either.
+std::string text_of(const Place& place);
+// The place that such a text names; none when it is none.
+std::optional<Place> parse_place(std::string_view text);
+
+// While alive, what this thread begins comes from `place` (none: from nowhere), whatever was
+// current before.
+class Visit {
+ public:
+  explicit Visit(const Place& place);
+  ~Visit();
+  Visit(const Visit&) = delete;
+  Visit& operator=(const Visit&) = delete;
+
+ private:
+  Place place_;
+  uint64_t since_ticks_;
+  capture::TaskState* current_;
+};
+// From now on what this thread begins, outside every other task, comes from `place`.
+void settle(const Place& place);
+
+// While alive, a generator's or coroutine's body runs on this thread. A generator stands on the
+// thread alone: what its caller's context holds is outside it. A coroutine has its context.
+class BodyRuns {
+ public:
+  explicit BodyRuns(bool is_generator);
+  ~BodyRuns();
+  BodyRuns(const BodyRuns&) = delete;
+  BodyRuns& operator=(const BodyRuns&) = delete;
+
+ private:
+  uint64_t since_ticks_;
+  bool in_generator_;
+};
+// Inside a captured generator, whose blocks are current on the thread even under an event loop.
+bool is_in_generator();
 
 // A task that may span awaits, as the parent of what its context begins.
 class ContextEntry {
@@ -25,6 +77,10 @@ class ContextEntry {
   // Sets it back; harmless where the context is another one now.
   void leave();
   bool is_entered() const { return token_ != nullptr; }
+  // For an async generator, whose steps run in their callers' contexts: what its body left there
+  // when it last yielded, a new reference or null; and putting that there again.
+  PyObject* take_inner();
+  void enter_again(PyObject* inner);
   ContextEntry() = default;
   ~ContextEntry();
   ContextEntry(const ContextEntry&) = delete;

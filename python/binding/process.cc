@@ -77,6 +77,11 @@ PyObject* current_workflow(PyObject*, PyObject*) {
   return PyUnicode_FromString(id->text().c_str());
 }
 
+// The campaign that workflows begun here belong to; empty: none.
+PyObject* current_campaign(PyObject*, PyObject*) {
+  return PyUnicode_FromString(capture::current_campaign().c_str());
+}
+
 // enter_campaign(name, attributes, tags) -> the previous name
 PyObject* enter_campaign(PyObject*, PyObject* args) {
   PyObject* name = nullptr;
@@ -240,6 +245,7 @@ PyMethodDef g_functions[] = {
     {"end_workflow", end_workflow, METH_VARARGS, nullptr},
     {"workflow_id", workflow_id, METH_O, nullptr},
     {"current_workflow", current_workflow, METH_NOARGS, nullptr},
+    {"current_campaign", current_campaign, METH_NOARGS, nullptr},
     {"enter_campaign", enter_campaign, METH_VARARGS, nullptr},
     {"leave_campaign", leave_campaign, METH_O, nullptr},
     {"campaign_id", campaign_id, METH_O, nullptr},

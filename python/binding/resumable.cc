@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <new>
+#include <optional>
 #include <structmember.h>
 #include <utility>
 
@@ -24,6 +25,7 @@ struct Resumable {
   TaskState* state;    // null once the task has ended
   TaskState* current;  // what is current inside while it is suspended
   ContextEntry* context;
+  PyObject* suspended;  // what an async generator's body left in the context when it yielded
   uint64_t yields;
   bool started;
   bool running;
@@ -60,11 +62,13 @@ class Resumption {
     }
     self->running = true;
     outer_ = capture::swap_current_task(self->current);
+    body_.emplace(Py_IS_TYPE(self, g_generator));
   }
   // Before the task is ended: it must not be current any more.
   void suspend() {
     if (!active_) return;
     active_ = false;
+    body_.reset();
     self_->current = capture::swap_current_task(outer_);
     self_->running = false;
   }
@@ -76,6 +80,7 @@ class Resumption {
   Resumable* self_;
   bool active_;
   TaskState* outer_ = nullptr;
+  std::optional<BodyRuns> body_;
 };
 
 void end(Resumable* self, TaskStatus status) {
@@ -221,6 +226,7 @@ void dealloc(PyObject* self) {
     if (is_open) capture::swap_current_task(outer);
     if (resumable->state != nullptr) end(resumable, TaskStatus::kCancelled);
     delete resumable->context;
+    Py_CLEAR(resumable->suspended);
     Py_CLEAR(resumable->owner);
   }
   PyTypeObject* type = Py_TYPE(self);
@@ -264,7 +270,10 @@ PyObject* make_step(PyObject* self, PyObject* awaitable, bool closes) {
 // After the step's own end, with its exception set: what it means for the generator.
 void step_ended(Step* step) {
   Resumable* generator = step->generator;
-  if (step->context != nullptr) step->context->leave();
+  if (step->context != nullptr) {
+    Py_XSETREF(generator->suspended, step->context->take_inner());
+    step->context->leave();
+  }
   if (generator->state == nullptr) return;
   if (PyErr_Occurred() == nullptr || PyErr_ExceptionMatches(PyExc_StopIteration) != 0) {
     if (!step->closes) {
@@ -289,7 +298,12 @@ PyObject* run_step(PyObject* self, Resume&& resume) {
   PyObject* result = nullptr;
   {
     Resumption resumption(step->generator);
-    if (must_enter) step->context->enter(step->generator->state);
+    if (must_enter) {
+      step->context->enter(step->generator->state);
+      if (step->generator->suspended != nullptr) {
+        step->context->enter_again(step->generator->suspended);
+      }
+    }
     result = resume(step->inner);
     resumption.suspend();
   }

@@ -18,7 +18,7 @@ using capture::TaskState;
 
 bool OpenScope::begin(Activity& activity) {
   if (!is_enabled()) return false;
-  const bool in_loop = event_loop_is_running();
+  const bool in_loop = event_loop_is_running() && !is_in_generator();
   state_ = begin_child(activity.id(), in_loop ? capture::Push::kDetached : capture::Push::kCurrent);
   if (in_loop) context_.enter(state_);
   return state_ != nullptr;

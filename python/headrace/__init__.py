@@ -18,11 +18,12 @@ from __future__ import annotations
 
 import os
 
-from headrace import _capture, lifetime
+from headrace import _capture, lifetime, propagation
 from headrace._capture import (
     Object,
     TaskScope,
     capture_stats,
+    carry,
     current_task,
     flush,
     log,
@@ -30,6 +31,7 @@ from headrace._capture import (
     task,
 )
 from headrace.objects import record as object
+from headrace.propagation import child_environment
 from headrace.scopes import Campaign, Workflow, campaign, workflow
 
 TYPE_CHECKING = False  # typing takes 20 ms to import
@@ -43,6 +45,8 @@ __all__ = [
     "Workflow",
     "campaign",
     "capture_stats",
+    "carry",
+    "child_environment",
     "current_task",
     "disable",
     "enable",
@@ -80,3 +84,4 @@ def use_directory(path: str | os.PathLike[str]) -> None:
 
 
 lifetime.begin()
+propagation.begin()

@@ -6,7 +6,7 @@ import atexit
 import os
 import sys
 
-from headrace import _capture
+from headrace import _capture, propagation
 from headrace.describe import describe
 from headrace.failures import traceback_text
 
@@ -82,9 +82,13 @@ def _after_fork_in_child() -> None:
 def _end_with_multiprocessing() -> None:
     util: Any = sys.modules.get("multiprocessing.util")
     if util is not None:
-        util.register_after_fork(
-            _keeper, lambda _: util.Finalize(None, _end_child, exitpriority=-100)
-        )
+        util.register_after_fork(_keeper, _begin_child)
+
+
+def _begin_child(_: _Keeper) -> None:
+    util: Any = sys.modules["multiprocessing.util"]
+    util.Finalize(None, _end_child, exitpriority=-100)
+    propagation.join_parent()
 
 
 def _end_child() -> None:
@@ -100,3 +104,4 @@ def begin() -> None:
     os.register_at_fork(after_in_child=_after_fork_in_child)
     # This may be a child of a fork server, which imports the program after the fork.
     _end_with_multiprocessing()
+    propagation.join_parent()
