@@ -6,7 +6,7 @@ import atexit
 import os
 import sys
 
-from headrace import _capture, propagation
+from headrace import _capture
 from headrace.describe import describe
 from headrace.failures import traceback_text
 
@@ -88,7 +88,6 @@ def _end_with_multiprocessing() -> None:
 def _begin_child(_: _Keeper) -> None:
     util: Any = sys.modules["multiprocessing.util"]
     util.Finalize(None, _end_child, exitpriority=-100)
-    propagation.join_parent()
 
 
 def _end_child() -> None:
@@ -104,4 +103,3 @@ def begin() -> None:
     os.register_at_fork(after_in_child=_after_fork_in_child)
     # This may be a child of a fork server, which imports the program after the fork.
     _end_with_multiprocessing()
-    propagation.join_parent()

@@ -156,7 +156,14 @@ def _wrap_process(module: ModuleType) -> None:
             self._config[_CONFIG] = variables
         original(self)
 
+    original_body = kind._bootstrap
+
+    def _bootstrap(self: Any, *args: Any, **kwargs: Any) -> Any:
+        _join(self)
+        return original_body(self, *args, **kwargs)
+
     kind.start = _dressed(start, original)
+    kind._bootstrap = _dressed(_bootstrap, original_body)
 
 
 def _wrap_subprocess(module: ModuleType) -> None:
@@ -233,6 +240,9 @@ def begin() -> None:
     off = os.environ.get("HEADRACE_DISABLED", "") not in ("", "0")
     if off or os.environ.get("HEADRACE_PROPAGATE") == "0":
         return
+    # Imported late in a child of multiprocessing.
+    if (processes := sys.modules.get("multiprocessing.process")) is not None:
+        _join(processes.current_process())
     for name in list(_WRAPS):
         if (module := sys.modules.get(name)) is not None:
             _wrap(name, module)
@@ -240,12 +250,9 @@ def begin() -> None:
         sys.meta_path.insert(0, _Finder())
 
 
-def join_parent() -> None:
-    """In a child of multiprocessing: what BaseProcess.start told it."""
-    module: Any = sys.modules.get("multiprocessing.process")
-    if module is None:
-        return
-    variables = module.current_process()._config.get(_CONFIG)
-    # A forked child that recorded before goes on in its parent's task by itself.
+def _join(process: Any) -> None:
+    """In a child of multiprocessing: what start() told it."""
+    variables = process._config.get(_CONFIG)
+    # A forked child whose parent recorded goes on in its parent's task by itself.
     if variables and _capture.directory() is None:
         os.environ.update(variables)
