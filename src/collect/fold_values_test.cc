@@ -1,4 +1,5 @@
 // Values that fit no column easily come back exactly, or as what was promised.
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -80,7 +81,7 @@ TEST_F(FoldValuesTest, NumbersBytesTimesAndWhatCouldNotBeKept) {
             R"("when":{"$time":"2023-11-14T22:13:20.123456789Z"},)"
             R"("cfg":{"lr":0.1,"deep":[null,{"$int":"123456789012345678901234567890"}]},)"
             R"("lock":{"$unkept":{"type":"Lock"}},"none":null,"yes":true,)"
-            R"("least":-9223372036854775808,"nul":"a\u0000b","odd":{"$bytes":"61eda0807a"},)"
+            R"("least":-9223372036854775808,"nul":"a\u0000b","odd":{"$text":"a\\ud800z"},)"
             R"("empty":""})");
   use_view(store, {.columns = {"activity"},
                    .used = {"nan", "inf", "big", "bytes", "when", "cfg", "none", "yes", "nul",
@@ -90,10 +91,55 @@ TEST_F(FoldValuesTest, NumbersBytesTimesAndWhatCouldNotBeKept) {
   EXPECT_EQ(text(store, "SELECT used.big + 1 FROM task"), "-123456789012345678901234567889");
   EXPECT_EQ(text(store, "SELECT typeof(used.bytes) || octet_length(used.bytes) FROM task"),
             "BLOB2");
+  EXPECT_EQ(text(store, "SELECT used.odd FROM task"), "a\\ud800z");
   EXPECT_EQ(text(store, "SELECT used.\"when\" FROM task"), "2023-11-14 22:13:20.123456789");
   EXPECT_EQ(text(store, "SELECT (used.cfg.lr)::DOUBLE FROM task"), "0.1");
   EXPECT_EQ(text(store, "SELECT used.none IS NULL AND length(used.nul) = 3 FROM task"), "true");
   EXPECT_EQ(text(store, "SELECT used.lock->>'$.\"$unkept\".type' FROM task"), "Lock");
+}
+
+TEST_F(FoldValuesTest, TypedTextIsTextInSqlAndSaysItsTypeInJson) {
+  SpoolFixture p(directory_, 5);
+  const std::vector<ShapeField> fields = {{"price", Role::kUsed, ValueTag::kTyped},
+                                          {"path", Role::kUsed, ValueTag::kTyped}};
+  add_task(p, "a", fields, {cell_of("decimal:0.10"), cell_of("path:/a:b\"c")});
+  add_task(p, "b", {{"price", Role::kUsed, ValueTag::kFloat}}, {cell_of(0.25)});
+  p.seal();
+  store::Store store = memory();
+  EXPECT_EQ(fold_into(store).quarantined, 0u);
+  EXPECT_EQ(text(store, "SELECT used FROM task WHERE activity = 'a'"),
+            R"({"price":{"$decimal":"0.10"},"path":{"$path":"/a:b\"c"}})");
+  use_view(store, {.used = {"price", "path"}});
+  EXPECT_EQ(text(store, "SELECT max(used.path) FROM task"), "/a:b\"c");
+  EXPECT_EQ(text(store, "SELECT sum(used.price) FROM task"), "0.35");
+}
+
+TEST_F(FoldValuesTest, IntegersWiderThanAColumnKeepEveryDigit) {
+  SpoolFixture p(directory_, 5);
+  const std::string most = "170141183460469231731687303715884105727";
+  const std::string wider = "170141183460469231731687303715884105728";
+  const std::vector<ShapeField> fields = {{"x", Role::kUsed, ValueTag::kBigInt}};
+  add_task(p, "a", fields, {cell_of("-" + most)});
+  add_task(p, "b", fields, {cell_of(wider)});
+  add_task(p, "c", fields, {cell_of("0x1" + std::string(2000, '0'))});
+  p.seal();
+  store::Store store = memory();
+  EXPECT_EQ(fold_into(store).quarantined, 0u);
+  EXPECT_EQ(text(store, "SELECT used FROM task WHERE activity = 'a'"),
+            R"({"x":{"$int":"-)" + most + R"("}})");
+  EXPECT_EQ(text(store, "SELECT used FROM task WHERE activity = 'b'"),
+            R"({"x":{"$int":")" + wider + R"("}})");
+  EXPECT_EQ(text(store, "SELECT length(used::VARCHAR) FROM task WHERE activity = 'c'"), "2020");
+}
+
+TEST_F(FoldValuesTest, AnyNanIsJson) {
+  SpoolFixture p(directory_, 5);
+  add_task(p, "a", {{"x", Role::kUsed, ValueTag::kFloat}},
+           {cell_of(std::bit_cast<double>(0xFFF8000000000123))});
+  p.seal();
+  store::Store store = memory();
+  EXPECT_EQ(fold_into(store).quarantined, 0u);
+  EXPECT_EQ(text(store, "SELECT used FROM task"), R"({"x":{"$float":"-nan"}})");
 }
 
 TEST_F(FoldValuesTest, OneKeyWithThreeTypes) {

@@ -132,7 +132,7 @@ uint32_t ProducerState::activity(uint32_t id) {
   std::string name;
   for (const auto& [key, value] : pairs) {
     if (key == "name" && value.size() >= 5 && value[0] == static_cast<char>(ValueTag::kString)) {
-      name = as_utf8(value.substr(5));
+      name = is_utf8(value.substr(5)) ? value.substr(5) : escaped_text(value.substr(5));
     }
   }
   return e->number = writer_.activity(name, *json);
@@ -179,7 +179,7 @@ std::optional<ProducerState::ForeignTask> ProducerState::task(uint32_t id) {
 std::optional<std::string> ProducerState::text(uint32_t id) const {
   const Entry* e = entry(id, EntryKind::kString);
   if (e == nullptr) return std::nullopt;
-  return as_utf8(e->bytes);
+  return is_utf8(e->bytes) ? e->bytes : escaped_text(e->bytes);
 }
 
 ShapePlan* ProducerState::shape(uint32_t id) {
@@ -192,7 +192,7 @@ ShapePlan* ProducerState::shape(uint32_t id) {
   for (size_t i = 0; i < count && !e->bad; ++i) {
     const auto cell = load_le<ShapeCell>(e->bytes.data() + i * sizeof(ShapeCell));
     std::optional<std::string> name = text(cell.name_id);
-    e->bad = !name || cell.role > Role::kAttribute || cell.tag > ValueTag::kPlaceholder;
+    e->bad = !name || cell.role > Role::kAttribute || cell.tag > ValueTag::kTyped;
     if (!e->bad) {
       plan->cells.push_back(
           {cell.role, cell.tag, (cell.flags & kCellIsInferred) == 0, std::move(*name)});

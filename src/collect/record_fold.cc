@@ -1,5 +1,6 @@
 #include "collect/record_fold.h"
 
+#include <algorithm>
 #include <bit>
 
 #include "collect/value_text.h"
@@ -48,11 +49,30 @@ const char* RecordFold::read_cells(const RecordView& record, const ShapePlan& sh
   return nullptr;
 }
 
-bool RecordFold::has_odd_text(const ShapePlan& shape) const {
-  for (const CellMove& move : shape.moves) {
-    if (move.tag == ValueTag::kString && !is_utf8(tails_[move.cell])) return true;
+bool RecordFold::is_odd(const CellMove& move) const {
+  const std::string_view tail = tails_[move.cell];
+  if (move.tag == ValueTag::kString) return !is_utf8(tail);
+  return move.tag == ValueTag::kBigInt && tail.size() > 38 && is_beyond_128_bits(tail);
+}
+
+bool RecordFold::has_odd_value(const ShapePlan& shape) const {
+  return std::any_of(shape.moves.begin(), shape.moves.end(),
+                     [this](const CellMove& move) { return is_odd(move); });
+}
+
+// Text that is not UTF-8 and integers too wide for a column are kept exactly, as typed text.
+void RecordFold::retype_odd_values(const ShapePlan& from, ShapePlan& own) {
+  own.cells = from.cells;
+  own.references = from.references;
+  rewritten_.clear();
+  for (const CellMove& move : from.moves) {
+    if (!is_odd(move)) continue;
+    std::string_view& tail = tails_[move.cell];
+    rewritten_.push_back(move.tag == ValueTag::kString ? "text:" + escaped_text(tail)
+                                                       : "int:" + std::string(tail));
+    tail = rewritten_.back();
+    own.cells[move.cell].tag = ValueTag::kTyped;
   }
-  return false;
 }
 
 const char* RecordFold::task(ProducerState& producer, const RecordView& record) {
@@ -78,16 +98,10 @@ const char* RecordFold::task(ProducerState& producer, const RecordView& record) 
   }
   if (parent >= kPastNumbers) return "its parent's number is impossible";
 
-  // Text that is not UTF-8 is kept exactly, as bytes: such a record gets a schema of its own.
+  // Such a record gets a schema of its own.
   ShapePlan own;
-  if (has_odd_text(*shape)) [[unlikely]] {
-    own.cells = shape->cells;
-    own.references = shape->references;
-    for (size_t i = 0; i < own.cells.size(); ++i) {
-      if (own.cells[i].tag == ValueTag::kString && !is_utf8(tails_[i])) {
-        own.cells[i].tag = ValueTag::kBytes;
-      }
-    }
+  if (has_odd_value(*shape)) [[unlikely]] {
+    retype_odd_values(*shape, own);
     producer.place(own);
     shape = &own;
   }

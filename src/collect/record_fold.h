@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -61,12 +62,15 @@ class RecordFold {
   void put_edge(const Reference& reference, const EdgeEnd& end, const Uuid& object);
   void put_task_values(store::Appender& rows, const ShapePlan& shape, uint32_t producer,
                        uint64_t number);
-  bool has_odd_text(const ShapePlan& shape) const;
+  bool is_odd(const CellMove& move) const;
+  bool has_odd_value(const ShapePlan& shape) const;
+  void retype_odd_values(const ShapePlan& from, ShapePlan& own);
 
   store::Writer& writer_;
   store::Appender* tasks_rows_ = nullptr;
   std::vector<uint64_t> cells_;          // of the record at hand
   std::vector<std::string_view> tails_;  // where the cell is in the tail
+  std::deque<std::string> rewritten_;    // what retype_odd_values points tails_ at
   std::vector<std::string> json_;
   std::string text_;
   std::vector<Uuid> objects_;

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "encode/nested.h"
+#include "encode/odd_text.h"
 
 namespace headrace::collect {
 namespace {
@@ -14,7 +15,7 @@ bool visit(ByteReader& in, int depth, std::vector<Uuid>& out) {
   if (depth > kMaxNestedDepth) return false;
   const uint8_t tag = in.u8();
   if (!in.ok()) return false;
-  if (tag == kNestedList || tag == kNestedMap) {
+  if (tag >= kNestedList && tag <= kNestedSet) {
     const uint64_t values = uint64_t{in.u32()} * (tag == kNestedMap ? 2 : 1);
     if (values > in.remaining()) return false;
     for (uint64_t i = 0; i < values; ++i) {
@@ -45,38 +46,6 @@ bool append(std::string& out, const Result<std::string>& text) {
 
 }  // namespace
 
-bool is_utf8(std::string_view text) {
-  const auto* at = reinterpret_cast<const unsigned char*>(text.data());
-  const unsigned char* const end = at + text.size();
-  while (at < end) {
-    if (end - at >= 8 && (load_le<uint64_t>(at) & 0x8080808080808080ull) == 0) {
-      at += 8;
-      continue;
-    }
-    const unsigned char lead = *at++;
-    if (lead < 0x80) continue;
-    int more = 0;
-    uint32_t code = 0;
-    uint32_t least = 0;
-    if (lead >= 0xC2 && lead < 0xE0) {
-      more = 1, code = lead & 0x1Fu, least = 0x80;
-    } else if (lead >= 0xE0 && lead < 0xF0) {
-      more = 2, code = lead & 0x0Fu, least = 0x800;
-    } else if (lead >= 0xF0 && lead < 0xF5) {
-      more = 3, code = lead & 0x07u, least = 0x10000;
-    } else {
-      return false;
-    }
-    if (end - at < more) return false;
-    for (int i = 0; i < more; ++i, ++at) {
-      if ((*at & 0xC0) != 0x80) return false;
-      code = code << 6 | (*at & 0x3Fu);
-    }
-    if (code < least || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) return false;
-  }
-  return true;
-}
-
 bool append_slot_text(std::string& out, ValueTag tag, std::string_view tail) {
   switch (tag) {
     case ValueTag::kString:
@@ -88,6 +57,13 @@ bool append_slot_text(std::string& out, ValueTag tag, std::string_view tail) {
       if (digits.empty() || digits.find_first_not_of("0123456789") != std::string_view::npos) {
         return false;
       }
+      out += tail;
+      return true;
+    }
+    case ValueTag::kTyped: {
+      std::string_view name;
+      std::string_view text;
+      if (!split_typed(tail, &name, &text) || !is_utf8(text)) return false;
       out += tail;
       return true;
     }
@@ -113,9 +89,16 @@ bool append_json(std::string& out, ValueTag tag, uint64_t cell, std::string_view
       return true;
     }
     case ValueTag::kFloat: append_json_float(out, std::bit_cast<double>(cell)); return true;
-    case ValueTag::kString: append_json_string(out, tail); return true;
+    case ValueTag::kString: append_json_text(out, tail); return true;
     default: return append(out, cell_to_json(tag, cell, tail));
   }
+}
+
+bool is_beyond_128_bits(std::string_view big_int) {
+  constexpr std::string_view kMost = "170141183460469231731687303715884105727";  // 2^127 - 1
+  if (big_int.starts_with('-')) big_int.remove_prefix(1);
+  if (big_int.starts_with("0x")) return true;
+  return big_int.size() > kMost.size() || (big_int.size() == kMost.size() && big_int > kMost);
 }
 
 bool split_map(std::string_view nested,

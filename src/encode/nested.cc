@@ -1,41 +1,21 @@
 #include "encode/nested.h"
 
+#include <bit>
 #include <charconv>
 #include <cmath>
+#include <unordered_set>
 
 #include "base/clock.h"
+#include "encode/odd_text.h"
 
 namespace headrace {
 namespace {
-
-// The length of the well-formed UTF-8 sequence at the start of `s`, or 0.
-size_t utf8_length(std::string_view s) {
-  const auto at = [&](size_t i) { return static_cast<unsigned char>(s[i]); };
-  const unsigned char lead = at(0);
-  if (lead < 0x80) return 1;
-  size_t n = 0;
-  uint32_t min = 0;
-  uint32_t code = 0;
-  if (lead >= 0xC2 && lead < 0xE0)
-    n = 2, min = 0x80, code = lead & 0x1F;
-  else if (lead >= 0xE0 && lead < 0xF0)
-    n = 3, min = 0x800, code = lead & 0x0F;
-  else if (lead >= 0xF0 && lead < 0xF5)
-    n = 4, min = 0x10000, code = lead & 0x07;
-  if (n == 0 || s.size() < n) return 0;
-  for (size_t i = 1; i < n; ++i) {
-    if ((at(i) & 0xC0) != 0x80) return 0;
-    code = code << 6 | (at(i) & 0x3F);
-  }
-  if (code < min || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) return 0;
-  return n;
-}
 
 // Moves past one value without reading it; false when it is none.
 bool skip(ByteReader& in, int depth) {
   if (depth > kMaxNestedDepth) return false;
   const uint8_t tag = in.u8();
-  if (tag == kNestedList || tag == kNestedMap) {
+  if (tag >= kNestedList && tag <= kNestedSet) {
     const uint64_t values = uint64_t{in.u32()} * (tag == kNestedMap ? 2 : 1);
     if (values > in.remaining()) return false;
     for (uint64_t i = 0; i < values; ++i) {
@@ -63,7 +43,10 @@ class JsonWriter {
 
  private:
   bool list(int depth);
+  bool set(int depth);
   bool map(int depth);
+  bool is_json_object(ByteReader look, uint32_t count, int depth, bool* is_object) const;
+  bool typed(std::string_view bytes);
   void tagged(std::string_view name, std::string_view text) {
     out_ += "{\"";
     out_ += name;
@@ -82,13 +65,18 @@ bool JsonWriter::value(int depth) {
   if (!in_.ok()) return false;
   if (tag == kNestedList) return list(depth);
   if (tag == kNestedMap) return map(depth);
+  if (tag == kNestedSet) return set(depth);
   switch (static_cast<ValueTag>(tag)) {
     case ValueTag::kNull: out_ += "null"; break;
     case ValueTag::kBool: out_ += in_.u8() != 0 ? "true" : "false"; break;
     case ValueTag::kInt: out_ += std::to_string(in_.i64()); break;
     case ValueTag::kFloat: append_json_float(out_, in_.f64()); break;
     case ValueTag::kTime: tagged("$time", utc_text(in_.i64())); break;
-    case ValueTag::kString: append_json_string(out_, in_.text()); break;
+    case ValueTag::kString: append_json_text(out_, in_.text()); break;
+    case ValueTag::kTyped: {
+      const std::string_view bytes = in_.text();
+      return in_.ok() && typed(bytes);
+    }
     case ValueTag::kBytes: tagged("$bytes", to_hex(in_.text())); break;
     case ValueTag::kBigInt: tagged("$int", in_.text()); break;
     case ValueTag::kObject: {
@@ -123,29 +111,67 @@ bool JsonWriter::list(int depth) {
   return true;
 }
 
-bool JsonWriter::map(int depth) {
-  const uint32_t count = in_.u32();
-  if (!in_.ok() || count > in_.remaining()) return false;
-  // JSON keys are strings: another key makes the whole map a list of pairs, so nothing is merged.
-  ByteReader look = in_;
-  bool all_strings = true;
-  for (uint32_t i = 0; i < count && all_strings; ++i) {
+bool JsonWriter::set(int depth) {
+  out_ += "{\"$set\":";
+  if (!list(depth)) return false;
+  out_ += '}';
+  return true;
+}
+
+bool JsonWriter::typed(std::string_view bytes) {
+  std::string_view name;
+  std::string_view text;
+  if (!split_typed(bytes, &name, &text)) return false;
+  const bool is_number = !text.empty() && text.size() < 10 &&
+                         text.find_first_not_of("0123456789") == std::string_view::npos;
+  if (name != "ref" || !is_number || (text[0] == '0' && text.size() > 1)) {
+    out_ += "{\"$";
+    out_ += name;
+    out_ += "\":";
+    append_json_string(out_, is_utf8(text) ? text : std::string_view(escaped_text(text)));
+  } else {
+    out_ += "{\"$ref\":";
+    out_ += text;
+  }
+  out_ += '}';
+  return true;
+}
+
+// True when the map's keys are different strings and it cannot be taken for a typed value. JSON
+// keys are strings: another key makes the whole map a list of pairs, so nothing is merged.
+bool JsonWriter::is_json_object(ByteReader look, uint32_t count, int depth, bool* is_object) const {
+  std::unordered_set<std::string_view> keys;
+  *is_object = true;
+  for (uint32_t i = 0; i < count && *is_object; ++i) {
     ByteReader key = look;
-    all_strings = key.u8() == static_cast<uint8_t>(ValueTag::kString);
+    *is_object = key.u8() == static_cast<uint8_t>(ValueTag::kString);
+    if (*is_object) {
+      const std::string_view text = key.text();
+      *is_object = key.ok() && is_utf8(text) && (count > 1 || !text.starts_with('$')) &&
+                   (count == 1 || keys.insert(text).second);
+    }
     for (int part = 0; part < 2; ++part) {  // the key, the value
       if (!skip(look, depth + 1)) return false;
     }
   }
-  out_ += all_strings ? "{" : "{\"$map\":[";
+  return true;
+}
+
+bool JsonWriter::map(int depth) {
+  const uint32_t count = in_.u32();
+  if (!in_.ok() || count > in_.remaining()) return false;
+  bool is_object = false;
+  if (!is_json_object(in_, count, depth, &is_object)) return false;
+  out_ += is_object ? "{" : "{\"$map\":[";
   for (uint32_t i = 0; i < count; ++i) {
     if (i > 0) out_ += ',';
-    if (!all_strings) out_ += '[';
+    if (!is_object) out_ += '[';
     if (!value(depth + 1)) return false;
-    out_ += all_strings ? ':' : ',';
+    out_ += is_object ? ':' : ',';
     if (!value(depth + 1)) return false;
-    if (!all_strings) out_ += ']';
+    if (!is_object) out_ += ']';
   }
-  out_ += all_strings ? "}" : "]}";
+  out_ += is_object ? "}" : "]}";
   return true;
 }
 
@@ -163,8 +189,32 @@ void NestedWriter::placeholder(std::string_view type, std::string_view reason) {
   bytes_.text(inner);
 }
 
+void NestedWriter::typed(std::string_view name, std::string_view text) {
+  tag(ValueTag::kTyped);
+  bytes_.u32(static_cast<uint32_t>(name.size() + 1 + text.size()));
+  bytes_.raw(name.data(), name.size());
+  bytes_.u8(':');
+  bytes_.raw(text.data(), text.size());
+}
+
+bool split_typed(std::string_view bytes, std::string_view* name, std::string_view* text) {
+  const size_t colon = bytes.find(':');
+  if (colon == 0 || colon == std::string_view::npos) return false;
+  *name = bytes.substr(0, colon);
+  *text = bytes.substr(colon + 1);
+  return name->find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
+}
+
+void append_json_text(std::string& out, std::string_view text) {
+  if (is_utf8(text)) return append_json_string(out, text);
+  out += "{\"$text\":";
+  append_json_string(out, escaped_text(text));
+  out += '}';
+}
+
 void append_json_string(std::string& out, std::string_view text) {
   static constexpr char kHex[] = "0123456789abcdef";
+  const bool is_valid = is_utf8(text);
   out += '"';
   while (!text.empty()) {
     const auto c = static_cast<unsigned char>(text[0]);
@@ -176,11 +226,16 @@ void append_json_string(std::string& out, std::string_view text) {
       out += "\\u00";
       out += kHex[c >> 4];
       out += kHex[c & 15];
-    } else if (n = utf8_length(text); n > 0) {
-      out += text.substr(0, n);
+    } else if (c < 0x80 || is_valid) {
+      out += text[0];
     } else {
-      out += "\xEF\xBF\xBD";
-      n = 1;
+      for (n = 2; n <= 4 && n <= text.size() && !is_utf8(text.substr(0, n));) ++n;
+      if (n <= 4 && n <= text.size()) {
+        out += text.substr(0, n);
+      } else {
+        out += "\xEF\xBF\xBD";
+        n = 1;
+      }
     }
     text.remove_prefix(n);
   }
@@ -188,8 +243,17 @@ void append_json_string(std::string& out, std::string_view text) {
 }
 
 void append_json_float(std::string& out, double v) {
+  constexpr uint64_t kPlainNan = 0x7FF8000000000000;
   if (std::isnan(v)) {
-    out += R"({"$float":"nan"})";
+    const auto bits = std::bit_cast<uint64_t>(v);
+    out += R"({"$float":"nan)";
+    if (bits != kPlainNan) {
+      char digits[24];
+      out += "(0x";
+      out.append(digits, std::to_chars(digits, digits + sizeof digits, bits, 16).ptr);
+      out += ')';
+    }
+    out += "\"}";
   } else if (std::isinf(v)) {
     out += v > 0 ? R"({"$float":"inf"})" : R"({"$float":"-inf"})";
   } else {
@@ -223,6 +287,13 @@ Result<std::string> cell_to_json(ValueTag tag, uint64_t cell, std::string_view t
     case ValueTag::kString: writer.string(tail); break;
     case ValueTag::kBytes: writer.bytes(tail); break;
     case ValueTag::kBigInt: writer.big_integer(tail); break;
+    case ValueTag::kTyped: {
+      std::string_view name;
+      std::string_view text;
+      if (!split_typed(tail, &name, &text)) return corrupt("a typed text has no type");
+      writer.typed(name, text);
+      break;
+    }
     case ValueTag::kObject:
       if (tail.size() != 16) return corrupt("an object reference is not 16 bytes");
       writer.object(Uuid::from_bytes(reinterpret_cast<const uint8_t*>(tail.data())));

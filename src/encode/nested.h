@@ -2,9 +2,10 @@
 //
 //   value := tag u8, then   null: -   bool: u8   int: i64   float: f64 bits   time: i64
 //            string, bytes, bigint: u32 length, bytes   object: 16 bytes
-//            list: u32 count, values   map: u32 count, (key value, value) pairs
+//            typed: u32 length, "name:text"
+//            list, set: u32 count, values   map: u32 count, (key value, value) pairs
 //            placeholder: u32 length, a nested map
-// Containers carry kNestedList or kNestedMap, which no cell ever does.
+// Containers carry kNestedList, kNestedMap or kNestedSet, which no cell ever does.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +21,7 @@ namespace headrace {
 
 constexpr uint8_t kNestedList = 64;
 constexpr uint8_t kNestedMap = 65;
+constexpr uint8_t kNestedSet = 66;
 constexpr int kMaxNestedDepth = 64;
 
 // Appends values to a string. The caller gives every container's exact count first.
@@ -34,6 +36,7 @@ class NestedWriter {
   void string(std::string_view v) { tag(ValueTag::kString), bytes_.text(v); }
   void bytes(std::string_view v) { tag(ValueTag::kBytes), bytes_.text(v); }
   void big_integer(std::string_view decimal) { tag(ValueTag::kBigInt), bytes_.text(decimal); }
+  void typed(std::string_view name, std::string_view text);
   void object(const Uuid& id) {
     tag(ValueTag::kObject);
     const auto b = id.bytes();
@@ -41,6 +44,7 @@ class NestedWriter {
   }
   void begin_list(uint32_t count) { bytes_.u8(kNestedList), bytes_.u32(count); }
   void begin_map(uint32_t count) { bytes_.u8(kNestedMap), bytes_.u32(count); }
+  void begin_set(uint32_t count) { bytes_.u8(kNestedSet), bytes_.u32(count); }
   // {"type": type, "reason": reason}
   void placeholder(std::string_view type, std::string_view reason);
   size_t size() const { return out_.size(); }
@@ -52,8 +56,11 @@ class NestedWriter {
 };
 
 // The JSON of one nested value. What JSON cannot say is an object with one key that begins with
-// '$': {"$float":"nan"}, {"$bytes":"<hex>"}, {"$int":"<decimal>"}, {"$object":"<uuid>"},
-// {"$time":"<UTC>"}, {"$unkept":{...}}; a map with a key that is no string becomes
+// '$': {"$float":"nan"}, {"$bytes":"<hex>"}, {"$int":"<decimal or 0x>"}, {"$object":"<uuid>"},
+// {"$time":"<UTC>"}, {"$set":[...]}, {"$unkept":{...}}, a typed text as {"$name":"text"}, text that
+// is not UTF-8 as {"$text":"<escaped>"} (odd_text.h), a container that contains itself as
+// {"$ref":n}: the nth of those around it, counted from 0 at the outermost. A map that JSON objects
+// cannot say (a key that is no string, twice the same, or alone and like one of these) becomes
 // {"$map":[[key,value],...]}. Errors: kCorrupt when the bytes are not a nested value.
 Result<std::string> nested_to_json(std::string_view nested);
 
@@ -63,7 +70,12 @@ Result<std::string> cell_to_json(ValueTag tag, uint64_t cell, std::string_view t
 // Appends `text` as a JSON string, quotes included; invalid UTF-8 becomes U+FFFD, so the result is
 // always valid JSON.
 void append_json_string(std::string& out, std::string_view text);
-// Appends the shortest text that reads back as `v`; NaN and infinities as {"$float":"nan"}.
+// The same, but what is not UTF-8 becomes {"$text":...}, which loses nothing.
+void append_json_text(std::string& out, std::string_view text);
+// Appends the shortest text that reads back as `v`; infinities and NaN as {"$float":"nan"}, a NaN
+// with another sign or payload as {"$float":"nan(0x<its 16 digits>)"}.
 void append_json_float(std::string& out, double v);
+// The parts of a typed text's "name:text"; false when it is none.
+bool split_typed(std::string_view bytes, std::string_view* name, std::string_view* text);
 
 }  // namespace headrace

@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cmath>
+#include <cstdio>
 #include <gtest/gtest.h>
 #include <limits>
 
@@ -65,6 +66,52 @@ TEST(Nested, KeysThatAreNoStringsAreKept) {
   w.string("1");
   w.string("text one");
   EXPECT_EQ(json(out), R"({"$map":[[1,"one"],["1","text one"]]})");
+}
+
+TEST(Nested, TypedTextSetsAndReferences) {
+  std::string out;
+  NestedWriter w(out);
+  w.begin_list(4);
+  w.typed("decimal", "0.10");
+  w.begin_set(2);
+  w.integer(1);
+  w.null();
+  w.typed("ref", "0");
+  w.string("a\xED\xA0\x80\\\xFF");
+  EXPECT_EQ(json(out),
+            R"([{"$decimal":"0.10"},{"$set":[1,null]},{"$ref":0},{"$text":"a\\ud800\\\\\\xff"}])");
+  std::string bad;
+  NestedWriter(bad).typed("not a name", "x");
+  EXPECT_FALSE(nested_to_json(bad).ok());
+}
+
+TEST(Nested, MapsThatJsonObjectsCannotSayAreListsOfPairs) {
+  const auto pairs = [](std::initializer_list<std::string_view> keys) {
+    std::string out;
+    NestedWriter w(out);
+    w.begin_map(static_cast<uint32_t>(keys.size()));
+    for (const std::string_view key : keys) {
+      w.string(key);
+      w.integer(1);
+    }
+    return json(out);
+  };
+  EXPECT_EQ(pairs({"$float"}), R"({"$map":[["$float",1]]})");
+  EXPECT_EQ(pairs({"$float", "x"}), R"({"$float":1,"x":1})");
+  EXPECT_EQ(pairs({"x", "x"}), R"({"$map":[["x",1],["x",1]]})");
+  EXPECT_EQ(pairs({"\xED\xA0\x80"}), R"({"$map":[[{"$text":"\\ud800"},1]]})");
+}
+
+TEST(Nested, ANanKeepsItsBits) {
+  for (const uint64_t bits :
+       {0x7FF8000000000123ull, 0xFFF8000000000000ull, 0x7FF0000000000001ull}) {
+    std::string out;
+    append_json_float(out, std::bit_cast<double>(bits));
+    char expected[64];
+    std::snprintf(expected, sizeof expected, R"_({"$float":"nan(0x%llx)"})_",
+                  static_cast<unsigned long long>(bits));
+    EXPECT_EQ(out, expected);
+  }
 }
 
 TEST(Nested, DeepMapsAreReadInLinearTime) {

@@ -211,6 +211,7 @@ Json arrow_json(const ArrowSchema& schema, const ArrowArray& array, int64_t row)
     Result<Json> number = Json::parse(cell.text);
     if (number.ok()) return std::move(*number);
   }
+  if (format == "g" || format == "f") return Json::Map{{"$float", cell.text}};
   return cell.text;
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 
 #include "query/utf8.h"
@@ -78,6 +79,10 @@ class Reader {
       if (auto [p, error] = std::from_chars(first, last, value);
           error == std::errc() && p == last) {
         *out = Json(value);
+        at_ = end;
+        return true;
+      } else if (error == std::errc::result_out_of_range && p == last) {
+        *out = Json(Json::BigInt{std::string(first, last)});
         at_ = end;
         return true;
       }
@@ -185,6 +190,7 @@ Result<Json> Json::parse(std::string_view text) { return Reader(text).document()
 std::optional<double> Json::number() const {
   if (const auto* i = as<int64_t>()) return static_cast<double>(*i);
   if (const auto* d = as<double>()) return *d;
+  if (const auto* big = as<BigInt>()) return std::strtod(big->digits.c_str(), nullptr);
   return std::nullopt;
 }
 
@@ -222,6 +228,8 @@ void Json::write(std::string* out, int indent, int depth) const {
     *out += std::to_string(*i);
   } else if (const auto* d = as<double>()) {
     *out += json_number(*d);
+  } else if (const auto* big = as<BigInt>()) {
+    *out += big->digits;
   } else if (const auto* s = as<std::string>()) {
     *out += json_quoted(*s);
   } else if (const auto* list = as<List>()) {

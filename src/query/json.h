@@ -18,11 +18,16 @@ class Json {
  public:
   using List = std::vector<Json>;
   using Map = std::vector<std::pair<std::string, Json>>;  // in the order of the text
+  struct BigInt {                                         // beyond 64 bits
+    std::string digits;
+    bool operator==(const BigInt&) const = default;
+  };
 
   Json() = default;
   Json(bool v) : value_(v) {}                      // NOLINT: implicit by design
   Json(int64_t v) : value_(v) {}                   // NOLINT
   Json(double v) : value_(v) {}                    // NOLINT
+  Json(BigInt v) : value_(std::move(v)) {}         // NOLINT
   Json(std::string v) : value_(std::move(v)) {}    // NOLINT
   Json(const char* v) : value_(std::string(v)) {}  // NOLINT
   Json(List v) : value_(std::move(v)) {}           // NOLINT
@@ -31,7 +36,7 @@ class Json {
   static Result<Json> parse(std::string_view text);
 
   bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
-  bool is_number() const { return as<int64_t>() != nullptr || as<double>() != nullptr; }
+  bool is_number() const { return number().has_value(); }
   template <typename T>
   const T* as() const {
     return std::get_if<T>(&value_);
@@ -45,7 +50,7 @@ class Json {
   const Json& operator[](std::string_view key) const;
   // A string's own text, anything else as compact JSON.
   std::string text() const;
-  // Compact JSON. Integers beyond 2^63 were read as doubles; NaN and infinities become null.
+  // Compact JSON. Integers keep all their digits; NaN and infinities become null.
   std::string dump() const;
   // With line breaks and two spaces a level.
   std::string dump_pretty() const;
@@ -54,7 +59,7 @@ class Json {
 
  private:
   void write(std::string* out, int indent, int depth) const;
-  std::variant<std::monostate, bool, int64_t, double, std::string, List, Map> value_;
+  std::variant<std::monostate, bool, int64_t, double, BigInt, std::string, List, Map> value_;
 };
 
 // `text` as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD.

@@ -62,6 +62,9 @@ TEST(Json, ReadsWhatItWrites) {
     EXPECT_EQ(Json::parse(json->dump_pretty())->dump(), json->dump());
   }
   EXPECT_EQ(Json::parse("9007199254740993")->dump(), "9007199254740993");
+  EXPECT_EQ(Json::parse("-170141183460469231731687303715884105729")->dump(),
+            "-170141183460469231731687303715884105729");
+  EXPECT_EQ(Json::parse("18446744073709551616")->number(), 18446744073709551616.0);
   EXPECT_EQ(Json(std::numeric_limits<double>::infinity()).dump(), "null");
 }
 

@@ -44,6 +44,8 @@ void json_cell(const ResultTable& table, size_t column, size_t row, std::string*
     *out += cell.text;
   } else if (table.columns()[column].kind == ColumnKind::kJson) {
     *out += table.json(column, row).dump();
+  } else if (table.columns()[column].kind == ColumnKind::kReal) {
+    *out += "{\"$float\":\"" + cell.text + "\"}";
   } else {
     *out += json_quoted(cell.text);
   }

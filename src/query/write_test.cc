@@ -73,7 +73,8 @@ TEST(WriteJson, KeepsDigitsAndNestsJson) {
       json(numbers()),
       "[\n{\"n\":9007199254740993,\"x\":0.1,\"energy\":12431,\"ok\":true,"
       "\"at\":\"2023-11-14T22:13:20.123456789Z\",\"tags\":{\"keep\":true,\"paper\":\"draft\"}},\n"
-      "{\"n\":-1,\"x\":\"nan\",\"energy\":null,\"ok\":null,\"at\":null,\"tags\":null}\n]\n");
+      "{\"n\":-1,\"x\":{\"$float\":\"nan\"},\"energy\":null,\"ok\":null,\"at\":null,\"tags\":null}"
+      "\n]\n");
   EXPECT_EQ(json(texts({})), "[]\n");
   EXPECT_EQ(json(texts({"a\"\n\x01\xFF"})), "[\n{\"text\":\"a\\\"\\n\\u0001\xEF\xBF\xBD\"}\n]\n");
 }

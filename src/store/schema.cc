@@ -92,11 +92,13 @@ std::string json_of_slot(const std::string& v) {
     return std::string("'{\"$") + name + "\":\"' || " + v + " || '\"}'";
   };
   return "CASE f.type WHEN 0 THEN 'null' WHEN 3 THEN CASE WHEN " + v +
-         " IN ('nan', 'inf', '-inf') THEN " + wrapped("float") + " ELSE " + v +
+         " IN ('nan', '-nan', 'inf', '-inf') THEN " + wrapped("float") + " ELSE " + v +
          " END WHEN 4 THEN to_json(" + v + ")::VARCHAR WHEN 5 THEN " + wrapped("bytes") +
          " WHEN 6 THEN " + wrapped("int") + " WHEN 7 THEN '{\"$time\":\"' || " +
          "strftime(make_timestamp_ns(" + v + "::BIGINT), '%Y-%m-%dT%H:%M:%S.%n') || 'Z\"}' " +
-         "WHEN 8 THEN " + wrapped("object") + " ELSE " + v + " END";
+         "WHEN 8 THEN " + wrapped("object") + " WHEN 11 THEN '{\"$' || split_part(" + v +
+         ", ':', 1) || '\":' || to_json(substr(" + v + ", strpos(" + v +
+         ", ':') + 1))::VARCHAR || '}' ELSE " + v + " END";
 }
 
 }  // namespace

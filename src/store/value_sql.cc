@@ -44,20 +44,21 @@ Shown shown_as(const std::vector<Place>& places) {
   if (only({ValueTag::kInt})) return Shown::kInt;
   if (only({ValueTag::kInt, ValueTag::kBigInt})) return Shown::kHuge;
   if (only({ValueTag::kTime})) return Shown::kTime;
-  if (only({ValueTag::kString})) return Shown::kText;
+  if (only({ValueTag::kString, ValueTag::kTyped})) return Shown::kText;
   if (only({ValueTag::kNested})) return Shown::kJson;
   if (only({ValueTag::kObject})) return Shown::kObject;
   if (only({ValueTag::kBytes})) return Shown::kBytes;
   const bool numbers = types.contains(ValueTag::kInt) || types.contains(ValueTag::kFloat) ||
                        types.contains(ValueTag::kBigInt);
   if (numbers && only({ValueTag::kBool, ValueTag::kInt, ValueTag::kFloat, ValueTag::kBigInt,
-                       ValueTag::kString})) {
+                       ValueTag::kString, ValueTag::kTyped})) {
     return Shown::kFloat;
   }
   return Shown::kText;
 }
 
-std::string converted(const std::string& column, ValueTag from, Shown to) {
+std::string converted(std::string column, ValueTag from, Shown to) {
+  if (from == ValueTag::kTyped) column = "substr(" + column + ", strpos(" + column + ", ':') + 1)";
   if (from == ValueTag::kPlaceholder && to != Shown::kJson) return "NULL";
   switch (to) {
     case Shown::kBool:
@@ -66,7 +67,7 @@ std::string converted(const std::string& column, ValueTag from, Shown to) {
       return from == ValueTag::kInt ? column + "::HUGEINT" : "TRY_CAST(" + column + " AS HUGEINT)";
     case Shown::kFloat:
       if (from == ValueTag::kFloat) return column;
-      if (from == ValueTag::kString || from == ValueTag::kBigInt) {
+      if (from == ValueTag::kString || from == ValueTag::kBigInt || from == ValueTag::kTyped) {
         return "TRY_CAST(" + column + " AS DOUBLE)";
       }
       return column + "::DOUBLE";
@@ -76,7 +77,7 @@ std::string converted(const std::string& column, ValueTag from, Shown to) {
     case Shown::kBytes: return "unhex(" + column + ")";
     case Shown::kText:
       if (from == ValueTag::kTime) return "make_timestamp_ns(" + column + ")::VARCHAR";
-      return from == ValueTag::kString ? column : column + "::VARCHAR";
+      return from == ValueTag::kString || from == ValueTag::kTyped ? column : column + "::VARCHAR";
   }
   return column;
 }
