@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/clock.h"
+#include "collect/adopt.h"
 #include "collect/frame_walk.h"
 #include "collect/pending.h"
 #include "collect/quarantine.h"
@@ -152,6 +153,9 @@ bool Fold::is_dead(ProducerId uid) {
 
 Status Fold::run(Pending pending) {
   HEADRACE_RETURN_IF_ERROR(writer_.begin());
+  const Result<uint64_t> aside = quarantine_.take_in_aside(connection_);
+  if (!aside.ok()) return aside.status();
+  report_.quarantined += *aside;
   for (const uint32_t gone : pending.gone) set_gone(gone);
   std::string uids;
   for (const PendingSegment& segment : pending.segments) {
@@ -167,7 +171,9 @@ Status Fold::run(Pending pending) {
     }
     HEADRACE_RETURN_IF_ERROR(group(std::move(segments)));
   }
-  return commit();
+  HEADRACE_RETURN_IF_ERROR(commit());
+  quarantine_.forget_aside();
+  return {};
 }
 
 // All segments of one producer: first everything that describes, then everything described, so that
@@ -354,7 +360,9 @@ Status Fold::commit() {
 }  // namespace
 
 Result<bool> nothing_new(const Directory& directory, const store::Store& store) {
-  Result<Pending> pending = find_pending(directory, store.connection(), Liveness());
+  const Liveness liveness;
+  if (has_dead_rings(directory, liveness)) return false;
+  Result<Pending> pending = find_pending(directory, store.connection(), liveness);
   if (!pending.ok()) return pending.status();
   return pending->empty();
 }
@@ -363,9 +371,11 @@ Result<FoldReport> fold(const Directory& directory, store::Store& store,
                         const FoldOptions& options) {
   const int64_t begin_ns = now_monotonic_ns();
   FoldReport report;
-  Result<Pending> pending = find_pending(directory, store.connection(), Liveness());
+  const Liveness liveness;
+  report.adopted = adopt(directory, liveness);
+  Result<Pending> pending = find_pending(directory, store.connection(), liveness);
   if (!pending.ok()) return pending.status();
-  if (!pending->empty()) {
+  if (!pending->empty() || has_aside(directory)) {
     Result<store::Writer> writer = store::Writer::open(store.connection());
     if (!writer.ok()) return writer.status();
     Fold run(directory, store.connection(), *writer, options, report);

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "base/status.h"
+#include "collect/adopt.h"
 #include "spool/directory.h"
 #include "store/store.h"
 
@@ -30,11 +31,12 @@ struct FoldReport {
   uint64_t quarantined = 0;  // places of damage and refused records
   uint64_t lost_producers = 0;
   uint64_t segments_deleted = 0;
+  AdoptReport adopted;  // what dead processes had left in their rings
   int64_t elapsed_ns = 0;
 };
 
-// Errors: the store's. A segment that cannot be read counts as quarantined and is tried again by
-// the next fold. One fold at a time on a store.
+// Adopts the rings of the dead first (collect/adopt.h). Errors: the store's. A segment that cannot
+// be read counts as quarantined and is tried again by the next fold. One fold at a time on a store.
 Result<FoldReport> fold(const Directory& directory, store::Store& store,
                         const FoldOptions& options = {});
 

@@ -17,11 +17,14 @@ class Liveness {
                int64_t start_time_ticks) const;
   const std::string& hostname() const { return hostname_; }
   const std::string& boot_id() const { return boot_id_; }
+  // In which process numbers mean something to us; 0: unknown.
+  uint64_t pid_namespace() const { return pid_namespace_; }
 
  private:
   std::string proc_root_;
   std::string hostname_;
   std::string boot_id_;
+  uint64_t pid_namespace_ = 0;
 };
 
 }  // namespace headrace::collect

@@ -33,6 +33,11 @@ Status fold_into(const Directory& directory, Store& store, const OpenOptions& op
   Result<FoldReport> report = fold(directory, store, options.fold);
   if (!report.ok()) return report.status();
   if (options.report != nullptr) *options.report = *report;
+  if (report->adopted.left > 0) {
+    store.add_note("what " + std::to_string(report->adopted.left) +
+                   " killed processes had recorded last could not be taken in yet: " +
+                   report->adopted.problem.message());
+  }
   // Figures that can be made again do not keep a reader from the records themselves.
   if (const Result<energy::Attributed> done = energy::attribute(store); !done.ok()) {
     store.add_note(done.status().message());

@@ -1,12 +1,17 @@
 // Keeps the bytes that could not be understood, where a person can look at them and a later version
-// can try again: `.headrace/quarantine/<segment>@<offset>.bin`, with a row each.
+// can try again: `.headrace/quarantine/<file>@<offset>.bin`, with a row each.
+//
+// Adoption has no store at hand: what it sets aside lies beside a `.reason` until a fold has made
+// its row.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/status.h"
 #include "spool/directory.h"
 #include "store/writer.h"
 
@@ -29,10 +34,23 @@ class Quarantine {
       : directory_(std::move(directory)), writer_(writer) {}
   // Never fails: bytes that cannot be written are still counted, in a row that says so.
   void keep(uint32_t producer, const Refused& refused);
+  // Makes the rows of what adoption set aside; returns how many. An error of the store.
+  Result<uint64_t> take_in_aside(const store::Connection& connection);
+  // After their commit.
+  void forget_aside();
 
  private:
+  void row(uint32_t producer, const Refused& refused, uint64_t length_bytes,
+           const std::string& kept_as);
+
   Directory directory_;
   store::Writer& writer_;
+  std::vector<std::filesystem::path> reasons_;
 };
+
+// "<file>@<offset>", without an ending.
+std::string aside_name(const std::string& file, uint64_t offset);
+// Whether adoption has set something aside that no fold has seen.
+bool has_aside(const Directory& directory);
 
 }  // namespace headrace::collect

@@ -12,10 +12,11 @@ namespace headrace::collect {
 
 namespace {
 
-// Names of the last segment of each producer that has not ended: its dictionary is needed to read
-// the ring that the producer may leave behind.
-std::unordered_set<std::string> newest_of_unended(const std::vector<SegmentFile>& files,
+// Names of the last sealed segment of each producer that has not ended: its dictionary is needed to
+// read the ring that the producer may leave behind.
+std::unordered_set<std::string> newest_of_unended(std::vector<SegmentFile> files,
                                                   const store::Connection& connection) {
+  std::erase_if(files, [](const SegmentFile& file) { return !file.sealed; });
   std::unordered_set<std::string> out;
   std::unordered_set<ProducerId> ended;
   Result<store::QueryResult> rows =

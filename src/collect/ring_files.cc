@@ -1,0 +1,213 @@
+#include "collect/ring_files.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+#include "capture/ring_directory.h"
+#include "collect/earlier_segments.h"
+#include "collect/value_text.h"
+
+namespace headrace::collect {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kMostBytes =
+    capture::kRingHeaderBytes + size_t{capture::kMaxRingChunks} * capture::kChunkBytes;
+
+int open_ring(const fs::path& path) {
+  return ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+}
+
+// Reads up to `size` bytes from `offset`; returns how many there were.
+size_t read_at(int fd, char* to, size_t size, size_t offset) {
+  size_t done = 0;
+  while (done < size) {
+    const ssize_t n = pread(fd, to + done, size - done, static_cast<off_t>(offset + done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    done += static_cast<size_t>(n);
+  }
+  return done;
+}
+
+// Nobody else may put files where we would take them for ours.
+bool is_ours(const fs::path& folder) {
+  struct stat facts {};
+  return lstat(folder.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode) && facts.st_uid == geteuid();
+}
+
+bool belongs_to(const RingOwner& owner, const Directory& directory) {
+  if (owner.spool_path == directory.spool().native()) return true;
+  struct stat ours {};
+  struct stat theirs {};
+  if (stat(directory.spool().c_str(), &ours) != 0) return false;
+  if (owner.spool_inode != 0) {
+    return owner.spool_device == ours.st_dev && owner.spool_inode == ours.st_ino;
+  }
+  // It was not there yet when the ring was made.
+  return stat(owner.spool_path.c_str(), &theirs) == 0 && theirs.st_dev == ours.st_dev &&
+         theirs.st_ino == ours.st_ino;
+}
+
+bool is_dead(const RingOwner& owner, const Liveness& liveness) {
+  // Process numbers of another namespace are other processes.
+  if (owner.boot_id == liveness.boot_id() && owner.pid_namespace != 0 &&
+      owner.pid_namespace != liveness.pid_namespace()) {
+    return false;
+  }
+  return liveness.is_dead(owner.hostname, owner.boot_id, owner.pid, owner.start_time_ticks);
+}
+
+class Finder {
+ public:
+  Finder(const Directory& directory, const Liveness& liveness)
+      : directory_(directory), liveness_(liveness) {}
+
+  void look_into(const fs::path& folder) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(folder, error)) {
+      const std::string name = entry.path().filename().string();
+      if (!name.ends_with(".ring")) continue;
+      ProducerId producer = 0;
+      const auto [end, parsed] =
+          std::from_chars(name.data(), name.data() + name.size(), producer, 16);
+      if (parsed != std::errc() || name != capture::ring_file_name(producer)) continue;
+      look_at(entry.path(), producer);
+    }
+  }
+  std::vector<DeadRing> take() {
+    std::sort(found_.begin(), found_.end(),
+              [](const DeadRing& a, const DeadRing& b) { return a.path < b.path; });
+    return std::move(found_);
+  }
+
+ private:
+  void look_at(const fs::path& path, ProducerId producer) {
+    const int fd = open_ring(path);
+    if (fd < 0) return;
+    struct stat facts {};
+    std::string bytes(sizeof(capture::RingFileHeader), '\0');
+    if (fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode)) {
+      bytes.resize(read_at(fd, bytes.data(), bytes.size(), 0));
+    } else {
+      bytes.clear();
+    }
+    close(fd);
+    if (bytes.empty()) return;
+    DeadRing ring{path, producer, {}, {}};
+    Result<RingOwner> owner = read_ring_owner(bytes);
+    if (owner.ok() && owner->producer != producer) {
+      owner = corrupt("its header names another producer than its name does");
+    }
+    if (owner.ok()) {
+      if (!belongs_to(*owner, directory_) || !is_dead(*owner, liveness_)) return;
+      ring.owner = std::move(*owner);
+    } else if (owner.status().code() == StatusCode::kCorrupt && is_dead_by_segments(producer)) {
+      ring.damage = owner.status().message();
+    } else {
+      return;
+    }
+    found_.push_back(std::move(ring));
+  }
+
+  // A header that says nothing leaves what its segments, if it has any here, say of the process.
+  bool is_dead_by_segments(ProducerId producer) const {
+    const EarlierSegments segments = EarlierSegments::read(directory_, producer);
+    std::vector<std::pair<std::string_view, std::string_view>> facts;
+    if (!split_map(segments.last_facts(), facts)) return false;
+    const auto text = [&facts](std::string_view key) {
+      std::string out;
+      for (const auto& [name, value] : facts) {
+        if (name == key && value.size() >= 5) out = value.substr(5);
+      }
+      return out;
+    };
+    const auto number = [&text](std::string_view key) {
+      return std::strtoll(text(key).c_str(), nullptr, 10);
+    };
+    return liveness_.is_dead(text("host"), text("boot_id"), number("pid"),
+                             number("start_time_ticks"));
+  }
+
+  const Directory& directory_;
+  const Liveness& liveness_;
+  std::vector<DeadRing> found_;
+};
+
+}  // namespace
+
+std::vector<DeadRing> find_dead_rings(const Directory& directory, const Liveness& liveness) {
+  Finder finder(directory, liveness);
+  const fs::path rings = capture::ring_directory();
+  if (is_ours(rings)) finder.look_into(rings);
+  finder.look_into(directory.spool());
+  return finder.take();
+}
+
+Result<LockedRing> LockedRing::open(const fs::path& path) {
+  LockedRing out;
+  out.fd_ = open_ring(path);
+  if (out.fd_ < 0) return io_error("cannot read ring " + path.string(), errno);
+  if (flock(out.fd_, LOCK_EX | LOCK_NB) != 0) {
+    return unavailable("another collector reads ring " + path.string());
+  }
+  HEADRACE_RETURN_IF_ERROR(out.read(path));
+  return out;
+}
+
+Status LockedRing::read(const fs::path& path) {
+  struct stat facts {};
+  if (fstat(fd_, &facts) != 0 || facts.st_nlink == 0) {
+    return unavailable("another collector has taken ring " + path.string());
+  }
+  const size_t size = std::min(static_cast<size_t>(facts.st_size), kMostBytes);
+  void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) return io_error("no memory for ring " + path.string(), errno);
+  memory_ = memory;
+  size_ = size;
+  // Most of it is holes, which cost neither time nor memory.
+  for (size_t at = 0; at < size;) {
+    const off_t data = lseek(fd_, static_cast<off_t>(at), SEEK_DATA);
+    if (data < 0 && errno == ENXIO) break;
+    const size_t from = data < 0 ? at : static_cast<size_t>(data);
+    const off_t hole = data < 0 ? -1 : lseek(fd_, data, SEEK_HOLE);
+    const size_t to = hole < 0 ? size : std::min(static_cast<size_t>(hole), size);
+    if (from >= to) break;
+    if (read_at(fd_, static_cast<char*>(memory_) + from, to - from, from) < to - from) {
+      return io_error("cannot read ring " + path.string(), errno != 0 ? errno : EIO);
+    }
+    at = to;
+  }
+  return {};
+}
+
+LockedRing::LockedRing(LockedRing&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)),
+      memory_(std::exchange(other.memory_, nullptr)),
+      size_(std::exchange(other.size_, 0)) {}
+
+LockedRing& LockedRing::operator=(LockedRing&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  std::swap(memory_, other.memory_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+LockedRing::~LockedRing() {
+  if (memory_ != nullptr) munmap(memory_, size_);
+  if (fd_ >= 0) close(fd_);
+}
+
+}  // namespace headrace::collect

@@ -1,0 +1,52 @@
+// Finds the ring files of a folder's producers and reads them.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "collect/liveness.h"
+#include "collect/ring_reader.h"
+#include "spool/directory.h"
+
+namespace headrace::collect {
+
+struct DeadRing {
+  std::filesystem::path path;
+  ProducerId producer = 0;  // by the file's name
+  // Of a file whose header makes no sense: why. Then `owner` says nothing.
+  std::string damage;
+  RingOwner owner;
+};
+
+// Ring files whose records belong into this folder and whose owners are certainly dead, in this
+// user's ring folder and in the spool. Opens each ring file there is and changes nothing; a folder
+// that is not there, not ours or not readable has none. A damaged one counts where the spool has
+// segments of its producer.
+std::vector<DeadRing> find_dead_rings(const Directory& directory, const Liveness& liveness);
+
+// A ring file that no other collector may take meanwhile.
+class LockedRing {
+ public:
+  // kUnavailable when another collector has it or it is gone already.
+  static Result<LockedRing> open(const std::filesystem::path& path);
+  LockedRing(LockedRing&& other) noexcept;
+  LockedRing& operator=(LockedRing&& other) noexcept;
+  ~LockedRing();
+
+  // The whole file, its holes as zeros. A copy: a file that is cut off meanwhile cannot hurt.
+  std::string_view bytes() const { return {static_cast<const char*>(memory_), size_}; }
+
+ private:
+  LockedRing() = default;
+  Status read(const std::filesystem::path& path);
+  int fd_ = -1;
+  void* memory_ = nullptr;
+  size_t size_ = 0;
+};
+
+}  // namespace headrace::collect
