@@ -64,9 +64,13 @@ struct LogHeader {
   uint32_t uid;
   uint32_t is_fork_child;  // 1: a fork of its parent's image, not (yet) an exec
   uint64_t pid_namespace;  // inode of /proc/self/ns/pid; 0 not known
-  uint64_t failed_opens;   // atomic; opens that gave an error are counted, not written
-  uint64_t lost_records;   // atomic; no room: the image was seen in part
-  uint64_t flags;          // kLog* below, atomic or
+  // Atomic counts of what is not written: opens that gave an error; of /proc, /sys and devices; of
+  // one file again, unchanged and for reading; and what there was no room for.
+  uint64_t failed_opens;
+  uint64_t kernel_opens;
+  uint64_t repeated_opens;
+  uint64_t lost_records;
+  uint64_t flags;  // kLog* below, atomic or
 };
 static_assert(sizeof(LogHeader) <= kLogHeaderBytes);
 
@@ -99,7 +103,7 @@ enum class BoxKind : uint16_t {
                     // before the kSpawn of the same thread whose child it is for
   kExit = 22,       // ExitBody: result = code given to exit, where known
   kLibraries = 23,  // path = names of the mapped shared objects, each ended by a zero byte
-  kBlindSpot = 24,  // flags: kBlind*: of this image, or with path of the program it execs
+  kBlindSpot = 24,  // flags; of this image, or with path of the program it execs
 };
 
 // RecordHeader.flags
@@ -113,13 +117,9 @@ constexpr uint32_t kVfork = 16;
 constexpr uint32_t kExchange = 32;           // renameat2 swapped the two
 constexpr uint32_t kEnvironmentKept = 64;    // exec, spawn: our variables are in the child's
 constexpr uint32_t kWatchedElsewhere = 128;  // they name another log folder (a run inside a run)
-constexpr uint32_t kBlindStatic = 1;
-constexpr uint32_t kBlindGo = 2;
-constexpr uint32_t kBlindSetuid = 4;
-constexpr uint32_t kBlindOtherLibc = 8;
-constexpr uint32_t kBlindIoUring = 16;
-constexpr uint32_t kBlind32Bit = 32;
-constexpr uint32_t kBlindEnvironment = 64;  // the child was started without our variables
+// kBlindSpot: the bits of box/elf.h, and these.
+constexpr uint32_t kSeenIoUring = 1u << 16;
+constexpr uint32_t kSeenNoEnvironment = 1u << 17;  // the child was started without our variables
 
 struct RecordHeader {
   uint32_t mark;  // kRecordMark, stored last

@@ -1,0 +1,381 @@
+#include "box/shim/start.h"
+
+#include <linux/fcntl.h>
+#include <linux/mman.h>
+#include <linux/resource.h>
+#include <linux/stat.h>
+#include <linux/time.h>
+
+#include "box/shim/image.h"
+#include "box/shim/next.h"
+
+extern "C" {
+__attribute__((weak)) extern char** environ;
+}
+
+namespace headrace::box {
+namespace {
+
+constexpr int kPopulateWrite = 23;  // MADV_POPULATE_WRITE, Linux 5.14
+constexpr uint64_t kFirstReadyBytes = 16 * 1024;
+constexpr int kFormatRegular = 0100000;
+constexpr int kFormatPipe = 0010000;
+constexpr int kFormatFolder = 0040000;
+constexpr uint32_t kFormat = 0170000;
+
+Settings g_settings;
+uint32_t g_settings_state = 0;  // atomic: 0 unknown, 1 being read, 2 known
+Text<640> g_log_path;
+int g_arguments = 0;
+char** g_argument = nullptr;
+char** g_first_environment = nullptr;
+
+// Programs that start others on this and other nodes; what they open is their own.
+constexpr const char* kLaunchers[] = {"mpirun",        "mpiexec", "orterun",   "prterun",
+                                      "prte",          "orted",   "prted",     "srun",
+                                      "aprun",         "jsrun",   "flux",      "hydra_pmi_proxy",
+                                      "mpiexec.hydra", "palsd",   "slurmstepd"};
+
+bool is_launcher(const char* executable) {
+  const char* name = executable;
+  for (const char* at = executable; *at != '\0'; ++at) {
+    if (*at == '/') name = at + 1;
+  }
+  for (const char* launcher : kLaunchers) {
+    if (same_text(name, launcher)) return true;
+  }
+  return false;
+}
+
+long read_file(const char* path, char* out, size_t size) {
+  const long fd = raw(__NR_openat, AT_FDCWD, raw_pointer(path), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return fd;
+  const long n = raw(__NR_read, fd, raw_pointer(out), static_cast<long>(size));
+  raw(__NR_close, fd);
+  return n;
+}
+
+// Field 22 of /proc/self/stat; 0 where it cannot be read.
+uint64_t start_time_ticks() {
+  char text[512];
+  const long n = read_file("/proc/self/stat", text, sizeof text - 1);
+  if (n <= 0) return 0;
+  text[n] = '\0';
+  const char* at = text + n;
+  while (at > text && *at != ')') --at;  // the name in brackets may hold anything
+  for (int field = 2; field < 22; ++field) {
+    while (*at != ' ' && *at != '\0') ++at;
+    while (*at == ' ') ++at;
+  }
+  uint64_t ticks = 0;
+  for (; *at >= '0' && *at <= '9'; ++at) ticks = ticks * 10 + static_cast<uint64_t>(*at - '0');
+  return ticks;
+}
+
+int64_t clock_ns(int clock) {
+  timespec t{};
+  raw(__NR_clock_gettime, clock, raw_pointer(&t));
+  return static_cast<int64_t>(t.tv_sec) * 1'000'000'000 + t.tv_nsec;
+}
+
+// Growing a file beyond the limit is a signal that ends the program.
+uint64_t longest_file() {
+  struct {
+    uint64_t soft;
+    uint64_t hard;
+  } limit{};
+  if (raw(__NR_prlimit64, 0, RLIMIT_FSIZE, 0, raw_pointer(&limit)) != 0) return 0;
+  return limit.soft;
+}
+
+void write_descriptors() {
+  constexpr int kMost = 256;
+  struct Poll {
+    int fd;
+    short asked;
+    short got;
+  } polls[kMost];
+  constexpr short kNotOpen = 0x20;  // POLLNVAL
+  int count = kMost;
+  struct {
+    uint64_t soft;
+    uint64_t hard;
+  } limit{};
+  if (raw(__NR_prlimit64, 0, RLIMIT_NOFILE, 0, raw_pointer(&limit)) == 0 && limit.soft < kMost) {
+    count = static_cast<int>(limit.soft);
+  }
+  for (int i = 0; i < count; ++i) polls[i] = {i, 0, 0};
+  const timespec no_wait{};
+  if (raw(__NR_ppoll, raw_pointer(polls), count, raw_pointer(&no_wait), 0, 8) < 0) {
+    set_flag(kLogNoDescriptors);
+    return;
+  }
+  for (int i = 0; i < count; ++i) {
+    if ((polls[i].got & kNotOpen) != 0) continue;
+    FileBody body{};
+    if (!facts_of(i, &body)) continue;
+    const uint32_t format = body.mode & kFormat;
+    if (format != kFormatRegular && format != kFormatPipe) continue;
+    body.open_flags = static_cast<uint32_t>(raw(__NR_fcntl, i, F_GETFL));
+    PathText path;
+    if (format == kFormatRegular) {
+      constexpr int kFromHere = 1;  // SEEK_CUR
+      body.position = raw(__NR_lseek, i, 0, kFromHere);
+      path_of(i, &path);
+      watch(i);
+    }
+    write_event({.kind = BoxKind::kDescriptor, .result = i, .body = &body, .path = path.bytes});
+  }
+}
+
+void write_arguments() {
+  char space[8192];
+  long n = 0;
+  if (g_argument != nullptr) {
+    for (int i = 0; i < g_arguments && g_argument[i] != nullptr; ++i) {
+      for (const char* at = g_argument[i];; ++at) {
+        if (n == sizeof space) break;
+        space[n++] = *at;
+        if (*at == '\0') break;
+      }
+    }
+  } else {
+    n = read_file("/proc/self/cmdline", space, sizeof space);
+  }
+  if (n > static_cast<long>(kLongestPath)) n = kLongestPath;
+  if (n > 0) {
+    write_event({.kind = BoxKind::kArguments, .path = space, .path_bytes = static_cast<size_t>(n)});
+  }
+}
+
+const char* executable_path(PathText* space) {
+  const long n = raw(__NR_readlinkat, AT_FDCWD, raw_pointer("/proc/self/exe"),
+                     raw_pointer(space->bytes), kLongestPath - 1);
+  space->size = n > 0 ? static_cast<size_t>(n) : 0;
+  space->bytes[space->size] = '\0';
+  return space->bytes;
+}
+
+uint32_t preload_position() {
+  const char* entry = find_entry(environ, "LD_PRELOAD=");
+  if (entry == nullptr) return 0;
+  uint32_t position = 0;
+  for (; *entry != '\0' && !begins_with(entry, "libheadrace_box"); ++entry) {
+    if (*entry == ':' || *entry == ' ') ++position;
+  }
+  return position;
+}
+
+struct NameList {
+  char bytes[kLongestPath];
+  size_t size = 0;
+};
+
+void flush_names(NameList* list) {
+  if (list->size == 0) return;
+  write_event({.kind = BoxKind::kLibraries, .path = list->bytes, .path_bytes = list->size});
+  list->size = 0;
+}
+
+void add_name(void* context, const char* name) {
+  auto* list = static_cast<NameList*>(context);
+  const size_t n = length_of(name) + 1;
+  if (n > sizeof list->bytes) return;
+  if (list->size + n > sizeof list->bytes) flush_names(list);
+  for (size_t i = 0; i < n; ++i) list->bytes[list->size + i] = name[i];
+  list->size += n;
+}
+
+// "name: 123\n" of /proc/self/io.
+int64_t io_number(const char* text, const char* name) {
+  for (; *text != '\0'; ++text) {
+    if (!begins_with(text, name)) {
+      while (*text != '\0' && *text != '\n') ++text;
+      if (*text == '\0') break;
+      continue;
+    }
+    text += length_of(name);
+    int64_t value = 0;
+    for (; *text >= '0' && *text <= '9'; ++text) value = value * 10 + (*text - '0');
+    return value;
+  }
+  return -1;
+}
+
+}  // namespace
+
+void keep_arguments(int count, char** arguments, char** environment) {
+  g_arguments = count;
+  g_argument = arguments;
+  g_first_environment = environment;
+}
+
+const char* find_entry(char* const* environment, const char* name) {
+  if (environment == nullptr) return nullptr;
+  for (; *environment != nullptr; ++environment) {
+    if (begins_with(*environment, name)) return *environment + length_of(name);
+  }
+  return nullptr;
+}
+
+const Settings* find_settings() {
+  const uint32_t state = __atomic_load_n(&g_settings_state, __ATOMIC_ACQUIRE);
+  if (state == 2) return &g_settings;
+  char** environment = g_first_environment;
+  if (environment == nullptr && &environ != nullptr) environment = environ;
+  if (environment == nullptr) return nullptr;
+  uint32_t expected = 0;
+  if (!__atomic_compare_exchange_n(&g_settings_state, &expected, 1u, false, __ATOMIC_ACQ_REL,
+                                   __ATOMIC_ACQUIRE)) {
+    return nullptr;
+  }
+  const char* folder = find_entry(environment, "HEADRACE_BOX=");
+  const char* own = own_path();
+  if (folder != nullptr && folder[0] == '/' && own[0] == '/' && length_of(folder) < 400) {
+    g_settings.folder.add(folder);
+    g_settings.folder_entry.add("HEADRACE_BOX=");
+    g_settings.folder_entry.add(folder);
+    g_settings.preload_entry.add("LD_PRELOAD=");
+    g_settings.preload_entry.add(own);
+  }
+  __atomic_store_n(&g_settings_state, 2u, __ATOMIC_RELEASE);
+  return &g_settings;
+}
+
+const char* folder_entry() { return g_settings.folder_entry.bytes; }
+const char* preload_entry() { return g_settings.preload_entry.bytes; }
+
+bool populate(char* address, uint64_t offset, uint64_t bytes) {
+  const long done =
+      raw(__NR_madvise, raw_pointer(address), static_cast<long>(bytes), kPopulateWrite);
+  if (done == 0) return true;
+  constexpr long kInvalid = -22;
+  if (done != kInvalid) return false;
+  const long fd =
+      raw(__NR_openat, AT_FDCWD, raw_pointer(g_log_path.bytes), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) return false;
+  const long made = raw(__NR_fallocate, fd, 0, static_cast<long>(offset), static_cast<long>(bytes));
+  raw(__NR_close, fd);
+  return made == 0;
+}
+
+LogHeader* create_log(const Settings& settings, const LogHeader& parent, bool before_exec) {
+  constexpr int kMonotonic = 1;
+  constexpr int kRealtime = 0;
+  const int64_t monotonic_ns = clock_ns(kMonotonic);
+  const bool is_fork_child = parent.magic == kLogMagic;
+  const auto pid = static_cast<int32_t>(raw(__NR_getpid));
+  const uint64_t start = before_exec && is_fork_child ? 0 : start_time_ticks();
+  uint64_t length = kLogLengthBytes;
+  if (const uint64_t longest = longest_file(); longest < length) {
+    length = longest / kLogChunkBytes * kLogChunkBytes;
+  }
+  if (length < kLogChunkBytes) return nullptr;
+
+  g_log_path.clear();
+  g_log_path.add(settings.folder.bytes);
+  g_log_path.add("/");
+  g_log_path.add_number(static_cast<uint64_t>(pid));
+  g_log_path.add("-");
+  g_log_path.add_number(start);
+  g_log_path.add("-");
+  g_log_path.add_number(static_cast<uint64_t>(monotonic_ns));
+  g_log_path.add(".box");
+  const long fd = raw(__NR_openat, AT_FDCWD, raw_pointer(g_log_path.bytes),
+                      O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) return nullptr;
+  long base = -1;
+  if (raw(__NR_ftruncate, fd, static_cast<long>(length)) == 0) {
+    base = raw(__NR_mmap, 0, static_cast<long>(length), PROT_READ | PROT_WRITE,
+               MAP_SHARED | MAP_NORESERVE, fd, 0);
+    if (base < 0 && base > -4096 && length > kLogChunkBytes * 16) {  // as `ulimit -v` makes it
+      length = kLogChunkBytes * 16;
+      base = raw(__NR_mmap, 0, static_cast<long>(length), PROT_READ | PROT_WRITE,
+                 MAP_SHARED | MAP_NORESERVE, fd, 0);
+    }
+  }
+  raw(__NR_close, fd);
+  if (base < 0 && base > -4096) {
+    raw(__NR_unlinkat, AT_FDCWD, raw_pointer(g_log_path.bytes), 0);
+    return nullptr;
+  }
+  auto* log = reinterpret_cast<LogHeader*>(base);
+  if (!populate(reinterpret_cast<char*>(log), 0, kFirstReadyBytes)) {
+    raw(__NR_munmap, base, static_cast<long>(length));
+    raw(__NR_unlinkat, AT_FDCWD, raw_pointer(g_log_path.bytes), 0);
+    return nullptr;
+  }
+  log->version = kLogVersion;
+  log->mechanism = Mechanism::kShim;
+  log->length_bytes = length;
+  log->tail = kLogHeaderBytes;
+  log->ready_bytes = kFirstReadyBytes;
+  log->pid = pid;
+  log->parent_pid = static_cast<int32_t>(raw(__NR_getppid));
+  log->start_time_ticks = start;
+  log->epoch = static_cast<uint64_t>(monotonic_ns);
+  log->monotonic_ns = monotonic_ns;
+  log->realtime_ns = clock_ns(kRealtime);
+  log->uid = static_cast<uint32_t>(raw(__NR_getuid));
+  if (is_fork_child) {
+    log->is_fork_child = 1;
+    log->parent_pid = parent.pid;
+    log->parent_start_time_ticks = parent.start_time_ticks;
+    log->parent_epoch = parent.epoch;
+    log->flags = parent.flags & kLogPassive;
+  }
+  __atomic_store_n(&log->magic, kLogMagic, __ATOMIC_RELEASE);
+  return log;
+}
+
+void write_start(bool is_fork_child, bool before_exec) {
+  if (is_fork_child && before_exec) return;
+  PathText executable;
+  executable_path(&executable);
+  if (is_launcher(executable.bytes) ||
+      (g_argument != nullptr && g_arguments > 0 && is_launcher(g_argument[0]))) {
+    set_flag(kLogPassive);
+  }
+  PathText folder;
+  const long n = raw(__NR_getcwd, raw_pointer(folder.bytes), kLongestPath);
+  if (n <= 0) folder.clear();
+  const StartBody body{static_cast<uint32_t>(g_arguments), preload_position()};
+  write_event(
+      {.kind = BoxKind::kStart, .body = &body, .path = executable.bytes, .path2 = folder.bytes});
+  if (!is_fork_child) write_arguments();
+  if (!is_passive()) write_descriptors();
+}
+
+void write_end(int code) {
+  if (!is_passive()) {
+    NameList list;
+    for_each_object(add_name, &list);
+    flush_names(&list);
+  }
+  ExitBody body{-1, -1, -1, -1, -1, -1, -1};
+  char io[512];
+  const long n = read_file("/proc/self/io", io, sizeof io - 1);
+  if (n > 0) {
+    io[n] = '\0';
+    body.read_bytes = io_number(io, "rchar: ");
+    body.written_bytes = io_number(io, "wchar: ");
+    body.storage_read_bytes = io_number(io, "read_bytes: ");
+    body.storage_written_bytes = io_number(io, "write_bytes: ");
+  }
+  struct {
+    struct {
+      int64_t seconds;
+      int64_t microseconds;
+    } user, system;
+    int64_t max_rss_kib;
+    int64_t rest[13];
+  } usage{};
+  if (raw(__NR_getrusage, 0, raw_pointer(&usage)) == 0) {
+    body.user_us = usage.user.seconds * 1'000'000 + usage.user.microseconds;
+    body.system_us = usage.system.seconds * 1'000'000 + usage.system.microseconds;
+    body.max_rss_bytes = usage.max_rss_kib * 1024;
+  }
+  write_event({.kind = BoxKind::kExit, .result = code, .body = &body});
+}
+
+}  // namespace headrace::box
