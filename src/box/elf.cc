@@ -97,7 +97,7 @@ void inspect_elf(const Reader& reader, const Elf64_Ehdr& header, Image& image) {
   image.kind = ImageKind::kElf;
   if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB ||
       header.e_machine != kMachine) {
-    image.blind |= kBlind32Bit;
+    image.blind |= kBlindMachine;
     return;
   }
   if (header.e_type != ET_EXEC && header.e_type != ET_DYN) {
@@ -121,7 +121,7 @@ void inspect_elf(const Reader& reader, const Elf64_Ehdr& header, Image& image) {
     }
   }
   if (!loaded) image.blind |= kBlindStatic;
-  if (loaded && !is_known_loader(image.interpreter)) image.blind |= kBlindOtherLibc;
+  if (loaded && !is_known_loader(image.interpreter)) image.blind |= kBlindLibc;
   if (go || has_go_section(reader, header)) image.blind |= kBlindGo;
 }
 
@@ -166,7 +166,7 @@ Image inspect_file(int directory, const char* path) {
     image.blind |= inspect_mode(facts, capable, geteuid(), getegid());
   }
   // A loader that is itself the command preloads as ever.
-  if (starts_with(base_name(path), "ld-linux")) image.blind &= ~kBlindStatic;
+  if (starts_with(base_name(path), "ld-linux")) image.blind &= ~uint32_t{kBlindStatic};
   return image;
 }
 
@@ -176,11 +176,9 @@ const char* blind_spot_name(uint32_t bit) noexcept {
   switch (bit) {
     case kBlindStatic: return "static";
     case kBlindGo: return "go";
-    case kBlindSetuid: return "privileged";
-    case kBlindOtherLibc: return "other libc";
-    case kBlindIoUring: return "io_uring";
-    case kBlind32Bit: return "other machine";
-    case kBlindEnvironment: return "cleared environment";
+    case kBlindPrivileged: return "privileged";
+    case kBlindMachine: return "other machine";
+    case kBlindLibc: return "other libc";
     case kBlindUnreadable: return "unreadable";
     case kBlindNotRunnable: return "not runnable";
     default: return nullptr;
@@ -212,7 +210,7 @@ uint32_t inspect_mode(const struct stat& facts, bool has_capabilities, uint32_t 
   // Without execution by the group the bit means mandatory locking.
   const bool other_group =
       (facts.st_mode & S_ISGID) != 0 && (facts.st_mode & S_IXGRP) != 0 && facts.st_gid != gid;
-  return other_user || other_group || (has_capabilities && uid != 0) ? kBlindSetuid : 0U;
+  return other_user || other_group || (has_capabilities && uid != 0) ? kBlindPrivileged : 0U;
 }
 
 Image inspect_program(int directory, const char* path) noexcept {

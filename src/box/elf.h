@@ -12,19 +12,22 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "box/log.h"
-
 struct stat;
 
 namespace headrace::box {
 
-// Beside kBlindStatic, kBlindGo, kBlindSetuid (also setgid and file capabilities: the loader drops
-// the variable), kBlindOtherLibc and kBlind32Bit (or another processor's) of box/log.h. A program
-// may have several.
-constexpr uint32_t kBlindUnreadable = 256;   // executable but not readable, or of no known kind
-constexpr uint32_t kBlindNotRunnable = 512;  // is not there, no regular file, not executable
+// Bits, as kBlindSpot of box/log.h has them. A program may have several.
+enum BlindSpot : uint32_t {
+  kBlindStatic = 1U << 0,      // no loader that would preload anything
+  kBlindGo = 1U << 1,          // makes its system calls itself, also where libc is loaded
+  kBlindPrivileged = 1U << 2,  // setuid, setgid or file capabilities: the loader drops the variable
+  kBlindMachine = 1U << 3,     // 32-bit or made for another processor
+  kBlindLibc = 1U << 4,        // the loader of another libc
+  kBlindUnreadable = 1U << 5,  // may be executed and not read, or is none of what this file knows
+  kBlindNotRunnable = 1U << 6,  // is not there, no regular file, or may not be executed
+};
 
-// One word for one bit ("static"); null for what is no bit of a blind spot.
+// One word for one bit ("static"); null for what is no bit of the above.
 const char* blind_spot_name(uint32_t bit) noexcept;
 
 // Where the bytes of a file come from. Returns how many of `size` bytes at `offset` were placed in

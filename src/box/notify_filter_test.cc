@@ -96,8 +96,8 @@ TEST_P(Filter, TellsCallsOf32BitPrograms) {
 TEST_P(Filter, FitsTheKernelsBound) { EXPECT_LE(program_.size(), size_t{BPF_MAXINSNS}); }
 
 INSTANTIATE_TEST_SUITE_P(Machines, Filter, testing::Values(&x86_64_machine(), &aarch64_machine()),
-                         [](const auto& info) {
-                           return info.param == &x86_64_machine() ? "x86_64" : "aarch64";
+                         [](const auto& one) {
+                           return one.param == &x86_64_machine() ? "x86_64" : "aarch64";
                          });
 
 TEST(FilteredCalls, HaveTheNumbersOfThisMachine) {

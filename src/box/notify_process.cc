@@ -499,7 +499,7 @@ void SeenProcess::unseen(const StoppedCall& call) {
 
 void SeenProcess::blind(const StoppedCall& call, uint32_t spot) {
   begin_image(call);
-  if (spot == kBlindIoUring) log_->set_flag(kLogIoUring);
+  if (spot == kSeenIoUring) log_->set_flag(kLogIoUring);
   log_->write(BoxKind::kBlindSpot, {.at_ns = call.at_ns, .tid = call.tid, .flags = spot});
 }
 

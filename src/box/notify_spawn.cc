@@ -174,7 +174,7 @@ Status can_supervise(const std::string& executable) {
   uint32_t action = SECCOMP_RET_USER_NOTIF;
   if (seccomp(SECCOMP_GET_ACTION_AVAIL, 0, &action) != 0) return refusal(errno);
   const Image image = inspect_program(-1, executable.c_str());
-  if ((image.blind & kBlindSetuid) != 0 && geteuid() != 0) {
+  if ((image.blind & kBlindPrivileged) != 0 && geteuid() != 0) {
     return unsupported("cannot see the system calls of " + executable +
                        ": it runs with a privilege of its own (setuid, setgid or capabilities), "
                        "which it would lose; run without --deep");

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "box/elf.h"
 #include "box/notify_filter.h"
 #include "box/notify_spawn.h"
 
@@ -343,8 +344,8 @@ void Supervisor::dispatch(SeenProcess& process, const seccomp_notif& notice) {
       break;
     case Call::kCopy: process.copy(call, number(0), number(2)); break;
     case Call::kSend: process.copy(call, number(1), number(0)); break;
-    case Call::kIoUring: process.blind(call, kBlindIoUring); break;
-    case Call::kForeign: process.blind(call, kBlind32Bit); break;
+    case Call::kIoUring: process.blind(call, kSeenIoUring); break;
+    case Call::kForeign: process.blind(call, kBlindMachine); break;
     case Call::kNewRoot: process.new_root(); break;
     case Call::kExitThread: {
       if (thread_count(process.pid()) <= 1) process.exit(call, number(0));
