@@ -85,16 +85,23 @@ headrace_task* begin(uint32_t activity, Begin begin_with) noexcept {
   });
 }
 
-// Adds one value to the task. Names are the recorder's that runs now: in a fork child the task is
-// the parent's and its record is not written here anyway.
+// Adds one value to the task, or that it is withheld if its name is so much of a secret's. Names
+// are the recorder's that runs now: in a fork child the task is the parent's and its record is not
+// written here anyway.
 template <typename Add>
-void add_one(headrace_task* task, uint32_t name, Add add) noexcept {
+void add_one(headrace_task* task, headrace_role role, uint32_t name, Secrecy hidden_from,
+             Add add) noexcept {
   if (task == nullptr) return;
   guarded([&] {
     Recorder* recorder = Recorder::get();
     const uint32_t id = recorder == nullptr ? 0 : dictionary_id(*recorder, name);
     Fields& fields = state_of(task)->fields;
-    if (id != 0) add(fields, id);
+    if (id == 0) return;
+    if (const Secrecy secrecy = secrecy_of_stable(name);
+        secrecy != Secrecy::kNone && secrecy >= hidden_from) {
+      return fields.add_redacted(role_of(role), id);
+    }
+    add(fields, id);
   });
 }
 
@@ -223,19 +230,19 @@ void headrace_task_add(headrace_task* task, headrace_role role, const headrace_v
 
 void headrace_task_int(headrace_task* task, headrace_role role, uint32_t name,
                        int64_t value) noexcept {
-  add_one(task, name,
+  add_one(task, role, name, Secrecy::kAny,
           [&](Fields& fields, uint32_t id) { fields.add_int(role_of(role), id, value); });
 }
 
 void headrace_task_float(headrace_task* task, headrace_role role, uint32_t name,
                          double value) noexcept {
-  add_one(task, name,
+  add_one(task, role, name, Secrecy::kAny,
           [&](Fields& fields, uint32_t id) { fields.add_float(role_of(role), id, value); });
 }
 
 void headrace_task_text(headrace_task* task, headrace_role role, uint32_t name,
                         const char* value) noexcept {
-  add_one(task, name,
+  add_one(task, role, name, Secrecy::kText,
           [&](Fields& fields, uint32_t id) { fields.add_string(role_of(role), id, view(value)); });
 }
 

@@ -38,6 +38,12 @@ void add_object(Fields& fields, Role role, uint32_t name, const void* id) {
 
 void add_value(Fields& fields, Role role, uint32_t name, const headrace_value& value) {
   const std::string_view text(static_cast<const char*>(value.data.bytes), value.size);
+  const Secrecy secrecy = secrecy_of_stable(value.name);
+  const bool is_plain = value.type <= HEADRACE_FLOAT || value.type == HEADRACE_UINT;
+  if (secrecy != Secrecy::kNone && value.type > HEADRACE_BOOL &&
+      (secrecy == Secrecy::kAny || !is_plain)) {
+    return fields.add_redacted(role, name);
+  }
   const bool refers =
       value.type == HEADRACE_OBJECT ||
       (value.size != 0 && (value.type == HEADRACE_STRING || value.type == HEADRACE_BYTES ||

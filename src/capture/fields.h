@@ -12,9 +12,15 @@
 #include <vector>
 
 #include "base/id.h"
+#include "capture/secrets.h"
 #include "encode/record.h"
 
 namespace headrace::capture {
+
+// The map of a placeholder for text or bytes that are too long: their length and, without secrets,
+// how they begin (of which at most 4 KiB are looked at).
+std::string unkept_text(std::string_view type, std::string_view length_name, uint64_t length,
+                        std::string_view begins);
 
 class Fields {
  public:
@@ -33,12 +39,23 @@ class Fields {
   void add_time(Role role, uint32_t name_id, int64_t utc_ns) {
     add(role, name_id, ValueTag::kTime, static_cast<uint64_t>(utc_ns));
   }
-  // Longer than kMaxStringBytes: a placeholder with the length and the first bytes.
+  // Longer than kMaxStringBytes: a placeholder with the length and the first bytes. Secrets in it
+  // are taken out before anything is kept.
   void add_string(Role role, uint32_t name_id, std::string_view v) {
+    if (v.size() > kMaxStringBytes || may_hold_secret(v)) [[unlikely]]
+      return add_checked(role, name_id, ValueTag::kString, v);
     add_text(role, name_id, ValueTag::kString, v);
   }
   void add_bytes(Role role, uint32_t name_id, std::string_view v) {
+    if (v.size() > kMaxStringBytes || may_hold_secret(v)) [[unlikely]]
+      return add_checked(role, name_id, ValueTag::kBytes, v);
     add_text(role, name_id, ValueTag::kBytes, v);
+  }
+  // "name:text", see ValueTag::kTyped.
+  void add_typed(Role role, uint32_t name_id, std::string_view v) {
+    if (v.size() > kMaxStringBytes || may_hold_secret(v)) [[unlikely]]
+      return add_checked(role, name_id, ValueTag::kTyped, v);
+    add_text(role, name_id, ValueTag::kTyped, v);
   }
   void add_big_int(Role role, uint32_t name_id, std::string_view decimal) {
     add_text(role, name_id, ValueTag::kBigInt, decimal);
@@ -47,6 +64,10 @@ class Fields {
   // `nested`: one value as NestedWriter makes it.
   void add_nested(Role role, uint32_t name_id, std::string_view nested);
   void add_placeholder(Role role, uint32_t name_id, std::string_view type, std::string_view reason);
+  // `map`: a nested map with type, reason and what else is known.
+  void add_unkept(Role role, uint32_t name_id, std::string_view map);
+  // For a value whose name says that it is a secret; counted.
+  void add_redacted(Role role, uint32_t name_id);
 
   // From now on a name that is there already in the same role is replaced: the last value wins.
   void replace_existing() { replacing_ = true; }
@@ -64,6 +85,7 @@ class Fields {
  private:
   void add(Role role, uint32_t name_id, ValueTag tag, uint64_t cell);
   void add_text(Role role, uint32_t name_id, ValueTag tag, std::string_view v);
+  void add_checked(Role role, uint32_t name_id, ValueTag tag, std::string_view v);
   void add_tail(Role role, uint32_t name_id, ValueTag tag, std::string_view bytes);
 
   std::vector<ShapeCell> shape_;

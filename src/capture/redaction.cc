@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "capture/redaction_rules.h"
+
 namespace headrace::capture {
 namespace {
 
@@ -49,6 +51,7 @@ std::vector<std::string> words_of(std::string_view name) {
 
 Secrecy secrecy_of_name(std::string_view name) {
   if (name.size() > 256) return Secrecy::kNone;
+  if (is_secret_by_rule(name)) return Secrecy::kAny;
   const std::vector<std::string> words = words_of(name);
   for (size_t i = 0; i < words.size(); ++i) {
     const std::string_view before = i > 0 ? std::string_view(words[i - 1]) : std::string_view();

@@ -1,7 +1,8 @@
 // Which values must never be recorded, told by their names: password, api_key, hf_token, ...
 //
 // A name is split at what is no letter or digit and at capitals; `pad_token`, `max_tokens` and
-// `tokenizer` are no secrets. The check is for set-up: callers remember its answer for each name.
+// `tokenizer` are no secrets; a site adds names of its own by redaction_rules.h. The check is for
+// set-up: callers remember its answer for each name.
 #pragma once
 
 #include <cstdint>

@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "capture/dictionary.h"
 #include "capture/recorder.h"
+#include "capture/secrets.h"
 #include "capture/task.h"
 #include "capture/thread_state.h"
 
@@ -37,8 +38,9 @@ Table& table() {
 // What one thread knows of the table, so that it needs the lock only for what is new to it.
 struct ThreadCache {
   IdCache numbers;
-  ProducerId producer = 0;    // whose dictionary `ids` are
-  std::vector<uint32_t> ids;  // stable number - 1 -> dictionary id, 0 unknown
+  ProducerId producer = 0;       // whose dictionary `ids` are
+  std::vector<uint32_t> ids;     // stable number - 1 -> dictionary id, 0 unknown
+  std::vector<uint8_t> secrecy;  // stable number - 1 -> 1 + Secrecy, 0 unknown
 };
 thread_local ThreadCache* t_cache = nullptr;
 thread_local bool t_ended = false;
@@ -89,7 +91,7 @@ uint32_t intern(Recorder& recorder, uint32_t number) {
     key = *table().keys[number - 1];
   }
   const std::string_view rest = std::string_view(key).substr(1);
-  if (key[0] == 'n') return recorder.dictionary().string(rest);
+  if (key[0] == 'n') return recorder.dictionary().string(without_secrets(rest));
   ByteReader read(rest);
   const auto line = static_cast<int>(read.u32());
   const std::string_view name = read.text();
@@ -134,6 +136,26 @@ uint32_t dictionary_id(Recorder& recorder, uint32_t stable) {
     known->ids[stable - 1] = id;
   }
   return id;
+}
+
+Secrecy secrecy_of_stable(uint32_t stable) {
+  ThreadCache* const known = cache();
+  if (known != nullptr && stable != 0 && stable <= known->secrecy.size() &&
+      known->secrecy[stable - 1] != 0) [[likely]] {
+    return static_cast<Secrecy>(known->secrecy[stable - 1] - 1);
+  }
+  std::string name;
+  {
+    const std::lock_guard lock(table().mutex);
+    if (stable == 0 || stable > table().keys.size()) return Secrecy::kNone;
+    name = table().keys[stable - 1]->substr(1);
+  }
+  const Secrecy secrecy = secrecy_of_name(name);
+  if (known != nullptr) {
+    if (known->secrecy.size() < stable) known->secrecy.resize(stable);
+    known->secrecy[stable - 1] = static_cast<uint8_t>(1 + static_cast<uint8_t>(secrecy));
+  }
+  return secrecy;
 }
 
 }  // namespace headrace::capture

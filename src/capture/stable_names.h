@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "capture/redaction.h"
+
 namespace headrace::capture {
 
 class Recorder;
@@ -18,5 +20,7 @@ uint32_t stable_name(std::string_view name);
 uint32_t stable_activity(std::string_view name, std::string_view file, int line);
 // 0 for an unknown number.
 uint32_t dictionary_id(Recorder& recorder, uint32_t stable);
+// Whether a name is a secret's, remembered as the id is.
+Secrecy secrecy_of_stable(uint32_t stable);
 
 }  // namespace headrace::capture

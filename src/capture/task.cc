@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "capture/secrets.h"
 #include "capture/thread_state.h"
 #include "capture/workflow.h"
 #include "encode/nested.h"
@@ -144,7 +145,7 @@ uint32_t intern_activity(std::string_view name, std::string_view file, int line)
   NestedWriter map(entry);
   map.begin_map(file.empty() ? 1 : 3);
   map.string("name");
-  map.string(name);
+  map.string(without_secrets(name));
   if (!file.empty()) {
     map.string("file");
     map.string(file);
@@ -246,7 +247,7 @@ uint32_t name_id(std::string_view name) {
   if (thread.recorder != recorder) recorder->ring();  // the caches go with the recorder
   uint32_t id = thread.names.find(name, hash);
   if (id == 0) {
-    id = recorder->dictionary().string(name);
+    id = recorder->dictionary().string(without_secrets(name));
     thread.names.put(name, hash, id);
   }
   return id;

@@ -8,6 +8,7 @@
 
 #include "capture/process_facts.h"
 #include "capture/recorder.h"
+#include "capture/secrets.h"
 #include "capture/task.h"
 #include "capture/thread_state.h"
 
@@ -49,7 +50,8 @@ Uuid uuid_of(Recorder& recorder, uint32_t workflow_id) {
 
 uint32_t intern_campaign(Recorder& recorder, const std::string& name) {
   if (name.empty()) return 0;
-  return intern_uuid(recorder, EntryKind::kCampaign, named_uuid("campaign", name), name);
+  return intern_uuid(recorder, EntryKind::kCampaign, named_uuid("campaign", name),
+                     without_secrets(name));
 }
 
 // One identity for all ranks of a job step, or empty outside srun and mpirun.
@@ -98,7 +100,7 @@ WorkflowState* make(Recorder& recorder, std::string_view name, const Fields& fie
   workflow->workflow_id = intern_uuid(recorder, EntryKind::kWorkflow, id);
   workflow->parent_workflow_id = parent_workflow_id;
   workflow->campaign_id = intern_campaign(recorder, campaign);
-  workflow->name_id = recorder.dictionary().string(name);
+  workflow->name_id = recorder.dictionary().string(without_secrets(name));
   workflow->begin_ticks = ticks();
   workflow->fields = fields;
   write_record(recorder, *workflow, TaskStatus::kRunning, 0);
@@ -239,7 +241,7 @@ void record_object(const Uuid& id, std::string_view kind, const Fields& fields) 
   record.header.kind = RecordKind::kObject;
   const auto bytes = id.bytes();
   std::memcpy(record.object, bytes.data(), bytes.size());
-  record.kind_id = recorder->dictionary().string(kind);
+  record.kind_id = recorder->dictionary().string(without_secrets(kind));
   record.workflow_id = known_workflow_id(*recorder);
   record.at_ticks = ticks();
   record.shape_id = shape_id(*recorder, fields);

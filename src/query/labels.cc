@@ -16,7 +16,7 @@ constexpr size_t kLongestText = 32;
 std::string shown(const Json& value, const std::map<std::string, std::string>& objects) {
   if (const auto* b = value.as<bool>()) return *b ? "true" : "false";
   if (const auto* d = value.as<double>()) return number_text(*d);
-  if (value.as<int64_t>() != nullptr) return value.text();
+  if (value.as<int64_t>() != nullptr || value.as<Json::BigInt>() != nullptr) return value.text();
   if (const auto* s = value.as<std::string>()) {
     const std::string text = terminal_text(*s);
     if (text.size() <= kLongestText) return text;
@@ -24,14 +24,15 @@ std::string shown(const Json& value, const std::map<std::string, std::string>& o
     while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xC0) == 0x80) --end;
     return text.substr(0, end) + "…";
   }
-  if (value.as<Json::Map>() != nullptr) {
-    for (const char* special : {"$float", "$int", "$time"}) {
-      if (!value[special].is_null()) return value[special].text();
-    }
-    const auto object = objects.find(value["$object"].text());
-    if (object != objects.end()) return object->second;
+  const auto* map = value.as<Json::Map>();
+  if (map == nullptr || map->size() != 1) return "";
+  // What JSON has no word for: {"$float": "nan"}, {"$path": "/a/b"}.
+  const auto& [name, inner] = map->front();
+  if (name == "$object") {
+    const auto object = objects.find(inner.text());
+    return object == objects.end() ? "" : object->second;
   }
-  return "";
+  return name.starts_with('$') && inner.as<std::string>() != nullptr ? shown(inner, objects) : "";
 }
 
 // A key whose values differ, with its text for each map.

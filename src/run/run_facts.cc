@@ -50,7 +50,7 @@ void RunFacts::add_facts(Fields& fields, std::string_view name, const std::strin
 }
 
 void RunFacts::add_diff(const std::string& diff) {
-  const std::string kept = capture::without_secrets(diff, capture::Redact::kKnownForms);
+  const std::string kept = capture::without_secrets(diff, capture::Redact::kSource);
   const Result<Uuid> id =
       record_blob(options_.directory, "diff", "uncommitted changes", "text/x-diff", kept);
   if (id.ok()) edges_.push_back({"git_diff", *id});

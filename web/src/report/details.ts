@@ -23,12 +23,12 @@ export function valueLines(text: string | undefined, most = 12): Line[] {
   return lines;
 }
 
-// Values that JSON has no word for come as {"$float": "nan"}, {"$time": ...}, {"$int": ...}.
+// Values that JSON has no word for come as {"$float": "nan"}, {"$time": ...}, {"$path": ...}.
 function unwrapped(value: unknown): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   const entries = Object.entries(value);
   const only = entries[0];
-  return entries.length === 1 && only && /^\$(float|int|time|bytes)$/.test(only[0]) ? only[1] : value;
+  return entries.length === 1 && only && only[0].startsWith("$") && typeof only[1] === "string" ? only[1] : value;
 }
 
 function brief(wrapped: unknown): string {
