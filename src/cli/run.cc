@@ -1,8 +1,10 @@
 // headrace run -- COMMAND...
 #include <memory>
+#include <utility>
 
 #include "cli/commands.h"
 #include "cli/run_summary.h"
+#include "collect/adopt.h"
 #include "run/run_program.h"
 #include "telemetry/cpu_power.h"
 #include "telemetry/kept_file.h"
@@ -47,6 +49,15 @@ void add_run(CLI::App& app, Program& program) {
       run_options.busy_cpu_w = power.busy_w;
       run_options.busy_cpu_assumption = power.assumption;
     }
+    // On a compute node whose memory is wiped after the job nobody else will.
+    run_options.processes_ended = [directory = run_options.directory, told = false](
+                                      const run::RunOptions::HowEnded& how_ended) mutable {
+      const collect::AdoptReport report =
+          collect::adopt(directory, collect::Liveness(), {.ended_by = how_ended});
+      if (report.left == 0 || std::exchange(told, true)) return;
+      std::fprintf(stderr, "headrace: what a killed process recorded last stays in memory: %s\n",
+                   report.problem.message().c_str());
+    };
     return run::run_program(run_options,
                             [&](const run::Recorded& recorded) { say_summary(program, recorded); });
   });

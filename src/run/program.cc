@@ -58,7 +58,7 @@ void SignalGuard::release() {
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
-Ended wait_for(pid_t program, const SignalGuard& signals, Outputs& outputs) {
+Ended wait_for(pid_t program, const SignalGuard& signals, Outputs& outputs, Orphans& orphans) {
   Ended ended;
   bool has_ended = false;
   while (!has_ended || !outputs.done()) {
@@ -69,7 +69,9 @@ Ended wait_for(pid_t program, const SignalGuard& signals, Outputs& outputs) {
       if (!has_ended && take_end(program, ended)) {
         has_ended = true;
         outputs.program_ended();
+        orphans.program_ended(program, ended.exit_code, ended.signal);
       }
+      orphans.reap(program);
     } else if (!has_ended) {
       if (!reached_program(info, program)) kill(program, signal);
     } else {

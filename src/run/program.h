@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "run/nested_map.h"
+#include "run/orphans.h"
 #include "run/output.h"
 
 namespace headrace::run {
@@ -40,7 +41,7 @@ struct Ended {
 // Returns when the program has ended and its output is passed on. Meanwhile SIGHUP, SIGINT,
 // SIGQUIT, SIGTERM, SIGUSR1 and SIGUSR2 that another process sends are sent on to the program; the
 // terminal sends its own (Ctrl-C) to both. One that comes when only output is left to pass on ends
-// that.
-Ended wait_for(pid_t program, const SignalGuard& signals, Outputs& outputs);
+// that. The ends of processes that the program left behind are taken meanwhile.
+Ended wait_for(pid_t program, const SignalGuard& signals, Outputs& outputs, Orphans& orphans);
 
 }  // namespace headrace::run

@@ -13,6 +13,7 @@
 #include "capture/task.h"
 #include "capture/workflow.h"
 #include "run/code.h"
+#include "run/orphans.h"
 #include "run/output.h"
 #include "run/program.h"
 #include "run/python_hook.h"
@@ -131,6 +132,10 @@ int run_program(const RunOptions& options,
   plan.stderr_fd = outputs.stderr_fd();
   plan.signal_mask = signals.before();
   pid_t program = -1;
+  Orphans orphans([&options](const Orphans& seen) {
+    if (!options.processes_ended) return;
+    options.processes_ended([&seen](int64_t pid) { return seen.how_ended(pid); });
+  });
   const int error = spawn(plan, &program);
   outputs.program_started();
 
@@ -146,7 +151,7 @@ int run_program(const RunOptions& options,
                           facts.not_started(exit_code, failure.message));
   } else {
     std::thread gathering([&facts] { facts.during(); });
-    const Ended ended = wait_for(program, signals, outputs);
+    const Ended ended = wait_for(program, signals, outputs, orphans);
     capture::end_task(task, status_of(ended));
     gathering.join();
     exit_code = ended.exit_code;

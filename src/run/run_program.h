@@ -25,6 +25,10 @@ struct RunOptions {
   // energy of CPUs; 0: no estimate is made.
   double busy_cpu_w = 0;
   std::string busy_cpu_assumption;
+  // Called when processes of the program have ended, itself among them, with what is known of how a
+  // process ended ("signal 9"; empty: nothing): takes in what they had recorded last.
+  using HowEnded = std::function<std::string(int64_t pid)>;
+  std::function<void(const HowEnded&)> processes_ended;
 };
 
 // Exit codes that are not the program's.

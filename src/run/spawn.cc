@@ -4,15 +4,22 @@
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
+#include <mutex>
 #include <spawn.h>
 #include <string_view>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+#include <unordered_set>
 
 extern char** environ;
 
 namespace headrace::run {
 namespace {
+
+std::mutex
+    g_spawned_mutex;  // held while a child is made, so that its end is not seen before it is here
+std::unordered_set<pid_t> g_spawned;
 
 std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
   std::vector<char*> out;
@@ -57,6 +64,7 @@ int spawn(const SpawnPlan& plan, pid_t* pid) {
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
   const std::vector<char*> arguments = pointers_to(plan.command);
   const std::vector<char*> environment = pointers_to(plan.environment);
+  const std::lock_guard lock(g_spawned_mutex);
   int error =
       posix_spawnp(pid, arguments[0], &files, &attributes, arguments.data(), environment.data());
   if (error == ENOEXEC) {
@@ -67,9 +75,15 @@ int spawn(const SpawnPlan& plan, pid_t* pid) {
     error = posix_spawn(pid, "/bin/sh", &files, &attributes, pointers_to(with_shell).data(),
                         environment.data());
   }
+  if (error == 0) g_spawned.insert(*pid);
   posix_spawn_file_actions_destroy(&files);
   posix_spawnattr_destroy(&attributes);
   return error;
+}
+
+bool reap_stranger(pid_t pid, int* status) {
+  const std::lock_guard lock(g_spawned_mutex);
+  return !g_spawned.contains(pid) && waitpid(pid, status, WNOHANG) == pid;
 }
 
 std::string find_executable(const std::string& name) {

@@ -23,6 +23,10 @@ struct SpawnPlan {
 // executable, ... No handler of this process and no fork handler runs in the child.
 int spawn(const SpawnPlan& plan, pid_t* pid);
 
+// Takes the end of a child that spawn() did not make and that has ended. Never that of one that
+// spawn() made, for which somebody waits.
+bool reap_stranger(pid_t pid, int* status);
+
 // The file that a shell would run for `name`; empty when there is none.
 std::string find_executable(const std::string& name);
 
