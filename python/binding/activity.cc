@@ -75,7 +75,7 @@ bool Activity::add_named_items(capture::Fields& fields, PyObject* names, PyObjec
 
 void Activity::add_result(capture::Fields& fields, PyObject* result) {
   if (tags_ != nullptr) add_tags(fields, tags_);
-  if (result == Py_None) return;
+  if (result == Py_None || !records_results_) return;
   if (PyDict_CheckExact(result) && PyDict_GET_SIZE(result) <= kMaxResultItems &&
       has_string_keys(result)) {
     return add_items(fields, Role::kGenerated, result, Interest::kPassing);

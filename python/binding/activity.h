@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "binding/cpu_watch.h"
 #include "binding/names.h"
 #include "capture/fields.h"
 
@@ -36,6 +37,10 @@ class Activity {
   PyObject* outputs() const { return outputs_; }
   PyObject* tags() const { return tags_; }
 
+  CpuWatch& cpu() { return cpu_; }
+  // False: results are not recorded.
+  void set_results(bool recorded) { records_results_ = recorded; }
+
   // What a task of this activity gave back, and its tags. A dict's items stand under their keys, a
   // named tuple's under its fields, a tuple's under the names of `outputs`; anything else under
   // the one name of `outputs`, or "result". None is nothing.
@@ -51,6 +56,8 @@ class Activity {
   uint32_t id_ = 0;
   uint32_t generation_ = 0;
   Name result_;
+  bool records_results_ = true;
+  CpuWatch cpu_;
   PyObject* outputs_ = nullptr;  // a tuple of strings, or null
   PyObject* tags_ = nullptr;
 };

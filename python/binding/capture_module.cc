@@ -8,6 +8,7 @@
 #include "binding/resumable.h"
 #include "binding/scope_type.h"
 #include "binding/task_type.h"
+#include "binding/tick_rate.h"
 
 namespace {
 
@@ -21,6 +22,7 @@ PyMODINIT_FUNC PyInit__capture() {
   Ref module = Ref::steal(PyModule_Create(&g_definition));
   if (!module) return nullptr;
   count_forks();
+  measure_tick_rate();
   const bool added = make_context_variable() && add_task_type(module.get()) &&
                      add_resumable_types(module.get()) && add_scope_type(module.get()) &&
                      add_loop_type(module.get()) && add_carry_type(module.get()) &&

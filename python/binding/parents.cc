@@ -8,6 +8,9 @@
 #include "capture/workflow.h"
 
 namespace headrace::binding {
+
+void note_reference(const capture::TaskState* task);
+
 namespace {
 
 PyObject* g_variable = nullptr;
@@ -30,6 +33,8 @@ struct ThreadPlace {
 };
 // Initial-exec: one load instead of a call; so few bytes fit the reserve that the loader keeps.
 __attribute__((tls_model("initial-exec"))) thread_local ThreadPlace t_here;
+
+__attribute__((tls_model("initial-exec"))) thread_local Watched* t_watched = nullptr;
 
 void free_capsule(PyObject* capsule) {
   delete static_cast<ContextTask*>(PyCapsule_GetPointer(capsule, kCapsule));
@@ -80,12 +85,26 @@ capture::TaskState* begin_under(uint32_t activity_id, const Place& place, captur
   }
   if (of_thread == nullptr) return begin_under(activity_id, t_here.place, push);
   const Place parent = place_of(of_thread);
+  note_reference(of_thread);
   capture::TaskState* task = capture::begin_task(activity_id, push);
   inherit_workflow(task, parent);
   return task;
 }
 
 }  // namespace
+
+void note_reference(const capture::TaskState* task) {
+  for (Watched* at = t_watched; at != nullptr; at = at->outer_) {
+    if (at->task_ == task) at->is_referenced_ = true;
+  }
+}
+
+Watched::Watched(const capture::TaskState* task) : task_(task), outer_(t_watched) {
+  t_watched = this;
+  g_elsewhere = true;
+}
+
+Watched::~Watched() { t_watched = outer_; }
 
 bool make_context_variable() {
   g_variable = PyContextVar_New("headrace_task", nullptr);
@@ -108,6 +127,7 @@ TaskRef current_reference() {
     }
     if (of_thread == nullptr) return t_here.place.task;
   }
+  note_reference(of_thread);
   return capture::reference(of_thread);
 }
 
@@ -118,6 +138,7 @@ capture::TaskState* current_state() {
       (of_thread == nullptr || of_thread->begin_ticks < in_context.place.begin_ticks)) {
     return in_context.state;
   }
+  note_reference(of_thread);
   return of_thread;
 }
 
@@ -128,6 +149,7 @@ Place current_place() {
       (of_thread == nullptr || of_thread->begin_ticks < in_context.place.begin_ticks)) {
     return in_context.place;
   }
+  note_reference(of_thread);
   Place place = of_thread != nullptr ? place_of(of_thread) : t_here.place;
   capture::Recorder* recorder = capture::Recorder::existing();
   if (recorder == nullptr) return place;

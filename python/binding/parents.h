@@ -53,6 +53,22 @@ class Visit {
 // From now on what this thread begins, outside every other task, comes from `place`.
 void settle(const Place& place);
 
+// While alive, notes whether `task`, which is current on this thread, becomes anything's parent.
+class Watched {
+ public:
+  explicit Watched(const capture::TaskState* task);
+  ~Watched();
+  Watched(const Watched&) = delete;
+  Watched& operator=(const Watched&) = delete;
+  bool is_referenced() const { return is_referenced_; }
+
+ private:
+  friend void note_reference(const capture::TaskState* task);
+  const capture::TaskState* task_;
+  Watched* outer_;
+  bool is_referenced_ = false;
+};
+
 // While alive, a generator's or coroutine's body runs on this thread. A generator stands on the
 // thread alone: what its caller's context holds is outside it. A coroutine has its context.
 class BodyRuns {

@@ -4,6 +4,7 @@
 
 #include "binding/activity.h"
 #include "binding/failure.h"
+#include "binding/selection.h"
 #include "binding/values.h"
 #include "capture/recorder.h"
 #include "capture/workflow.h"
@@ -191,14 +192,22 @@ PyObject* capture_stats(PyObject*, PyObject*) {
     Py_BEGIN_ALLOW_THREADS counters = recorder->counters();
     Py_END_ALLOW_THREADS
   }
-  return Py_BuildValue("{s:K,s:K,s:K,s:K,s:d,s:K,s:K}", "records",
+  const LeftOut left_out = LeftOut::now();
+  return Py_BuildValue("{s:K,s:K,s:K,s:K,s:d,s:K,s:K,s:K,s:K}", "records",
                        static_cast<unsigned long long>(counters.records), "dropped",
                        static_cast<unsigned long long>(counters.dropped), "bytes",
                        static_cast<unsigned long long>(counters.bytes), "segments",
                        static_cast<unsigned long long>(counters.segments), "drain_cpu_s",
                        static_cast<double>(counters.drain_cpu_ns) / 1e9, "producer_drains",
                        static_cast<unsigned long long>(counters.producer_drains),
-                       "unreadable_values", static_cast<unsigned long long>(unreadable_values()));
+                       "unreadable_values", static_cast<unsigned long long>(unreadable_values()),
+                       "sampled_out", static_cast<unsigned long long>(left_out.sampled_out),
+                       "too_short", static_cast<unsigned long long>(left_out.too_short));
+}
+
+// What options left out, by activity, as the text of a process's fact; empty: nothing.
+PyObject* left_out(PyObject*, PyObject*) {
+  return PyUnicode_FromString(LeftOut::now().by_activity.c_str());
 }
 
 PyObject* set_enabled(PyObject*, PyObject* on) {
@@ -257,6 +266,7 @@ PyMethodDef g_functions[] = {
     {"stop_at_exit", stop_at_exit, METH_NOARGS, nullptr},
     {"capture_stats", capture_stats, METH_NOARGS,
      "capture_stats()\n--\n\nWhat capture did and cost in this process, by name."},
+    {"left_out", left_out, METH_NOARGS, nullptr},
     {"set_enabled", set_enabled, METH_O, nullptr},
     {"is_capturing", is_capturing, METH_NOARGS, nullptr},
     {"use_directory", use_directory, METH_O, nullptr},

@@ -18,15 +18,22 @@ using capture::TaskState;
 
 bool OpenScope::begin(Activity& activity) {
   if (!is_enabled()) return false;
+  activity_ = &activity;
   const bool in_loop = event_loop_is_running() && !is_in_generator();
   state_ = begin_child(activity.id(), in_loop ? capture::Push::kDetached : capture::Push::kCurrent);
   if (in_loop) context_.enter(state_);
-  return state_ != nullptr;
+  if (state_ == nullptr) return false;
+  begin_ticks_ = state_->begin_ticks;
+  // Under an event loop the thread does other work meanwhile.
+  cpu_ = in_loop ? CpuReading{} : activity.cpu().begin();
+  return true;
 }
 
 void OpenScope::end(TaskStatus status) {
   context_.leave();
-  capture::end_task(std::exchange(state_, nullptr), status);
+  activity_->cpu().add(state_->fields, cpu_, begin_ticks_);
+  const uint64_t end_ticks = capture::end_task(std::exchange(state_, nullptr), status);
+  activity_->cpu().note(end_ticks - begin_ticks_);
 }
 
 Activity* activity_of(PyObject* name) {
@@ -48,10 +55,10 @@ namespace {
 struct ScopeObject {
   PyObject_HEAD PyObject* name;
   PyObject* used;  // a mapping or null
-  PyObject* outputs;
   PyObject* tags;
-  OpenScope* scope;  // null: it only refers to a task that others end
-  TaskRef task;      // nil before it begins
+  PyObject* options;  // a dict, for when it decorates a function; null: none but name and tags
+  OpenScope* scope;   // null: it only refers to a task that others end
+  TaskRef task;       // nil before it begins
 };
 
 PyTypeObject* g_type = nullptr;
@@ -73,7 +80,7 @@ TaskState* find_open(const ScopeObject* scope) {
   return nullptr;
 }
 
-PyObject* make_scope(PyObject* name, PyObject* used, PyObject* outputs, PyObject* tags,
+PyObject* make_scope(PyObject* name, PyObject* used, PyObject* tags, PyObject* options,
                      bool owned) {
   const auto given = [](PyObject* object) { return object == Py_None ? nullptr : object; };
   PyObject* self = g_type->tp_alloc(g_type, 0);
@@ -81,8 +88,8 @@ PyObject* make_scope(PyObject* name, PyObject* used, PyObject* outputs, PyObject
   ScopeObject* scope = cast(self);
   scope->name = Py_XNewRef(name);
   scope->used = Py_XNewRef(given(used));
-  scope->outputs = Py_XNewRef(given(outputs));
   scope->tags = Py_XNewRef(given(tags));
+  scope->options = Py_XNewRef(options);
   scope->scope = owned ? new (std::nothrow) OpenScope : nullptr;
   return self;
 }
@@ -96,7 +103,7 @@ void dealloc(PyObject* self) {
     scope->scope->end(TaskStatus::kCancelled);
   }
   delete scope->scope;
-  for (PyObject* member : {scope->name, scope->used, scope->outputs, scope->tags}) {
+  for (PyObject* member : {scope->name, scope->used, scope->tags, scope->options}) {
     Py_XDECREF(member);
   }
   PyTypeObject* type = Py_TYPE(self);
@@ -108,6 +115,7 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
   Py_VISIT(Py_TYPE(self));
   Py_VISIT(cast(self)->used);
   Py_VISIT(cast(self)->tags);
+  Py_VISIT(cast(self)->options);
   return 0;
 }
 
@@ -184,6 +192,12 @@ PyObject* enter(PyObject* self, PyObject*) {
                     "this task is open already; make one with headrace.task(name)");
     return nullptr;
   }
+  if (scope->options != nullptr) {
+    PyErr_SetString(PyExc_TypeError,
+                    "outputs, args, results, sample and min_duration belong to a decorated "
+                    "function; a block says itself what it records");
+    return nullptr;
+  }
   Activity* activity = activity_of(scope->name);
   if (scope->scope->begin(*activity)) {
     TaskState* state = scope->scope->state();
@@ -233,7 +247,10 @@ PyObject* decorate(PyObject* self, PyObject* args, PyObject* keywords) {
                     "values by themselves");
     return nullptr;
   }
-  return make_task(function, scope->name, scope->outputs, scope->tags);
+  TaskOptions options = options_of(scope->options);
+  options.name = scope->name;
+  options.tags = scope->tags;
+  return make_task(function, options);
 }
 
 PyObject* get_id(PyObject* self, void*) {
@@ -281,8 +298,9 @@ PyType_Spec g_spec = {"headrace._capture.TaskScope", sizeof(ScopeObject), 0,
 
 PyDoc_STRVAR(g_task_doc,
              "task(function)\n"
-             "task(*, name=None, outputs=None, tags=None)\n"
-             "task(name, /, *, used=None, outputs=None, tags=None)\n--\n\n"
+             "task(*, name=None, outputs=None, tags=None, args=None, results=None, sample=None,\n"
+             "     min_duration=None)\n"
+             "task(name, /, *, used=None, tags=None, ...)\n--\n\n"
              "Captures the calls of a function as tasks, or a block:\n\n"
              "    @headrace.task\n    def train(lr, epochs): ...\n\n"
              "    with headrace.task('epoch', used={'n': n}) as t:\n"
@@ -290,20 +308,24 @@ PyDoc_STRVAR(g_task_doc,
              "Arguments are recorded as used values before the call, what is returned as\n"
              "generated values: a dict by its keys, a tuple by the names in outputs, anything\n"
              "else as 'result' or the one name in outputs. An exception makes the task failed\n"
-             "and goes on unchanged.");
+             "and goes on unchanged.\n\n"
+             "args: False or the names of the arguments to record. results: False records none.\n"
+             "sample: record one call of n (an int) or with a probability (a float).\n"
+             "min_duration: seconds; shorter calls leave no record. What is left out is counted.");
 
 PyObject* task(PyObject*, PyObject* args, PyObject* keywords) {
-  static const char* names[] = {"", "name", "used", "outputs", "tags", nullptr};
+  static const char* names[] = {"",     "name",    "used",   "outputs",      "tags",
+                                "args", "results", "sample", "min_duration", nullptr};
   PyObject* first = nullptr;
-  PyObject* name = Py_None;
   PyObject* used = Py_None;
-  PyObject* outputs = Py_None;
-  PyObject* tags = Py_None;
-  if (PyArg_ParseTupleAndKeywords(args, keywords, "|O$OOOO:task", const_cast<char**>(names), &first,
-                                  &name, &used, &outputs, &tags) == 0) {
+  TaskOptions options{Py_None, Py_None, Py_None, Py_None, Py_None, Py_None, Py_None};
+  if (PyArg_ParseTupleAndKeywords(args, keywords, "|O$OOOOOOOO:task", const_cast<char**>(names),
+                                  &first, &options.name, &used, &options.outputs, &options.tags,
+                                  &options.args, &options.results, &options.sample,
+                                  &options.min_duration) == 0) {
     return nullptr;
   }
-  if (name != Py_None && !PyUnicode_Check(name)) {
+  if (options.name != Py_None && !PyUnicode_Check(options.name)) {
     PyErr_SetString(PyExc_TypeError, "name must be a string");
     return nullptr;
   }
@@ -311,10 +333,15 @@ PyObject* task(PyObject*, PyObject* args, PyObject* keywords) {
     PyErr_SetString(PyExc_TypeError, "used must be a mapping of names to values");
     return nullptr;
   }
-  if (first == nullptr)
-    return make_scope(name == Py_None ? nullptr : name, used, outputs, tags, true);
-  if (PyUnicode_Check(first)) return make_scope(first, used, outputs, tags, true);
-  return make_task(first, name, outputs, tags);
+  if (first != nullptr && !PyUnicode_Check(first)) return make_task(first, options);
+  PyObject* name = first != nullptr ? first : options.name;
+  // As most blocks have none of them, they have no dict either.
+  const bool is_plain = options.outputs == Py_None && options.args == Py_None &&
+                        options.results == Py_None && options.sample == Py_None &&
+                        options.min_duration == Py_None;
+  const Ref others = is_plain ? Ref() : Ref::steal(dict_of(options));
+  if (!is_plain && !others) return nullptr;
+  return make_scope(name == Py_None ? nullptr : name, used, options.tags, others.get(), true);
 }
 
 PyObject* log(PyObject*, PyObject* args, PyObject* keywords) {

@@ -19,6 +19,9 @@ class OpenScope {
 
  private:
   capture::TaskState* state_ = nullptr;
+  Activity* activity_ = nullptr;
+  uint64_t begin_ticks_ = 0;
+  CpuReading cpu_;
   ContextEntry context_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <new>
 #include <structmember.h>
 
@@ -11,11 +12,13 @@
 #include "binding/failure.h"
 #include "binding/parents.h"
 #include "binding/resumable.h"
+#include "binding/selection.h"
 #include "binding/signature.h"
 
 namespace headrace::binding {
 namespace {
 
+using capture::end_task;
 using capture::Push;
 using capture::TaskState;
 
@@ -28,6 +31,8 @@ struct TaskObject {
   PyObject* weak_references;
   Activity* activity;
   Signature* signature;
+  Selection* selection;  // null: every call is recorded
+  PyObject* options;     // a dict: what it was made with, to be made again elsewhere
   Kind kind;
 };
 
@@ -49,17 +54,53 @@ PyObject* call(PyObject* self, PyObject* const* args, size_t count_and_flag,
   if (!is_enabled())
     return PyObject_Vectorcall(task->function, args, count_and_flag, keyword_names);
   TaskState* state = begin_child(task->activity->id(), Push::kCurrent);
-  if (state == nullptr) {
+  if (state == nullptr) [[unlikely]]
     return PyObject_Vectorcall(task->function, args, count_and_flag, keyword_names);
-  }
   const auto count = static_cast<size_t>(PyVectorcall_NARGS(count_and_flag));
   task->signature->add_arguments(state->fields, args, count, keyword_names);
+  const CpuReading reading = task->activity->cpu().begin();
+  const uint64_t begin_ticks = state->begin_ticks;
   // The function may drop the last reference to its own task.
   const Ref hold = Ref::share(self);
   PyObject* result = PyObject_Vectorcall(task->function, args, count_and_flag, keyword_names);
   if (result == nullptr) [[unlikely]]
     return failed(state);
   task->activity->add_result(state->fields, result);
+  task->activity->cpu().add(state->fields, reading, begin_ticks);
+  task->activity->cpu().note(end_task(state, TaskStatus::kFinished) - begin_ticks);
+  return result;
+}
+
+// The same where not every call leaves a record. What failed does, if it was begun, and what became
+// a parent: its children name it.
+PyObject* call_selected(PyObject* self, PyObject* const* args, size_t count_and_flag,
+                        PyObject* keyword_names) {
+  TaskObject* task = cast(self);
+  const Ref hold = Ref::share(self);
+  TaskState* state = is_enabled() && task->selection->takes()
+                         ? begin_child(task->activity->id(), Push::kCurrent)
+                         : nullptr;
+  if (state == nullptr)
+    return PyObject_Vectorcall(task->function, args, count_and_flag, keyword_names);
+  const Watched watched(state);
+  const auto count = static_cast<size_t>(PyVectorcall_NARGS(count_and_flag));
+  task->signature->add_arguments(state->fields, args, count, keyword_names);
+  const CpuReading reading = task->activity->cpu().begin();
+  const uint64_t begin_ticks = state->begin_ticks;
+  PyObject* result = PyObject_Vectorcall(task->function, args, count_and_flag, keyword_names);
+  if (result == nullptr) {
+    task->selection->add_counts(state->fields);
+    return failed(state);
+  }
+  const uint64_t duration_ticks = ticks() - begin_ticks;
+  if (!watched.is_referenced() && task->selection->is_too_short(duration_ticks)) {
+    capture::discard_task(state);
+    return result;
+  }
+  task->activity->add_result(state->fields, result);
+  task->activity->cpu().add(state->fields, reading, begin_ticks);
+  task->selection->add_counts(state->fields);
+  task->activity->cpu().note(duration_ticks);
   end_task(state, TaskStatus::kFinished);
   return result;
 }
@@ -68,12 +109,15 @@ PyObject* call(PyObject* self, PyObject* const* args, size_t count_and_flag,
 PyObject* call_resumable(PyObject* self, PyObject* const* args, size_t count_and_flag,
                          PyObject* keyword_names) {
   TaskObject* task = cast(self);
+  const Ref hold = Ref::share(self);
   PyObject* inner = PyObject_Vectorcall(task->function, args, count_and_flag, keyword_names);
   if (inner == nullptr || !is_enabled()) return inner;
+  if (task->selection != nullptr && !task->selection->takes()) return inner;
   TaskState* state = begin_child(task->activity->id(), Push::kDetached);
   if (state == nullptr) return inner;
   const auto count = static_cast<size_t>(PyVectorcall_NARGS(count_and_flag));
   task->signature->add_arguments(state->fields, args, count, keyword_names);
+  if (task->selection != nullptr) task->selection->add_counts(state->fields);
   switch (task->kind) {
     case Kind::kGenerator: return wrap_generator(inner, state, self, task->activity);
     case Kind::kCoroutine: return wrap_coroutine(inner, state, self, task->activity);
@@ -133,7 +177,8 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
   Py_VISIT(Py_TYPE(self));
   Py_VISIT(task->function);
   Py_VISIT(task->dict);
-  return 0;
+  Py_VISIT(task->options);
+  return task->signature != nullptr ? task->signature->traverse(visit, arg) : 0;
 }
 
 int clear(PyObject* self) {
@@ -147,6 +192,8 @@ void dealloc(PyObject* self) {
   TaskObject* task = cast(self);
   if (task->weak_references != nullptr) PyObject_ClearWeakRefs(self);
   Py_XDECREF(task->dict);
+  Py_XDECREF(task->options);
+  delete task->selection;
   delete task->signature;
   delete task->activity;
   Py_XDECREF(task->function);
@@ -165,10 +212,42 @@ PyObject* repr(PyObject* self) {
                               cast(self)->function);
 }
 
-// By its qualified name, as functions are.
-PyObject* reduce(PyObject* self, PyObject*) {
-  return PyObject_GetAttrString(cast(self)->function, "__qualname__");
+// Whether the name of the function leads back to this task, as it does for a function of a module.
+bool is_found_by_name(PyObject* self, PyObject* module_name, PyObject* qualified_name) {
+  if (!PyUnicode_Check(module_name) || !PyUnicode_Check(qualified_name)) return false;
+  PyObject* modules = PyImport_GetModuleDict();
+  Ref at = Ref::share(PyDict_GetItemWithError(modules, module_name));
+  const Ref dot = Ref::steal(PyUnicode_FromString("."));
+  const Ref parts =
+      Ref::steal(at && dot ? PyUnicode_Split(qualified_name, dot.get(), -1) : nullptr);
+  if (!parts) return PyErr_Clear(), false;
+  for (Py_ssize_t i = 0; at && i < PyList_GET_SIZE(parts.get()); ++i) {
+    at = Ref::steal(PyObject_GetAttr(at.get(), PyList_GET_ITEM(parts.get(), i)));
+  }
+  PyErr_Clear();
+  return at.get() == self;
 }
+
+// (task, (function,), {options, __dict__}): makes it again around a copy of its function.
+PyObject* reduce_by_value(PyObject* self, PyObject*) {
+  const Ref module = Ref::steal(PyImport_ImportModule("headrace._capture"));
+  const Ref make_again =
+      Ref::steal(module ? PyObject_GetAttrString(module.get(), "remake_task") : nullptr);
+  if (!make_again) return nullptr;
+  return Py_BuildValue("O(OO)", make_again.get(), cast(self)->function, cast(self)->options);
+}
+
+// By its qualified name, as functions are; what no name leads to by value, which picklers that
+// can copy a function (cloudpickle's) make use of.
+PyObject* reduce(PyObject* self, PyObject*) {
+  Ref module = Ref::steal(PyObject_GetAttrString(cast(self)->function, "__module__"));
+  Ref name = Ref::steal(PyObject_GetAttrString(cast(self)->function, "__qualname__"));
+  PyErr_Clear();
+  if (module && name && is_found_by_name(self, module.get(), name.get())) return name.release();
+  return reduce_by_value(self, nullptr);
+}
+
+PyObject* itself(PyObject* self, PyObject*) { return Py_NewRef(self); }
 
 PyObject* get_activity(PyObject* self, void*) {
   return PyUnicode_FromString(cast(self)->activity->name().c_str());
@@ -188,6 +267,16 @@ PyObject* coroutine_marker(PyObject* self, void* where) {
 const char* const kAsyncioMarker[] = {"asyncio.coroutines", "_is_coroutine", "_is_coroutine"};
 const char* const kInspectMarker[] = {"inspect", "_is_coroutine_mark", "_is_coroutine_marker"};
 
+// What inspect and others take a function by.
+PyObject* of_function(PyObject* self, void* name) {
+  return PyObject_GetAttrString(cast(self)->function, static_cast<const char*>(name));
+}
+char g_code[] = "__code__";
+char g_defaults[] = "__defaults__";
+char g_keyword_defaults[] = "__kwdefaults__";
+char g_globals[] = "__globals__";
+char g_closure[] = "__closure__";
+
 PyMemberDef g_members[] = {
     {"__dictoffset__", T_PYSSIZET, offsetof(TaskObject, dict), READONLY, nullptr},
     {"__weaklistoffset__", T_PYSSIZET, offsetof(TaskObject, weak_references), READONLY, nullptr},
@@ -196,12 +285,21 @@ PyMemberDef g_members[] = {
 PyGetSetDef g_getset[] = {
     {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},
     {"activity", get_activity, nullptr, "The name its tasks are recorded under.", nullptr},
+    {g_code, of_function, nullptr, nullptr, g_code},
+    {g_defaults, of_function, nullptr, nullptr, g_defaults},
+    {g_keyword_defaults, of_function, nullptr, nullptr, g_keyword_defaults},
+    {g_globals, of_function, nullptr, nullptr, g_globals},
+    {g_closure, of_function, nullptr, nullptr, g_closure},
     {"_is_coroutine", coroutine_marker, nullptr, nullptr,
      const_cast<char**>(const_cast<const char**>(kAsyncioMarker))},
     {"_is_coroutine_marker", coroutine_marker, nullptr, nullptr,
      const_cast<char**>(const_cast<const char**>(kInspectMarker))},
     {nullptr, nullptr, nullptr, nullptr, nullptr}};
 PyMethodDef g_methods[] = {{"__reduce__", reduce, METH_NOARGS, nullptr},
+                           {"reduce_by_value", reduce_by_value, METH_NOARGS, nullptr},
+                           // As functions are: copies of one are the one.
+                           {"__copy__", itself, METH_NOARGS, nullptr},
+                           {"__deepcopy__", itself, METH_O, nullptr},
                            {nullptr, nullptr, 0, nullptr}};
 PyType_Slot g_slots[] = {{Py_tp_dealloc, reinterpret_cast<void*>(dealloc)},
                          {Py_tp_traverse, reinterpret_cast<void*>(traverse)},
@@ -218,25 +316,97 @@ PyType_Spec g_spec = {"headrace._capture.Task", sizeof(TaskObject), 0,
                           Py_TPFLAGS_METHOD_DESCRIPTOR | Py_TPFLAGS_DISALLOW_INSTANTIATION,
                       g_slots};
 
-PyObject* wrap_method(PyTypeObject* type, PyObject* method, PyObject* name, PyObject* outputs,
-                      PyObject* tags) {
+PyObject* wrap_method(PyTypeObject* type, PyObject* method, const TaskOptions& options) {
   const Ref function = Ref::steal(PyObject_GetAttrString(method, "__func__"));
   if (!function) return nullptr;
-  const Ref task = Ref::steal(make_task(function.get(), name, outputs, tags));
+  const Ref task = Ref::steal(make_task(function.get(), options));
   return task ? PyObject_CallOneArg(as_object(type), task.get()) : nullptr;
 }
 
+// functools.partialmethod is no callable: it makes one of its function where it is looked up.
+bool is_partial_method(PyObject* function) {
+  return std::strcmp(Py_TYPE(function)->tp_name, "partialmethod") == 0 &&
+         PyObject_HasAttrString(function, "func") != 0;
+}
+
+PyObject* wrap_partial_method(PyObject* method, const TaskOptions& options) {
+  const Ref function = Ref::steal(PyObject_GetAttrString(method, "func"));
+  const Ref args = Ref::steal(function ? PyObject_GetAttrString(method, "args") : nullptr);
+  const Ref keywords = Ref::steal(args ? PyObject_GetAttrString(method, "keywords") : nullptr);
+  if (!keywords || !PyTuple_Check(args.get())) return nullptr;
+  const Ref task = Ref::steal(make_task(function.get(), options));
+  if (!task) return nullptr;
+  const Ref first = Ref::steal(PyTuple_Pack(1, task.get()));
+  const Ref all = Ref::steal(first ? PySequence_Concat(first.get(), args.get()) : nullptr);
+  return all ? PyObject_Call(as_object(Py_TYPE(method)), all.get(), keywords.get()) : nullptr;
+}
+
+bool set_options(TaskObject* task, const TaskOptions& options) {
+  task->options = dict_of(options);
+  if (task->options == nullptr || !task->activity->set_outputs(options.outputs) ||
+      !task->signature->choose(options.args)) {
+    return false;
+  }
+  if (options.results != nullptr && options.results != Py_None) {
+    const int recorded = PyObject_IsTrue(options.results);
+    if (recorded < 0) return false;
+    task->activity->set_results(recorded != 0);
+  }
+  if (options.tags != nullptr && options.tags != Py_None) task->activity->set_tags(options.tags);
+  const auto given = [](PyObject* object) { return object != nullptr && object != Py_None; };
+  if (!given(options.sample) && !given(options.min_duration)) return true;
+  task->selection = Selection::make(task->activity->name(), options.sample, options.min_duration);
+  return task->selection != nullptr;
+}
+
+// remake_task(function, {option: value}), for unpickling.
+PyObject* remake_task(PyObject*, PyObject* args) {
+  PyObject* function = nullptr;
+  PyObject* given = nullptr;
+  if (PyArg_ParseTuple(args, "OO!:remake_task", &function, &PyDict_Type, &given) == 0) {
+    return nullptr;
+  }
+  return make_task(function, options_of(given));
+}
+
+PyMethodDef g_functions[] = {{"remake_task", remake_task, METH_VARARGS, nullptr},
+                             {nullptr, nullptr, 0, nullptr}};
+
 }  // namespace
+
+PyObject* dict_of(const TaskOptions& options) {
+  Ref dict = Ref::steal(PyDict_New());
+  const auto put = [&](const char* name, PyObject* value) {
+    if (!dict || value == nullptr || value == Py_None) return;
+    if (PyDict_SetItemString(dict.get(), name, value) < 0) dict = Ref();
+  };
+  put("name", options.name);
+  put("outputs", options.outputs);
+  put("tags", options.tags);
+  put("args", options.args);
+  put("results", options.results);
+  put("sample", options.sample);
+  put("min_duration", options.min_duration);
+  return dict.release();
+}
+
+TaskOptions options_of(PyObject* dict) {
+  if (dict == nullptr) return {};
+  const auto get = [dict](const char* name) { return PyDict_GetItemString(dict, name); };
+  return {get("name"),    get("outputs"), get("tags"),        get("args"),
+          get("results"), get("sample"),  get("min_duration")};
+}
 
 bool is_off_for_process() {
   const char* set = std::getenv("HEADRACE_DISABLED");
   return set != nullptr && *set != '\0' && std::string_view(set) != "0";
 }
 
-PyObject* make_task(PyObject* function, PyObject* name, PyObject* outputs, PyObject* tags) {
+PyObject* make_task(PyObject* function, const TaskOptions& options) {
   for (PyTypeObject* type : {&PyClassMethod_Type, &PyStaticMethod_Type}) {
-    if (Py_IS_TYPE(function, type)) return wrap_method(type, function, name, outputs, tags);
+    if (Py_IS_TYPE(function, type)) return wrap_method(type, function, options);
   }
+  if (is_partial_method(function)) return wrap_partial_method(function, options);
   if (PyType_Check(function) || !PyCallable_Check(function)) {
     PyErr_Format(PyExc_TypeError, "a task is made of a function, not of %R; decorate its methods",
                  PyType_Check(function) ? function : as_object(Py_TYPE(function)));
@@ -246,9 +416,10 @@ PyObject* make_task(PyObject* function, PyObject* name, PyObject* outputs, PyObj
   if (off || Py_IS_TYPE(function, g_type)) return Py_NewRef(function);
   auto* signature = new (std::nothrow) Signature(function);
   if (signature == nullptr) return PyErr_NoMemory();
-  const bool named = name != nullptr && PyUnicode_Check(name);
-  auto* activity = new (std::nothrow) Activity(named ? text_of(name) : activity_name(function),
-                                               signature->file(), signature->line());
+  const bool named = options.name != nullptr && PyUnicode_Check(options.name);
+  auto* activity =
+      new (std::nothrow) Activity(named ? text_of(options.name) : activity_name(function),
+                                  signature->file(), signature->line());
   Ref self = activity == nullptr ? Ref() : Ref::steal(g_type->tp_alloc(g_type, 0));
   if (!self) {
     delete signature;
@@ -261,18 +432,20 @@ PyObject* make_task(PyObject* function, PyObject* name, PyObject* outputs, PyObj
   task->function = Py_NewRef(function);
   task->dict = PyDict_New();
   task->kind = kind_of(signature->code_flags());
-  task->vectorcall = task->kind == Kind::kFunction ? call : call_resumable;
   if (task->dict == nullptr || !copy_attributes(function, task->dict) ||
-      !activity->set_outputs(outputs)) {
+      !set_options(task, options)) {
     return nullptr;
   }
-  if (tags != nullptr && tags != Py_None) activity->set_tags(tags);
+  task->vectorcall = task->kind != Kind::kFunction ? call_resumable
+                     : task->selection == nullptr  ? call
+                                                   : call_selected;
   return self.release();
 }
 
 bool add_task_type(PyObject* module) {
   g_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&g_spec));
-  return g_type != nullptr && PyModule_AddObjectRef(module, "Task", as_object(g_type)) == 0;
+  return g_type != nullptr && PyModule_AddObjectRef(module, "Task", as_object(g_type)) == 0 &&
+         PyModule_AddFunctions(module, g_functions) == 0;
 }
 
 }  // namespace headrace::binding

@@ -7,9 +7,23 @@ namespace headrace::binding {
 
 bool add_task_type(PyObject* module);
 
-// A Task around `function`; a classmethod or staticmethod of one for a classmethod or staticmethod.
-// `name`, `outputs`, `tags` may be null or None. The function itself when it is a Task already or
-// capture is off for the process.
-PyObject* make_task(PyObject* function, PyObject* name, PyObject* outputs, PyObject* tags);
+// What `headrace.task` was told beside the function; each may be null or None.
+struct TaskOptions {
+  PyObject* name = nullptr;
+  PyObject* outputs = nullptr;
+  PyObject* tags = nullptr;
+  PyObject* args = nullptr;          // which arguments are recorded
+  PyObject* results = nullptr;       // whether results are
+  PyObject* sample = nullptr;        // an int: one call of so many; a float: a probability
+  PyObject* min_duration = nullptr;  // seconds: shorter calls leave no record
+};
+
+// A dict of what is given, and back (null: nothing is).
+PyObject* dict_of(const TaskOptions& options);
+TaskOptions options_of(PyObject* dict);
+
+// A Task around `function`; a classmethod, staticmethod or partialmethod of one around those. The
+// function itself when it is a Task already or capture is off for the process.
+PyObject* make_task(PyObject* function, const TaskOptions& options);
 
 }  // namespace headrace::binding

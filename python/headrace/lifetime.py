@@ -26,6 +26,8 @@ def _uncaught() -> BaseException | None:
 
 
 def _describe() -> None:
+    if left_out := _capture.left_out():
+        _capture.describe("left_out", left_out)
     try:
         from headrace import environment
 

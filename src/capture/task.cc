@@ -163,8 +163,8 @@ TaskState* begin_task_under(uint32_t activity_id, TaskRef parent, Push push) {
   return begin(activity_id, parent, false, push);
 }
 
-void end_task(TaskState* task, TaskStatus status) {
-  if (task == nullptr) return;
+uint64_t end_task(TaskState* task, TaskStatus status) {
+  if (task == nullptr) return 0;
   const uint64_t end_ticks = ticks();
   close_open_entry(task);
   Recorder* recorder = Recorder::get();
@@ -188,6 +188,7 @@ void end_task(TaskState* task, TaskStatus status) {
     }
   }
   if (unpush(task)) free_state(task);
+  return end_ticks;
 }
 
 void discard_task(TaskState* task) {

@@ -46,7 +46,8 @@ TaskState* begin_task(uint32_t activity_id, Push push = Push::kCurrent);
 // A child of `parent`, which may belong to another producer; a nil reference means no parent.
 TaskState* begin_task_under(uint32_t activity_id, TaskRef parent, Push push);
 // Writes the task's record. Ending a task whose inner tasks are still current ends their currency.
-void end_task(TaskState* task, TaskStatus status);
+// Gives the ticks of its end (0: no task).
+uint64_t end_task(TaskState* task, TaskStatus status);
 // Ends it without a record: the call turned out not to be one.
 void discard_task(TaskState* task);
 
