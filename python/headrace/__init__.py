@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import os
 
-from headrace import _capture, lifetime, propagation
+from headrace import _capture, lifetime, pickling, propagation
 from headrace._capture import (
     Object,
     TaskScope,
@@ -85,3 +85,4 @@ def use_directory(path: str | os.PathLike[str]) -> None:
 
 lifetime.begin()
 propagation.begin()
+pickling.begin()

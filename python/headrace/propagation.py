@@ -19,12 +19,11 @@ from __future__ import annotations
 import os
 import sys
 
-from headrace import _capture
+from headrace import _capture, imports
 
 TYPE_CHECKING = False  # typing takes 20 ms to import
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from importlib.machinery import ModuleSpec
     from types import ModuleType
     from typing import Any
 
@@ -196,58 +195,16 @@ _WRAPS: dict[str, Callable[[ModuleType], None]] = {
 }
 
 
-def _wrap(name: str, module: ModuleType) -> None:
-    wrap = _WRAPS.pop(name, None)
-    if wrap is None:
-        return
-    try:
-        wrap(module)
-    except Exception:
-        # A Python that does it otherwise: its work keeps no parent, and the program goes on.
-        _capture.describe("propagation", f"{name} could not be wrapped")
-
-
-class _Finder:
-    """Wraps those modules that are imported later, right after they were executed."""
-
-    def find_spec(
-        self, name: str, path: Any = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        if name not in _WRAPS:
-            return None
-        for finder in sys.meta_path:
-            if finder is self or not hasattr(finder, "find_spec"):
-                continue
-            spec: ModuleSpec | None = finder.find_spec(name, path, target)
-            if spec is not None:
-                self._watch(name, spec.loader)
-                return spec
-        return None
-
-    def _watch(self, name: str, loader: Any) -> None:
-        execute = loader.exec_module
-
-        def exec_module(module: ModuleType) -> None:
-            del loader.exec_module
-            execute(module)
-            _wrap(name, module)
-
-        loader.exec_module = exec_module
-
-
 def begin() -> None:
-    """Wraps what is loaded, and the rest as it is loaded."""
+    """Wraps them, now or as they are loaded."""
     off = os.environ.get("HEADRACE_DISABLED", "") not in ("", "0")
     if off or os.environ.get("HEADRACE_PROPAGATE") == "0":
         return
     # Imported late in a child of multiprocessing.
     if (processes := sys.modules.get("multiprocessing.process")) is not None:
         _join(processes.current_process())
-    for name in list(_WRAPS):
-        if (module := sys.modules.get(name)) is not None:
-            _wrap(name, module)
-    if _WRAPS:
-        sys.meta_path.insert(0, _Finder())
+    for name, wrap in _WRAPS.items():
+        imports.after(name, wrap)
 
 
 def _join(process: Any) -> None:

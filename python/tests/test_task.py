@@ -367,3 +367,350 @@ def test_disable_and_enable(capture: Capture) -> None:
     recorded = capture.recorded()
     assert len(recorded.tasks) == 1
     assert not recorded.of("log")
+
+
+def test_copies_are_the_same(capture: Capture) -> None:
+    @hr.task
+    def local() -> None: ...
+
+    assert copy.copy(local) is local and copy.deepcopy([local])[0] is local
+    assert copy.copy(module_level) is module_level
+
+
+CLOUDPICKLED = """
+import sys
+import cloudpickle
+import headrace as hr
+
+def check(task):
+    return cloudpickle.dumps(task)
+
+@hr.task(name="in main", outputs="y", sample=1)
+def in_main(x):
+    return x + offset
+
+@hr.task
+def factorial(n):
+    return 1 if n == 0 else n * factorial(n - 1)
+
+@hr.task
+async def later(x):
+    return x
+
+def closure(k):
+    @hr.task
+    def add(x):
+        return x + k
+    return add
+
+offset = 10
+blobs = [cloudpickle.dumps(task) for task in (in_main, factorial, later, closure(5))]
+import subprocess
+reader = '''
+import asyncio, pickle, sys
+import headrace as hr
+in_main, factorial, later, add = [pickle.loads(bytes.fromhex(line)) for line in sys.stdin]
+print(in_main(1), factorial(5), asyncio.run(later(3)), add(2), type(add).__name__)
+print(in_main.__name__, add.__qualname__)
+'''
+with hr.task("outer"):
+    done = subprocess.run([sys.executable, "-c", reader], capture_output=True, text=True,
+                          input="\\n".join(blob.hex() for blob in blobs))
+print(done.stdout, done.stderr)
+import json
+assert b"json" in cloudpickle.dumps(hr.task(json.dumps))
+"""
+
+
+def test_cloudpickle_copies_what_no_name_leads_to(run: Any) -> None:
+    pytest.importorskip("cloudpickle")
+    recorded = run(CLOUDPICKLED)
+    assert recorded.stderr == "" and recorded.exit_code == 0
+    assert recorded.stdout.split("\n")[:2] == ["11 120 3 7 Task", "in_main closure.<locals>.add"]
+    task = recorded.one("in main")
+    assert task["generated"] == {"y": 11}
+    assert recorded.parent("in main") == "outer"
+    assert len(recorded.named("factorial")) == 6
+    assert recorded.one("add")["used"] == {"x": 2}
+
+
+def test_parameters_of_what_is_no_function(capture: Capture) -> None:
+    class Callable_:  # noqa: N801
+        def __call__(self, x: int, y: int = 2) -> int:
+            return x + y
+
+    class Thing:
+        def method(self, x: int, y: int = 3) -> int:
+            return x + y
+
+        part = functools.partialmethod(method, 5)
+        captured_part = hr.task(functools.partialmethod(method, 6))
+        part_of_task = functools.partialmethod(hr.task(method, name="inner"), 7)
+
+    @functools.lru_cache
+    def cached(x: int, *, z: int = 4) -> int:
+        return x + z
+
+    def function(a: int, b: int, c: int = 9, *, d: int = 8) -> int:
+        return a + b + c + d
+
+    thing = Thing()
+    assert hr.task(Callable_(), name="callable")(1) == 3
+    assert hr.task(thing.method, name="bound")(1) == 4
+    assert hr.task(cached, name="cached")(1) == 5
+    partial = functools.partial(function, 1, d=2)
+    assert hr.task(partial, name="partial")(3) == 15
+    assert hr.task(partial, name="partial again")(b=3, d=4) == 17
+    assert hr.task(max, name="builtin")(3, 4) == 4
+    assert thing.captured_part(1) == 7 and thing.part_of_task(1) == 8 and thing.part(1) == 6
+    recorded = capture.recorded()
+    expected = {
+        "callable": {"x": 1, "y": 2},
+        "bound": {"x": 1, "y": 3},
+        "cached": {"x": 1, "z": 4},
+        "partial": {"b": 3, "c": 9, "d": 2},
+        "partial again": {"b": 3, "c": 9, "d": 4},
+        "builtin": {"args": [3, 4]},
+        "inner": {"x": 7, "y": 1},
+    }
+    for name, used in expected.items():
+        assert recorded.one(name)["used"] == used, name
+
+
+def test_stacks_with_other_decorators(capture: Capture) -> None:
+    def doubled(function: Any) -> Any:
+        @functools.wraps(function)
+        def wrapper(*args: Any, **keywords: Any) -> Any:
+            return 2 * function(*args, **keywords)
+
+        return wrapper
+
+    @hr.task
+    @doubled
+    def below(x: int, y: int = 1) -> int:
+        return x + y
+
+    @doubled
+    @hr.task
+    def above(x: int, y: int = 1) -> int:
+        return x + y
+
+    @hr.task
+    @functools.cache
+    def once(x: int) -> int:
+        return x
+
+    assert below(1) == 4 and above(1) == 4 and once(1) + once(1) == 2
+    recorded = capture.recorded()
+    below_task, above_task = (
+        recorded.one(f"test_stacks_with_other_decorators.<locals>.{name}".rpartition(".")[2])
+        for name in ("below", "above")
+    )
+    assert below_task["used"] == above_task["used"] == {"x": 1, "y": 1}
+    assert (below_task["generated"], above_task["generated"]) == ({"result": 4}, {"result": 2})
+    assert len(recorded.named("once")) == 2
+    assert above.__wrapped__.__wrapped__.__name__ == "above"
+
+
+def test_looks_like_a_function_to_inspect() -> None:
+    @hr.task
+    async def coroutine(x: int = 1) -> int:
+        return x
+
+    @hr.task
+    def generator() -> Any:
+        yield 1
+
+    @hr.task
+    async def stream() -> Any:
+        yield 1
+
+    assert inspect.iscoroutinefunction(coroutine)
+    assert not inspect.iscoroutinefunction(module_level)
+    assert inspect.isgeneratorfunction(generator)
+    assert inspect.isasyncgenfunction(stream)
+    assert coroutine.__defaults__ == (1,) and coroutine.__code__.co_name == "coroutine"
+    assert inspect.getfullargspec(coroutine).args == ["x"]
+
+
+def test_keywords_from_many_places(capture: Capture) -> None:
+    @hr.task
+    def f(a: int, b: int = 2, *, c: int = 3, **more: int) -> None: ...
+
+    for n in range(3):
+        f(a=n, c=5)
+        f(n, b=4)
+        f(**{"a": n, "b": 1, f"extra{n}": n})
+    used = [task["used"] for task in capture.recorded().named("f")]
+    for n in range(3):
+        assert used[3 * n] == {"a": n, "b": 2, "c": 5}
+        assert used[3 * n + 1] == {"a": n, "b": 4, "c": 3}
+        assert used[3 * n + 2] == {"a": n, "b": 1, "c": 3, f"extra{n}": n}
+
+
+def test_what_is_recorded_can_be_chosen(capture: Capture) -> None:
+    @hr.task(args=["lr", "rest"], results=False)
+    def some(data: list[int], lr: float = 0.5, *rest: int, **more: int) -> int:
+        return 1
+
+    @hr.task(args=False)
+    def no_arguments(data: int, *rest: int, **more: int) -> int:
+        return data
+
+    @hr.task(args="data", name="one")
+    def one(data: int, lr: int = 3) -> None: ...
+
+    some([1], 0.25, 7, x=1)
+    some([1])
+    no_arguments(1, 2, x=3)
+    one(4)
+    recorded = capture.recorded()
+    first, second = recorded.named("some")
+    assert first["used"] == {"lr": 0.25, "rest": [7]} and second["used"] == {"lr": 0.5}
+    assert "generated" not in first
+    task = recorded.one("no_arguments")
+    assert "used" not in task and task["generated"] == {"result": 1}
+    assert recorded.one("one")["used"] == {"data": 4}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"sample": 0},
+        {"sample": 0.0},
+        {"sample": 1.5},
+        {"sample": -1},
+        {"sample": "x"},
+        {"sample": True},
+        {"min_duration": -1},
+        {"min_duration": "x"},
+        {"args": [1]},
+        {"args": 3},
+    ],
+)
+def test_bad_choices(options: dict[str, Any]) -> None:
+    with pytest.raises((TypeError, ValueError), match=r"sample|min_duration|args|iterable"):
+        hr.task(lambda: None, **options)
+    if "args" not in options:
+        with pytest.raises(TypeError, match="belong to a decorated"), hr.task("block", **options):
+            pass
+
+
+def test_a_sample_adds_up(capture: Capture) -> None:
+    @hr.task(sample=10, name="tenth")
+    def tenth(n: int) -> int:
+        return module_level(n)
+
+    @hr.task(sample=0.25, name="quarter")
+    def quarter() -> None: ...
+
+    before = hr.capture_stats()["sampled_out"]
+    with hr.task("outer"):
+        for n in range(95):
+            assert tenth(n) == n + 1
+    for _ in range(4000):
+        quarter()
+    recorded = capture.recorded()
+    tasks = recorded.named("tenth")
+    assert [task["used"]["n"] for task in tasks] == list(range(0, 95, 10))
+    assert "attribute" not in tasks[0]
+    assert {task["attribute"]["sampled_out"] for task in tasks[1:]} == {9}
+    inner = recorded.named("module_level")
+    assert len(inner) == 95  # what is not recorded is no parent: the next outer one is
+    names = {task["task_id"]: task["activity"]["name"] for task in recorded.tasks}
+    assert {names[task["parent_task_id"]] for task in inner} == {"tenth", "outer"}
+    quarters = recorded.named("quarter")
+    assert 700 < len(quarters) < 1300
+    counted = sum(task.get("attribute", {}).get("sampled_out", 0) for task in quarters)
+    total = hr.capture_stats()["sampled_out"] - before
+    assert total == 85 + 4000 - len(quarters)
+    assert counted <= 4000 - len(quarters)
+
+
+def test_short_calls_can_be_left_out(capture: Capture) -> None:
+    @hr.task(min_duration=0.05, name="slow")
+    def work(seconds: float, how: str = "") -> None:
+        import time
+
+        time.sleep(seconds)
+        if how == "fails":
+            raise ValueError
+        if how == "has a child":
+            module_level(1)
+        if how == "logs":
+            hr.log(x=1)
+        if how == "starts a thread":
+            import threading
+
+            thread = threading.Thread(target=module_level, args=(2,))
+            thread.start()
+            thread.join()
+
+    before = hr.capture_stats()["too_short"]
+    work(0)
+    work(0.1)
+    work(0)
+    with pytest.raises(ValueError):
+        work(0, "fails")
+    for how in ("has a child", "logs", "starts a thread"):
+        work(0, how)
+    recorded = capture.recorded()
+    tasks = recorded.named("slow")
+    kept = [(task["used"]["how"], task.get("attribute", {}).get("too_short")) for task in tasks]
+    assert kept == [
+        ("", 1),
+        ("fails", 1),
+        ("has a child", None),
+        ("logs", None),
+        ("starts a thread", None),
+    ]
+    assert hr.capture_stats()["too_short"] - before == 2
+    ids = {task["task_id"] for task in recorded.tasks}
+    assert all(task["parent_task_id"] in ids for task in recorded.named("module_level"))
+
+
+def test_what_is_left_out_stands_in_the_processs_facts(run: Any) -> None:
+    recorded = run(
+        """
+import headrace as hr, os, sys
+@hr.task(sample=10)
+def sampled(): ...
+@hr.task(min_duration=10)
+def short(): ...
+for _ in range(100): sampled()
+for _ in range(7): short()
+"""
+    )
+    import json
+
+    said = [r["facts"]["left_out"] for r in recorded.of("producer") if "left_out" in r["facts"]]
+    assert json.loads(said[-1]) == {"sampled": [90, 0], "short": [0, 7]}
+
+
+def test_processor_time_of_long_calls(capture: Capture) -> None:
+    import time
+
+    @hr.task
+    def spins(seconds: float) -> None:
+        end = time.thread_time() + seconds
+        while time.thread_time() < end:
+            pass
+
+    @hr.task
+    def sleeps() -> None:
+        time.sleep(0.01)
+
+    spins(0.02)
+    for _ in range(3):
+        sleeps()
+    for _ in range(20):
+        module_level(1)
+    with hr.task("block"):
+        spins(0.005)
+    recorded = capture.recorded()
+    first, second = recorded.named("spins")
+    assert first["attribute"]["cpu_s"] >= 0.02
+    assert recorded.one("block")["attribute"]["cpu_s"] >= second["attribute"]["cpu_s"] >= 0.005
+    assert all(0 < task["attribute"]["cpu_s"] < 0.01 for task in recorded.named("sleeps"))
+    # Of the first few calls those are kept that a busy machine made long.
+    assert all("attribute" not in task for task in recorded.named("module_level")[4:])
