@@ -74,7 +74,7 @@ void NotifyLog::write(BoxKind kind, const LogEntry& entry) {
   const uint64_t size =
       (sizeof(RecordHeader) + body + path + path2 + kRecordStep - 1) / kRecordStep * kRecordStep;
   if (!grow(tail_ + size)) {
-    count_lost();
+    count(&LogHeader::lost_records);
     return;
   }
   publish(header()->ready_bytes, ready_);
@@ -100,12 +100,8 @@ void NotifyLog::write(BoxKind kind, const LogEntry& entry) {
   publish(reinterpret_cast<RecordHeader*>(place)->mark, kRecordMark);
 }
 
-void NotifyLog::count_failed_open() {
-  if (memory_ != nullptr) publish(header()->failed_opens, header()->failed_opens + 1);
-}
-
-void NotifyLog::count_lost() {
-  if (memory_ != nullptr) publish(header()->lost_records, header()->lost_records + 1);
+void NotifyLog::count(uint64_t LogHeader::*what) {
+  if (memory_ != nullptr) publish(header()->*what, header()->*what + 1);
 }
 
 void NotifyLog::set_flag(uint64_t flag) {

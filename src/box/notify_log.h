@@ -33,9 +33,8 @@ class NotifyLog {
   NotifyLog& operator=(const NotifyLog&) = delete;
 
   void write(BoxKind kind, const LogEntry& entry);
-  void count_failed_open();
-  // Something was done that could not be seen.
-  void count_lost();
+  // One of the header's counts: of what is not written, or was done and could not be seen.
+  void count(uint64_t LogHeader::*what);
   void set_flag(uint64_t flag);
   // Gives back what the file does not need; nothing can be written after it.
   void finish();

@@ -151,6 +151,7 @@ void SeenProcess::exec(const StoppedCall& call, int directory, const std::string
     return;
   }
   if (log_ != nullptr) {
+    settle(0);
     // What closes at exec closes without a call.
     close_all(call, 0);
     const ChildBody body{static_cast<uint64_t>(call.at_ns)};
@@ -177,7 +178,7 @@ void SeenProcess::check_exec(const StoppedCall& call) {
     return;
   }
   for (const Pending& pending : pending_) {
-    if (log_ != nullptr && pending.at_ns < exec_at_ns_) log_->count_failed_open();
+    if (log_ != nullptr && pending.at_ns < exec_at_ns_) log_->count(&LogHeader::failed_opens);
   }
   pending_.clear();
   deferred_.clear();
@@ -195,13 +196,14 @@ void SeenProcess::stopped(const StoppedCall& call) {
 }
 
 void SeenProcess::settle(pid_t tid) {
+  const bool all = tid == 0;
   for (Pending& pending : pending_) {
-    if (pending.settled || pending.tid != tid) continue;
+    if (pending.settled || (!all && pending.tid != tid)) continue;
     pending.settled = true;
     if (!pending.existed) facts_of(tid, pending.path, true, &pending.file);
   }
   for (size_t i = 0; i < deferred_.size();) {
-    if (deferred_[i].tid != tid) {
+    if (!all && deferred_[i].tid != tid) {
       ++i;
       continue;
     }
@@ -318,7 +320,7 @@ void SeenProcess::open(const StoppedCall& call, int directory, const std::string
   const bool creates = (flags & O_CREAT) != 0;
   if ((!one.existed && !creates && !temporary) ||
       (one.existed && creates && (flags & O_EXCL) != 0)) {
-    log_->count_failed_open();
+    log_->count(&LogHeader::failed_opens);
     return;
   }
   if ((flags & O_TRUNC) != 0) one.file.size_bytes = 0;
@@ -327,13 +329,19 @@ void SeenProcess::open(const StoppedCall& call, int directory, const std::string
     // What has returned and is not there has failed.
     const auto failed = std::remove_if(pending_.begin(), pending_.end(),
                                        [](const Pending& pending) { return pending.settled; });
-    for (auto at = failed; at != pending_.end(); ++at) log_->count_failed_open();
+    for (auto at = failed; at != pending_.end(); ++at) log_->count(&LogHeader::failed_opens);
     pending_.erase(failed, pending_.end());
   }
   pending_.push_back(std::move(one));
 }
 
 void SeenProcess::write_open(const Pending& pending, int fd, const FileBody& file) {
+  const mode_t format = file.mode & S_IFMT;
+  if ((format != S_IFREG && format != S_IFDIR && format != S_IFIFO) ||
+      begins_with(pending.path, "/proc/") || begins_with(pending.path, "/sys/")) {
+    log_->count(&LogHeader::kernel_opens);
+    return;
+  }
   FileBody body = file;
   body.open_flags = pending.flags;
   const bool listing = S_ISDIR(body.mode);
@@ -382,7 +390,7 @@ void SeenProcess::observe(pid_t tid, int fd, const struct stat& facts, int64_t a
 
 void SeenProcess::observe_all(pid_t tid, int64_t at_ns) {
   for (const Descriptor& one : list_descriptors(tid)) {
-    if (one.fd >= static_cast<int>(kHighestClosed)) log_->count_lost();
+    if (one.fd >= static_cast<int>(kHighestClosed)) log_->count(&LogHeader::lost_records);
     observe(tid, one.fd, one.facts, at_ns);
   }
 }
@@ -467,8 +475,9 @@ void SeenProcess::exit(const StoppedCall& call, int status) {
   if (ended_) return;
   begin_image(call);
   ended_ = true;
+  settle(0);
   close_all(call, kCloseAtExit);
-  for (size_t i = 0; i < pending_.size(); ++i) log_->count_failed_open();
+  for (size_t i = 0; i < pending_.size(); ++i) log_->count(&LogHeader::failed_opens);
   pending_.clear();
   const ExitBody totals = read_totals(pid_);
   log_->write(BoxKind::kExit,
@@ -480,21 +489,20 @@ void SeenProcess::gone(int64_t at_ns) {
   if (ended_) return;
   ended_ = true;
   if (log_ == nullptr) return;
-  for (const Deferred& one : deferred_) finish(one);
+  settle(0);
   // Killed between an open and the close that would have shown it: most likely it was opened.
   for (Pending& one : pending_) {
-    if (!one.existed) facts_of(one.tid, one.path, true, &one.file);
     if (one.file.ino == 0) continue;
     one.at_ns = std::min(one.at_ns, at_ns);
     write_open(one, -1, one.file);
-    log_->count_lost();
+    log_->count(&LogHeader::lost_records);
   }
   log_->finish();
 }
 
 void SeenProcess::unseen(const StoppedCall& call) {
   begin_image(call);
-  log_->count_lost();
+  log_->count(&LogHeader::lost_records);
 }
 
 void SeenProcess::blind(const StoppedCall& call, uint32_t spot) {

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <linux/openat2.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
@@ -337,7 +338,9 @@ void Supervisor::dispatch(SeenProcess& process, const seccomp_notif& notice) {
     case Call::kMakeDirectoryAt: process.make_directory(call, number(0), path); break;
     case Call::kRemoveDirectory: process.unlink(call, AT_FDCWD, path, true); break;
     case Call::kClose: process.close(call, number(0)); break;
-    case Call::kCloseRange: process.close_range(call, bits(0), bits(1)); break;
+    case Call::kCloseRange:
+      if ((bits(2) & CLOSE_RANGE_CLOEXEC) == 0) process.close_range(call, bits(0), bits(1));
+      break;
     case Call::kDuplicate: process.close(call, number(1)); break;
     case Call::kMap:
       if ((bits(3) & MAP_ANONYMOUS) == 0) process.map(call, number(4));
