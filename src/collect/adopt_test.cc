@@ -271,7 +271,7 @@ TEST_F(AdoptTest, DamageGoesToQuarantineAndStopsNothing) {
             "000000000000007.ring: no record begins here");
   EXPECT_EQ(text(store, "SELECT min(kept_as) FROM quarantine").substr(0, 20),
             "000000000000007.ring");
-  EXPECT_EQ(integer(store, "SELECT sum(missing) FROM accounting"), 4);
+  EXPECT_EQ(integer(store, "SELECT sum(quarantined) FROM accounting"), 4);
   EXPECT_TRUE(*nothing_new(directory_, store));
   EXPECT_EQ(fold_into(store).quarantined, 0u);
 }

@@ -11,6 +11,7 @@
 #include "collect/pending.h"
 #include "collect/quarantine.h"
 #include "collect/record_fold.h"
+#include "collect/redrive.h"
 #include "collect/retention.h"
 
 namespace headrace::collect {
@@ -26,12 +27,14 @@ class Fold {
  public:
   Fold(const Directory& directory, const store::Connection& connection, store::Writer& writer,
        const FoldOptions& options, FoldReport& report)
-      : connection_(connection),
+      : directory_(directory),
+        connection_(connection),
         writer_(writer),
         options_(options),
         report_(report),
         records_(writer),
-        quarantine_(directory, writer) {}
+        quarantine_(directory, writer),
+        redrive_(directory, connection, writer, records_, quarantine_) {}
 
   Status run(Pending pending);
 
@@ -43,6 +46,8 @@ class Fold {
   };
   Status group(std::vector<PendingSegment*> segments);
   void learn(Open& open);
+  void learn_all_entries(ProducerState& state);
+  Status redrive(ProducerState& state);
   ProducerState& producer(ProducerId uid);
   Status remember(const std::string& uids);
   bool is_dead(ProducerId uid);
@@ -59,12 +64,15 @@ class Fold {
   Status next_batch();
   Status commit();
 
+  const Directory& directory_;
   const store::Connection& connection_;
   store::Writer& writer_;
   const FoldOptions& options_;
   FoldReport& report_;
   RecordFold records_;
   Quarantine quarantine_;
+  Redrive redrive_;
+  std::set<ProducerId> learnt_all_;  // also from segments that were folded before
   Liveness liveness_;
   std::map<ProducerId, std::unique_ptr<ProducerState>> producers_;
   struct Memory {
@@ -143,6 +151,34 @@ void Fold::learn(Open& open) {
   }
 }
 
+// Whatever any segment of the producer says of names: asked for only when one is missing, since the
+// segments may be long. Each segment repeats the dictionary, so a damaged frame of it costs nothing
+// while another is there.
+void Fold::learn_all_entries(ProducerState& state) {
+  if (!learnt_all_.insert(state.uid()).second) return;
+  for (const SegmentFile& file : list_segments(directory_)) {
+    if (file.producer != state.uid()) continue;
+    Result<FileBytes> bytes = FileBytes::open(file.path);
+    if (!bytes.ok()) continue;
+    FrameWalk reader(bytes->view(), file.sealed, 0, file.producer);
+    while (reader.next()) {
+      const FrameView& frame = reader.frame();
+      if ((frame.header.flags & kFrameIsMeta) != 0 && frame.header.producer == state.uid()) {
+        state.learn_entries(frame);
+      }
+    }
+  }
+}
+
+Status Fold::redrive(ProducerState& state) {
+  learn_all_entries(state);
+  uint64_t taken = 0;
+  HEADRACE_RETURN_IF_ERROR(redrive_.run(state, taken));
+  report_.redriven += taken;
+  report_.records += taken;
+  return {};
+}
+
 bool Fold::is_dead(ProducerId uid) {
   const auto found = producers_.find(uid);
   if (found == producers_.end() || !found->second->facts()) return false;
@@ -156,6 +192,7 @@ Status Fold::run(Pending pending) {
   const Result<uint64_t> aside = quarantine_.take_in_aside(connection_);
   if (!aside.ok()) return aside.status();
   report_.quarantined += *aside;
+  HEADRACE_RETURN_IF_ERROR(redrive_.load());
   for (const uint32_t gone : pending.gone) set_gone(gone);
   std::string uids;
   for (const PendingSegment& segment : pending.segments) {
@@ -170,6 +207,17 @@ Status Fold::run(Pending pending) {
       segments.push_back(&pending.segments[i]);
     }
     HEADRACE_RETURN_IF_ERROR(group(std::move(segments)));
+    // The producer has written more: what was refused for want of an entry may be good now.
+    if (redrive_.producers().contains(uid)) HEADRACE_RETURN_IF_ERROR(redrive(producer(uid)));
+    learnt_all_.erase(uid);
+  }
+  if (options_.redrive) {
+    for (const ProducerId uid : redrive_.producers()) {
+      ProducerState& state = producer(uid);
+      learn_all_entries(state);
+      state.prepare();
+      HEADRACE_RETURN_IF_ERROR(redrive(state));
+    }
   }
   HEADRACE_RETURN_IF_ERROR(commit());
   quarantine_.forget_aside();
@@ -182,6 +230,7 @@ Status Fold::group(std::vector<PendingSegment*> segments) {
   if (producers_.size() > kProducersAtOnce) {
     HEADRACE_RETURN_IF_ERROR(next_batch());
     producers_.clear();
+    learnt_all_.clear();
   }
   std::vector<Open> opened;
   for (PendingSegment* segment : segments) {
@@ -306,6 +355,10 @@ void Fold::frame(const FrameWalk& reader, const Open& open) {
     }
     ++report_.records;
     const char* why = records_.take(state, record, header.ring, number);
+    if (RecordFold::lacks_entry(why) && !learnt_all_.contains(state.uid())) {
+      learn_all_entries(state);
+      why = records_.take(state, record, header.ring, number);
+    }
     if (why != nullptr) refuse(at, record.bytes(), number, why);
     if (!is_batch_full() || !error_.ok()) return;
     // In the middle of the frame, so that the rows are exactly one row group: the rest of the frame
@@ -339,7 +392,9 @@ void Fold::note_damage(const FrameWalk& reader, const Open& open, size_t* noted)
     refused.offset = damage.offset;
     refused.bytes = open.bytes.view().substr(damage.offset, damage.length_bytes);
     refused.reason = name_of(damage.reason);
-    quarantine_.keep(producer(open.segment->file.producer).id(), refused);
+    const uint32_t whose = producer(open.segment->file.producer).id();
+    quarantine_.keep(whose, refused);
+    writer_.set_damaged(whose);
     ++report_.quarantined;
   }
 }
@@ -352,6 +407,7 @@ Status Fold::commit() {
   }
   changed_rings_.clear();
   HEADRACE_RETURN_IF_ERROR(writer_.commit());
+  redrive_.committed();
   records_.next_batch();
   report_.tasks = records_.tasks();
   return {};
@@ -375,7 +431,7 @@ Result<FoldReport> fold(const Directory& directory, store::Store& store,
   report.adopted = adopt(directory, liveness);
   Result<Pending> pending = find_pending(directory, store.connection(), liveness);
   if (!pending.ok()) return pending.status();
-  if (!pending->empty() || has_aside(directory)) {
+  if (!pending->empty() || has_aside(directory) || options.redrive) {
     Result<store::Writer> writer = store::Writer::open(store.connection());
     if (!writer.ok()) return writer.status();
     Fold run(directory, store.connection(), *writer, options, report);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "collect/accounting_fixture.h"
 #include "collect/fold.h"
 #include "collect/spool_fixture.h"
 
@@ -31,6 +32,7 @@ class FoldTest : public testing::Test {
   FoldReport fold_into(store::Store& store, const FoldOptions& options = {}) {
     Result<FoldReport> report = fold(directory_, store, options);
     EXPECT_TRUE(report.ok()) << report.status().message();
+    expect_accounted(store, MayMiss::kYes);
     return report.ok() ? *report : FoldReport{};
   }
   static int64_t integer(const store::Store& store, const std::string& sql) {

@@ -17,6 +17,15 @@ Uuid uuid_at(std::string_view bytes) {
   return Uuid::from_bytes(reinterpret_cast<const uint8_t*>(bytes.data()));
 }
 
+// As what a value of this tag is kept; nothing for a tag that can be of no version.
+std::optional<ValueTag> readable(ValueTag tag) {
+  const auto number = static_cast<uint8_t>(tag);
+  if (number < kFirstNewCellTag) return tag;
+  if (number < kFirstNewTailTag) return ValueTag::kInt;
+  if (number < kPastNewTailTags) return ValueTag::kBytes;
+  return std::nullopt;
+}
+
 template <typename T>
 std::optional<T> number_of(std::string_view text) {
   T out{};
@@ -46,6 +55,15 @@ void ProducerState::learn(const FrameView& frame, uint64_t order) {
       default: return;  // of a newer version; it describes what we cannot read either
     }
   });
+}
+
+void ProducerState::learn_entries(const FrameView& frame) {
+  for_each_record(frame, [this](const RecordView& record, uint64_t) {
+    if (record.kind() == RecordKind::kDictionary) learn_entry(record);
+  });
+  for (const std::unique_ptr<Entry>& e : entries_) {
+    if (e != nullptr) e->bad = false;
+  }
 }
 
 void ProducerState::learn_entry(const RecordView& record) {
@@ -192,10 +210,11 @@ ShapePlan* ProducerState::shape(uint32_t id) {
   for (size_t i = 0; i < count && !e->bad; ++i) {
     const auto cell = load_le<ShapeCell>(e->bytes.data() + i * sizeof(ShapeCell));
     std::optional<std::string> name = text(cell.name_id);
-    e->bad = !name || cell.role > Role::kAttribute || cell.tag > ValueTag::kTyped;
+    const std::optional<ValueTag> tag = readable(cell.tag);
+    e->bad = !name || !tag;
     if (!e->bad) {
-      plan->cells.push_back(
-          {cell.role, cell.tag, (cell.flags & kCellIsInferred) == 0, std::move(*name)});
+      plan->cells.push_back({std::min(cell.role, Role::kAttribute), *tag,
+                             (cell.flags & kCellIsInferred) == 0, std::move(*name)});
     }
   }
   if (e->bad) return nullptr;

@@ -57,6 +57,9 @@ class ProducerState {
 
   // Takes in a meta frame. `order` grows along the producer's segments.
   void learn(const FrameView& frame, uint64_t order);
+  // Takes only the dictionary of one: from segments whose records are stored already. What could
+  // not be resolved is tried again.
+  void learn_entries(const FrameView& frame);
   // After all meta frames, before the first record.
   void prepare();
 

@@ -38,11 +38,11 @@ class Quarantine {
   Result<uint64_t> take_in_aside(const store::Connection& connection);
   // After their commit.
   void forget_aside();
-
- private:
+  // Only the row, for bytes that lie in the file `kept_as` already (empty: nowhere).
   void row(uint32_t producer, const Refused& refused, uint64_t length_bytes,
            const std::string& kept_as);
 
+ private:
   Directory directory_;
   store::Writer& writer_;
   std::vector<std::filesystem::path> reasons_;

@@ -14,26 +14,54 @@ using store::Table;
 constexpr uint64_t kPastNumbers = uint64_t{1} << kTaskNumberBits;
 
 constexpr const char* kNoShape = "it refers to a shape that is not in the dictionary";
+constexpr const char* kNoActivity = "it refers to an activity that is not in the dictionary";
+constexpr const char* kNoParent = "it refers to a parent that is not in the dictionary";
+constexpr const char* kNoSensor = "it refers to a sensor that is not in the dictionary";
+constexpr const char* kNoName = "it refers to a name that is not in the dictionary";
 constexpr const char* kShort = "it is shorter than its kind";
 constexpr const char* kBadTail = "a value lies outside it";
 constexpr const char* kBadValue = "a value's bytes are not of its type";
-constexpr const char* kNoName = "it refers to a name that is not in the dictionary";
 
 }  // namespace
+
+bool RecordFold::lacks_entry(const char* why) {
+  return why == kNoShape || why == kNoActivity || why == kNoParent || why == kNoSensor ||
+         why == kNoName;
+}
 
 const char* RecordFold::take(ProducerState& producer, const RecordView& record, uint32_t ring,
                              uint64_t number) {
   const Origin origin{producer, ring, number};
+  const char* why = nullptr;
   switch (record.kind()) {
-    case RecordKind::kTask: return task(producer, record);
-    case RecordKind::kWorkflow: return workflow(origin, record);
-    case RecordKind::kCampaign: return campaign(origin, record);
-    case RecordKind::kObject: return object(origin, record);
-    case RecordKind::kLog: return log(producer, record);
-    case RecordKind::kSample: return sample(producer, record);
-    case RecordKind::kGap: return gap(producer, record);
-    default: return "it is of a kind that this version does not know";
+    case RecordKind::kTask: why = task(producer, record); break;
+    case RecordKind::kWorkflow: why = workflow(origin, record); break;
+    case RecordKind::kCampaign: why = campaign(origin, record); break;
+    case RecordKind::kObject: why = object(origin, record); break;
+    case RecordKind::kLog: why = log(producer, record); break;
+    case RecordKind::kSample: why = sample(producer, record); break;
+    case RecordKind::kGap: why = gap(producer, record); break;
+    case RecordKind::kClock:
+    case RecordKind::kDictionary:
+    case RecordKind::kProducer: return "it is of a kind that only describes others";
+    default: keep_unknown(origin, record, true); return nullptr;
   }
+  if (why == nullptr && (record.header().flags & kRecordIsExtended) != 0) {
+    keep_unknown(origin, record, false);
+  }
+  return why;
+}
+
+void RecordFold::keep_unknown(const Origin& origin, const RecordView& record, bool whole) {
+  Appender* rows = writer_.rows(Table::kUnknown);
+  if (rows == nullptr || !rows->next_row().ok()) return;
+  rows->set(0, origin.producer.id());
+  rows->set(1, origin.ring);
+  rows->set(2, origin.number);
+  rows->set(3, static_cast<uint8_t>(record.kind()));
+  rows->set(4, whole);
+  rows->set_text(5, to_hex(record.bytes()));
+  ++rows_;
 }
 
 template <typename Fixed>
@@ -83,7 +111,7 @@ const char* RecordFold::task(ProducerState& producer, const RecordView& record) 
   if (shape == nullptr) return kNoShape;
   if (const char* why = read_cells<TaskRecord>(record, *shape); why != nullptr) return why;
   const uint32_t activity = producer.activity(fixed.activity_id);
-  if (activity == 0) return "it refers to an activity that is not in the dictionary";
+  if (activity == 0) return kNoActivity;
   const uint32_t workflow = producer.workflow(fixed.workflow_id);
   if (workflow == 0 && fixed.workflow_id != 0) return kNoName;
   if (fixed.number == 0 || fixed.number >= kPastNumbers) return "its task number is impossible";
@@ -92,7 +120,7 @@ const char* RecordFold::task(ProducerState& producer, const RecordView& record) 
   uint64_t parent = fixed.parent;
   if ((fixed.header.flags & kTaskParentIsForeign) != 0) {
     const auto foreign = producer.task(static_cast<uint32_t>(fixed.parent));
-    if (!foreign) return "it refers to a parent that is not in the dictionary";
+    if (!foreign) return kNoParent;
     parent_producer = foreign->producer;
     parent = foreign->number;
   }
@@ -334,7 +362,8 @@ const char* RecordFold::log(ProducerState& producer, const RecordView& record) {
   ShapePlan* shape = producer.shape(fixed.shape_id);
   if (shape == nullptr) return kNoShape;
   if (const char* why = read_cells<LogRecord>(record, *shape); why != nullptr) return why;
-  if (fixed.header.flags > static_cast<uint8_t>(LogStream::kStderr)) {
+  const uint8_t stream = known_flags(fixed.header.flags);
+  if (stream > static_cast<uint8_t>(LogStream::kStderr)) {
     return "its stream is unknown";
   }
   if (fixed.task >= kPastNumbers) return "its task number is impossible";
@@ -345,7 +374,7 @@ const char* RecordFold::log(ProducerState& producer, const RecordView& record) {
   for (size_t i = 0; i < shape->cells.size(); ++i) {
     const ShapePlan::Cell& cell = shape->cells[i];
     if (cell.name == "text" && cell.tag == ValueTag::kString &&
-        fixed.header.flags != static_cast<uint8_t>(LogStream::kMetric)) {
+        stream != static_cast<uint8_t>(LogStream::kMetric)) {
       line = as_utf8(tails_[i]);
       continue;
     }
@@ -361,7 +390,7 @@ const char* RecordFold::log(ProducerState& producer, const RecordView& record) {
   rows->set(1, producer.id());
   if (fixed.task != 0) rows->set(2, static_cast<int64_t>(fixed.task));
   rows->set(3, producer.clocks().realtime_ns(fixed.at_ticks));
-  rows->set(4, fixed.header.flags);
+  rows->set(4, stream);
   if (line) rows->set_text(5, *line);
   if (!text_.empty()) rows->set_text(6, text_);
   ++rows_;
@@ -372,13 +401,13 @@ const char* RecordFold::sample(ProducerState& producer, const RecordView& record
   SampleRecord fixed{};
   if (!record.fixed(&fixed)) return kShort;
   const uint32_t sensor = producer.sensor(fixed.sensor_id);
-  if (sensor == 0) return "it refers to a sensor that is not in the dictionary";
+  if (sensor == 0) return kNoSensor;
   Appender* rows = writer_.rows(Table::kSample);
   if (rows == nullptr || !rows->next_row().ok()) return nullptr;
   rows->set(0, sensor);
   rows->set(1, producer.clocks().realtime_ns(fixed.at_ticks));
   rows->set(2, static_cast<int64_t>(fixed.raw));
-  rows->set(3, fixed.header.flags);
+  rows->set(3, known_flags(fixed.header.flags));
   ++rows_;
   return nullptr;
 }
@@ -387,7 +416,7 @@ const char* RecordFold::gap(ProducerState& producer, const RecordView& record) {
   GapRecord fixed{};
   if (!record.fixed(&fixed)) return kShort;
   const char* reason = nullptr;
-  switch (static_cast<GapReason>(fixed.header.flags)) {
+  switch (static_cast<GapReason>(known_flags(fixed.header.flags))) {
     case GapReason::kWriteFailed: reason = "write failed"; break;
     case GapReason::kPoolExhausted: reason = "no memory"; break;
     case GapReason::kTooLarge: reason = "too large"; break;

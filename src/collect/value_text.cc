@@ -34,7 +34,12 @@ bool visit(ByteReader& in, int depth, std::vector<Uuid>& out) {
         out.push_back(Uuid::from_bytes(reinterpret_cast<const uint8_t*>(id.data())));
       }
       break;
-    default: in.text(); break;
+    default:
+      if (tag >= kFirstNewCellTag && tag < kFirstNewTailTag)
+        in.u64();
+      else
+        in.text();
+      break;
   }
   return in.ok();
 }

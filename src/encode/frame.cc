@@ -53,7 +53,9 @@ FrameError read_frame(std::string_view bytes, FrameView* out) {
   if (bytes.size() < sizeof(FrameHeader)) return FrameError::kShort;
   out->header = load_le<FrameHeader>(bytes.data());
   if (out->header.magic != kFrameMagic) return FrameError::kMagic;
-  if (out->header.version != kFrameVersion) return FrameError::kVersion;
+  if (out->header.version == 0 || out->header.version > kNewestReadableVersion) {
+    return FrameError::kVersion;
+  }
   if (out->header.payload_bytes > kMaxPayloadBytes) return FrameError::kLength;
   if (out->header.payload_bytes > bytes.size() - sizeof(FrameHeader)) return FrameError::kShort;
   out->payload = bytes.substr(sizeof(FrameHeader), out->header.payload_bytes);

@@ -19,6 +19,9 @@ namespace headrace {
 
 constexpr uint32_t kFrameMagic = 0x31465248;  // "HRF1"
 constexpr uint16_t kFrameVersion = 1;
+// A version that this one can still read counts up by one; what it adds stands where it does not
+// mislead (docs/formats/segment.md, "Newer versions").
+constexpr uint16_t kNewestReadableVersion = kFrameVersion + 1;
 // Its records describe others (dictionary, clocks, producer): repeated in every segment,
 // unnumbered.
 constexpr uint16_t kFrameIsMeta = 1;

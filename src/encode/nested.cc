@@ -30,7 +30,12 @@ bool skip(ByteReader& in, int depth) {
     case ValueTag::kFloat:
     case ValueTag::kTime: in.u64(); break;
     case ValueTag::kObject: in.raw(16); break;
-    default: in.text(); break;
+    default:
+      if (tag >= kFirstNewCellTag && tag < kFirstNewTailTag)
+        in.u64();
+      else
+        in.text();
+      break;
   }
   return in.ok();
 }
@@ -47,6 +52,7 @@ class JsonWriter {
   bool map(int depth);
   bool is_json_object(ByteReader look, uint32_t count, int depth, bool* is_object) const;
   bool typed(std::string_view bytes);
+  bool of_newer_version(uint8_t tag);
   void tagged(std::string_view name, std::string_view text) {
     out_ += "{\"";
     out_ += name;
@@ -94,8 +100,16 @@ bool JsonWriter::value(int depth) {
       out_ += '}';
       break;
     }
-    default: return false;
+    default: return of_newer_version(tag);
   }
+  return in_.ok();
+}
+
+// {"$tag<n>":"<hex>"}: the bytes of a value whose meaning a newer version knows.
+bool JsonWriter::of_newer_version(uint8_t tag) {
+  if (tag < kFirstNewCellTag || tag >= kPastNewTailTags) return false;
+  const std::string_view bytes = tag < kFirstNewTailTag ? in_.raw(8) : in_.text();
+  tagged("$tag" + std::to_string(tag), to_hex(bytes));
   return in_.ok();
 }
 

@@ -5,6 +5,7 @@
 //            typed: u32 length, "name:text"
 //            list, set: u32 count, values   map: u32 count, (key value, value) pairs
 //            placeholder: u32 length, a nested map
+//            of a newer version: 12-31: 8 bytes   32-63: u32 length, bytes
 // Containers carry kNestedList, kNestedMap or kNestedSet, which no cell ever does.
 #pragma once
 
@@ -57,8 +58,9 @@ class NestedWriter {
 
 // The JSON of one nested value. What JSON cannot say is an object with one key that begins with
 // '$': {"$float":"nan"}, {"$bytes":"<hex>"}, {"$int":"<decimal or 0x>"}, {"$object":"<uuid>"},
-// {"$time":"<UTC>"}, {"$set":[...]}, {"$unkept":{...}}, a typed text as {"$name":"text"}, text that
-// is not UTF-8 as {"$text":"<escaped>"} (odd_text.h), a container that contains itself as
+// {"$time":"<UTC>"}, {"$set":[...]}, {"$unkept":{...}}, {"$tag<n>":"<hex>"} of a newer version, a
+// typed text as {"$name":"text"}, text that is not UTF-8 as {"$text":"<escaped>"} (odd_text.h), a
+// container that contains itself as
 // {"$ref":n}: the nth of those around it, counted from 0 at the outermost. A map that JSON objects
 // cannot say (a key that is no string, twice the same, or alone and like one of these) becomes
 // {"$map":[[key,value],...]}. Errors: kCorrupt when the bytes are not a nested value.

@@ -34,6 +34,12 @@ enum class Role : uint8_t {
   kAttribute = 4,  // what the record says of itself: path, size_bytes, command, ...
 };
 
+// Tags of newer versions: where such a value stands is known, what it means is not. It is kept as
+// an int64 of the cell's bits, or as bytes.
+constexpr uint8_t kFirstNewCellTag = 12;
+constexpr uint8_t kFirstNewTailTag = 32;
+constexpr uint8_t kPastNewTailTags = 64;
+
 constexpr bool is_in_tail(ValueTag tag) {
   switch (tag) {
     case ValueTag::kString:

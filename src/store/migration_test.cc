@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "store/schema.h"
 #include "store/store.h"
 
 namespace headrace::store {
@@ -40,7 +41,7 @@ TEST(Migration, AMissingStepIsUnsupported) {
   Result<Store> store = Store::open_in_memory();
   ASSERT_TRUE(store.ok());
   EXPECT_EQ(migrate(store->connection(), kSteps, 0, 1).code(), StatusCode::kUnsupported);
-  EXPECT_EQ(version(*store), "1");
+  EXPECT_EQ(version(*store), std::to_string(kSchemaVersion));
 }
 
 }  // namespace

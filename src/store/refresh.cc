@@ -143,7 +143,7 @@ Status refresh_missing(const Connection& connection, const std::vector<uint32_t>
   if (producers.empty()) return {};
   const std::string list = number_list(producers);
   return connection
-      .run("DELETE FROM gap_row WHERE reason = 'missing' AND producer IN (" + list +
+      .run("DELETE FROM gap_row WHERE reason IN ('missing', 'damaged') AND producer IN (" + list +
            ");\n"
            "CREATE OR REPLACE TEMP TABLE known_numbers AS\n"
            "  SELECT producer, ring, first, past FROM watermark WHERE producer IN (" +
@@ -152,21 +152,31 @@ Status refresh_missing(const Connection& connection, const std::vector<uint32_t>
            "WHERE producer IN (" +
            list +
            ");\n"
+           // Where bytes of the producer are in quarantine, what is missing was in them. A process
+           // that still runs may yet send what is missing otherwise.
+           "CREATE OR REPLACE TEMP TABLE may_miss AS\n"
+           "  SELECT p.producer, p.accepted, p.state, q.producer IS NOT NULL AS damaged\n"
+           "  FROM producer_row p LEFT JOIN (SELECT DISTINCT producer FROM quarantine_row\n"
+           "                                 WHERE ring IS NULL) q ON q.producer = p.producer\n"
+           "  WHERE p.producer IN (" +
+           list + ") AND (p.state <> 'running' OR q.producer IS NOT NULL);\n" +
            R"sql(
 INSERT INTO gap_row
-SELECT k.producer, k.ring, k.reached, k.first - k.reached, 'missing', NULL
+SELECT k.producer, k.ring, k.reached, k.first - k.reached,
+  CASE WHEN m.damaged THEN 'damaged' ELSE 'missing' END, NULL
 FROM (SELECT *, coalesce(max(past) OVER (PARTITION BY producer, ring ORDER BY first, past
                                          ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS reached
       FROM known_numbers) k
-JOIN producer_row p ON p.producer = k.producer
-WHERE k.first > k.reached AND p.state <> 'running';
+JOIN may_miss m ON m.producer = k.producer
+WHERE k.first > k.reached;
 INSERT INTO gap_row
-SELECT p.producer, NULL, NULL, p.accepted - k.used, 'missing', NULL
-FROM producer_row p
-JOIN (SELECT producer, sum(past)::UBIGINT AS used
-      FROM (SELECT producer, ring, max(past) AS past FROM known_numbers GROUP BY producer, ring)
-      GROUP BY producer) k ON k.producer = p.producer
-WHERE p.state <> 'running' AND p.accepted > k.used;
+SELECT m.producer, NULL, NULL, m.accepted - coalesce(k.used, 0),
+  CASE WHEN m.damaged THEN 'damaged' ELSE 'missing' END, NULL
+FROM may_miss m
+LEFT JOIN (SELECT producer, sum(past)::UBIGINT AS used
+           FROM (SELECT producer, ring, max(past) AS past FROM known_numbers GROUP BY producer, ring)
+           GROUP BY producer) k ON k.producer = m.producer
+WHERE m.state <> 'running' AND m.accepted > coalesce(k.used, 0);
 )sql")
       .with_context("cannot account for missing records");
 }

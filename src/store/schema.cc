@@ -81,6 +81,10 @@ CREATE TABLE watermark(producer UINTEGER, ring UINTEGER, first UBIGINT, past UBI
 CREATE TABLE segment(name VARCHAR, size_bytes UBIGINT, resume_at UBIGINT, sealed BOOLEAN);
 CREATE TABLE quarantine_row(producer UINTEGER, ring UINTEGER, number UBIGINT, records UBIGINT,
   file VARCHAR, "offset" UBIGINT, length_bytes UBIGINT, reason VARCHAR, ts BIGINT, kept_as VARCHAR);
+-- Records of a newer version, in hex: whole ones of a kind that is unknown here, and known ones with
+-- an extension.
+CREATE TABLE unknown_row(producer UINTEGER, ring UINTEGER, number UBIGINT, kind UTINYINT,
+  whole BOOLEAN, bytes VARCHAR);
 -- What a person said later: tags, notes, removals. Kept beside the store too.
 CREATE TABLE amendment(ts BIGINT, kind VARCHAR, id UUID, action VARCHAR, value VARCHAR);
 )sql";

@@ -155,8 +155,42 @@ std::string task_energy_and_log() {
          "LEFT JOIN producer_row p ON p.producer = l.producer;\n";
 }
 
-// Per producer: accepted = stored + quarantined + dropped + missing + spooled. What a running
-// producer has accepted is known only as far as its segments were read.
+// Counts the rows themselves against what the watermarks say is stored, so that a record cannot be
+// marked as seen and have no row. A row each but for the announcements in ring 0, which later
+// records replace; what a person removed is gone with its rows.
+std::string stored_rows() {
+  return std::string("CREATE OR REPLACE VIEW stored_rows AS SELECT ") + kProducerText +
+         R"sql( AS producer, p.hostname, p.pid, coalesce(s.stored, 0) AS stored, coalesce(r.row_count, 0) AS row_count
+FROM producer_row p
+LEFT JOIN (SELECT producer, sum(n)::BIGINT AS stored FROM (
+    SELECT producer, (past - first)::BIGINT AS n FROM watermark WHERE ring <> 0
+    UNION ALL SELECT producer, -records::BIGINT FROM quarantine_row WHERE ring <> 0)
+  GROUP BY producer) s ON s.producer = p.producer
+LEFT JOIN (SELECT producer, sum(n)::BIGINT AS row_count FROM (
+    SELECT producer, count(*) AS n FROM task_slots GROUP BY producer
+    UNION ALL SELECT producer, count(*) FROM workflow_record WHERE ring <> 0 GROUP BY producer
+    UNION ALL SELECT producer, count(*) FROM campaign_record WHERE ring <> 0 GROUP BY producer
+    UNION ALL SELECT producer, count(*) FROM object_record WHERE ring <> 0 GROUP BY producer
+    UNION ALL SELECT producer, count(*) FROM log_row GROUP BY producer
+    UNION ALL SELECT producer, count(*) FROM unknown_row WHERE whole AND ring <> 0 GROUP BY producer
+    UNION ALL SELECT d.producer, count(*) FROM sample_row m JOIN sensor_row d ON d.sensor = m.sensor
+              GROUP BY d.producer)
+  GROUP BY producer) r ON r.producer = p.producer
+WHERE NOT EXISTS (FROM amendment WHERE action = 'remove');
+)sql";
+}
+
+// Of each process: accepted = stored + spooled + quarantined + dropped + missing, always.
+//
+// accepted     every number that its rings gave to a record: what it said when it ended, or as far
+//              as is known of one that runs or was killed
+// stored       a row is here for it (of these, `newer`: kept as bytes for a newer version)
+// spooled      not here yet: in its ring, in a segment, or on the way
+// quarantined  its bytes are kept aside: refused by themselves, or lost in damaged bytes
+// dropped      told as lost by the process itself, with the reason
+// missing      not explained
+//
+// A number that is both stored and told as lost is stored; one told as lost twice is lost once.
 std::string accounting() {
   return std::string("CREATE OR REPLACE VIEW producer AS SELECT ") + kProducerText +
          " AS producer, p.hostname, p.pid, p.rank, p.state, p.facts::JSON AS facts\n"
@@ -172,24 +206,43 @@ std::string accounting() {
   make_timestamp_ns(q.ts) AS time, q.kept_as, q.ring, q.number, q.records
 FROM quarantine_row q LEFT JOIN producer_row p ON p.producer = q.producer;
 CREATE OR REPLACE VIEW accounting AS
-SELECT producer, hostname, pid, state, accepted, stored, quarantined, dropped, missing,
-  accepted - stored - quarantined - dropped - missing AS spooled
+WITH told AS (
+  SELECT producer, ring, first, past, false AS lost FROM watermark
+  UNION ALL SELECT producer, ring, first_number, first_number + count, true FROM gap_row
+            WHERE reason NOT IN ('missing', 'damaged')),
+ring_sums AS (
+  SELECT producer, ring, max(past) AS past, sum(past - first) FILTER (NOT lost) AS seen,
+    sum(past - greatest(first, least(reached, past))) AS known
+  FROM (SELECT *, coalesce(max(past) OVER (PARTITION BY producer, ring ORDER BY first, past
+                   ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS reached FROM told)
+  GROUP BY producer, ring),
+sums AS (
+  SELECT producer, sum(past)::BIGINT AS used, coalesce(sum(seen), 0)::BIGINT AS seen,
+    sum(known)::BIGINT AS known
+  FROM ring_sums GROUP BY producer)
+SELECT producer, hostname, pid, state, accepted, stored, newer, quarantined, dropped, missing,
+  accepted - stored - quarantined - dropped - missing AS spooled, dropped_by
 FROM (SELECT )sql" +
          kProducerText +
          R"sql( AS producer, p.hostname, p.pid, p.state,
-    greatest(coalesce(p.accepted::BIGINT, 0), coalesce(s.seen, 0) + coalesce(g.dropped, 0) + coalesce(g.missing, 0)) AS accepted,
-    coalesce(s.seen, 0) - coalesce(q.records, 0) AS stored, coalesce(q.records, 0) AS quarantined,
-    coalesce(g.dropped, 0) AS dropped, coalesce(g.missing, 0) AS missing
+    greatest(coalesce(p.accepted::BIGINT, 0), coalesce(s.used, 0)) AS accepted,
+    coalesce(s.seen, 0) - coalesce(q.records, 0) AS stored, coalesce(u.records, 0) AS newer,
+    coalesce(q.records, 0) + coalesce(g.damaged, 0) AS quarantined,
+    coalesce(s.known - s.seen, 0) AS dropped, coalesce(g.missing, 0) AS missing, g.dropped_by
   FROM producer_row p
-  LEFT JOIN (SELECT producer, sum(past - first)::BIGINT AS seen FROM watermark GROUP BY producer) s
-    ON s.producer = p.producer
+  LEFT JOIN sums s ON s.producer = p.producer
   LEFT JOIN (SELECT producer, sum(records)::BIGINT AS records FROM quarantine_row GROUP BY producer) q
     ON q.producer = p.producer
-  LEFT JOIN (SELECT producer, sum(count) FILTER (reason = 'missing')::BIGINT AS missing,
-               sum(count) FILTER (reason <> 'missing')::BIGINT AS dropped
-             FROM gap_row GROUP BY producer) g ON g.producer = p.producer
+  LEFT JOIN (SELECT producer, count(*) AS records FROM unknown_row WHERE whole GROUP BY producer) u
+    ON u.producer = p.producer
+  LEFT JOIN (SELECT producer, coalesce(sum(n) FILTER (reason = 'missing'), 0)::BIGINT AS missing,
+               coalesce(sum(n) FILTER (reason = 'damaged'), 0)::BIGINT AS damaged,
+               string_agg(n || ' ' || reason, ', ' ORDER BY reason)
+                 FILTER (reason NOT IN ('missing', 'damaged')) AS dropped_by
+             FROM (SELECT producer, reason, sum(count) AS n FROM gap_row GROUP BY producer, reason)
+             GROUP BY producer) g ON g.producer = p.producer
   WHERE p.facts IS NOT NULL OR s.seen IS NOT NULL);
-)sql";
+)sql" + stored_rows();
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace {
 constexpr const char* kTableName[] = {
     "task_slots",      "task_page",      "open_task", "workflow_record", "object_record",
     "campaign_record", "value_row",      "edge_row",  "sample_row",      "log_row",
-    "gap_row",         "quarantine_row", "clock_row"};
+    "gap_row",         "quarantine_row", "clock_row", "unknown_row"};
 static_assert(std::size(kTableName) == static_cast<size_t>(Table::kCount));
 
 uint64_t pair_of(uint32_t high, uint32_t low) { return uint64_t{high} << 32 | low; }
@@ -345,6 +345,7 @@ Status Writer::commit() {
   HEADRACE_RETURN_IF_ERROR(refresh_objects(*connection_, touched_objects_));
   HEADRACE_RETURN_IF_ERROR(refresh_campaigns(*connection_, touched_campaigns_));
   for (const auto& [ring, ranges] : ranges_) changed.push_back(ring.first);
+  changed.insert(changed.end(), damaged_.begin(), damaged_.end());
   HEADRACE_RETURN_IF_ERROR(refresh_missing(*connection_, changed));
   HEADRACE_RETURN_IF_ERROR(apply_removals(*connection_));
   HEADRACE_RETURN_IF_ERROR(
@@ -366,6 +367,7 @@ Status Writer::commit() {
   ranges_.clear();
   segments_.clear();
   gone_.clear();
+  damaged_.clear();
   return {};
 }
 

@@ -42,6 +42,7 @@ enum class Table : uint8_t {
   kGap,
   kQuarantine,
   kClock,
+  kUnknown,
   kCount
 };
 
@@ -123,6 +124,8 @@ class Writer {
   void set_segment(const std::string& name, const SegmentState& state) { segments_[name] = state; }
   // These processes are gone: what they left open is lost.
   void set_gone(uint32_t producer) { gone_.push_back(producer); }
+  // Bytes of these producers were found damaged: numbers that are missing are explained by it.
+  void set_damaged(uint32_t producer) { damaged_.push_back(producer); }
   // Writes everything, refreshes what depends on it, commits.
   Status commit();
 
@@ -179,6 +182,7 @@ class Writer {
   std::map<std::pair<uint32_t, uint32_t>, std::vector<NumberRange>> ranges_;
   std::unordered_map<std::string, SegmentState> segments_;
   std::vector<uint32_t> gone_;
+  std::vector<uint32_t> damaged_;
 };
 
 }  // namespace headrace::store
