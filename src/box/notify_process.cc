@@ -356,6 +356,12 @@ void SeenProcess::write_open(const Pending& pending, int fd, const FileBody& fil
 
 void SeenProcess::observe(pid_t tid, int fd, const struct stat& facts, int64_t at_ns) {
   const File file{facts.st_dev, facts.st_ino};
+  if (known_.count(file) == 0) {
+    // Another thread's call may have made the file already.
+    for (Pending& one : pending_) {
+      if (!one.settled && !one.existed) facts_of(one.tid, one.path, true, &one.file);
+    }
+  }
   const auto pending = std::find_if(pending_.begin(), pending_.end(), [&](const Pending& one) {
     const bool temporary = (one.flags & O_TMPFILE) == O_TMPFILE;
     return temporary ? facts.st_nlink == 0 && known_.count(file) == 0

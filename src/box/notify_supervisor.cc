@@ -80,6 +80,7 @@ void Supervisor::finish(int wait_ms) {
   if (finished_) return;
   finished_ = true;
   for (int i = 0; i < wait_ms && !over_.load(); ++i) usleep(1000);
+  counts_.left_behind = !over_.load();
   stop_.store(true);
   eventfd_write(stopper_, 1);
   while (answering_.load()) {
@@ -93,7 +94,6 @@ void Supervisor::finish(int wait_ms) {
   const int64_t now_ns = now_monotonic_ns();
   take_ends();
   for (auto& [pid, watched] : processes_) {
-    if (!watched.process->ended()) ++counts_.left_behind;
     watched.process->gone(now_ns);
     if (watched.handle >= 0) close(watched.handle);
   }

@@ -44,7 +44,7 @@ class Supervisor {
   struct Counts {
     uint64_t calls = 0;
     uint64_t processes = 0;
-    uint64_t left_behind = 0;  // still there at finish()
+    bool left_behind = false;  // programs were still there at finish()
   };
   // After finish().
   Counts counts() const { return counts_; }

@@ -259,7 +259,8 @@ public class Program {
     Files.delete(Path.of("count.txt"));
     var part = Files.createTempFile(Path.of("."), "part", ".tmp");
     Files.move(part, Path.of("part.txt"), StandardCopyOption.ATOMIC_MOVE);
-    new ProcessBuilder("sh", "-c", "cat moved.csv").redirectOutput(new File("sh.txt")).start().waitFor();
+    var child = new ProcessBuilder("sh", "-c", "cat moved.csv");
+    child.redirectOutput(new File("sh.txt")).start().waitFor();
   }
 }
 """)
