@@ -108,7 +108,9 @@ AdoptReport adopt(const Directory& directory, const Liveness& liveness,
   AdoptReport report;
   Adoption adoption(directory, options, report);
   for (const DeadRing& dead : find_dead_rings(directory, liveness)) {
-    const Status status = adoption.adopt(dead);
+    // A process that was killed in its first moments left a ring and no folder.
+    Status status = create_directory(directory);
+    if (status.ok()) status = adoption.adopt(dead);
     // Another collector at the same ring is no problem: it does the same.
     if (status.ok() || status.code() == StatusCode::kUnavailable) continue;
     ++report.left;

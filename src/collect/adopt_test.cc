@@ -9,6 +9,7 @@
 
 #include "base/file_system.h"
 #include "collect/fold_fixture.h"
+#include "collect/open.h"
 #include "collect/ring_fixture.h"
 #include "spool/segment_reader.h"
 
@@ -104,6 +105,16 @@ TEST_F(AdoptTest, ARingAloneIsEnough) {
   fold_into(store);
   EXPECT_EQ(integer(store, "SELECT count(*) FROM task"), 5);
   EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST_F(AdoptTest, ARingWhoseFolderWasNotMadeYetIsFoundByItsReader) {
+  ring_->records(1, 0, 0, tasks(1, 5));
+  ring_->meta(0, all_meta());
+  ring_->write();
+  std::filesystem::remove_all(directory_.root);
+  Result<store::Store> store = open_folded(directory_);
+  ASSERT_TRUE(store.ok()) << store.status().message();
+  EXPECT_EQ(integer(*store, "SELECT count(*) FROM task"), 5);
 }
 
 TEST_F(AdoptTest, OpenTasksAreLostWithTheirValues) {

@@ -3,6 +3,7 @@
 #include <system_error>
 #include <unistd.h>
 
+#include "collect/adopt.h"
 #include "collect/copy.h"
 #include "energy/attribute.h"
 
@@ -18,6 +19,7 @@ Status check_exists(const Directory& directory) {
     return std::filesystem::exists(p, error);
   };
   if (exists(directory.store()) || exists(directory.spool())) return {};
+  if (has_dead_rings(directory, Liveness())) return create_directory(directory);
   if (!exists(directory.root)) {
     return not_found("there is no folder " + directory.root.string() +
                      "; run a program with headrace capture here, or say --dir or HEADRACE_DIR");
