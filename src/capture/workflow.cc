@@ -62,7 +62,10 @@ std::string job_step() {
            step;
   }
   if (const std::string space = environment("PMIX_NAMESPACE"); !space.empty()) {
-    return "pmix/" + environment("SLURM_JOB_ID") + "/" + space;
+    // Open MPI makes the namespace of mpirun's process id, which comes round again; the key that it
+    // draws for each job's transports does not.
+    return "pmix/" + environment("SLURM_JOB_ID") + "/" + space + "/" +
+           environment("OMPI_MCA_orte_precondition_transports");
   }
   return {};
 }
