@@ -79,6 +79,11 @@ int FileSystem::unlink(const char* path) { return result(::unlink(path)); }
 
 int FileSystem::make_folder(const char* path) { return result(::mkdir(path, 0777)); }
 
+bool FileSystem::is_own_folder(const char* path) {
+  struct stat facts {};
+  return ::lstat(path, &facts) == 0 && S_ISDIR(facts.st_mode) && facts.st_uid == ::geteuid();
+}
+
 int FileSystem::read(const char* path, std::string& out) {
   int fd = ::open(path, O_RDONLY | O_CLOEXEC);
   // An NFS client may still know the file by a handle that the server has forgotten.

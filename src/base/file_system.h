@@ -40,6 +40,8 @@ class FileSystem {
   virtual int unlink(const char* path);
   // -EEXIST when it is there already.
   virtual int make_folder(const char* path);
+  // A folder, no link, that belongs to this user.
+  virtual bool is_own_folder(const char* path);
   // All of a file, appended to `out`.
   virtual int read(const char* path, std::string& out);
 

@@ -59,6 +59,9 @@ TEST_F(Files, RefusesWhatIsThereAlready) {
   std::filesystem::create_symlink(at("target"), at("link"));
   EXPECT_EQ(files_.create(at("link").c_str()), -EEXIST);
   EXPECT_FALSE(std::filesystem::exists(at("target")));
+  std::filesystem::create_directory_symlink(folder_, at("folder"));
+  EXPECT_FALSE(files_.is_own_folder(at("folder").c_str()));
+  EXPECT_TRUE(files_.is_own_folder(folder_.c_str()));
 }
 
 TEST_F(Files, TellsSharedFileSystemsFromLocalOnes) {

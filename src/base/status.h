@@ -37,6 +37,10 @@ class [[nodiscard]] Status {
     static const std::string empty;
     return state_ ? state_->message : empty;
   }
+  // The same error with what to do about it behind.
+  Status with_advice(const std::string& advice) const {
+    return ok() ? *this : Status(code(), message() + "; " + advice);
+  }
   // The same error with what was being attempted put in front.
   Status with_context(const std::string& doing) const {
     return ok() ? *this : Status(code(), doing + ": " + message());

@@ -6,8 +6,10 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <system_error>
 #include <unistd.h>
+#include <utility>
+
+#include "base/file_system.h"
 
 namespace headrace {
 namespace {
@@ -41,21 +43,23 @@ bool SegmentReader::next() {
 
 std::vector<SegmentFile> list_segments(const Directory& directory) {
   std::vector<SegmentFile> out;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(directory.spool(), error)) {
-    const std::string name = entry.path().filename().string();
-    const bool sealed = name.ends_with(".seg");
-    if (!sealed && !name.ends_with(".open")) continue;
-    const size_t dash = name.find('-');
-    if (dash == std::string::npos) continue;
-    SegmentFile file;
-    file.path = entry.path();
-    file.sealed = sealed;
-    std::from_chars(name.data(), name.data() + dash, file.producer, 16);
-    std::from_chars(name.data() + dash + 1, name.data() + name.size(), file.ordinal);
-    std::error_code gone;
-    file.size_bytes = entry.file_size(gone);
-    if (!gone) out.push_back(std::move(file));
+  FileSystem& files = FileSystem::current();
+  for (const std::filesystem::path& folder : spool_folders(directory)) {
+    std::vector<FileSystem::Entry> entries;
+    static_cast<void>(files.list(folder.c_str(), entries));
+    for (const FileSystem::Entry& entry : entries) {
+      const bool sealed = entry.name.ends_with(".seg");
+      const size_t dash = entry.name.find('-');
+      if ((!sealed && !entry.name.ends_with(".open")) || dash == std::string::npos) continue;
+      SegmentFile file;
+      file.path = folder / entry.name;
+      file.sealed = sealed;
+      file.size_bytes = entry.size_bytes;
+      const char* const name = entry.name.data();
+      std::from_chars(name, name + dash, file.producer, 16);
+      std::from_chars(name + dash + 1, name + entry.name.size(), file.ordinal);
+      out.push_back(std::move(file));
+    }
   }
   std::sort(out.begin(), out.end(), [](const SegmentFile& a, const SegmentFile& b) {
     return std::pair(a.producer, a.ordinal) < std::pair(b.producer, b.ordinal);
@@ -64,10 +68,18 @@ std::vector<SegmentFile> list_segments(const Directory& directory) {
 }
 
 Result<FileBytes> FileBytes::open(const std::filesystem::path& path) {
+  FileBytes out;
+  // What may still be cut to its last whole frame, or changed by another machine, is copied: a page
+  // that goes away under a mapping would end this process.
+  if (path.extension() != ".seg" || is_on_network(path.c_str())) {
+    if (const int error = FileSystem::current().read(path.c_str(), out.copy_); error != 0) {
+      return io_error("cannot read " + path.string(), -error);
+    }
+    return out;
+  }
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return io_error("cannot read " + path.string(), errno);
   struct stat facts {};
-  FileBytes out;
   if (fstat(fd, &facts) == 0 && facts.st_size > 0) {
     out.size_ = static_cast<size_t>(facts.st_size);
     out.address_ = mmap(nullptr, out.size_, PROT_READ, MAP_PRIVATE, fd, 0);
@@ -83,11 +95,14 @@ Result<FileBytes> FileBytes::open(const std::filesystem::path& path) {
 }
 
 FileBytes::FileBytes(FileBytes&& other) noexcept
-    : address_(std::exchange(other.address_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+    : address_(std::exchange(other.address_, nullptr)),
+      size_(std::exchange(other.size_, 0)),
+      copy_(std::move(other.copy_)) {}
 
 FileBytes& FileBytes::operator=(FileBytes&& other) noexcept {
   std::swap(address_, other.address_);
   std::swap(size_, other.size_);
+  std::swap(copy_, other.copy_);
   return *this;
 }
 

@@ -58,22 +58,27 @@ struct SegmentFile {
   uint64_t ordinal = 0;
   uint64_t size_bytes = 0;
 };
-// The segments of a spool, by producer and ordinal. A missing folder gives an empty list.
+// The segments of a spool, in all its folders, by producer and ordinal. A missing folder gives
+// none.
 std::vector<SegmentFile> list_segments(const Directory& directory);
 
-// A whole file in memory, or mapped; the view lives as long as the object.
+// A whole file: a sealed one mapped, any other copied; the view lives as long as the object.
 class FileBytes {
  public:
   static Result<FileBytes> open(const std::filesystem::path& path);
   FileBytes(FileBytes&& other) noexcept;
   FileBytes& operator=(FileBytes&& other) noexcept;
   ~FileBytes();
-  std::string_view view() const { return {static_cast<const char*>(address_), size_}; }
+  std::string_view view() const {
+    return address_ == nullptr ? std::string_view(copy_)
+                               : std::string_view(static_cast<const char*>(address_), size_);
+  }
 
  private:
   FileBytes() = default;
   void* address_ = nullptr;
   size_t size_ = 0;
+  std::string copy_;
 };
 
 }  // namespace headrace
