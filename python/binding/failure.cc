@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "binding/names.h"
+#include "capture/secrets.h"
 
 namespace headrace::binding {
 namespace {
@@ -61,8 +62,10 @@ void add_exception(capture::Fields& fields, PyObject* exception, PyObject* trace
   fields.add_string(Role::kError, name_of("type").id, qualified_name(Py_TYPE(exception)));
   const Ref message = Ref::steal(PyObject_Str(exception));
   if (message && PyUnicode_Check(message.get())) {
-    // The message may be as long as the data that it complains about.
-    const std::string text = text_of(message.get());
+    // The message may be as long as the data that it complains about. Its secrets go before it is
+    // cut, so that none is cut in two.
+    const Ref begins = Ref::steal(PyUnicode_Substring(message.get(), 0, 8192));
+    const std::string text = begins ? capture::without_secrets(text_of(begins.get())) : "";
     fields.add_string(Role::kError, name_of("message").id, text.substr(0, 4096));
   } else {
     drop_error();

@@ -7,6 +7,7 @@
 
 namespace headrace::binding {
 
+std::atomic<uint32_t> forks{1};
 std::atomic<uint32_t> generation{1};
 
 namespace {
@@ -44,7 +45,10 @@ static_assert(kSlots == size_t{1} << (64 - 51));
 }  // namespace
 
 void count_forks() {
-  static const int once = pthread_atfork(nullptr, nullptr, [] { generation.fetch_add(1); });
+  static const int once = pthread_atfork(nullptr, nullptr, [] {
+    forks.fetch_add(1);
+    generation.fetch_add(1);
+  });
   (void)once;
 }
 
@@ -62,6 +66,16 @@ Name name_of(PyObject* string) {
     if (entry->id != 0) entry->generation = now;
   }
   return {entry->id, entry->secrecy};
+}
+
+void forget_secrecies() {
+  for (Entry& entry : g_entries) {
+    Ref keep;
+    if (entry.string == nullptr) continue;
+    entry.secrecy = capture::secrecy_of_name(text_of(entry.string, keep));
+    entry.generation = 0;
+  }
+  generation.fetch_add(1);  // parameters remember it too
 }
 
 capture::Secrecy secrecy_of(PyObject* string) {

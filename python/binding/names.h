@@ -9,7 +9,9 @@
 
 namespace headrace::binding {
 
-// How often this process was forked: every id that was cached before is void after it changed.
+// How often this process was forked.
+extern std::atomic<uint32_t> forks;
+// Changes with a fork and with the rules about names: every Name that was cached before is void.
 extern std::atomic<uint32_t> generation;
 void count_forks();
 
@@ -23,5 +25,7 @@ Name name_of(PyObject* string);
 Name name_of(std::string_view text);
 // The same without making a dictionary entry.
 capture::Secrecy secrecy_of(PyObject* string);
+// After a rule about names was added: what was told before is asked again.
+void forget_secrecies();
 
 }  // namespace headrace::binding

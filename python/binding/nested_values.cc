@@ -5,11 +5,10 @@
 #include <string>
 
 #include "binding/object_type.h"
+#include "capture/secrets.h"
 
 namespace headrace::binding {
 namespace {
-
-constexpr size_t kMaxTextBytes = 1024;
 
 // The longest start of `text` of at most `limit` bytes that doesn't cut a character.
 std::string_view cut(std::string_view text, size_t limit) {
@@ -21,8 +20,13 @@ std::string_view cut(std::string_view text, size_t limit) {
 }  // namespace
 
 // A value is checked against the budget before it is written, so one may pass it by its own size:
-// at most a text of kMaxTextBytes and a placeholder, which is what the slack is for.
+// at most a text of kMaxTextBytes, three times as long where secrets were taken out of it, and a
+// placeholder, which is what the slack is for.
 void NestedBuffer::text(ValueTag kind, std::string_view text) {
+  std::string without;
+  if (capture::may_hold_secret(text) && capture::take_out_secrets(text, &without)) [[unlikely]] {
+    text = cut(without, 3 * kMaxTextBytes);
+  }
   tag(kind);
   put(static_cast<uint32_t>(text.size()));
   std::memcpy(bytes_.data() + size_, text.data(), text.size());
@@ -31,15 +35,21 @@ void NestedBuffer::text(ValueTag kind, std::string_view text) {
 
 void NestedBuffer::placeholder(std::string_view type, std::string_view reason) {
   std::string out;
-  NestedWriter(out).placeholder(cut(type, 128), cut(reason, 128));
+  NestedWriter(out).placeholder(cut(type, 128), cut(reason, 256));
   std::memcpy(bytes_.data() + size_, out.data(), out.size());
   size_ += out.size();
+}
+
+void NestedBuffer::redacted() {
+  capture::redactions.by_name.fetch_add(1, std::memory_order_relaxed);
+  placeholder("redacted", "its name says that it is a secret");
 }
 
 size_t NestedBuffer::begin(uint8_t kind) {
   bytes_[size_++] = static_cast<char>(kind);
   const size_t at = size_;
   put(uint32_t{0});
+  ++level_;
   return at;
 }
 
@@ -47,77 +57,103 @@ void NestedBuffer::elided(size_t count) {
   placeholder("elided", std::to_string(count) + " more, beyond the record's budget");
 }
 
-void NestedBuffer::value(PyObject* value) {
-  ++nodes_;
-  const PyTypeObject* type = Py_TYPE(value);
-  if (type == &PyFloat_Type) {
-    tag(ValueTag::kFloat);
-    return put(PyFloat_AS_DOUBLE(value));
+void NestedBuffer::integer(PyObject* value) {
+  int overflow = 0;
+  const long long number = PyLong_AsLongLongAndOverflow(value, &overflow);
+  if (overflow == 0) {
+    tag(ValueTag::kInt);
+    return put(int64_t{number});
   }
-  if (type == &PyLong_Type) {
-    int overflow = 0;
-    const long long number = PyLong_AsLongLongAndOverflow(value, &overflow);
-    if (overflow == 0) {
-      tag(ValueTag::kInt);
-      return put(int64_t{number});
-    }
-    const Ref digits = Ref::steal(PyLong_Type.tp_repr(value));
-    if (!digits) PyErr_Clear();
-    if (!digits || PyUnicode_GET_LENGTH(digits.get()) > Py_ssize_t{kMaxTextBytes}) {
-      return placeholder("int", "too many digits inside a container");
-    }
-    Ref keep;
-    return text(ValueTag::kBigInt, text_of(digits.get(), keep));
-  }
-  if (type == &PyUnicode_Type) {
-    if (PyUnicode_IS_COMPACT_ASCII(value) &&
-        PyUnicode_GET_LENGTH(value) <= Py_ssize_t{kMaxTextBytes}) [[likely]] {
-      return text(ValueTag::kString, {static_cast<const char*>(PyUnicode_DATA(value)),
-                                      static_cast<size_t>(PyUnicode_GET_LENGTH(value))});
-    }
-    if (PyUnicode_GET_LENGTH(value) > 4 * Py_ssize_t{kMaxTextBytes}) {
-      return placeholder(
-          "str", std::to_string(PyUnicode_GET_LENGTH(value)) + " characters inside a container");
-    }
-    Ref keep;
-    const std::string_view all = text_of(value, keep);
-    if (all.size() <= kMaxTextBytes) return text(ValueTag::kString, all);
-    return placeholder("str", std::to_string(all.size()) + " bytes inside a container");
-  }
-  if (type == &PyBool_Type) {
-    tag(ValueTag::kBool);
-    bytes_[size_++] = value == Py_True ? 1 : 0;
-    return;
-  }
-  if (value == Py_None) return tag(ValueTag::kNull);
-  if (type == &PyDict_Type || type == &PyList_Type || type == &PyTuple_Type ||
-      type == &PySet_Type || type == &PyFrozenSet_Type) {
-    return container(value);
-  }
-  if (type == &PyBytes_Type) {
-    const auto size = static_cast<size_t>(PyBytes_GET_SIZE(value));
-    if (size <= kMaxTextBytes) return text(ValueTag::kBytes, {PyBytes_AS_STRING(value), size});
-    return placeholder("bytes", std::to_string(size) + " bytes inside a container");
-  }
-  other(value);
+  size_t bits = 0;
+  const std::string digits = big_int_text(value, 3 * kMaxTextBytes, &bits);
+  if (!digits.empty()) return text(ValueTag::kBigInt, digits);
+  placeholder("int", std::to_string(bits) + " bits inside a container");
 }
 
-void NestedBuffer::container(PyObject* value) {
-  if (std::find(open_.begin(), open_.begin() + depth_, value) != open_.begin() + depth_) {
-    return placeholder("cycle", "it contains itself");
+void NestedBuffer::string(PyObject* value) {
+  const Py_ssize_t length = PyUnicode_GET_LENGTH(value);
+  if (length > 4 * Py_ssize_t{kMaxTextBytes}) {
+    return placeholder("str", std::to_string(length) + " characters inside a container");
   }
-  if (depth_ >= kMaxDepth) return placeholder("elided", "nested deeper than a record keeps");
-  open_[static_cast<size_t>(depth_++)] = value;
-  if (PyDict_CheckExact(value)) {
+  Ref keep;
+  const std::string_view all = text_of(value, keep);
+  if (all.size() <= kMaxTextBytes) return text(ValueTag::kString, all);
+  placeholder("str", std::to_string(all.size()) + " bytes inside a container");
+}
+
+bool NestedBuffer::builtin(PyObject* value, const PyTypeObject* type) {
+  if (type == &PyFloat_Type) {
+    tag(ValueTag::kFloat);
+    put(PyFloat_AS_DOUBLE(value));
+  } else if (type == &PyLong_Type) {
+    integer(value);
+  } else if (type == &PyUnicode_Type) {
+    string(value);
+  } else if (type == &PyBool_Type) {
+    tag(ValueTag::kBool);
+    bytes_[size_++] = value == Py_True ? 1 : 0;
+  } else if (value == Py_None) {
+    tag(ValueTag::kNull);
+  } else if (type == &PyDict_Type || type == &PyList_Type || type == &PyTuple_Type ||
+             type == &PySet_Type || type == &PyFrozenSet_Type) {
+    container(value, type);
+  } else if (type == &PyBytes_Type) {
+    const auto size = static_cast<size_t>(PyBytes_GET_SIZE(value));
+    if (size <= kMaxTextBytes) {
+      text(ValueTag::kBytes, {PyBytes_AS_STRING(value), size});
+    } else {
+      placeholder("bytes", std::to_string(size) + " bytes inside a container");
+    }
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void NestedBuffer::value(PyObject* value) {
+  ++nodes_;
+  if (!builtin(value, Py_TYPE(value))) other(value);
+}
+
+// Notes that `value` is around what comes; writes what stands for it and returns false where it may
+// not be.
+bool NestedBuffer::enter(PyObject* value) {
+  Open* const end = open_.data() + depth_;
+  const Open* const around =
+      std::find_if(open_.data(), end, [value](const Open& o) { return o.object == value; });
+  if (around != end) {
+    text(ValueTag::kTyped, "ref:" + std::to_string(level_ - 1 - around->level));
+    return false;
+  }
+  if (depth_ >= kMaxDepth) {
+    placeholder("elided", "nested deeper than a record keeps");
+    return false;
+  }
+  open_[static_cast<size_t>(depth_++)] = {value, level_};
+  return true;
+}
+
+void NestedBuffer::container(PyObject* value, const PyTypeObject* type) {
+  // What stands for an instance, and the instance around it, are one place.
+  const bool is_inside = type == Py_TYPE(value);
+  if (is_inside && !enter(value)) return;
+  if (type == &PyDict_Type) {
     dict(value);
-  } else if (PyList_CheckExact(value)) {
-    sequence([](PyObject* o) -> PyObject* const* { return PySequence_Fast_ITEMS(o); }, value);
-  } else if (PyTuple_CheckExact(value)) {
-    sequence([](PyObject* o) -> PyObject* const* { return PySequence_Fast_ITEMS(o); }, value);
+  } else if (type == &PyList_Type || type == &PyTuple_Type) {
+    sequence(value);
   } else {
     set(value);
   }
-  --depth_;
+  if (is_inside) --depth_;
+}
+
+void NestedBuffer::item_of(PyObject* key, PyObject* item) {
+  value(key);
+  if (PyUnicode_Check(key) && is_secret(secrecy_of(key), item)) [[unlikely]] {
+    redacted();
+  } else {
+    value(item);
+  }
 }
 
 void NestedBuffer::dict(PyObject* dict) {
@@ -129,12 +165,7 @@ void NestedBuffer::dict(PyObject* dict) {
   while (PyDict_Next(dict, &position, &key, &item) != 0) {
     ++count;
     if (PyUnicode_CheckExact(key) && is_plain_scalar(item) && !is_full()) [[likely]] {
-      value(key);
-      if (is_secret(secrecy_of(key), item)) [[unlikely]] {
-        placeholder("redacted", "its name says that it is a secret");
-      } else {
-        value(item);
-      }
+      item_of(key, item);
       continue;
     }
     // Describing a value runs Python code, which may change the dict.
@@ -145,19 +176,15 @@ void NestedBuffer::dict(PyObject* dict) {
       elided(static_cast<size_t>(std::max<Py_ssize_t>(PyDict_GET_SIZE(dict) - count + 1, 1)));
       break;
     }
-    value(key);
-    if (PyUnicode_CheckExact(key) && is_secret(secrecy_of(key), item)) [[unlikely]] {
-      placeholder("redacted", "its name says that it is a secret");
-    } else {
-      value(item);
-    }
+    item_of(key, item);
   }
   end(at, count);
 }
 
-void NestedBuffer::sequence(PyObject* const* (*items)(PyObject*), PyObject* sequence) {
+void NestedBuffer::sequence(PyObject* sequence) {
   const size_t at = begin(kNestedList);
   uint32_t count = 0;
+  bool hide_next = false;
   // The list may shrink while an item of it is described.
   for (Py_ssize_t i = 0; i < Py_SIZE(sequence); ++i) {
     ++count;
@@ -165,23 +192,31 @@ void NestedBuffer::sequence(PyObject* const* (*items)(PyObject*), PyObject* sequ
       elided(static_cast<size_t>(Py_SIZE(sequence) - i));
       break;
     }
-    const Ref item = Ref::share(items(sequence)[i]);
+    const Ref item = Ref::share(PySequence_Fast_ITEMS(sequence)[i]);
+    if (hide_next && (PyUnicode_Check(item.get()) || PyBytes_Check(item.get()))) [[unlikely]] {
+      hide_next = false;
+      redacted();
+      continue;
+    }
+    hide_next = announces_secret(item.get(), i == 0 && Py_SIZE(sequence) == 2);
     value(item.get());
   }
   end(at, count);
 }
 
 void NestedBuffer::set(PyObject* set) {
-  const size_t at = begin(kNestedList);
+  const size_t at = begin(kNestedSet);
   uint32_t count = 0;
-  // An iterator: it notices when the set changes meanwhile, and ends.
-  const Ref iterator = Ref::steal(PyObject_GetIter(set));
+  // An iterator of the builtin type: it runs nothing of a subclass's, notices when the set changes
+  // meanwhile, and ends.
+  const Ref iterator = Ref::steal(PySet_Type.tp_iter(set));
   while (iterator) {
     const Ref item = Ref::steal(PyIter_Next(iterator.get()));
     if (!item) break;
     ++count;
     if (is_full()) {
-      elided(static_cast<size_t>(PySet_GET_SIZE(set)) - count + 1);
+      const auto size = static_cast<size_t>(PySet_GET_SIZE(set));
+      elided(std::max<size_t>(size, count) - count + 1);
       break;
     }
     value(item.get());
@@ -193,18 +228,30 @@ void NestedBuffer::set(PyObject* set) {
 void NestedBuffer::list(PyObject* const* values, size_t values_count) {
   const size_t at = begin(kNestedList);
   uint32_t count = 0;
-  ++depth_;
-  open_[0] = nullptr;
+  bool hide_next = false;
+  open_[static_cast<size_t>(depth_++)] = {nullptr, 0};
   for (size_t i = 0; i < values_count; ++i) {
     ++count;
     if (is_full()) {
       elided(values_count - i);
       break;
     }
+    if (hide_next && (PyUnicode_Check(values[i]) || PyBytes_Check(values[i]))) [[unlikely]] {
+      hide_next = false;
+      redacted();
+      continue;
+    }
+    hide_next = announces_secret(values[i], false);
     value(values[i]);
   }
   --depth_;
   end(at, count);
+}
+
+void NestedBuffer::description(PyObject* described, PyObject* payload) {
+  if (!enter(described)) return;
+  value(payload);
+  --depth_;
 }
 
 void NestedBuffer::other(PyObject* item) {
@@ -215,33 +262,77 @@ void NestedBuffer::other(PyObject* item) {
     size_ += id.size();
     return;
   }
-  if (depth_ >= kMaxDepth) return placeholder("elided", "nested deeper than a record keeps");
-  // What describes itself by others of its kind ends at the depth limit; the identity stands here
+  // What describes itself by others of its kind ends at the depth limit; its identity stands there
   // so that one that contains itself ends sooner.
-  if (std::find(open_.begin(), open_.begin() + depth_, item) != open_.begin() + depth_) {
-    return placeholder("cycle", "it contains itself");
-  }
-  open_[static_cast<size_t>(depth_++)] = item;
-  const Description described = describe(item, interest_);
+  if (!enter(item)) return;
+  add(item, describe(item, interest_));
+  --depth_;
+}
+
+void NestedBuffer::add(PyObject* item, const Description& described) {
   PyObject* payload = described.payload.get();
   switch (described.kind) {
     case DescriptionKind::kTime: {
       int overflow = 0;
       tag(ValueTag::kTime);
-      put(int64_t{PyLong_AsLongLongAndOverflow(payload, &overflow)});
-      break;
+      return put(int64_t{PyLong_AsLongLongAndOverflow(payload, &overflow)});
     }
-    case DescriptionKind::kValue: value(payload); break;
+    case DescriptionKind::kValue: return value(payload);
+    case DescriptionKind::kBuiltin: static_cast<void>(builtin(item, builtin_base(item))); return;
+    case DescriptionKind::kTyped: {
+      const std::string named = typed_text(payload);
+      if (named.size() <= kMaxTextBytes) return text(ValueTag::kTyped, named);
+      return placeholder(type_name_of(item),
+                         std::to_string(named.size()) + " bytes inside a container");
+    }
     case DescriptionKind::kPlaceholder: {
       Ref keep_type;
       Ref keep_reason;
-      placeholder(text_of(PyTuple_GET_ITEM(payload, 0), keep_type),
-                  text_of(PyTuple_GET_ITEM(payload, 1), keep_reason));
-      break;
+      return placeholder(text_of(PyTuple_GET_ITEM(payload, 0), keep_type),
+                         text_of(PyTuple_GET_ITEM(payload, 1), keep_reason));
     }
-    case DescriptionKind::kUnreadable: placeholder(type_name_of(item), "reading it failed"); break;
+    case DescriptionKind::kUnreadable: placeholder(type_name_of(item), "reading it failed");
   }
-  --depth_;
+}
+
+std::string unkept_map(std::string_view type, std::string_view reason, PyObject* facts) {
+  std::string items;
+  NestedWriter write(items);
+  uint32_t count = 2;
+  PyObject* key = nullptr;
+  PyObject* item = nullptr;
+  Py_ssize_t position = 0;
+  while (facts != nullptr && PyDict_Next(facts, &position, &key, &item) != 0) {
+    if (!PyUnicode_CheckExact(key)) continue;
+    if (PyLong_CheckExact(item)) {
+      int overflow = 0;
+      write.string(text_of(key));
+      write.integer(PyLong_AsLongLongAndOverflow(item, &overflow));
+    } else if (PyUnicode_CheckExact(item) || PyBytes_CheckExact(item)) {
+      const bool is_bytes = PyBytes_CheckExact(item);
+      const std::string all = is_bytes ? std::string(PyBytes_AS_STRING(item),
+                                                     static_cast<size_t>(PyBytes_GET_SIZE(item)))
+                                       : text_of(item);
+      const std::string without = capture::without_secrets(all);
+      write.string(text_of(key));
+      if (is_bytes) {
+        write.bytes(std::string_view(without).substr(0, NestedBuffer::kMaxTextBytes));
+      } else {
+        write.string(cut(without, NestedBuffer::kMaxTextBytes));
+      }
+    } else {
+      continue;
+    }
+    ++count;
+  }
+  std::string out;
+  NestedWriter map(out);
+  map.begin_map(count);
+  map.string("type");
+  map.string(cut(type, 256));
+  map.string("reason");
+  map.string(cut(reason, 256));
+  return out + items;
 }
 
 }  // namespace headrace::binding

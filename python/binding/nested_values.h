@@ -10,19 +10,10 @@
 #include <array>
 #include <cstring>
 
-#include "binding/values.h"
+#include "binding/description.h"
 #include "encode/nested.h"
 
 namespace headrace::binding {
-
-enum class DescriptionKind : uint8_t { kValue = 0, kPlaceholder = 1, kTime = 2, kUnreadable = 3 };
-struct Description {
-  DescriptionKind kind = DescriptionKind::kUnreadable;
-  Ref payload;  // a plain value; (type, reason); nanoseconds since the epoch
-};
-Description describe(PyObject* value, Interest interest);
-std::string_view type_name_of(PyObject* value);
-bool is_secret(capture::Secrecy secrecy, PyObject* value);
 
 class NestedBuffer {
  public:
@@ -31,9 +22,12 @@ class NestedBuffer {
   // One argument may take this much of a record's 40 KiB; the rest of it is counted, not kept.
   static constexpr size_t kMaxBytes = 12 * 1024;
   static constexpr size_t kMaxNodes = 2048;
+  static constexpr size_t kMaxTextBytes = 1024;
 
   explicit NestedBuffer(Interest interest) : interest_(interest) {}
   void value(PyObject* value);
+  // `payload` in place of `described`, which it may hold again.
+  void description(PyObject* described, PyObject* payload);
   void list(PyObject* const* values, size_t count);
   std::string_view view() const { return {bytes_.data(), size_}; }
 
@@ -41,30 +35,51 @@ class NestedBuffer {
   // Beyond kMaxBytes there is still room for what closes every open container.
   static constexpr size_t kSlack = 12 * 1024;
 
+  // A value around this place, and how many containers are around it in turn.
+  struct Open {
+    PyObject* object;
+    int level;
+  };
+
   void tag(ValueTag tag) { bytes_[size_++] = static_cast<char>(tag); }
   template <typename T>
   void put(T number) {
     std::memcpy(bytes_.data() + size_, &number, sizeof number);
     size_ += sizeof number;
   }
+  bool builtin(PyObject* value, const PyTypeObject* type);
+  void integer(PyObject* value);
   void text(ValueTag tag, std::string_view text);
+  void string(PyObject* value);
   void placeholder(std::string_view type, std::string_view reason);
-  void container(PyObject* value);
+  void redacted();
+  bool enter(PyObject* value);
+  void container(PyObject* value, const PyTypeObject* type);
   void dict(PyObject* dict);
-  void sequence(PyObject* const* (*items)(PyObject*), PyObject* sequence);
+  void item_of(PyObject* key, PyObject* item);
+  void sequence(PyObject* sequence);
   void set(PyObject* set);
   void other(PyObject* value);
+  void add(PyObject* value, const Description& described);
   bool is_full() const { return size_ > kMaxBytes || nodes_ > kMaxNodes; }
   size_t begin(uint8_t kind);
-  void end(size_t at, uint32_t count) { std::memcpy(bytes_.data() + at, &count, sizeof count); }
+  void end(size_t at, uint32_t count) {
+    std::memcpy(bytes_.data() + at, &count, sizeof count);
+    --level_;
+  }
   void elided(size_t count);
 
   const Interest interest_;
   size_t size_ = 0;
   size_t nodes_ = 0;
   int depth_ = 0;
-  std::array<PyObject*, kMaxDepth + 1> open_;  // the containers around this place
+  int level_ = 0;
+  std::array<Open, kMaxDepth + 1> open_;
   std::array<char, kMaxBytes + kSlack> bytes_;
 };
+
+// The map of a placeholder: type, reason, and the further facts that a description gave (null:
+// none). `begins` among them is cut to what a placeholder shows, without secrets.
+std::string unkept_map(std::string_view type, std::string_view reason, PyObject* facts);
 
 }  // namespace headrace::binding

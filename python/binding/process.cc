@@ -7,6 +7,7 @@
 #include "binding/selection.h"
 #include "binding/values.h"
 #include "capture/recorder.h"
+#include "capture/secrets.h"
 #include "capture/workflow.h"
 
 namespace headrace::binding {
@@ -137,7 +138,8 @@ PyObject* describe_process(PyObject*, PyObject* args) {
   PyObject* value = nullptr;
   if (PyArg_ParseTuple(args, "UU:describe", &key, &value) == 0) return nullptr;
   if (Recorder* recorder = Recorder::get(); recorder != nullptr) {
-    recorder->describe(text_of(key), text_of(value));
+    recorder->describe(text_of(key),
+                       capture::without_secrets(text_of(value), capture::Redact::kSource));
   }
   Py_RETURN_NONE;
 }
@@ -193,16 +195,19 @@ PyObject* capture_stats(PyObject*, PyObject*) {
     Py_END_ALLOW_THREADS
   }
   const LeftOut left_out = LeftOut::now();
-  return Py_BuildValue("{s:K,s:K,s:K,s:K,s:d,s:K,s:K,s:K,s:K}", "records",
-                       static_cast<unsigned long long>(counters.records), "dropped",
-                       static_cast<unsigned long long>(counters.dropped), "bytes",
-                       static_cast<unsigned long long>(counters.bytes), "segments",
-                       static_cast<unsigned long long>(counters.segments), "drain_cpu_s",
-                       static_cast<double>(counters.drain_cpu_ns) / 1e9, "producer_drains",
-                       static_cast<unsigned long long>(counters.producer_drains),
-                       "unreadable_values", static_cast<unsigned long long>(unreadable_values()),
-                       "sampled_out", static_cast<unsigned long long>(left_out.sampled_out),
-                       "too_short", static_cast<unsigned long long>(left_out.too_short));
+  return Py_BuildValue(
+      "{s:K,s:K,s:K,s:K,s:d,s:K,s:K,s:K,s:K,s:K,s:K}", "records",
+      static_cast<unsigned long long>(counters.records), "dropped",
+      static_cast<unsigned long long>(counters.dropped), "bytes",
+      static_cast<unsigned long long>(counters.bytes), "segments",
+      static_cast<unsigned long long>(counters.segments), "drain_cpu_s",
+      static_cast<double>(counters.drain_cpu_ns) / 1e9, "producer_drains",
+      static_cast<unsigned long long>(counters.producer_drains), "unreadable_values",
+      static_cast<unsigned long long>(unreadable_values()), "sampled_out",
+      static_cast<unsigned long long>(left_out.sampled_out), "too_short",
+      static_cast<unsigned long long>(left_out.too_short), "redacted_values",
+      static_cast<unsigned long long>(capture::redactions.by_name.load()), "redacted_texts",
+      static_cast<unsigned long long>(capture::redactions.in_text.load()));
 }
 
 // What options left out, by activity, as the text of a process's fact; empty: nothing.
@@ -249,6 +254,37 @@ PyObject* set_traceback_function(PyObject*, PyObject* function) {
   Py_RETURN_NONE;
 }
 
+PyObject* set_is_from_signal_function(PyObject*, PyObject* function) {
+  set_is_from_signal(function);
+  Py_RETURN_NONE;
+}
+
+PyObject* set_content_hash_function(PyObject*, PyObject* function) {
+  set_content_hash(function);
+  Py_RETURN_NONE;
+}
+
+// redact_text(text) -> the text as it may be recorded or printed
+PyObject* redact_text(PyObject*, PyObject* text) {
+  if (!PyUnicode_Check(text)) {
+    PyErr_SetString(PyExc_TypeError, "a text is a string");
+    return nullptr;
+  }
+  const std::string out = capture::without_secrets(text_of(text));
+  return PyUnicode_DecodeUTF8(out.data(), static_cast<Py_ssize_t>(out.size()), "surrogatepass");
+}
+
+// add_redaction_rule(rule) -> whether it is one
+PyObject* add_redaction_rule(PyObject*, PyObject* rule) {
+  if (!PyUnicode_Check(rule)) {
+    PyErr_SetString(PyExc_TypeError, "a rule is a string");
+    return nullptr;
+  }
+  const bool added = capture::add_redaction_rule(text_of(rule));
+  forget_secrecies();
+  return PyBool_FromLong(added);
+}
+
 PyMethodDef g_functions[] = {
     {"begin_workflow", begin_workflow, METH_VARARGS, nullptr},
     {"end_workflow", end_workflow, METH_VARARGS, nullptr},
@@ -273,6 +309,10 @@ PyMethodDef g_functions[] = {
     {"directory", directory, METH_NOARGS, nullptr},
     {"set_describe", set_describe_function, METH_O, nullptr},
     {"set_traceback_text", set_traceback_function, METH_O, nullptr},
+    {"set_is_from_signal", set_is_from_signal_function, METH_O, nullptr},
+    {"set_content_hash", set_content_hash_function, METH_O, nullptr},
+    {"redact_text", redact_text, METH_O, nullptr},
+    {"add_redaction_rule", add_redaction_rule, METH_O, nullptr},
     {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace

@@ -47,9 +47,11 @@ class SavedError {
   PyObject* traceback_ = nullptr;
 };
 
-// Clears an exception that came up while something was read for recording. Ctrl-C is not ours to
-// keep: it is raised again in the program.
+// Clears an exception that came up while something was read for recording. One that a signal's
+// handler raised (Ctrl-C, a timeout) is not ours to keep: it is raised again in the program.
 void drop_error();
+// The function that tells: is_from_signal(exception) -> bool
+void set_is_from_signal(PyObject* function);
 
 inline PyObject* as_object(void* object) { return static_cast<PyObject*>(object); }
 

@@ -66,15 +66,15 @@ Selection::Selection(std::string activity)
     : activity_(std::move(activity)), next_(g_first), random_(draw_producer()) {
   if (next_ != nullptr) next_->previous_ = this;
   g_first = this;
-  generation_ = generation.load(std::memory_order_relaxed);
+  generation_ = forks.load(std::memory_order_relaxed);
 }
 
 Selection::~Selection() {
   forget_parent();
   (previous_ != nullptr ? previous_->next_ : g_first) = next_;
   if (next_ != nullptr) next_->previous_ = previous_;
-  if (g_gone_generation != generation.load(std::memory_order_relaxed)) {
-    g_gone_generation = generation.load(std::memory_order_relaxed);
+  if (g_gone_generation != forks.load(std::memory_order_relaxed)) {
+    g_gone_generation = forks.load(std::memory_order_relaxed);
     g_gone_sampled_out = g_gone_too_short = 0;
   }
   g_gone_sampled_out += all_sampled_out_;
@@ -101,7 +101,7 @@ Selection* Selection::make(const std::string& activity, PyObject* sample, PyObje
 
 // A fork child counts its own, and draws its own.
 void Selection::forget_parent() {
-  const uint32_t now = generation.load(std::memory_order_relaxed);
+  const uint32_t now = forks.load(std::memory_order_relaxed);
   if (generation_ == now) [[likely]]
     return;
   generation_ = now;
@@ -150,7 +150,7 @@ void Selection::add_counts(capture::Fields& fields) {
 
 LeftOut LeftOut::now() {
   LeftOut out;
-  const uint32_t own = generation.load(std::memory_order_relaxed);
+  const uint32_t own = forks.load(std::memory_order_relaxed);
   if (g_gone_generation == own) {
     out.sampled_out = g_gone_sampled_out;
     out.too_short = g_gone_too_short;

@@ -1,7 +1,5 @@
 #include "binding/values.h"
 
-#include <cstdio>
-
 #include "binding/nested_values.h"
 #include "binding/object_type.h"
 
@@ -11,26 +9,55 @@ namespace {
 using capture::Fields;
 using capture::Secrecy;
 
-PyObject* g_describe = nullptr;
-uint64_t g_unreadable = 0;
+PyObject* g_content_hash = nullptr;
 
-// More characters than this are not even converted.
-constexpr Py_ssize_t kMaxTextLength = 16 * 1024;
+// More characters or bytes than this are not even converted.
+constexpr Py_ssize_t kMaxTextLength = Fields::kMaxStringBytes;
+// So far a long text is looked at, to show how it begins.
+constexpr Py_ssize_t kBeginsLength = 4 * 1024;
+constexpr size_t kMaxIntBits = 4 * (Fields::kMaxStringBytes - 16);
 
-void add_text(Fields& fields, Role role, uint32_t name, PyObject* value) {
-  const Py_ssize_t length = PyUnicode_GET_LENGTH(value);
-  Ref keep;
-  if (length <= kMaxTextLength) return fields.add_string(role, name, text_of(value, keep));
-  fields.add_placeholder(role, name, "str",
-                         "longer than a record keeps: " + std::to_string(length) + " characters");
+// Adds the hash of what is too long to keep, where the program wants one.
+void add_content_hash(PyObject* facts, PyObject* value) {
+  if (g_content_hash == nullptr || g_content_hash == Py_None) return;
+  const Ref hash = Ref::steal(PyObject_CallOneArg(g_content_hash, value));
+  if (hash) PyDict_SetItemString(facts, "sha256", hash.get());
 }
 
-void add_big_int(Fields& fields, Role role, uint32_t name, PyObject* value) {
-  const Ref digits = Ref::steal(PyLong_Type.tp_repr(value));
+// Of a long text or of long bytes: their length and, without a copy of the rest, their beginning.
+[[gnu::noinline]] void add_long(Fields& fields, Role role, uint32_t name, PyObject* value,
+                                bool is_bytes) {
+  const SavedError saved;
+  const Ref facts = Ref::steal(PyDict_New());
+  const Py_ssize_t length = is_bytes ? PyBytes_GET_SIZE(value) : PyUnicode_GET_LENGTH(value);
+  const Ref size = Ref::steal(PyLong_FromSsize_t(length));
+  const Ref begins =
+      Ref::steal(is_bytes ? PyBytes_FromStringAndSize(PyBytes_AS_STRING(value), kBeginsLength)
+                          : PyUnicode_Substring(value, 0, kBeginsLength));
+  if (facts && size && begins) {
+    PyDict_SetItemString(facts.get(), is_bytes ? "length_bytes" : "length", size.get());
+    PyDict_SetItemString(facts.get(), "begins", begins.get());
+    add_content_hash(facts.get(), value);
+  }
+  drop_error();
+  fields.add_unkept(
+      role, name,
+      unkept_map(is_bytes ? "bytes" : "str", "longer than a record keeps", facts.get()));
+}
+
+void add_text(Fields& fields, Role role, uint32_t name, PyObject* value) {
   Ref keep;
-  if (digits) return fields.add_big_int(role, name, text_of(digits.get(), keep));
-  PyErr_Clear();  // more digits than sys.set_int_max_str_digits allows
-  fields.add_placeholder(role, name, "int", "more digits than Python turns into text");
+  if (PyUnicode_GET_LENGTH(value) > kMaxTextLength) [[unlikely]]
+    return add_long(fields, role, name, value, false);
+  fields.add_string(role, name, text_of(value, keep));
+}
+
+[[gnu::noinline]] void add_big_int(Fields& fields, Role role, uint32_t name, PyObject* value) {
+  size_t bits = 0;
+  const std::string digits = big_int_text(value, kMaxIntBits, &bits);
+  if (!digits.empty()) return fields.add_big_int(role, name, digits);
+  fields.add_placeholder(role, name, "int",
+                         std::to_string(bits) + " bits, more than a record keeps");
 }
 
 void add_nested(Fields& fields, Role role, uint32_t name, PyObject* value, Interest interest) {
@@ -39,108 +66,104 @@ void add_nested(Fields& fields, Role role, uint32_t name, PyObject* value, Inter
   fields.add_nested(role, name, buffer.view());
 }
 
-bool is_hidden(Secrecy secrecy, PyObject* value) {
-  if (secrecy == Secrecy::kNone || value == Py_None || PyBool_Check(value)) return false;
-  return secrecy == Secrecy::kAny || !(PyLong_Check(value) || PyFloat_Check(value));
-}
-
-}  // namespace
-
-void set_describe(PyObject* function) { Py_XSETREF(g_describe, Py_NewRef(function)); }
-uint64_t unreadable_values() { return g_unreadable; }
-
-bool is_secret(Secrecy secrecy, PyObject* value) {
-  return secrecy != Secrecy::kNone && is_hidden(secrecy, value);
-}
-
-namespace {
-
-// What `describe` gave, checked: (kind, payload of that kind).
-bool read_description(PyObject* answer, Description* out) {
-  if (!PyTuple_CheckExact(answer) || PyTuple_GET_SIZE(answer) != 2) return false;
-  PyObject* payload = PyTuple_GET_ITEM(answer, 1);
-  const long kind = PyLong_AsLong(PyTuple_GET_ITEM(answer, 0));
-  if (kind == static_cast<long>(DescriptionKind::kTime)) {
-    if (!PyLong_Check(payload)) return false;
-  } else if (kind == static_cast<long>(DescriptionKind::kPlaceholder)) {
-    if (!PyTuple_CheckExact(payload) || PyTuple_GET_SIZE(payload) != 2 ||
-        !PyUnicode_Check(PyTuple_GET_ITEM(payload, 0)) ||
-        !PyUnicode_Check(PyTuple_GET_ITEM(payload, 1))) {
-      return false;
-    }
-  } else if (kind != static_cast<long>(DescriptionKind::kValue)) {
-    return false;
-  }
-  out->kind = static_cast<DescriptionKind>(kind);
-  out->payload = Ref::share(payload);
-  return true;
-}
-
-}  // namespace
-
-Description describe(PyObject* value, Interest interest) {
-  Description out;
-  const SavedError saved;
-  if (g_describe == nullptr) return out;
-  PyObject* args[] = {value, interest == Interest::kExplicit ? Py_True : Py_False};
-  const Ref answer = Ref::steal(PyObject_Vectorcall(g_describe, args, 2, nullptr));
-  if (answer && read_description(answer.get(), &out)) return out;
-  ++g_unreadable;
-  drop_error();
-  return out;
-}
-
-std::string_view type_name_of(PyObject* value) { return Py_TYPE(value)->tp_name; }
-
-void add_value(Fields& fields, Role role, Name name, PyObject* value, Interest interest) {
-  if (is_secret(name.secrecy, value)) [[unlikely]] {
-    return fields.add_placeholder(role, name.id, "redacted", "its name says that it is a secret");
-  }
-  const PyTypeObject* type = Py_TYPE(value);
-  if (type == &PyFloat_Type) return fields.add_float(role, name.id, PyFloat_AS_DOUBLE(value));
+// Adds a value of a builtin type, or of one that derives from it; false for other types.
+inline bool add_builtin(Fields& fields, Role role, uint32_t name, PyObject* value,
+                        const PyTypeObject* type, Interest interest) {
+  if (type == &PyFloat_Type) return fields.add_float(role, name, PyFloat_AS_DOUBLE(value)), true;
   if (type == &PyLong_Type) {
     int overflow = 0;
     const long long number = PyLong_AsLongLongAndOverflow(value, &overflow);
-    if (overflow == 0) return fields.add_int(role, name.id, number);
-    return add_big_int(fields, role, name.id, value);
+    if (overflow == 0) [[likely]]
+      return fields.add_int(role, name, number), true;
+    return add_big_int(fields, role, name, value), true;
   }
-  if (type == &PyUnicode_Type) return add_text(fields, role, name.id, value);
-  if (type == &PyBool_Type) return fields.add_bool(role, name.id, value == Py_True);
-  if (value == Py_None) return fields.add_null(role, name.id);
+  if (type == &PyUnicode_Type) return add_text(fields, role, name, value), true;
+  if (type == &PyBool_Type) return fields.add_bool(role, name, value == Py_True), true;
+  if (value == Py_None) return fields.add_null(role, name), true;
   if (type == &PyDict_Type || type == &PyList_Type || type == &PyTuple_Type ||
       type == &PySet_Type || type == &PyFrozenSet_Type) {
-    return add_nested(fields, role, name.id, value, interest);
+    return add_nested(fields, role, name, value, interest), true;
   }
   if (type == &PyBytes_Type) {
+    if (PyBytes_GET_SIZE(value) > kMaxTextLength) {
+      return add_long(fields, role, name, value, true), true;
+    }
     return fields.add_bytes(
-        role, name.id, {PyBytes_AS_STRING(value), static_cast<size_t>(PyBytes_GET_SIZE(value))});
+               role, name,
+               {PyBytes_AS_STRING(value), static_cast<size_t>(PyBytes_GET_SIZE(value))}),
+           true;
   }
-  if (const Uuid* object = object_id_of(value)) return fields.add_object(role, name.id, *object);
+  return false;
+}
+
+[[gnu::noinline]] void add_described(Fields& fields, Role role, uint32_t name, PyObject* value,
+                                     Interest interest) {
+  if (const Uuid* object = object_id_of(value)) return fields.add_object(role, name, *object);
   const Description described = describe(value, interest);
   PyObject* payload = described.payload.get();
-  if (payload == nullptr) {
-    return fields.add_placeholder(role, name.id, type_name_of(value), "reading it failed");
-  }
   switch (described.kind) {
     case DescriptionKind::kTime: {
       int overflow = 0;
-      return fields.add_time(role, name.id, PyLong_AsLongLongAndOverflow(payload, &overflow));
+      return fields.add_time(role, name, PyLong_AsLongLongAndOverflow(payload, &overflow));
     }
     case DescriptionKind::kValue: {
-      const PyTypeObject* plain = Py_TYPE(payload);
-      const bool scalar = plain == &PyFloat_Type || plain == &PyLong_Type ||
-                          plain == &PyUnicode_Type || plain == &PyBool_Type ||
-                          plain == &PyBytes_Type || payload == Py_None;
-      if (scalar) return add_value(fields, role, {name.id, Secrecy::kNone}, payload, interest);
-      return add_nested(fields, role, name.id, payload, interest);
+      const bool is_scalar =
+          is_plain_scalar(payload) || payload == Py_None || PyBytes_CheckExact(payload);
+      if (is_scalar) {
+        static_cast<void>(add_builtin(fields, role, name, payload, Py_TYPE(payload), interest));
+        return;
+      }
+      NestedBuffer buffer(interest);
+      buffer.description(value, payload);
+      return fields.add_nested(role, name, buffer.view());
+    }
+    case DescriptionKind::kBuiltin: {
+      const PyTypeObject* base = builtin_base(value);
+      const bool is_container = base != &PyUnicode_Type && base != &PyLong_Type &&
+                                base != &PyFloat_Type && base != &PyBytes_Type;
+      if (!is_container) {
+        static_cast<void>(add_builtin(fields, role, name, value, base, interest));
+        return;
+      }
+      return add_nested(fields, role, name, value, interest);
+    }
+    case DescriptionKind::kTyped: {
+      const std::string named = typed_text(payload);
+      if (named.size() <= Fields::kMaxStringBytes) return fields.add_typed(role, name, named);
+      return fields.add_placeholder(role, name, type_name_of(value),
+                                    std::to_string(named.size()) + " bytes of text");
     }
     case DescriptionKind::kPlaceholder: {
       Ref keep_type;
       Ref keep_reason;
-      return fields.add_placeholder(role, name.id, text_of(PyTuple_GET_ITEM(payload, 0), keep_type),
-                                    text_of(PyTuple_GET_ITEM(payload, 1), keep_reason));
+      PyObject* facts = PyTuple_GET_SIZE(payload) == 3 ? PyTuple_GET_ITEM(payload, 2) : nullptr;
+      return fields.add_unkept(
+          role, name,
+          unkept_map(text_of(PyTuple_GET_ITEM(payload, 0), keep_type),
+                     text_of(PyTuple_GET_ITEM(payload, 1), keep_reason), facts));
     }
     case DescriptionKind::kUnreadable: break;
+  }
+  fields.add_placeholder(role, name, type_name_of(value), "reading it failed");
+}
+
+// A key that is no string, as a name that no string key has by chance.
+Name name_of_other(PyObject* key) {
+  if (PyUnicode_Check(key)) return name_of(text_of(key));
+  NestedBuffer buffer(Interest::kPassing);
+  buffer.value(key);
+  return name_of("<" + nested_to_json(buffer.view()).value_or("?").substr(0, 256) + ">");
+}
+
+}  // namespace
+
+void set_content_hash(PyObject* function) { Py_XSETREF(g_content_hash, Py_NewRef(function)); }
+
+void add_value(Fields& fields, Role role, Name name, PyObject* value, Interest interest) {
+  if (name.secrecy != Secrecy::kNone && is_secret(name.secrecy, value)) [[unlikely]]
+    return fields.add_redacted(role, name.id);
+  if (!add_builtin(fields, role, name.id, value, Py_TYPE(value), interest)) {
+    add_described(fields, role, name.id, value, interest);
   }
 }
 
@@ -156,13 +179,13 @@ void add_items(Fields& fields, Role role, PyObject* dict, Interest interest) {
     // Describing a value runs Python code, which may change the dict.
     const Ref hold_key = Ref::share(key);
     const Ref hold_value = Ref::share(value);
-    const Name name =
-        PyUnicode_CheckExact(key) ? name_of(key) : name_of("<" + std::to_string(at) + ">");
+    const Name name = PyUnicode_CheckExact(key) ? name_of(key) : name_of_other(key);
     add_value(fields, role, name, value, interest);
   }
 }
 
 void add_list(Fields& fields, Role role, Name name, PyObject* const* values, size_t count) {
+  if (name.secrecy != Secrecy::kNone) return fields.add_redacted(role, name.id);
   NestedBuffer buffer(Interest::kPassing);
   buffer.list(values, count);
   fields.add_nested(role, name.id, buffer.view());

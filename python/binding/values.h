@@ -3,7 +3,8 @@
 // Exact builtin types are read directly; nothing of the user's runs for them. Others are described
 // by `describe` of headrace/describe.py, which reads known facts only (a tensor's shape, a
 // dataclass's fields) and never calls repr. What cannot be kept becomes a placeholder that says
-// why; secrets by name become one too. Nothing here fails or leaves an exception set.
+// why; secrets by name become one too, and secrets in text are taken out of it. Nothing here fails
+// or leaves an exception set.
 #pragma once
 
 #include "binding/names.h"
@@ -25,7 +26,7 @@ inline bool is_plain_scalar(PyObject* value) {
 
 void add_value(capture::Fields& fields, Role role, Name name, PyObject* value,
                Interest interest = Interest::kPassing);
-// Each item of an exact dict under its key; keys that are no strings under "<position>".
+// Each item of an exact dict under its key; a key that is no string under its JSON in <>.
 void add_items(capture::Fields& fields, Role role, PyObject* dict, Interest interest);
 // The values args[first..count) as one list.
 void add_list(capture::Fields& fields, Role role, Name name, PyObject* const* values, size_t count);
@@ -35,6 +36,9 @@ void add_tags(capture::Fields& fields, PyObject* tags);
 
 // The function that describes other types: describe(value, explicit) -> (kind, payload).
 void set_describe(PyObject* function);
+// The function that hashes what is too long to keep: hash(text or bytes) -> hex digits. None: it is
+// not hashed.
+void set_content_hash(PyObject* function);
 
 // Values that could not be read: an exception of ours or theirs while encoding.
 uint64_t unreadable_values();

@@ -30,6 +30,7 @@ from headrace._capture import (
     loop,
     task,
 )
+from headrace.describe import register, summary, unregister
 from headrace.objects import record as object
 from headrace.propagation import child_environment
 from headrace.scopes import Campaign, Workflow, campaign, workflow
@@ -55,7 +56,11 @@ __all__ = [
     "loop",
     "object",
     "open",
+    "redact",
+    "register",
+    "summary",
     "task",
+    "unregister",
     "use_directory",
     "workflow",
 ]
@@ -81,6 +86,20 @@ def enable() -> None:
 def use_directory(path: str | os.PathLike[str]) -> None:
     """Writes to this folder instead of the nearest `.headrace`; only before the first task."""
     _capture.use_directory(path)
+
+
+def redact(*rules: str) -> None:
+    """Adds rules about what is never recorded: `"badge*"` for names, `"=ACME-*"` for text.
+
+    In a rule, `*` is any number of letters, digits, `_` and `-`, `?` one of them, `#` one digit.
+    Also HEADRACE_REDACT, a list with commas. Rules hold for this process until it ends.
+    """
+    for rule in rules:
+        if not _capture.add_redaction_rule(rule):
+            raise ValueError(
+                f"{rule!r} is no redaction rule, or there are 256 already: a rule has 1 to 128 "
+                "characters, and one of text (=...) begins with a character that stands for itself"
+            )
 
 
 lifetime.begin()

@@ -33,6 +33,44 @@ def _frames(traceback: TracebackType | None) -> list[str]:
     return lines
 
 
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)[:500]
+    except Exception:
+        return "its str() failed"
+
+
+def is_from_signal(error: BaseException) -> bool:
+    """True when a signal's handler raised it, not the code that was running then: Ctrl-C, or a
+    timeout that the program made with signal.alarm. Such an exception belongs to the program."""
+    import _signal  # where signal has these from; nothing to load
+
+    codes = []
+    for number in range(1, 65):
+        try:
+            handler = _signal.getsignal(number)
+        except (ValueError, OSError):
+            continue
+        function = getattr(handler, "__func__", handler)
+        code = getattr(function, "__code__", None)
+        if code is not None:
+            codes.append(code)
+    traceback = error.__traceback__
+    last = None
+    while traceback is not None:
+        if any(traceback.tb_frame.f_code is code for code in codes):
+            return True
+        last, traceback = traceback, traceback.tb_next
+    if not isinstance(error, KeyboardInterrupt):
+        return False
+    # Python's own handler of Ctrl-C has no frame. A `raise` in the code says that it was not that.
+    if last is None or _signal.getsignal(_signal.SIGINT) is not _signal.default_int_handler:
+        return last is None
+    from opcode import opmap
+
+    return last.tb_frame.f_code.co_code[last.tb_lasti] != opmap["RAISE_VARARGS"]
+
+
 def traceback_text(error: BaseException, traceback: TracebackType | None) -> str:
     """The frames, outermost first, with their source lines; then the causes, nearest first."""
     lines = _frames(traceback)
@@ -42,7 +80,7 @@ def traceback_text(error: BaseException, traceback: TracebackType | None) -> str
             cause = error.__context__
         if cause is None or cause is error:
             break
-        lines.append(f"caused by {type(cause).__name__}: {str(cause)[:500]}")
+        lines.append(f"caused by {type(cause).__name__}: {_message(cause)}")
         lines += _frames(cause.__traceback__)
         error = cause
     return "\n".join(lines)

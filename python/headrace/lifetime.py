@@ -7,8 +7,8 @@ import os
 import sys
 
 from headrace import _capture
-from headrace.describe import describe
-from headrace.failures import traceback_text
+from headrace.describe import describe, summary
+from headrace.failures import is_from_signal, traceback_text
 
 TYPE_CHECKING = False  # typing takes 20 ms to import
 if TYPE_CHECKING:
@@ -101,6 +101,9 @@ def _end_child() -> None:
 def begin() -> None:
     _capture.set_describe(describe)
     _capture.set_traceback_text(traceback_text)
+    _capture.set_is_from_signal(is_from_signal)
+    if os.environ.get("HEADRACE_HASH", "") not in ("", "0"):
+        summary(hash=True)
     atexit.register(_end)
     os.register_at_fork(after_in_child=_after_fork_in_child)
     # This may be a child of a fork server, which imports the program after the fork.

@@ -104,6 +104,7 @@ def record(
 def _warn(message: str) -> None:
     import warnings
 
+    message = _capture.redact_text(message)
     warnings.warn(f"headrace: {message}", RuntimeWarning, stacklevel=3)
 
 

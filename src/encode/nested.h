@@ -61,8 +61,8 @@ class NestedWriter {
 // {"$time":"<UTC>"}, {"$set":[...]}, {"$unkept":{...}}, {"$tag<n>":"<hex>"} of a newer version, a
 // typed text as {"$name":"text"}, text that is not UTF-8 as {"$text":"<escaped>"} (odd_text.h), a
 // container that contains itself as
-// {"$ref":n}: the nth of those around it, counted from 0 at the outermost. A map that JSON objects
-// cannot say (a key that is no string, twice the same, or alone and like one of these) becomes
+// {"$ref":n}: the nth of those around this place, counted from 0 at the innermost. A map that JSON
+// objects cannot say (a key that is no string, twice the same, or alone and like one of these) is
 // {"$map":[[key,value],...]}. Errors: kCorrupt when the bytes are not a nested value.
 Result<std::string> nested_to_json(std::string_view nested);
 

@@ -1,7 +1,13 @@
 #include "binding/query/python_values.h"
 
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
 #include <nanobind/stl/string.h>
 #include <string>
+#include <string_view>
 
 namespace nb = nanobind;
 
@@ -16,17 +22,30 @@ nb::object text(const std::string& value) {
       PyUnicode_DecodeUTF8(value.data(), static_cast<Py_ssize_t>(value.size()), "surrogateescape"));
 }
 
+// Decimal, or 0x and hexadecimal.
 nb::object integer(const std::string& digits) {
-  return nb::steal(PyLong_FromString(digits.c_str(), nullptr, 10));
+  const bool is_hex = digits.find('x') != std::string::npos;
+  nb::object number = nb::steal(PyLong_FromString(digits.c_str(), nullptr, is_hex ? 16 : 10));
+  if (number.is_valid()) return number;
+  PyErr_Clear();  // no number after all, or longer than Python reads
+  return text(digits);
 }
 
-// {"$float": "nan"} and its like: what JSON has no word for.
-nb::object unwrapped(const query::Json::Map& map) {
-  if (map.size() != 1) return {};
-  const auto& [name, value] = map.front();
-  if (name == "$float") return nb::steal(PyFloat_FromDouble(std::stod(value.text())));
-  if (name == "$int") return integer(value.text());
-  return {};
+// "nan", "-inf", "nan(0x7ff8000000000123)".
+nb::object real(const std::string& word) {
+  double value = std::strtod(word.c_str(), nullptr);
+  constexpr std::string_view kBits = "nan(0x";
+  if (word.starts_with(kBits)) {
+    uint64_t bits = 0;
+    std::from_chars(word.data() + kBits.size(), word.data() + word.size(), bits, 16);
+    value = std::bit_cast<double>(bits);
+    if (!std::isnan(value)) value = std::numeric_limits<double>::quiet_NaN();
+  }
+  return nb::steal(PyFloat_FromDouble(value));
+}
+
+nb::object bytes_of_hex(const std::string& hex) {
+  return nb::module_::import_("builtins").attr("bytes").attr("fromhex")(hex);
 }
 
 }  // namespace
@@ -55,6 +74,9 @@ PythonValues::PythonValues() {
   delta_ = module.attr("timedelta");
   epoch_ = datetime_(1970, 1, 1, nb::arg("tzinfo") = utc_);
   decimal_ = nb::module_::import_("decimal").attr("Decimal");
+  const nb::object restore = nb::module_::import_("headrace.restore");
+  typed_ = restore.attr("typed");
+  unkept_ = restore.attr("Unkept");
 }
 
 nb::object PythonValues::time(int64_t ns) const {
@@ -63,22 +85,111 @@ nb::object PythonValues::time(int64_t ns) const {
 }
 
 nb::object PythonValues::of(const query::Json& json) const {
+  Containers around;
+  return of(json, around);
+}
+
+nb::object PythonValues::of(const query::Json& json, Containers& around) const {
   if (const auto* b = json.as<bool>()) return nb::cast(*b);
   if (const auto* i = json.as<int64_t>()) return nb::cast(*i);
   if (const auto* d = json.as<double>()) return nb::cast(*d);
+  if (const auto* big = json.as<query::Json::BigInt>()) return integer(big->digits);
   if (const auto* s = json.as<std::string>()) return text(*s);
-  if (const auto* list = json.as<query::Json::List>()) {
-    nb::list out;
-    for (const query::Json& item : *list) out.append(of(item));
-    return out;
-  }
+  if (const auto* list = json.as<query::Json::List>()) return list_of(*list, around);
   if (const auto* map = json.as<query::Json::Map>()) {
-    if (nb::object value = unwrapped(*map)) return value;
+    if (map->size() == 1 && map->front().first.starts_with('$')) {
+      return special(map->front().first.substr(1), map->front().second, around);
+    }
     nb::dict out;
-    for (const auto& [name, value] : *map) out[text(name)] = of(value);
+    around.push_back(out);
+    for (const auto& [name, value] : *map) out[text(name)] = of(value, around);
+    around.pop_back();
     return out;
   }
   return nb::none();
+}
+
+nb::object PythonValues::list_of(const query::Json::List& list, Containers& around) const {
+  nb::list out;
+  around.push_back(out);
+  for (const query::Json& item : list) out.append(of(item, around));
+  around.pop_back();
+  return out;
+}
+
+// {"$name": inner}: what JSON has no word for.
+nb::object PythonValues::special(const std::string& name, const query::Json& inner,
+                                 Containers& around) const {
+  if (const auto* list = inner.as<query::Json::List>()) {
+    if (name == "set") return set_of(*list, around);
+    if (name == "map") return map_of(*list, around);
+  }
+  if (const auto* level = inner.as<int64_t>(); level != nullptr && name == "ref") {
+    if (*level >= 0 && static_cast<size_t>(*level) < around.size()) {
+      return around[around.size() - 1 - static_cast<size_t>(*level)];
+    }
+  }
+  if (inner.as<query::Json::Map>() != nullptr && name == "unkept") {
+    Containers own;
+    return unkept_(of(inner, own));
+  }
+  if (const auto* word = inner.as<std::string>()) {
+    if (name == "float") return real(*word);
+    if (name == "int") return integer(*word);
+    if (name == "bytes") return bytes_of_hex(*word);
+    if (name == "time" && word->size() == 30 && word->ends_with("000Z")) {
+      return typed_("datetime", text(word->substr(0, 26) + "+00:00"));
+    }
+    if (name != "object") return typed_(text(name), text(*word));
+  }
+  nb::dict out;
+  around.push_back(out);
+  out[text("$" + name)] = of(inner, around);
+  around.pop_back();
+  return out;
+}
+
+// A value that can be a key: a list was a tuple, a set a frozenset.
+nb::object PythonValues::key_of(const query::Json& json, Containers& around) const {
+  if (const auto* list = json.as<query::Json::List>()) {
+    nb::list out;
+    around.push_back(out);
+    for (const query::Json& item : *list) out.append(key_of(item, around));
+    around.pop_back();
+    return nb::tuple(out);
+  }
+  if (const auto* map = json.as<query::Json::Map>(); map != nullptr) {
+    const bool is_special = map->size() == 1 && map->front().first.starts_with('$');
+    if (is_special && map->front().first == "$set") {
+      return nb::module_::import_("builtins").attr("frozenset")(of(json, around));
+    }
+    if (!is_special || map->front().first == "$unkept" || map->front().first == "$map") {
+      return text(json.dump());  // of an object that was a key: what was kept of it
+    }
+  }
+  return of(json, around);
+}
+
+nb::object PythonValues::set_of(const query::Json::List& list, Containers& around) const {
+  nb::set out;
+  around.push_back(out);
+  for (const query::Json& item : list) out.add(key_of(item, around));
+  around.pop_back();
+  return out;
+}
+
+// [[key, value], ...]; it stays a list where two keys have become equal.
+nb::object PythonValues::map_of(const query::Json::List& list, Containers& around) const {
+  nb::dict out;
+  around.push_back(out);
+  for (const query::Json& pair : list) {
+    const auto* parts = pair.as<query::Json::List>();
+    if (parts == nullptr || parts->size() != 2) continue;
+    out[key_of((*parts)[0], around)] = of((*parts)[1], around);
+  }
+  around.pop_back();
+  if (nb::len(out) == list.size()) return out;
+  return list_of(list, around);
 }
 
 nb::object PythonValues::of(const query::ResultTable& table, size_t column, size_t row) const {
@@ -93,8 +204,7 @@ nb::object PythonValues::of(const query::ResultTable& table, size_t column, size
       return about.type.rfind("DECIMAL", 0) == 0 ? decimal_(cell.text) : nb::cast(cell.real);
     case ColumnKind::kTime: return time(cell.time_ns);
     case ColumnKind::kJson: return of(table.json(column, row));
-    case ColumnKind::kBytes:
-      return nb::module_::import_("builtins").attr("bytes").attr("fromhex")(cell.text);
+    case ColumnKind::kBytes: return bytes_of_hex(cell.text);
     default: return text(cell.text);
   }
 }

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <nanobind/nanobind.h>
+#include <string>
+#include <vector>
 
 #include "base/status.h"
+#include "query/json.h"
 #include "query/kept_table.h"
 
 namespace headrace::binding {
@@ -15,8 +18,8 @@ namespace headrace::binding {
 void set_error_classes(nanobind::tuple classes);
 
 // int, float, bool, str, bytes, list, dict; None for NULL. Times are datetime in UTC (to the
-// microsecond), decimals decimal.Decimal, ids str. NaN, infinities, big integers and times inside
-// JSON come as float, int and datetime.
+// microsecond), decimals decimal.Decimal, ids str. What JSON has no word for ({"$decimal": ...},
+// see encode/nested.h) comes as what was captured, by headrace/restore.py.
 class PythonValues {
  public:
   PythonValues();
@@ -24,12 +27,22 @@ class PythonValues {
   nanobind::object of(const query::Json& json) const;
 
  private:
+  using Containers = std::vector<nanobind::object>;  // those around, the innermost last
+  nanobind::object of(const query::Json& json, Containers& around) const;
+  nanobind::object list_of(const query::Json::List& list, Containers& around) const;
+  nanobind::object map_of(const query::Json::List& pairs, Containers& around) const;
+  nanobind::object set_of(const query::Json::List& list, Containers& around) const;
+  nanobind::object key_of(const query::Json& json, Containers& around) const;
+  nanobind::object special(const std::string& name, const query::Json& inner,
+                           Containers& around) const;
   nanobind::object time(int64_t ns) const;
   nanobind::object datetime_;  // datetime.datetime
   nanobind::object utc_;
   nanobind::object decimal_;
   nanobind::object delta_;
   nanobind::object epoch_;
+  nanobind::object typed_;
+  nanobind::object unkept_;
 };
 
 }  // namespace headrace::binding
