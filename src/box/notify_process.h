@@ -110,7 +110,9 @@ class SeenProcess {
   void finish(const Deferred& one);
   void defer(const StoppedCall& call, BoxKind kind, uint32_t flags, std::string path,
              std::string path2, int64_t size = 0);
-  void write_open(const Pending& pending, int fd, const FileBody& file);
+  // False where it is of the kernel's: counted, not written.
+  bool write_open(const Pending& pending, int fd, const FileBody& file);
+  void look(const StoppedCall& call);
   // Finds out what the descriptor is and which open made it.
   void observe(pid_t tid, int fd, const struct stat& facts, int64_t at_ns);
   void observe_all(pid_t tid, int64_t at_ns);
@@ -129,6 +131,7 @@ class SeenProcess {
   bool ended_ = false;
   std::optional<std::string> exec_;  // ProcStat::image before an exec that may have happened
   int64_t exec_at_ns_ = 0;
+  int64_t looked_at_ns_ = 0;
   std::vector<Pending> pending_;
   std::vector<Deferred> deferred_;
   std::set<File> known_;  // of descriptors seen or inherited

@@ -50,7 +50,7 @@ class Access:
     """One successful use of one path."""
 
     pid: int
-    kind: str  # read, write, read+write, renamed, removed, linked, made
+    kind: str  # read, write, read+write, renamed, exchanged, removed, linked, symlinked
     path: str
     to: str = ""
     flags: frozenset[str] = frozenset()
@@ -129,6 +129,7 @@ class Reader:
         self.first_folder = folder
         self.folders: dict[int, str] = {}
         self.parents: dict[int, int] = {}
+        self.leaders: dict[int, int] = {}  # of threads, the process
 
     def folder(self, pid: int) -> str:
         if pid not in self.folders:
@@ -147,7 +148,8 @@ class Reader:
 
     def add(self, call: Call, kind: str, path: str, to: str = "", flags: bytes = b"") -> None:
         words = frozenset(flags.decode().split("|")) if flags else frozenset()
-        self.run.accesses.append(Access(call.pid, kind, path, to, words))
+        process = self.leaders.get(call.pid, call.pid)
+        self.run.accesses.append(Access(process, kind, path, to, words))
 
     def opened(self, call: Call, flags: bytes) -> None:
         words = set(flags.split(b"|"))
@@ -169,9 +171,11 @@ class Reader:
     def take(self, call: Call) -> None:
         a, name = call.arguments, call.name
         self.run.calls += 1
-        self.run.processes.add(call.pid)
+        self.run.processes.add(self.leaders.get(call.pid, call.pid))
         if name in FORKS:
             if call.result > 0:
+                if any(b"CLONE_THREAD" in one for one in a):
+                    self.leaders[call.result] = self.leaders.get(call.pid, call.pid)
                 self.parents.setdefault(call.result, call.pid)
                 if call.result not in self.folders:
                     self.folders[call.result] = self.folder(call.pid)
@@ -200,7 +204,8 @@ class Reader:
                 self.add(call, "renamed", self.path(call.pid, a[0]), self.path(call.pid, a[1]))
             case "renameat" | "renameat2":
                 source = self.path(call.pid, a[1], a[0])
-                self.add(call, "renamed", source, self.path(call.pid, a[3], a[2]))
+                kind = "exchanged" if b"RENAME_EXCHANGE" in a[-1] else "renamed"
+                self.add(call, kind, source, self.path(call.pid, a[3], a[2]))
             case "unlink":
                 self.add(call, "removed", self.path(call.pid, a[0]))
             case "rmdir":
