@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "binding/dict_walk.h"
 #include "binding/values.h"
 #include "capture/task.h"
 
@@ -13,15 +14,6 @@ namespace {
 
 // A dict with more items than this is data, not a set of named results.
 constexpr Py_ssize_t kMaxResultItems = 256;
-
-bool has_string_keys(PyObject* dict) {
-  PyObject* key = nullptr;
-  Py_ssize_t at = 0;
-  while (PyDict_Next(dict, &at, &key, nullptr) != 0) {
-    if (!PyUnicode_CheckExact(key)) return false;
-  }
-  return true;
-}
 
 }  // namespace
 
@@ -77,7 +69,7 @@ void Activity::add_result(capture::Fields& fields, PyObject* result) {
   if (tags_ != nullptr) add_tags(fields, tags_);
   if (result == Py_None || !records_results_) return;
   if (PyDict_CheckExact(result) && PyDict_GET_SIZE(result) <= kMaxResultItems &&
-      has_string_keys(result)) {
+      DictWalk::has_text_keys(result)) {
     return add_items(fields, Role::kGenerated, result, Interest::kPassing);
   }
   if (PyTuple_Check(result) || PyList_CheckExact(result)) {

@@ -1,5 +1,6 @@
 // The extension module `headrace._capture`: what records. It knows nothing of the store.
 #include "binding/carry_type.h"
+#include "binding/dict_walk.h"
 #include "binding/loop_type.h"
 #include "binding/names.h"
 #include "binding/object_type.h"
@@ -23,6 +24,7 @@ PyMODINIT_FUNC PyInit__capture() {
   if (!module) return nullptr;
   count_forks();
   measure_tick_rate();
+  check_dict_layout();
   const bool added = make_context_variable() && add_task_type(module.get()) &&
                      add_resumable_types(module.get()) && add_scope_type(module.get()) &&
                      add_loop_type(module.get()) && add_carry_type(module.get()) &&

@@ -4,6 +4,7 @@
 #include <bit>
 #include <string>
 
+#include "binding/dict_walk.h"
 #include "binding/object_type.h"
 #include "capture/secrets.h"
 
@@ -161,8 +162,8 @@ void NestedBuffer::dict(PyObject* dict) {
   uint32_t count = 0;
   PyObject* key = nullptr;
   PyObject* item = nullptr;
-  Py_ssize_t position = 0;
-  while (PyDict_Next(dict, &position, &key, &item) != 0) {
+  DictWalk walk(dict);
+  while (walk.next(&key, &item)) {
     ++count;
     if (PyUnicode_CheckExact(key) && is_plain_scalar(item) && !is_full()) [[likely]] {
       item_of(key, item);

@@ -40,20 +40,40 @@ void free_capsule(PyObject* capsule) {
   delete static_cast<ContextTask*>(PyCapsule_GetPointer(capsule, kCapsule));
 }
 
-// A thread whose context nobody has set a variable in, or run anything in, has none yet.
-bool has_context() { return PyThreadState_Get()->context != nullptr; }
+// What the variable held when the thread last changed to another context, which the interpreter
+// counts, or set the variable, which only happens here.
+struct Seen {
+  const PyThreadState* thread = nullptr;
+  uint64_t version = 0;
+  const ContextTask* held = nullptr;  // kept alive by the context
+};
+__attribute__((tls_model("initial-exec"))) thread_local Seen t_seen;
 
-bool find_context_task(ContextTask* out) {
-  if (!has_context()) return false;
+[[gnu::noinline]] const ContextTask* look_up() {
   PyObject* value = nullptr;
   if (PyContextVar_Get(g_variable, nullptr, &value) < 0) {
     PyErr_Clear();
-    return false;
+    return nullptr;
   }
   const Ref hold = Ref::steal(value);
-  if (!hold || !PyCapsule_CheckExact(value)) return false;
-  *out = *static_cast<ContextTask*>(PyCapsule_GetPointer(value, kCapsule));
-  return out->place.begin_ticks >= t_here.since_ticks;
+  if (!hold || !PyCapsule_CheckExact(value)) return nullptr;
+  return static_cast<ContextTask*>(PyCapsule_GetPointer(value, kCapsule));
+}
+
+const ContextTask* find_context_task() {
+  const PyThreadState* thread = PyThreadState_Get();
+  // A thread whose context nobody has set a variable in, or run anything in, has none yet.
+  if (thread->context == nullptr) return nullptr;
+  if (t_seen.thread != thread || t_seen.version != thread->context_ver) {
+    t_seen = {thread, thread->context_ver, look_up()};
+  }
+  const ContextTask* held = t_seen.held;
+  return held != nullptr && held->place.begin_ticks >= t_here.since_ticks ? held : nullptr;
+}
+
+bool is_inner(const ContextTask* in_context, const capture::TaskState* of_thread) {
+  return in_context != nullptr &&
+         (of_thread == nullptr || of_thread->begin_ticks < in_context->place.begin_ticks);
 }
 
 Place place_of(const capture::TaskState* task) {
@@ -77,12 +97,11 @@ capture::TaskState* begin_under(uint32_t activity_id, const Place& place, captur
 }
 
 [[gnu::noinline]] capture::TaskState* begin_elsewhere(uint32_t activity_id, capture::Push push) {
+  const ContextTask* in_context = find_context_task();
+  if (in_context == nullptr && t_watched == nullptr && !t_here.place) [[likely]]
+    return capture::begin_task(activity_id, push);
   capture::TaskState* of_thread = capture::current_task();
-  ContextTask in_context;
-  if (find_context_task(&in_context) &&
-      (of_thread == nullptr || of_thread->begin_ticks < in_context.place.begin_ticks)) {
-    return begin_under(activity_id, in_context.place, push);
-  }
+  if (is_inner(in_context, of_thread)) return begin_under(activity_id, in_context->place, push);
   if (of_thread == nullptr) return begin_under(activity_id, t_here.place, push);
   const Place parent = place_of(of_thread);
   note_reference(of_thread);
@@ -120,11 +139,8 @@ capture::TaskState* begin_child(uint32_t activity_id, capture::Push push) {
 TaskRef current_reference() {
   const capture::TaskState* of_thread = capture::current_task();
   if (g_elsewhere) {
-    ContextTask in_context;
-    if (find_context_task(&in_context) &&
-        (of_thread == nullptr || of_thread->begin_ticks < in_context.place.begin_ticks)) {
-      return in_context.place.task;
-    }
+    const ContextTask* in_context = find_context_task();
+    if (is_inner(in_context, of_thread)) return in_context->place.task;
     if (of_thread == nullptr) return t_here.place.task;
   }
   note_reference(of_thread);
@@ -133,22 +149,16 @@ TaskRef current_reference() {
 
 capture::TaskState* current_state() {
   capture::TaskState* of_thread = capture::current_task();
-  ContextTask in_context;
-  if (g_elsewhere && find_context_task(&in_context) && in_context.state != nullptr &&
-      (of_thread == nullptr || of_thread->begin_ticks < in_context.place.begin_ticks)) {
-    return in_context.state;
-  }
+  const ContextTask* in_context = g_elsewhere ? find_context_task() : nullptr;
+  if (is_inner(in_context, of_thread) && in_context->state != nullptr) return in_context->state;
   note_reference(of_thread);
   return of_thread;
 }
 
 Place current_place() {
   const capture::TaskState* of_thread = capture::current_task();
-  ContextTask in_context;
-  if (g_elsewhere && find_context_task(&in_context) &&
-      (of_thread == nullptr || of_thread->begin_ticks < in_context.place.begin_ticks)) {
-    return in_context.place;
-  }
+  const ContextTask* in_context = g_elsewhere ? find_context_task() : nullptr;
+  if (is_inner(in_context, of_thread)) return in_context->place;
   note_reference(of_thread);
   Place place = of_thread != nullptr ? place_of(of_thread) : t_here.place;
   capture::Recorder* recorder = capture::Recorder::existing();
@@ -241,6 +251,7 @@ void ContextEntry::enter(capture::TaskState* task) {
   }
   g_elsewhere = true;
   token_ = PyContextVar_Set(g_variable, capsule_);
+  t_seen = {};
   if (token_ == nullptr) PyErr_Clear();
 }
 
@@ -253,6 +264,7 @@ void ContextEntry::leave() {
   const SavedError saved;
   // A coroutine that is closed by the garbage collector ends in whichever context that runs in.
   if (PyContextVar_Reset(g_variable, token_) < 0) PyErr_Clear();
+  t_seen = {};
   Py_CLEAR(token_);
 }
 
@@ -269,13 +281,14 @@ void ContextEntry::enter_again(PyObject* inner) {
   const SavedError saved;
   g_elsewhere = true;
   Py_XSETREF(token_, PyContextVar_Set(g_variable, inner));
+  t_seen = {};
   if (token_ == nullptr) PyErr_Clear();
 }
 
 bool event_loop_is_running() {
   // A loop runs everything in a context. Only where asyncio is loaded; a name lookup in
   // sys.modules, then a C call.
-  if (!has_context()) return false;
+  if (PyThreadState_Get()->context == nullptr) return false;
   static PyObject* name = PyUnicode_InternFromString("_asyncio");
   static PyObject* get = nullptr;
   const SavedError saved;

@@ -1,5 +1,6 @@
 #include "binding/values.h"
 
+#include "binding/dict_walk.h"
 #include "binding/nested_values.h"
 #include "binding/object_type.h"
 
@@ -170,8 +171,8 @@ void add_value(Fields& fields, Role role, Name name, PyObject* value, Interest i
 void add_items(Fields& fields, Role role, PyObject* dict, Interest interest) {
   PyObject* key = nullptr;
   PyObject* value = nullptr;
-  Py_ssize_t at = 0;
-  while (PyDict_Next(dict, &at, &key, &value) != 0) {
+  size_t at = 0;
+  for (DictWalk walk(dict); walk.next(&key, &value); ++at) {
     if (PyUnicode_CheckExact(key) && is_plain_scalar(value)) [[likely]] {
       add_value(fields, role, name_of(key), value, interest);
       continue;
