@@ -154,7 +154,9 @@ Status SupervisedSpawn::start(const SupervisedPlan& plan) {
   int error = ECHILD;
   if (hear(channel_, error, listener_) && listener_ >= 0) {
     // Older kernels refuse; there each call costs two changes of processor.
-    ioctl(listener_, kSetListenerFlags, static_cast<unsigned long>(kSyncWakeUp));
+    if (plan.takes_turns) {
+      ioctl(listener_, kSetListenerFlags, static_cast<unsigned long>(kSyncWakeUp));
+    }
     return {};
   }
   reap(pid_);
