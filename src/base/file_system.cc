@@ -6,10 +6,8 @@
 #include <cstdio>
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/fs.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -65,7 +63,7 @@ int FileSystem::truncate(int fd, uint64_t bytes) {
 }
 
 int FileSystem::rename(const char* from, const char* to) {
-  int out = result(::syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE));
+  const int out = result(::renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE));
   if (out != -EINVAL && out != -ENOSYS) return out;
   // NFS, Lustre and others know no such flag. Names are a producer's own, so the look before is
   // enough.

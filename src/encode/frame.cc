@@ -41,7 +41,7 @@ std::string_view name_of(FrameError error) {
     case FrameError::kNone: return "none";
     case FrameError::kShort: return "the file ends inside the frame";
     case FrameError::kMagic: return "no frame begins here";
-    case FrameError::kVersion: return "the frame was written by a newer version";
+    case FrameError::kVersion: return "it needs a newer headrace than this one to be read";
     case FrameError::kLength: return "the frame's length is impossible";
     case FrameError::kChecksum: return "the frame's checksum does not match its bytes";
     case FrameError::kRecords: return "the frame's records do not fit its length";
@@ -53,13 +53,15 @@ FrameError read_frame(std::string_view bytes, FrameView* out) {
   if (bytes.size() < sizeof(FrameHeader)) return FrameError::kShort;
   out->header = load_le<FrameHeader>(bytes.data());
   if (out->header.magic != kFrameMagic) return FrameError::kMagic;
-  if (out->header.version == 0 || out->header.version > kNewestReadableVersion) {
-    return FrameError::kVersion;
-  }
   if (out->header.payload_bytes > kMaxPayloadBytes) return FrameError::kLength;
   if (out->header.payload_bytes > bytes.size() - sizeof(FrameHeader)) return FrameError::kShort;
   out->payload = bytes.substr(sizeof(FrameHeader), out->header.payload_bytes);
   if (checksum_of(out->header, out->payload) != out->header.checksum) return FrameError::kChecksum;
+  // After the checksum: bytes that are damaged are not a newer version's.
+  const FrameHeader& header = out->header;
+  const bool is_readable = header.min_reader != 0 ? header.min_reader <= kFrameVersion
+                                                  : header.version <= kNewestReadableVersion;
+  if (header.version == 0 || !is_readable) return FrameError::kVersion;
   return records_fit(*out) ? FrameError::kNone : FrameError::kRecords;
 }
 

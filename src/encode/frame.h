@@ -1,7 +1,7 @@
 // A frame: the unit on disk that is whole or not there. At most 64 KiB, checksummed, never across a
 // 64 KiB grid line of its file, so a reader that meets damage goes on at the next line.
 //
-//   0 magic "HRF1"  4 version u16  6 flags u16  8 payload bytes u32  12 crc32c u32
+//   0 magic "HRF1"  4 version u8  5 min reader u8  6 flags u16  8 payload bytes u32  12 crc32c u32
 //   16 producer u64  24 ring u32  28 records u32  32 first number u64   40 payload: records
 //
 // The checksum covers the header with the checksum as zero, then the payload.
@@ -18,10 +18,11 @@
 namespace headrace {
 
 constexpr uint32_t kFrameMagic = 0x31465248;  // "HRF1"
-constexpr uint16_t kFrameVersion = 1;
-// A version that this one can still read counts up by one; what it adds stands where it does not
-// mislead (docs/formats/segment.md, "Newer versions").
-constexpr uint16_t kNewestReadableVersion = kFrameVersion + 1;
+constexpr uint8_t kFrameVersion = 1;
+// A writer that knows says which version a reader must at least be of (`min_reader`). One that does
+// not (0) is understood if it is one ahead: what that adds stands where it does not mislead
+// (docs/formats/segment.md, "Newer versions").
+constexpr uint8_t kNewestReadableVersion = kFrameVersion + 1;
 // Its records describe others (dictionary, clocks, producer): repeated in every segment,
 // unnumbered.
 constexpr uint16_t kFrameIsMeta = 1;
@@ -30,7 +31,8 @@ constexpr uint32_t kMetaRing = 0xFFFFFFFF;
 
 struct FrameHeader {
   uint32_t magic = kFrameMagic;
-  uint16_t version = kFrameVersion;
+  uint8_t version = kFrameVersion;
+  uint8_t min_reader = 0;  // the oldest version that understands the frame; 0: see above
   uint16_t flags = 0;
   uint32_t payload_bytes = 0;
   uint32_t checksum = 0;
@@ -57,7 +59,7 @@ enum class FrameError : uint8_t { kNone, kShort, kMagic, kVersion, kLength, kChe
 std::string_view name_of(FrameError error);
 
 // Reads the frame at the start of `bytes`, checks its checksum and that its records fit end to end.
-// kShort: the bytes end inside it.
+// kShort: the bytes end inside it. kVersion: it is whole, and a newer version's; `out` holds it.
 FrameError read_frame(std::string_view bytes, FrameView* out);
 
 // Calls `see` with each record of a frame that read_frame accepted, in order.

@@ -66,6 +66,28 @@ TEST(Frame, EveryFlippedBitIsSeen) {
   }
 }
 
+TEST(Frame, ItsLeastReaderDecidesWhoMayReadIt) {
+  const auto read = [](uint8_t version, uint8_t min_reader) {
+    FrameHeader header;
+    header.version = version;
+    header.min_reader = min_reader;
+    header.records = 2;
+    std::string bytes;
+    append_frame(bytes, header, sample_payload(2));
+    FrameView frame;
+    const FrameError error = read_frame(bytes, &frame);
+    EXPECT_EQ(frame.size_bytes(), bytes.size()) << "a reader can step over it";
+    return error;
+  };
+  EXPECT_EQ(read(kFrameVersion, 0), FrameError::kNone);
+  EXPECT_EQ(read(kFrameVersion + 1, 0), FrameError::kNone) << "one ahead is understood";
+  EXPECT_EQ(read(kFrameVersion + 2, 0), FrameError::kVersion);
+  EXPECT_EQ(read(kFrameVersion + 9, kFrameVersion), FrameError::kNone) << "it says so";
+  EXPECT_EQ(read(kFrameVersion + 1, kFrameVersion + 1), FrameError::kVersion) << "it says so";
+  EXPECT_EQ(read(0, 0), FrameError::kVersion);
+  EXPECT_NE(name_of(FrameError::kVersion).find("newer headrace"), std::string_view::npos);
+}
+
 TEST(Frame, RecordsThatDoNotFitAreRefusedEvenUnderARightChecksum) {
   for (const uint32_t size : {0u, 4u, 12u, 24u, 40u, 0xFFFFFFF8u}) {
     std::string payload = sample_payload(2);

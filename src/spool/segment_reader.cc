@@ -32,6 +32,13 @@ bool SegmentReader::next() {
       resume_ = at_;
       return true;
     }
+    if (error == FrameError::kVersion) {
+      // Whole, and not for this version: what follows may be.
+      damage_.push_back({at_, frame_.size_bytes(), error});
+      at_ += frame_.size_bytes();
+      resume_ = at_;
+      continue;
+    }
     // A grid cell cut short by the end of a growing file: come back when there is more.
     if (!sealed_ && cell_end < line) return false;
     if (!all_zero(cell)) damage_.push_back({at_, cell.size(), error});

@@ -17,7 +17,7 @@
 
 namespace headrace {
 
-// Bytes of a segment that are not frames.
+// Bytes of a segment that are not frames, or that only a newer version can read (kVersion).
 struct Damage {
   uint64_t offset = 0;
   uint64_t length_bytes = 0;

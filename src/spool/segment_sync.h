@@ -33,7 +33,6 @@ struct SpoolFile {
   // Under the writer's lock:
   bool is_new = true;        // its name is not known to be on the medium
   bool is_dirty = false;     // written since a sync began
-  bool to_seal = false;      // complete: renamed once it is synced
   bool is_poisoned = false;  // a sync failed: its pages may be gone, though reads still show them
 };
 

@@ -160,6 +160,27 @@ TEST_F(Segment, DamageCostsAtMostItsGridCell) {
   }
 }
 
+TEST_F(Segment, AFrameForANewerReaderIsKeptAsideAndSteppedOver) {
+  std::string bytes;
+  for (const uint8_t min_reader : {uint8_t{0}, uint8_t{kFrameVersion + 1}, uint8_t{0}}) {
+    FrameHeader header;
+    header.min_reader = min_reader;
+    header.records = 2;
+    header.first_number = next_;
+    append_frame(bytes, header, payload(2));
+  }
+  for (const bool sealed : {true, false}) {
+    SegmentReader reader(bytes, sealed);
+    ASSERT_TRUE(reader.next());
+    ASSERT_TRUE(reader.next());
+    EXPECT_EQ(reader.frame().header.first_number, 4u);
+    EXPECT_FALSE(reader.next());
+    ASSERT_EQ(reader.damage().size(), 1u);
+    EXPECT_EQ(reader.damage()[0].reason, FrameError::kVersion);
+    EXPECT_EQ(reader.damage()[0].length_bytes, bytes.size() / 3);
+  }
+}
+
 TEST_F(Segment, AFullOrForbiddenFolderIsAnErrorThatNamesIt) {
   SegmentWriter writer({"/proc/nowhere/.headrace"}, 9, [] {});
   FrameHeader header;

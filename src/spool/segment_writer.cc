@@ -4,7 +4,8 @@
 #include <cerrno>
 #include <cinttypes>
 #include <cstdio>
-#include <cstring>
+#include <new>
+#include <utility>
 
 #include "base/clock.h"
 
@@ -113,7 +114,32 @@ Status SegmentWriter::refuse(int error, size_t at, const char* doing) {
   }
 }
 
-Status SegmentWriter::open() { return open_untried(0); }
+// Runs `body`; when it runs out of memory half-way, what it left half-done is dropped first.
+template <typename Body>
+Status SegmentWriter::whole_or_not(Body&& body) {
+  try {
+    return body();
+  } catch (...) {
+    drop_segment();
+    throw;
+  }
+}
+
+void SegmentWriter::drop_segment() noexcept {
+  meta_.clear();
+  scratch_.clear();
+  if (file_ == nullptr) return;
+  static_cast<void>(files_.truncate(file_->fd, position_));
+  if (position_ == 0) static_cast<void>(files_.unlink(file_->path.c_str()));
+  // It keeps its name. What was not synced in it is written again.
+  owes_rewrite_ = policy_.power_safe;
+  is_torn_ = false;
+  file_ = nullptr;
+}
+
+Status SegmentWriter::open() {
+  return whole_or_not([this] { return open_untried(0); });
+}
 
 Status SegmentWriter::open_untried(uint32_t tried) {
   if (file_ != nullptr) return {};
@@ -236,17 +262,22 @@ int SegmentWriter::append(std::string_view bytes) {
 
 Status SegmentWriter::write(FrameHeader header, std::string_view payload) {
   header.producer = producer_;
+  return whole_or_not([&] { return write_whole(header, payload); });
+}
+
+Status SegmentWriter::write_whole(const FrameHeader& header, std::string_view payload) {
   if (wants_seal(now_ns())) {
     avoid_ = SIZE_MAX;
     // A name that stays .open costs nobody anything.
-    static_cast<void>(seal());
+    static_cast<void>(seal_whole());
   }
   if (owes_rewrite_) HEADRACE_RETURN_IF_ERROR(rewrite_unsynced());
   HEADRACE_RETURN_IF_ERROR(put(header, payload));
+  if (policy_.power_safe) {
+    unsynced_.push_back({header, std::string(payload)});
+    unsynced_bytes_ += payload.size();
+  }
   ++written_;
-  if (!policy_.power_safe) return {};
-  unsynced_.push_back({header, std::string(payload)});
-  unsynced_bytes_ += payload.size();
   while (unsynced_bytes_ > kUnsyncedBytes) {
     unsynced_bytes_ -= unsynced_.front().payload.size();
     unsynced_.pop_front();
@@ -288,6 +319,10 @@ bool SegmentWriter::wants_seal(int64_t monotonic_ns) const {
 }
 
 Status SegmentWriter::seal() {
+  return whole_or_not([this] { return seal_whole(); });
+}
+
+Status SegmentWriter::seal_whole() {
   if (file_ == nullptr) return {};
   Status status;
   if (!meta_.empty()) {
@@ -306,24 +341,21 @@ Status SegmentWriter::seal() {
 }
 
 Status SegmentWriter::close_segment() {
-  const std::shared_ptr<SpoolFile> file = std::move(file_);
-  file_ = nullptr;
+  const bool is_kept = position_ > 0;
+  const bool waits = policy_.power_safe && is_kept && !file_->is_poisoned;
+  if (waits) sync_files_.push_back(file_);
+  const std::shared_ptr<SpoolFile> file = std::exchange(file_, nullptr);
   meta_.clear();
   // To the last whole frame, and blocks that were reserved beyond it go back.
   if (is_torn_ || (reserves_ && reserved_ > position_)) {
     static_cast<void>(files_.truncate(file->fd, position_));
   }
   is_torn_ = false;
-  if (position_ == 0) {
+  if (!is_kept) {
     static_cast<void>(files_.unlink(file->path.c_str()));
     return {};
   }
-  if (policy_.power_safe && !file->is_poisoned) {
-    file->to_seal = true;
-    sync_files_.push_back(file);
-    return {};
-  }
-  return rename_sealed(*file);
+  return waits ? Status() : rename_sealed(*file);
 }
 
 Status SegmentWriter::rename_sealed(const SpoolFile& file) {
@@ -378,15 +410,21 @@ void SegmentWriter::finish_sync(const SegmentSync& sync) {
       continue;
     }
     failed = -item.error;
-    avoid_ = file.place;
     file.is_poisoned = true;
     ++counters_.poisoned;
-    if (item.file == file_) static_cast<void>(close_segment());
+    avoid_ = file.place;
+    owes_rewrite_ = true;
+  }
+  if (file_ != nullptr && file_->is_poisoned) {
+    static_cast<void>(whole_or_not([this] { return close_segment(); }));
   }
   // What is whole, or will never be better, gets its final name.
   std::erase_if(sync_files_, [this](const std::shared_ptr<SpoolFile>& file) {
     if (!file->is_poisoned && (file->is_new || file->is_dirty)) return false;
-    if (rename_sealed(*file).ok()) renamed_in_.insert(file->folder);
+    try {
+      if (rename_sealed(*file).ok()) renamed_in_.insert(file->folder);
+    } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): .open is understood too
+    }
     return true;
   });
   if (failed == 0) {
@@ -418,7 +456,7 @@ void SegmentWriter::finish_sync(const SegmentSync& sync) {
 Status SegmentWriter::rewrite_unsynced() {
   owes_rewrite_ = true;
   for (const Frame& frame : unsynced_) {
-    HEADRACE_RETURN_IF_ERROR(put(frame.header, frame.payload));
+    HEADRACE_RETURN_IF_ERROR(whole_or_not([&] { return put(frame.header, frame.payload); }));
   }
   owes_rewrite_ = false;
   return {};

@@ -14,7 +14,8 @@
 // A segment whose sync fails is poisoned: never synced again, its frames since the watermark are
 // written once more into a new segment, elsewhere if there is an elsewhere.
 //
-// One thread at a time; only SegmentSync::run may overlap with the other calls.
+// Without memory a call throws std::bad_alloc, and the writer stays usable: nothing of the frame
+// counts as written. One thread at a time; only SegmentSync::run may overlap with the other calls.
 #pragma once
 
 #include <cstdint>
@@ -101,6 +102,11 @@ class SegmentWriter {
   };
   int64_t now_ns() const;
   void place(FrameHeader header, std::string_view payload, std::string& out) const;
+  template <typename Body>
+  Status whole_or_not(Body&& body);
+  void drop_segment() noexcept;
+  Status write_whole(const FrameHeader& header, std::string_view payload);
+  Status seal_whole();
   Status put(const FrameHeader& header, std::string_view payload);
   Status open_untried(uint32_t tried);
   int begin_segment(size_t at);
