@@ -128,11 +128,15 @@ Check gaps_check(const query::Session& session) {
 Check processes_check(const query::Session& session) {
   const auto rows = session.rows(
       "SELECT count(*), count(*) FILTER (state = 'lost'), "
-      "(SELECT count(*) FROM task WHERE status = 'lost') FROM accounting");
+      "(SELECT count(*) FROM task WHERE status = 'lost'), "
+      "(SELECT string_agg(ended_by, ', ' ORDER BY ended_by) FROM (SELECT DISTINCT "
+      "facts->>'$.ended_by' AS ended_by FROM producer WHERE state = 'lost')) FROM accounting");
   if (!rows.ok()) return {"processes", CheckState::kFail, rows.status().message(), ""};
   const auto& r = (*rows)[0];
+  const std::string how = r[3].is_null || r[3].text.empty() ? "" : " (" + r[3].text + ")";
   const std::string detail = count(r[0].real) + " recorded, " + count(r[1].real) +
-                             " ended without a word, " + count(r[2].real) + " tasks open in them";
+                             " ended abruptly" + how + ", " + count(r[2].real) +
+                             " tasks open in them are lost";
   if (r[1].real == 0) return {"processes", CheckState::kOk, count(r[0].real) + " recorded", ""};
   return {"processes", CheckState::kNote, detail,
           "they were killed or crashed; headrace ls tasks --status lost"};

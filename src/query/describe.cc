@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "query/process_facts.h"
+
 namespace headrace::query {
 namespace {
 
@@ -46,6 +48,20 @@ class Description {
       if (map != nullptr) drop_repeated(map);
       if (map == nullptr || !map->empty()) map_.emplace_back(name, std::move(value));
     }
+    return {};
+  }
+  // What has become of a lost task, in words.
+  Status lost() {
+    const auto status = std::find_if(map_.begin(), map_.end(),
+                                     [](const auto& one) { return one.first == "status"; });
+    if (status == map_.end() || status->second.text() != "lost") return {};
+    const auto processes = read_processes(session_, {thing_.id});
+    if (!processes.ok()) return processes.status();
+    const auto found = processes->find(producer_text(thing_.id));
+    const bool known = found != processes->end() && !found->second.end.empty();
+    map_.emplace(status + 1, "lost",
+                 "its process " + (known ? found->second.end : std::string("ended")) +
+                     " before it did; its values are those it had by then");
     return {};
   }
   // All rows under one name; nothing when there are none.
@@ -170,6 +186,7 @@ Status workflow(Description& d, const std::string& id) {
 
 Status task(Description& d, const std::string& id) {
   HEADRACE_RETURN_IF_ERROR(d.facts("SELECT * FROM task WHERE task_id = '" + id + "'"));
+  HEADRACE_RETURN_IF_ERROR(d.lost());
   HEADRACE_RETURN_IF_ERROR(
       d.list("energy",
              "SELECT domain, attributed_j AS joules, u95_j AS plus_minus_joules, idle_j AS "

@@ -22,6 +22,12 @@ Json joined(const Json& facts, const std::string& name) {
   return all.empty() ? Json() : Json(std::move(all));
 }
 
+std::string end_of(const std::string& state, const Json& facts) {
+  if (state != "lost") return "";
+  const Json& by = facts["ended_by"];
+  return "ended abruptly" + (by.is_null() ? std::string() : " (" + by.text() + ")");
+}
+
 }  // namespace
 
 std::string producer_text(const std::string& task_id) {
@@ -44,14 +50,15 @@ Result<std::map<std::string, ProcessFacts>> read_processes(const Session& sessio
   std::map<std::string, ProcessFacts> out;
   if (list.empty()) return out;
   const auto rows =
-      session.rows("SELECT producer, facts FROM producer WHERE producer IN (" + list + ")");
+      session.rows("SELECT producer, facts, state FROM producer WHERE producer IN (" + list + ")");
   if (!rows.ok()) return rows.status();
   for (const auto& row : *rows) {
     const Result<Json> facts = Json::parse(row[1].text);
     if (!facts.ok()) continue;
     const Json& language = (*facts)["language"];
     out[row[0].text] = {language.is_null() ? "" : language.text(), joined(*facts, "packages"),
-                        joined(*facts, "modules"), joined(*facts, "seeds")};
+                        joined(*facts, "modules"), joined(*facts, "seeds"),
+                        end_of(row[2].text, *facts)};
   }
   return out;
 }

@@ -16,6 +16,8 @@ struct ProcessFacts {
   Json packages;         // name -> {version, sha256}
   Json modules;          // path of the program's own code -> SHA-256
   Json seeds;            // generator -> what is known of it
+  // How it ended where it could not say so itself: "ended abruptly (signal 9)"; else empty.
+  std::string end;
 };
 
 // As the view `producer` writes the producer of a task; empty for what is no task's id.

@@ -171,10 +171,13 @@ class Story {
                                     (times > 2 ? " others" : " other")
                               : "") +
                    ".");
+      if (const std::string lost = lost_text(); !lost.empty()) line("", "That task " + lost + ".");
     } else {
       line("", "The " + actor_text(*actor_) + " " +
-                   (actor.facts["status"].is_null() ? "ran" : actor.facts["status"].text()) + ", " +
-                   when + ".");
+                   (lost_text().empty()
+                        ? actor.facts["status"].is_null() ? "ran" : actor.facts["status"].text()
+                        : lost_text()) +
+                   ", " + when + ".");
     }
     fact("written_by",
          members({{"kind", std::string(name_of(actor.node.kind))},
@@ -187,6 +190,13 @@ class Story {
                   {"status", actor.facts["status"]},
                   {"started_at", actor.facts["started_at"]},
                   {"ended_at", actor.facts["ended_at"]}}));
+  }
+
+  // Of a task whose process ended first; else empty.
+  std::string lost_text() const {
+    if (node(*actor_).facts["status"].text() != "lost") return "";
+    const std::string end = process().end;
+    return "is lost: its process " + (end.empty() ? "ended" : end) + " before it did";
   }
 
   Json attribute(const std::string& name) const {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "query/describe.h"
+#include "query/identify.h"
 #include "query/store_for_test.h"
 
 namespace headrace::query {
@@ -48,6 +50,24 @@ std::string text_of(const Session& session, const std::string& what) {
   const Result<Why> why = explain(session, what, "/d");
   EXPECT_TRUE(why.ok()) << why.status().message();
   return why.ok() ? why_text(*why) : "";
+}
+
+TEST(Why, SaysThatATaskIsLostAndHowItsProcessEnded) {
+  StoreForTest store;
+  const int run = store.workflow(store.campaign("study"), "train", "{}", kRun);
+  const int64_t task = store.task(run, {"train", {{"lr", 0.5}}, {}, 0, 1, 5});
+  store.edge(task, store.object("checkpoint", "/d/half.pt", "aa11"), true, "file");
+  store.run("UPDATE producer_row SET state = 'lost', facts = '{\"ended_by\":\"signal 9\"}'");
+  const Session session = store.session();
+  const std::string lost = "lost: its process ended abruptly (signal 9) before it did";
+  EXPECT_NE(text_of(session, "half.pt").find("That task is " + lost), std::string::npos)
+      << text_of(session, "half.pt");
+  const std::string id = session.rows("SELECT task_id FROM task")->front()[0].text;
+  EXPECT_NE(text_of(session, id).find("is " + lost), std::string::npos) << text_of(session, id);
+  const Result<Thing> thing = identify(session, id, {ThingKind::kTask}, "/d");
+  ASSERT_TRUE(thing.ok());
+  EXPECT_NE((*describe(session, *thing))["lost"].text().find("ended abruptly (signal 9)"),
+            std::string::npos);
 }
 
 TEST(Why, ReachesTheRawFilesThroughEveryStep) {
