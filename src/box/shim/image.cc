@@ -32,13 +32,13 @@ struct alignas(4096) Wiped {
   uint8_t rest[4096 - 24];
 };
 static_assert(sizeof(Wiped) == 4096);
-Wiped g_image;
+constinit Wiped g_image{};
 enum : uint32_t { kNew, kBeginning, kOn, kOff };
 
 bool g_wipes = false;  // else the pid tells a fork child
 
 // Of the image before, in a fork child; kept over the fork.
-LogHeader g_parent;
+constinit LogHeader g_parent{};
 
 // Bits of watched descriptors; a fork child inherits them with the descriptors.
 uint64_t g_watched[kWatchedDescriptors / 64];

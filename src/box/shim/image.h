@@ -50,7 +50,7 @@ bool facts_of(int fd, FileBody* out);
 bool facts_at(int folder, const char* path, bool follow, FileBody* out);
 
 // A path that is relative to a folder's descriptor, made absolute.
-using PathText = Text<kLongestPath>;
+using PathText = Text<kLongestPath, false>;
 const char* path_at(int folder, const char* path, PathText* space);
 // What /proc/self/fd says of a descriptor.
 const char* path_of(int fd, PathText* space);

@@ -21,18 +21,23 @@ void end(int code) {
   if (is_watched()) note_exit(code);
 }
 
-void end_with_code(int code, void*) { g_exit_code = code; }
+// Registered before the loader's own, so it runs after all destructors of libraries.
+void end_at_exit(int code, void*) { end(code); }
+
+bool g_ends_at_exit = false;
 
 __attribute__((constructor)) void begin_image(int count, char** arguments, char** environment) {
   const KeptErrno errno_is_kept;
   // Other libraries of C give a constructor no arguments.
   if (&gnu_get_libc_version != nullptr) keep_arguments(count, arguments, environment);
   if (!is_watched()) return;
-  if (&on_exit != nullptr) on_exit(end_with_code, nullptr);
+  g_ends_at_exit = &on_exit != nullptr && on_exit(end_at_exit, nullptr) == 0;
 }
 
 // After the program's own functions at exit, so that files closed there are seen closed.
-__attribute__((destructor)) void end_image() { end(g_exit_code); }
+__attribute__((destructor)) void end_image() {
+  if (!g_ends_at_exit) end(g_exit_code);
+}
 
 int note_fork(int child, uint32_t flags) {
   const KeptErrno errno_is_kept;

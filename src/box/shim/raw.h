@@ -74,14 +74,23 @@ inline bool contains(const char* text, const char* part) {
   return false;
 }
 
-// Text of a fixed capacity, cut where it is full; always terminated.
-template <size_t kCapacity>
+// Text of a fixed capacity, cut where it is full; always terminated. A static one must need no
+// constructor at run time, as the library's own may run after its first use (kZeroed); one on the
+// stack should not clear all its bytes.
+template <size_t kCapacity, bool kZeroed = true>
 struct Text {
   char bytes[kCapacity];
   size_t size = 0;
   bool cut = false;
 
-  Text() { bytes[0] = '\0'; }
+  constexpr Text()
+    requires kZeroed
+      : bytes{} {}
+  Text()
+    requires(!kZeroed)
+  {
+    bytes[0] = '\0';
+  }
   void add(const char* text, size_t n) {
     if (n > kCapacity - 1 - size) {
       n = kCapacity - 1 - size;

@@ -23,9 +23,9 @@ constexpr int kFormatPipe = 0010000;
 constexpr int kFormatFolder = 0040000;
 constexpr uint32_t kFormat = 0170000;
 
-Settings g_settings;
+constinit Settings g_settings;
 uint32_t g_settings_state = 0;  // atomic: 0 unknown, 1 being read, 2 known
-Text<640> g_log_path;
+constinit Text<640> g_log_path;
 int g_arguments = 0;
 char** g_argument = nullptr;
 char** g_first_environment = nullptr;

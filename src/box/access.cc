@@ -1,0 +1,274 @@
+#include "box/access.h"
+
+#include <algorithm>
+#include <fcntl.h>
+#include <optional>
+#include <set>
+#include <sys/stat.h>
+
+namespace headrace::box {
+namespace {
+
+bool reads(uint32_t open_flags) { return (open_flags & O_ACCMODE) != O_WRONLY; }
+bool writes(uint32_t open_flags) { return (open_flags & O_ACCMODE) != O_RDONLY; }
+
+Inode inode_of(const FileBody& body) { return {body.dev, body.ino}; }
+
+class ProcessWalk {
+ public:
+  ProcessWalk(const std::vector<BoxProcess>& all, size_t process, Accesses* out)
+      : process_(all[process]), number_(process), folder_(process_.folder), out_(*out) {}
+
+  void run() {
+    for (const BoxProcess::Event& at : process_.events) take(*at.event, at.is_before_exec);
+    finish();
+  }
+
+ private:
+  std::string absolute(const std::string& path) const { return absolute_path(folder_, path); }
+
+  void see(const BoxEvent& event) {
+    if (event.file.mode == 0 || !S_ISREG(event.file.mode)) return;
+    // What an exiting process leaves in its buffers is written after it was looked at.
+    if (event.kind == BoxKind::kClose && event.has(kCloseAtExit)) return;
+    out_.sightings[inode_of(event.file)].push_back({event.at_ns, state_of(event.file)});
+  }
+
+  void take(const BoxEvent& event, bool is_before_exec) {
+    see(event);
+    switch (event.kind) {
+      case BoxKind::kStart:
+        if (!event.path2.empty()) folder_ = event.path2;
+        break;
+      case BoxKind::kChangeFolder: folder_ = event.path; break;
+      case BoxKind::kDescriptor:
+        // Of a fork child that becomes another program only what is open then counts.
+        if (!is_before_exec) inherit(event);
+        break;
+      case BoxKind::kOpen: open(event); break;
+      case BoxKind::kClose: close(event); break;
+      case BoxKind::kTruncate: truncate(event); break;
+      case BoxKind::kMap:
+        if (Access* access = find(inode_of(event.file)); access != nullptr) {
+          access->surely_wrote = access->writes = true;
+        }
+        break;
+      case BoxKind::kCopy: copy(event); break;
+      case BoxKind::kRename:
+      case BoxKind::kLink:
+      case BoxKind::kUnlink: rename(event); break;
+      case BoxKind::kDirectory:
+        if (!event.path.empty()) {
+          out_.listings.push_back({number_, event.task, absolute(event.path)});
+        }
+        break;
+      case BoxKind::kPipe: pipe_made(event); break;
+      default: break;
+    }
+  }
+
+  Access* find(const Inode& inode) {
+    const auto found = open_.find(inode);
+    return found == open_.end() ? nullptr : &out_.files[found->second];
+  }
+
+  Access& add(const BoxEvent& event) {
+    Access access;
+    access.process = number_;
+    access.task = event.task;
+    access.inode = inode_of(event.file);
+    access.begin_ns = event.at_ns;
+    access.at_open = state_of(event.file);
+    out_.files.push_back(std::move(access));
+    return out_.files.back();
+  }
+
+  void inherit(const BoxEvent& event) {
+    const bool can_write = writes(event.file.open_flags);
+    const bool can_read = reads(event.file.open_flags);
+    if (S_ISFIFO(event.file.mode)) {
+      // Ends that a shell or make leaves open in everyone mean nothing; the standard ones do.
+      if (event.result == 0 ? can_read : event.result <= 2 && can_write) {
+        add_pipe_end(event, event.result != 0);
+      }
+      return;
+    }
+    if (!S_ISREG(event.file.mode)) return;
+    const Inode inode = inode_of(event.file);
+    positions_[event.result] = {inode, event.file.position};
+    if (Access* known = find(inode); known != nullptr) {
+      // Opened by the same process before it became this program, or a second descriptor.
+      known->reads |= can_read;
+      known->writes |= can_write;
+      if (event.result <= 2 && known->how == std::string_view("file")) {
+        known->how = standard_name(event.result);
+      }
+      return;
+    }
+    Access& access = add(event);
+    access.path = absolute(event.path);
+    access.reads = can_read;
+    access.writes = can_write;
+    access.keeps_old = false;
+    access.is_inherited = true;
+    access.how = standard_name(event.result);
+    open_[inode] = out_.files.size() - 1;
+  }
+
+  static const char* standard_name(int fd) {
+    switch (fd) {
+      case 0: return "stdin";
+      case 1: return "stdout";
+      case 2: return "stderr";
+      default: return "file";
+    }
+  }
+
+  void open(const BoxEvent& event) {
+    if (S_ISFIFO(event.file.mode)) {
+      if (reads(event.file.open_flags)) add_pipe_end(event, false);
+      if (writes(event.file.open_flags)) add_pipe_end(event, true);
+      return;
+    }
+    if (!S_ISREG(event.file.mode)) return;
+    const uint32_t flags = event.file.open_flags;
+    Access& access = add(event);
+    access.path = absolute(event.path);
+    access.reads = reads(flags);
+    access.writes = writes(flags);
+    const bool is_empty = event.file.size_bytes == 0;
+    access.makes_new = access.writes && ((flags & O_TRUNC) != 0 || is_empty);
+    access.keeps_old = access.writes && !access.makes_new;
+    if (event.has(kOpenIsTemporary)) access.how = "temporary";
+    // The latest of a process's descriptors of a file takes what is said of the file.
+    open_[access.inode] = out_.files.size() - 1;
+  }
+
+  void close(const BoxEvent& event) {
+    const Inode inode = inode_of(event.file);
+    const FileState state = state_of(event.file);
+    const bool is_sure = !event.has(kCloseAtExit);
+    for (size_t i = first_file_; i < out_.files.size(); ++i) {
+      Access& access = out_.files[i];
+      if (access.inode != inode) continue;
+      access.end_ns = event.at_ns;
+      access.at_end = state;
+      access.end_is_sure = is_sure;
+      if (access.is_inherited) {
+        const auto position = positions_.find(event.result);
+        if (position == positions_.end() || position->second.first != inode) continue;
+        access.moved |= position->second.second != event.file.position;
+        was_looked_at_.insert(i);
+      }
+    }
+  }
+
+  void truncate(const BoxEvent& event) {
+    const Inode inode = inode_of(event.file);
+    if (event.path.empty()) {
+      if (Access* access = find(inode); access != nullptr && access->writes) {
+        access->surely_wrote = true;
+      }
+      return;
+    }
+    if (!S_ISREG(event.file.mode)) return;
+    Access& access = add(event);
+    access.path = absolute(event.path);
+    access.writes = access.surely_wrote = true;
+    access.keeps_old = event.file.size_bytes > 0;
+    access.end_ns = event.at_ns;
+    access.at_end = access.at_open;
+    access.end_is_sure = true;
+  }
+
+  void copy(const BoxEvent& event) {
+    if (Access* to = find(inode_of(event.file)); to != nullptr && to->writes) {
+      to->surely_wrote = true;
+    }
+    if (Access* from = find(inode_of(event.from)); from != nullptr && from->reads) {
+      from->moved = true;
+    }
+  }
+
+  void rename(const BoxEvent& event) {
+    if (event.file.mode != 0 && !S_ISREG(event.file.mode)) return;
+    NameChange change;
+    change.process = number_;
+    change.task = event.task;
+    change.kind = event.kind == BoxKind::kRename ? NameChange::kRename
+                  : event.kind == BoxKind::kLink ? NameChange::kLink
+                                                 : NameChange::kUnlink;
+    change.inode = inode_of(event.file);
+    change.state = state_of(event.file);
+    change.from = absolute(event.path);
+    if (change.kind != NameChange::kUnlink) change.to = absolute(event.path2);
+    change.at_ns = event.at_ns;
+    change.links = event.file.links;
+    out_.names.push_back(std::move(change));
+  }
+
+  void add_pipe_end(const BoxEvent& event, bool writes_it) {
+    out_.pipes[inode_of(event.file)].push_back({number_, event.task, writes_it, false});
+  }
+
+  void pipe_made(const BoxEvent& event) {
+    out_.pipes[{event.pipe.dev, event.pipe.ino}].push_back({number_, event.task, false, true});
+  }
+
+  void finish() {
+    for (size_t i = first_file_; i < out_.files.size(); ++i) {
+      Access& access = out_.files[i];
+      if (access.end_ns == 0) access.end_ns = std::max(process_.ended_ns, access.begin_ns);
+      // Of a descriptor that was never looked at again nobody can tell.
+      if (access.is_inherited && !was_looked_at_.contains(i)) access.moved = true;
+    }
+  }
+
+  const BoxProcess& process_;
+  const size_t number_;
+  std::string folder_;
+  Accesses& out_;
+  const size_t first_file_ = out_.files.size();
+  std::map<Inode, size_t> open_;
+  std::map<int, std::pair<Inode, int64_t>> positions_;
+  std::set<size_t> was_looked_at_;
+};
+
+// The program itself, where a user made it: what is run is an input.
+void add_executable(const BoxProcess& process, size_t number, Accesses* out) {
+  if (process.is_fork || process.executable.empty() || process.executable[0] != '/') return;
+  Access access;
+  access.process = number;
+  access.path = process.executable;
+  access.reads = true;
+  access.begin_ns = access.end_ns = process.began_ns;
+  access.how = "executable";
+  out->files.push_back(std::move(access));
+}
+
+}  // namespace
+
+FileState state_of(const FileBody& body) {
+  FileState out;
+  out.dev = body.dev;
+  out.ino = body.ino;
+  out.size_bytes = body.size_bytes;
+  out.mtime_ns = body.mtime_ns;
+  out.ctime_ns = body.ctime_ns;
+  out.is_known = body.mode != 0;
+  return out;
+}
+
+Accesses accesses_of(const std::vector<BoxProcess>& processes) {
+  Accesses out;
+  for (size_t i = 0; i < processes.size(); ++i) {
+    add_executable(processes[i], i, &out);
+    ProcessWalk(processes, i, &out).run();
+  }
+  const auto by_time = [](const auto& a, const auto& b) { return a.at_ns < b.at_ns; };
+  std::stable_sort(out.names.begin(), out.names.end(), by_time);
+  for (auto& [inode, seen] : out.sightings) std::stable_sort(seen.begin(), seen.end(), by_time);
+  return out;
+}
+
+}  // namespace headrace::box
