@@ -86,6 +86,7 @@ class Tree {
       } else {
         const size_t made = add(image);
         out_[made].parent = owner;
+        out_[owner].is_replaced = true;
         out_[made].parent_task = successful_exec(logs_[*before], 0)->task;
       }
     } else {
@@ -250,6 +251,7 @@ class Tree {
       if (log.header.is_fork_child != 0 && images_[owner].size() == 1) {
         make_silent(owner, *exec);
       } else {
+        out_[owner].is_replaced = true;
         add_silent(owner, log.header.pid, *exec);
       }
     }

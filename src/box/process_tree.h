@@ -42,6 +42,7 @@ struct BoxProcess {
   std::vector<std::string> blind;  // why less is known: static, go, io_uring, ...
   bool is_fork = false;            // runs its parent's program
   bool is_elsewhere = false;       // another run watches it
+  bool is_replaced = false;        // by exec: the program after it is its child here
   ExitBody totals{-1, -1, -1, -1, -1, -1, -1};
   uint64_t failed_opens = 0;
   uint64_t kernel_opens = 0;

@@ -17,6 +17,7 @@ void add_run(CLI::App& app, Program& program) {
   struct Options {
     std::string campaign;
     std::string workflow;
+    bool no_files = false;
   };
   auto options = std::make_shared<Options>();
   CLI::App* verb = add_verb(
@@ -31,6 +32,8 @@ void add_run(CLI::App& app, Program& program) {
   verb->add_option("--workflow", options->workflow,
                    "What to call the workflow (default: the program's name)")
       ->type_name("NAME");
+  verb->add_flag("--no-files", options->no_files,
+                 "Do not see which files the program and those that it starts open");
   program.runs(verb, [options, &program]() -> int {
     if (program.command.empty() || program.command[0].empty()) {
       std::fprintf(stderr, "headrace: run needs a command: headrace run -- python train.py\n");
@@ -42,6 +45,7 @@ void add_run(CLI::App& app, Program& program) {
     run_options.campaign = options->campaign;
     run_options.workflow = options->workflow;
     run_options.directory = Directory{program.root()};
+    run_options.files = !options->no_files;
     const telemetry::Roots roots = telemetry::roots_from_environment();
     if (!telemetry::Powercap(roots).reads_a_package()) {
       const telemetry::CpuPower power =

@@ -41,6 +41,7 @@ const char* RecordFold::take(ProducerState& producer, const RecordView& record, 
     case RecordKind::kLog: why = log(producer, record); break;
     case RecordKind::kSample: why = sample(producer, record); break;
     case RecordKind::kGap: why = gap(producer, record); break;
+    case RecordKind::kEdge: why = edge(producer, record); break;
     case RecordKind::kClock:
     case RecordKind::kDictionary:
     case RecordKind::kProducer: return "it is of a kind that only describes others";
@@ -168,7 +169,7 @@ const char* RecordFold::task(ProducerState& producer, const RecordView& record) 
     writer_.note_use(shape->schema, activity);
     shape->last_activity = activity;
   }
-  if (!shape->references.empty()) put_edges(*shape, {producer.id(), fixed.number, workflow});
+  if (!shape->references.empty()) put_edges(*shape, {producer.id(), fixed.number, workflow, false});
   ++rows_;
   if (!is_open) {
     ++tasks_;
@@ -233,7 +234,7 @@ void RecordFold::put_edge(const Reference& reference, const EdgeEnd& end, const 
   if (end.workflow != 0) rows->set(3, end.workflow);
   rows->set_uuid(4, object);
   rows->set_text(5, reference.name);
-  rows->set(6, reference.exact);
+  rows->set(6, reference.exact && !end.inferred);
 }
 
 const char* RecordFold::cells_to_json(const ShapePlan& shape) {
@@ -300,7 +301,7 @@ const char* RecordFold::workflow(const Origin& origin, const RecordView& record)
   const uint32_t number = producer.workflow(fixed.workflow_id);
   if (parent) static_cast<void>(producer.workflow(fixed.parent_workflow_id));
   put_values(origin, *id, fixed.end_ticks != 0 ? end_ns : begin_ns, *shape);
-  put_edges(*shape, {producer.id(), 0, number});
+  put_edges(*shape, {producer.id(), 0, number, false});
   writer_.touch_workflow(*id);
   return nullptr;
 }
@@ -433,6 +434,23 @@ const char* RecordFold::gap(ProducerState& producer, const RecordView& record) {
   rows->set(3, fixed.count);
   rows->set_text(4, reason);
   rows->set(5, producer.clocks().realtime_ns(fixed.at_ticks));
+  return nullptr;
+}
+
+const char* RecordFold::edge(ProducerState& producer, const RecordView& record) {
+  EdgeRecord fixed{};
+  if (!record.fixed(&fixed)) return kShort;
+  const ShapePlan* shape = producer.shape(fixed.shape_id);
+  if (shape == nullptr) return kNoShape;
+  if (const char* why = read_cells<EdgeRecord>(record, *shape); why != nullptr) return why;
+  const auto task = producer.task(fixed.task_id);
+  if (!task) return "it refers to a task that is not in the dictionary";
+  if (task->number == 0 || task->number >= kPastNumbers) return "its task number is impossible";
+  const uint32_t workflow = producer.workflow(fixed.workflow_id);
+  if (workflow == 0 && fixed.workflow_id != 0) return kNoName;
+  const bool inferred = (fixed.header.flags & kEdgesAreInferred) != 0;
+  put_edges(*shape, {task->producer, task->number, workflow, inferred});
+  ++rows_;
   return nullptr;
 }
 

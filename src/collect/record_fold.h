@@ -51,6 +51,7 @@ class RecordFold {
   const char* log(ProducerState& producer, const RecordView& record);
   const char* sample(ProducerState& producer, const RecordView& record);
   const char* gap(ProducerState& producer, const RecordView& record);
+  const char* edge(ProducerState& producer, const RecordView& record);
 
   template <typename Fixed>
   const char* read_cells(const RecordView& record, const ShapePlan& shape);
@@ -62,6 +63,7 @@ class RecordFold {
     uint32_t producer = 0;
     uint64_t task = 0;  // 0: the workflow's
     uint32_t workflow = 0;
+    bool inferred = false;
   };
   void put_edges(const ShapePlan& shape, const EdgeEnd& end);
   void put_edge(const Reference& reference, const EdgeEnd& end, const Uuid& object);

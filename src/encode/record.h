@@ -28,6 +28,7 @@ enum class RecordKind : uint8_t {
   kLog = 5,          // LogRecord: a metric row, or a line or tail of stdout or stderr
   kSample = 6,       // SampleRecord
   kGap = 7,          // GapRecord
+  kEdge = 8,         // EdgeRecord: what a task used and generated, seen by somebody else
   kClock = 32,       // ClockRecord     (meta frames only, as are the two below)
   kDictionary = 33,  // DictionaryRecord
   kProducer = 34,    // ProducerRecord
@@ -138,6 +139,19 @@ struct GapRecord {
   uint64_t at_ticks;
 };
 static_assert(sizeof(GapRecord) == 40);
+
+constexpr uint8_t kEdgesAreInferred = 1;
+// Objects that a task used or generated, told apart from the task's own record: by who saw it from
+// outside. Its cells are objects of role kUsed and kGenerated; each is one edge.
+struct EdgeRecord {
+  RecordHeader header;
+  uint32_t task_id;  // of a task reference
+  uint32_t workflow_id;
+  uint64_t at_ticks;
+  uint32_t shape_id;
+  uint32_t reserved;
+};
+static_assert(sizeof(EdgeRecord) == 32);
 
 struct ClockRecord {
   RecordHeader header;  // flags: TickSource

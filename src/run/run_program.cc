@@ -12,6 +12,7 @@
 #include "capture/recorder.h"
 #include "capture/task.h"
 #include "capture/workflow.h"
+#include "run/boxes.h"
 #include "run/code.h"
 #include "run/orphans.h"
 #include "run/output.h"
@@ -79,7 +80,7 @@ TaskStatus status_of(const Ended& ended) {
 }
 
 std::vector<std::string> variables_for(const Directory& directory, const Recorded& ids,
-                                       const PythonHook* hook) {
+                                       const PythonHook* hook, const Boxes* boxes) {
   std::vector<std::string> out = {"HEADRACE_DIR=" + directory.root.string(),
                                   "HEADRACE_WORKFLOW=" + ids.workflow.text(),
                                   "HEADRACE_PARENT=" + ids.workflow.text() + ":" + ids.task.text()};
@@ -89,7 +90,37 @@ std::vector<std::string> variables_for(const Directory& directory, const Recorde
   if (hook != nullptr) {
     for (std::string& variable : hook->environment()) out.push_back(std::move(variable));
   }
+  if (boxes != nullptr) {
+    for (std::string& variable : boxes->variables()) out.push_back(std::move(variable));
+  }
   return out;
+}
+
+// The task under which this run was started, as begin_task finds it.
+Uuid parent_of_run() {
+  const char* set = std::getenv("HEADRACE_PARENT");
+  const std::string_view text = set == nullptr ? "" : set;
+  const size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return {};
+  return Uuid::parse(text.substr(colon + 1)).value_or(Uuid{});
+}
+
+// The program's task, ended when the program was, with what was seen of its files. Returns how many
+// processes were seen how well.
+NestedMap end_with_files(Boxes& boxes, capture::TaskState* task, const Recorded& ids,
+                         const std::string& name, uint64_t begin_ticks, const Ended& ended,
+                         pid_t program) {
+  capture::FinishedTask root;
+  root.end_ticks = ticks();
+  root.begin_ticks = begin_ticks;
+  root.number = capture::reference(task).number;
+  root.activity_id = capture::intern_activity(name);
+  root.parent = parent_of_run();
+  root.status = status_of(ended);
+  NestedMap seen = boxes.record(&root, ids.task, program);
+  capture::discard_task(task);
+  capture::record_finished_task(root);
+  return seen;
 }
 
 }  // namespace
@@ -112,13 +143,23 @@ int run_program(const RunOptions& options,
     signals.release();
     return run_uncaptured(options.command);
   }
-  capture::TaskState* const task =
-      capture::begin_task(capture::intern_activity(name_of_command(options.command)));
+  const uint64_t begin_ticks = ticks();
+  const std::string program_name = name_of_command(options.command);
+  capture::TaskState* const task = capture::begin_task(capture::intern_activity(program_name));
   const TaskRef ref = capture::reference(task);
   const Recorded ids{workflow->id, task_uuid(ref.producer, ref.number)};
   // Ranks share a workflow, so the folder of answers is also the process's.
   Result<PythonHook> hook =
       PythonHook::place(options.directory, ids.workflow.text() + "." + std::to_string(getpid()));
+  std::unique_ptr<Boxes> boxes;
+  if (options.files) {
+    Result<std::unique_ptr<Boxes>> started = Boxes::start(options.directory, ids.workflow);
+    if (started.ok()) {
+      boxes = std::move(*started);
+    } else {
+      warn(started.status().message());
+    }
+  }
 
   Outputs outputs;
   if (const Status status = outputs.start(); !status.ok()) {
@@ -127,7 +168,8 @@ int run_program(const RunOptions& options,
   SpawnPlan plan;
   plan.command = options.command;
   plan.environment =
-      environment_with(variables_for(options.directory, ids, hook.ok() ? &*hook : nullptr));
+      environment_with(
+          variables_for(options.directory, ids, hook.ok() ? &*hook : nullptr, boxes.get()));
   plan.stdout_fd = outputs.stdout_fd();
   plan.stderr_fd = outputs.stderr_fd();
   plan.signal_mask = signals.before();
@@ -152,12 +194,20 @@ int run_program(const RunOptions& options,
   } else {
     std::thread gathering([&facts] { facts.during(); });
     const Ended ended = wait_for(program, signals, outputs, orphans);
-    capture::end_task(task, status_of(ended));
+    NestedMap seen;
+    if (boxes != nullptr) {
+      seen = end_with_files(*boxes, task, ids, program_name, begin_ticks, ended, program);
+    } else {
+      capture::end_task(task, status_of(ended));
+    }
     gathering.join();
     exit_code = ended.exit_code;
     auto python = hook.ok() ? hook->collect(program) : std::vector<PythonHook::Answer>();
-    capture::end_workflow(workflow, status_of(ended),
-                          facts.after(ended, std::move(python), outputs));
+    capture::Fields after = facts.after(ended, std::move(python), outputs);
+    if (!seen.empty()) {
+      after.add_nested(Role::kAttribute, capture::name_id("processes"), seen.nested());
+    }
+    capture::end_workflow(workflow, status_of(ended), after);
   }
   capture::stop_capture(TaskStatus::kFinished);
   signals.release();

@@ -21,6 +21,7 @@ struct RunOptions {
   std::string campaign;              // empty: HEADRACE_CAMPAIGN's, or none
   std::string workflow;              // empty: named after the program
   Directory directory;
+  bool files = true;  // see which files every program opens (run/boxes.h)
   // What a busy logical CPU is taken to draw, with the words for it, where nothing measures the
   // energy of CPUs; 0: no estimate is made.
   double busy_cpu_w = 0;

@@ -1,0 +1,67 @@
+#include "capture/finished_task.h"
+
+#include <string_view>
+
+#include "base/clock.h"
+#include "capture/recorder.h"
+#include "capture/task.h"
+#include "capture/workflow.h"
+
+namespace headrace::capture {
+namespace {
+
+uint32_t intern_task_ref(Recorder& recorder, const Uuid& id) {
+  const auto bytes = id.bytes();
+  return recorder.dictionary().intern(
+      EntryKind::kTaskRef, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+}  // namespace
+
+TaskNumber draw_task_number() {
+  Recorder* recorder = Recorder::get();
+  Ring* ring = recorder == nullptr ? nullptr : recorder->ring();
+  return ring == nullptr ? 0 : ring->next_task_number();
+}
+
+void record_finished_task(const FinishedTask& task) {
+  Recorder* recorder = Recorder::get();
+  Ring* ring = recorder == nullptr ? nullptr : recorder->ring();
+  if (ring == nullptr || task.number == 0) return;
+  TaskRecord record{};
+  record.header.kind = RecordKind::kTask;
+  record.activity_id = task.activity_id;
+  record.workflow_id = current_workflow_id(*recorder);
+  record.number = task.number;
+  if (!task.parent.is_nil()) {
+    const TaskRef parent = split_task_uuid(task.parent);
+    if (parent.producer == recorder->producer()) {
+      record.parent = parent.number;
+    } else {
+      record.header.flags = kTaskParentIsForeign;
+      record.parent = intern_task_ref(*recorder, task.parent);
+    }
+  }
+  record.begin_ticks = task.begin_ticks;
+  record.end_ticks = task.end_ticks;
+  record.shape_id = shape_id(*recorder, task.fields);
+  record.status = task.status;
+  record.ring = static_cast<uint16_t>(ring->index());
+  recorder->commit(*ring, record, task.fields);
+}
+
+void record_edges(const Uuid& task, const Fields& objects, bool inferred) {
+  Recorder* recorder = Recorder::get();
+  Ring* ring = recorder == nullptr ? nullptr : recorder->ring();
+  if (ring == nullptr || task.is_nil() || objects.empty()) return;
+  EdgeRecord record{};
+  record.header.kind = RecordKind::kEdge;
+  record.header.flags = inferred ? kEdgesAreInferred : uint8_t{0};
+  record.task_id = intern_task_ref(*recorder, task);
+  record.workflow_id = current_workflow_id(*recorder);
+  record.at_ticks = ticks();
+  record.shape_id = shape_id(*recorder, objects);
+  recorder->commit(*ring, record, objects);
+}
+
+}  // namespace headrace::capture

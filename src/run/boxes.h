@@ -1,0 +1,70 @@
+// The files of every program of a run: the library that is loaded into them, the folder of their
+// logs, and, when they have ended, one task for each process with what it used and generated.
+//
+//   auto boxes = Boxes::start(directory, workflow);     // before the program
+//   ... boxes->variables() into its environment ...
+//   boxes->record(root, program);                       // after it
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <sys/types.h>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "box/lineage.h"
+#include "capture/finished_task.h"
+#include "run/file_hashes.h"
+#include "run/nested_map.h"
+#include "spool/directory.h"
+
+namespace headrace::run {
+
+class Boxes {
+ public:
+  // Finds the library and makes the folder. Errors: kNotFound, kIo; the run then goes without.
+  static Result<std::unique_ptr<Boxes>> start(const Directory& directory, const Uuid& workflow);
+  ~Boxes();
+  Boxes(const Boxes&) = delete;
+  Boxes& operator=(const Boxes&) = delete;
+
+  // "NAME=value" for the program's environment.
+  std::vector<std::string> variables() const;
+  const std::filesystem::path& log_folder() const { return folder_; }
+
+  // When the program has ended: reads what is left, waits for the hashes, and records processes,
+  // files and edges. `root`: the task of the program itself; what is known of it is added to its
+  // fields, and it is for the caller to record. Returns how many processes were seen how well.
+  NestedMap record(capture::FinishedTask* root, const Uuid& root_id, pid_t program);
+
+ private:
+  Boxes(const Directory& directory, const Uuid& workflow, std::string shim,
+        std::filesystem::path folder);
+  void watch();
+  // Logs of images that have ended; all of them where `all`.
+  void take_logs(bool all);
+  void want_hashes(const box::ImageLog& log);
+
+  const Directory directory_;
+  const Uuid workflow_;
+  const std::string shim_;
+  const std::filesystem::path folder_;
+  const ClockReading began_;
+  box::ClassRules rules_;
+  FileHashes hashes_;
+  std::mutex mutex_;  // guards stops_
+  std::condition_variable stop_;
+  bool stops_ = false;
+  std::vector<box::ImageLog> logs_;        // of the watching thread until it is joined
+  std::map<std::string, int> unreadable_;  // logs that could not be read, by name
+  std::thread thread_;
+};
+
+}  // namespace headrace::run
