@@ -66,6 +66,9 @@ if(NOT SKBUILD)
     INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}/headrace")
   install(TARGETS headrace RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT tools)
   install(FILES "${stripped}" DESTINATION "${CMAKE_INSTALL_LIBDIR}/headrace" COMPONENT tools)
+  # Beside DuckDB's library, where box/shim_file.cc looks.
+  install(TARGETS headrace_shim LIBRARY
+          DESTINATION "${CMAKE_INSTALL_LIBDIR}/headrace" COMPONENT tools)
   install(FILES "${PROJECT_SOURCE_DIR}/third_party/duckdb/LICENSE" COMPONENT tools
           DESTINATION "${CMAKE_INSTALL_DOCDIR}/duckdb")
   return()
@@ -88,4 +91,6 @@ set_target_properties(${extensions} PROPERTIES INSTALL_RPATH "$ORIGIN")
 install(TARGETS headrace RUNTIME DESTINATION "${SKBUILD_SCRIPTS_DIR}" COMPONENT wheel)
 install(TARGETS ${extensions} LIBRARY DESTINATION headrace COMPONENT wheel)
 install(FILES "${stripped}" DESTINATION headrace COMPONENT wheel)
-add_custom_target(headrace_wheel DEPENDS headrace ${extensions} headrace_stripped_duckdb)
+install(TARGETS headrace_shim LIBRARY DESTINATION headrace COMPONENT wheel)
+add_custom_target(headrace_wheel
+  DEPENDS headrace ${extensions} headrace_stripped_duckdb headrace_shim)

@@ -66,8 +66,8 @@ Result<std::string> find_shim() {
     }
     return path;
   }
-  return not_found(std::string(kName) + " is not there, so that files of programs are not seen; looked at " +
-                   looked);
+  return not_found(std::string(kName) +
+                   " is not there, so that files of programs are not seen; looked at " + looked);
 }
 
 std::vector<std::string> shim_variables(const std::string& shim, const std::string& log_folder) {

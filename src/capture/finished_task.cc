@@ -12,8 +12,8 @@ namespace {
 
 uint32_t intern_task_ref(Recorder& recorder, const Uuid& id) {
   const auto bytes = id.bytes();
-  return recorder.dictionary().intern(
-      EntryKind::kTaskRef, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  return recorder.dictionary().intern(EntryKind::kTaskRef,
+                                      {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <system_error>
 #include <unistd.h>
 
+#include "capture/current_task.h"
 #include "capture/process_facts.h"
 #include "capture/thread_state.h"
 #include "capture/workflow.h"
@@ -106,6 +107,7 @@ Recorder* Recorder::create() {
   static const int at_exit_once = std::atexit([] { stop_capture(TaskStatus::kFinished); });
   (void)at_exit_once;
   g_recorder.store(recorder, std::memory_order_release);
+  tell_preloaded_library();
   return recorder;
 }
 

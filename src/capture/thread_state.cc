@@ -44,6 +44,8 @@ ThreadState& ended_state() {
 
 }  // namespace
 
+const ThreadState* existing_thread_state() { return t_state; }
+
 ThreadState& this_thread() {
   if (t_state != nullptr) [[likely]]
     return *t_state;

@@ -53,6 +53,8 @@ struct ThreadState {
 };
 
 ThreadState& this_thread();
+// The same where there is one already, else null: makes nothing.
+const ThreadState* existing_thread_state();
 // In a fork child: everything that belonged to the parent's recorder is dropped; the task that was
 // current stays, as the foreign parent of what the child does.
 void thread_state_after_fork();

@@ -191,6 +191,8 @@ std::optional<Uuid> current_workflow_uuid() {
   return uuid_of(*recorder, id);
 }
 
+Uuid process_workflow_uuid() { return g_process_uuid; }
+
 std::string enter_campaign(std::string_view name, const Fields& fields) {
   std::string previous;
   {

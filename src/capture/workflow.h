@@ -42,6 +42,8 @@ void end_workflow(WorkflowState* workflow, TaskStatus status, const Fields& fiel
 uint32_t current_workflow_id(Recorder& recorder);
 // The current workflow's uuid, if any was entered or made.
 std::optional<Uuid> current_workflow_uuid();
+// The process's workflow, nil if none was entered or made. No lock: for signal handlers.
+Uuid process_workflow_uuid();
 
 // Workflows begun from now on belong to the campaign. Returns the previous name (empty: none), to
 // be given to leave_campaign. HEADRACE_CAMPAIGN is the campaign where none was entered.

@@ -4,6 +4,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "box/shim_file.h"
 #include "cli/open_session.h"
 #include "query/units.h"
 #include "spool/directory.h"
@@ -50,6 +51,13 @@ Check folder_check(const Program& program, const Directory& directory) {
     return {"folder", CheckState::kOk, path + ", " + bytes_text(left) + " free", ""};
   }
   return {"folder", CheckState::kOk, path, ""};
+}
+
+Check files_check() {
+  const Result<std::string> shim = box::find_shim();
+  if (shim.ok()) return {"files of programs", CheckState::kOk, "seen by " + *shim, ""};
+  return {"files of programs", CheckState::kNote, shim.status().message(),
+          "install Headrace whole, or name the library in HEADRACE_BOX_LIBRARY"};
 }
 
 Check spool_check(const Directory& directory) {
@@ -175,6 +183,7 @@ std::vector<Check> all_checks(const Program& program) {
                         session.status().message(), ""});
     }
   }
+  checks.push_back(files_check());
   for (Check& check : source_checks()) checks.push_back(std::move(check));
   return checks;
 }

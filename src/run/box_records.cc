@@ -226,8 +226,9 @@ std::optional<Uuid> BoxRecords::environment_of(size_t process) {
   if (environment.paths.empty()) return std::nullopt;
   std::string list;
   for (const std::string& path : environment.paths) list += path + "\n";
-  const std::string name = std::to_string(environment.paths.size()) + " files of the system";
-  const Result<Uuid> id = record_blob(directory_, "environment", name, "text/plain", list);
+  const std::string name =
+      std::to_string(environment.paths.size()) + " files of the system and of languages";
+  const Result<Uuid> id = record_blob(directory_, "system_files", name, "text/plain", list);
   if (!id.ok()) return std::nullopt;
   return *id;
 }
@@ -245,7 +246,7 @@ void BoxRecords::gather_edges() {
   });
   for (size_t i = 0; i < lineage_.processes.size(); ++i) {
     if (const auto id = environment_of(i)) {
-      edges_.push_back({tasks_[i], *id, false, true, "environment"});
+      edges_.push_back({tasks_[i], *id, false, true, "system_files"});
     }
   }
 }

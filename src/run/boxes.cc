@@ -70,9 +70,9 @@ Result<std::unique_ptr<Boxes>> Boxes::start(const Directory& directory, const Uu
   fs::path folder = private_folder("/dev/shm/headrace-" + std::to_string(geteuid()), name);
   if (folder.empty()) folder = private_folder(fs::absolute(directory.root) / "box", name);
   if (folder.empty()) {
-    return io_error("cannot make a folder for the logs of programs in /dev/shm or " +
-                        directory.root.string(),
-                    errno);
+    return io_error(
+        "cannot make a folder for the logs of programs in /dev/shm or " + directory.root.string(),
+        errno);
   }
   return std::unique_ptr<Boxes>(new Boxes(directory, workflow, *shim, std::move(folder)));
 }

@@ -167,9 +167,8 @@ int run_program(const RunOptions& options,
   }
   SpawnPlan plan;
   plan.command = options.command;
-  plan.environment =
-      environment_with(
-          variables_for(options.directory, ids, hook.ok() ? &*hook : nullptr, boxes.get()));
+  plan.environment = environment_with(
+      variables_for(options.directory, ids, hook.ok() ? &*hook : nullptr, boxes.get()));
   plan.stdout_fd = outputs.stdout_fd();
   plan.stderr_fd = outputs.stderr_fd();
   plan.signal_mask = signals.before();
