@@ -2,7 +2,10 @@
 
 Rows are measured in interleaved blocks and the minimum over the blocks is taken, which makes such
 figures repeatable on a shared machine. A row's figure is what it adds to the bare call of the same
-function. Prints one JSON line a row. What it captures goes where HEADRACE_DIR says.
+function. Of some rows single calls are timed too: how much the median, the 99th and the 99.9th
+percentile of them lie above the median of the bare call. Rows with threads are the time of all
+calls of all threads, which take turns. Prints one JSON line a row. What it captures goes where
+HEADRACE_DIR says.
 
 usage: python.py [--blocks N]
 """
@@ -12,6 +15,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import functools
+import itertools
 import json
 import os
 import sys
@@ -32,9 +36,7 @@ def loop_over(body: str, **names: Any) -> Block:
         f"        {body}\n"
         "    return now() - begin\n"
     )
-    from itertools import repeat
-
-    names |= {"now": time.perf_counter_ns, "repeat": repeat}
+    names |= {"now": time.perf_counter_ns, "repeat": itertools.repeat}
     exec(source, names)  # noqa: S102 - the text is made above
     block: Block = names["block"]
     return block
@@ -77,6 +79,83 @@ def await_block(function: Callable[[], Any]) -> Block:
 
     runner = asyncio.new_event_loop()
     return lambda: runner.run_until_complete(body())
+
+
+def single_calls(body: str, calls: int, **names: Any) -> list[int]:
+    """ns of each of so many single calls, sorted."""
+    source = (
+        "def block():\n"
+        "    out = []\n"
+        f"    for _ in repeat(None, {calls}):\n"
+        "        begin = now()\n"
+        f"        {body}\n"
+        "        out.append(now() - begin)\n"
+        "    return out\n"
+    )
+    names |= {"now": time.perf_counter_ns, "repeat": itertools.repeat}
+    exec(source, names)  # noqa: S102 - the text is made above
+    return sorted(names["block"]())
+
+
+def percentiles(hr: Any, calls: int) -> dict[str, dict[str, float]]:
+    """Row -> how far above the bare call's median single calls lie."""
+    values = {"a": 1, "b": 2.5, "c": "text", "d": True, "e": None}
+    measured = {
+        "decorator": ("f()", plain, {}),
+        "decorator, 3 scalars": ("f(0.1, 3, 'seventeen letters')", three, {}),
+        "decorator, 5-key dict in and out": ("f(x)", five, {"x": values}),
+    }
+    out = {}
+    for name, (body, function, names) in measured.items():
+        bare = single_calls(body, calls, f=function, **names)[calls // 2]
+        captured = single_calls(body, calls, f=hr.task(function), **names)
+        at = {"p50_ns": 0.5, "p99_ns": 0.99, "p999_ns": 0.999}
+        out[name] = {key: captured[int(calls * share)] - bare for key, share in at.items()}
+    return out
+
+
+def in_threads(threads: int, block: Block) -> Block:
+    """ns of CALLS calls where so many threads run blocks at the same time."""
+    import threading
+
+    rounds = 20
+
+    def run() -> int:
+        ready = threading.Barrier(threads + 1)
+
+        def body() -> None:
+            ready.wait()
+            for _ in range(rounds):
+                block()
+
+        started = [threading.Thread(target=body) for _ in range(threads)]
+        for thread in started:
+            thread.start()
+        ready.wait()
+        begin = time.perf_counter_ns()
+        for thread in started:
+            thread.join()
+        return (time.perf_counter_ns() - begin) // (rounds * threads)
+
+    return run
+
+
+def thread_rows(hr: Any, repeats: int) -> dict[str, tuple[float, float]]:
+    """Row -> ns added and ns that the empty closure adds, with as many threads."""
+    arguments = "f(0.1, 3, 'seventeen letters')"
+    bare = loop_over(arguments, f=three)
+    floor = loop_over(arguments, f=closure(three))
+    captured = loop_over(arguments, f=hr.task(three))
+    out = {}
+    for threads in (1, 2, 4):
+        blocks = [in_threads(threads, block) for block in (bare, floor, captured)]
+        best = [float("inf")] * 3
+        for _ in range(repeats):
+            for i, block in enumerate(blocks):
+                best[i] = min(best[i], block() / CALLS)
+        name = f"decorator, 3 scalars, {threads} thread{'s' if threads > 1 else ''}"
+        out[name] = (best[2] - best[0], best[1] - best[0])
+    return out
 
 
 def rows(hr: Any) -> dict[str, tuple[Block, str | None]]:
@@ -149,9 +228,17 @@ def main() -> None:
     hr.flush()
     added = {name: best[name] - (best[base] if base else 0) for name, (_, base) in measured.items()}
     floor = added["floor: empty closure"]
-    for name, ns in added.items():
+    tails = percentiles(hr, options.blocks * 250)
+
+    def show(name: str, ns: float, floor_ns: float) -> None:
         row = {"suite": "capture", "row": f"python: {name}", "ns": round(ns, 1)}
-        print(json.dumps(row | {"floor": "empty closure", "ratio": round(ns / floor, 2)}))
+        row |= {"floor": "empty closure", "ratio": round(ns / floor_ns, 2)}
+        print(json.dumps(row | tails.get(name, {})))
+
+    for name, ns in added.items():
+        show(name, ns, floor)
+    for name, (ns, floor_ns) in thread_rows(hr, max(options.blocks // 40, 3)).items():
+        show(name, ns, floor_ns)
     print(f"dropped: {hr.capture_stats()['dropped']} records", file=sys.stderr)
 
 
