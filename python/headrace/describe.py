@@ -520,7 +520,7 @@ def _numpy_array(value: Any) -> Description:
     if (masked := _loaded("numpy.ma", "MaskedArray")) and isinstance(value, masked):
         facts["masked"] = int(numpy.ma.count_masked(value))
         if array.size <= MAX_SUMMED:
-            array = masked.compressed(value)
+            array = numpy.ma.compressed(value)
     if array.dtype.kind in "fiub" and 0 < array.size <= MAX_SUMMED:
         facts |= _numpy_sums(numpy, array)
     if _hashing and array.dtype.kind != "O":
@@ -651,7 +651,7 @@ def _frame(value: Any) -> Description:
 def _series(value: Any) -> Description:
     """Of a Series, an Index or what else has one type and a length."""
     name = getattr(value, "name", None)
-    facts = {
+    facts: dict[str, Any] = {
         "type": type_name(type(value)),
         "shape": list(value.shape),
         "dtype": str(value.dtype),

@@ -43,12 +43,12 @@ def _message(error: BaseException) -> str:
 def is_from_signal(error: BaseException) -> bool:
     """True when a signal's handler raised it, not the code that was running then: Ctrl-C, or a
     timeout that the program made with signal.alarm. Such an exception belongs to the program."""
-    import _signal  # where signal has these from; nothing to load
+    import signal
 
     codes = []
     for number in range(1, 65):
         try:
-            handler = _signal.getsignal(number)
+            handler = signal.getsignal(number)
         except (ValueError, OSError):
             continue
         function = getattr(handler, "__func__", handler)
@@ -64,7 +64,7 @@ def is_from_signal(error: BaseException) -> bool:
     if not isinstance(error, KeyboardInterrupt):
         return False
     # Python's own handler of Ctrl-C has no frame. A `raise` in the code says that it was not that.
-    if last is None or _signal.getsignal(_signal.SIGINT) is not _signal.default_int_handler:
+    if last is None or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         return last is None
     from opcode import opmap
 

@@ -132,6 +132,8 @@ _BY_NAME: dict[str, Callable[[str], Any]] = {
 def typed(name: str, text: str) -> Any:
     """The value of a typed text; the text itself where it is of a type that is not known here."""
     restore = _BY_NAME.get(name)
+    if restore is None and name.endswith("_escaped"):
+        return typed(name.removesuffix("_escaped"), _text(text))
     if restore is None:
         return text
     try:

@@ -104,11 +104,14 @@ TEST_F(FoldValuesTest, TypedTextIsTextInSqlAndSaysItsTypeInJson) {
                                           {"path", Role::kUsed, ValueTag::kTyped}};
   add_task(p, "a", fields, {cell_of("decimal:0.10"), cell_of("path:/a:b\"c")});
   add_task(p, "b", {{"price", Role::kUsed, ValueTag::kFloat}}, {cell_of(0.25)});
+  add_task(p, "c", {{"$path", Role::kUsed, ValueTag::kTyped}}, {cell_of("path:/\xFF")});
   p.seal();
   store::Store store = memory();
   EXPECT_EQ(fold_into(store).quarantined, 0u);
   EXPECT_EQ(text(store, "SELECT used FROM task WHERE activity = 'a'"),
             R"({"price":{"$decimal":"0.10"},"path":{"$path":"/a:b\"c"}})");
+  EXPECT_EQ(text(store, "SELECT used FROM task WHERE activity = 'c'"),
+            R"({"$$path":{"$path_escaped":"/\\xff"}})");
   use_view(store, {.used = {"price", "path"}});
   EXPECT_EQ(text(store, "SELECT max(used.path) FROM task"), "/a:b\"c");
   EXPECT_EQ(text(store, "SELECT sum(used.price) FROM task"), "0.35");

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "collect/value_text.h"
+#include "encode/nested.h"
 
 namespace headrace::collect {
 namespace {
@@ -80,7 +81,7 @@ const char* RecordFold::read_cells(const RecordView& record, const ShapePlan& sh
 
 bool RecordFold::is_odd(const CellMove& move) const {
   const std::string_view tail = tails_[move.cell];
-  if (move.tag == ValueTag::kString) return !is_utf8(tail);
+  if (move.tag == ValueTag::kString || move.tag == ValueTag::kTyped) return !is_utf8(tail);
   return move.tag == ValueTag::kBigInt && tail.size() > 38 && is_beyond_128_bits(tail);
 }
 
@@ -97,8 +98,9 @@ void RecordFold::retype_odd_values(const ShapePlan& from, ShapePlan& own) {
   for (const CellMove& move : from.moves) {
     if (!is_odd(move)) continue;
     std::string_view& tail = tails_[move.cell];
-    rewritten_.push_back(move.tag == ValueTag::kString ? "text:" + escaped_text(tail)
-                                                       : "int:" + std::string(tail));
+    rewritten_.push_back(move.tag == ValueTag::kString  ? "text:" + escaped_text(tail)
+                         : move.tag == ValueTag::kTyped ? escaped_typed(tail)
+                                                        : "int:" + std::string(tail));
     tail = rewritten_.back();
     own.cells[move.cell].tag = ValueTag::kTyped;
   }

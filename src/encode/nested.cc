@@ -1,5 +1,6 @@
 #include "encode/nested.h"
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -50,6 +51,7 @@ class JsonWriter {
   bool list(int depth);
   bool set(int depth);
   bool map(int depth);
+  bool key();
   bool is_json_object(ByteReader look, uint32_t count, int depth, bool* is_object) const;
   bool typed(std::string_view bytes);
   bool of_newer_version(uint8_t tag);
@@ -138,21 +140,38 @@ bool JsonWriter::typed(std::string_view bytes) {
   if (!split_typed(bytes, &name, &text)) return false;
   const bool is_number = !text.empty() && text.size() < 10 &&
                          text.find_first_not_of("0123456789") == std::string_view::npos;
-  if (name != "ref" || !is_number || (text[0] == '0' && text.size() > 1)) {
+  if (name == "ref" && is_number && (text[0] != '0' || text.size() == 1)) {
+    out_ += "{\"$ref\":";
+    out_ += text;
+    out_ += '}';
+  } else if (is_utf8(text)) {
     out_ += "{\"$";
     out_ += name;
     out_ += "\":";
-    append_json_string(out_, is_utf8(text) ? text : std::string_view(escaped_text(text)));
+    append_json_string(out_, text);
+    out_ += '}';
   } else {
-    out_ += "{\"$ref\":";
-    out_ += text;
+    const std::string escaped = escaped_typed(bytes);
+    return typed(escaped);
   }
-  out_ += '}';
   return true;
 }
 
-// True when the map's keys are different strings and it cannot be taken for a typed value. JSON
-// keys are strings: another key makes the whole map a list of pairs, so nothing is merged.
+// A string that is the key of an object. One that begins with '$' gets another, so that no map is
+// taken for a typed value.
+bool JsonWriter::key() {
+  in_.u8();
+  const std::string_view text = in_.text();
+  if (text.starts_with('$')) {
+    append_json_string(out_, "$" + std::string(text));
+  } else {
+    append_json_string(out_, text);
+  }
+  return in_.ok();
+}
+
+// True when the map's keys are different strings. JSON keys are strings: another key makes the
+// whole map a list of pairs, so nothing is merged.
 bool JsonWriter::is_json_object(ByteReader look, uint32_t count, int depth, bool* is_object) const {
   std::unordered_set<std::string_view> keys;
   *is_object = true;
@@ -161,8 +180,7 @@ bool JsonWriter::is_json_object(ByteReader look, uint32_t count, int depth, bool
     *is_object = key.u8() == static_cast<uint8_t>(ValueTag::kString);
     if (*is_object) {
       const std::string_view text = key.text();
-      *is_object = key.ok() && is_utf8(text) && (count > 1 || !text.starts_with('$')) &&
-                   (count == 1 || keys.insert(text).second);
+      *is_object = key.ok() && is_utf8(text) && (count == 1 || keys.insert(text).second);
     }
     for (int part = 0; part < 2; ++part) {  // the key, the value
       if (!skip(look, depth + 1)) return false;
@@ -179,8 +197,7 @@ bool JsonWriter::map(int depth) {
   out_ += is_object ? "{" : "{\"$map\":[";
   for (uint32_t i = 0; i < count; ++i) {
     if (i > 0) out_ += ',';
-    if (!is_object) out_ += '[';
-    if (!value(depth + 1)) return false;
+    if (is_object ? !key() : (out_ += '[', !value(depth + 1))) return false;
     out_ += is_object ? ':' : ',';
     if (!value(depth + 1)) return false;
     if (!is_object) out_ += ']';
@@ -217,6 +234,12 @@ bool split_typed(std::string_view bytes, std::string_view* name, std::string_vie
   *name = bytes.substr(0, colon);
   *text = bytes.substr(colon + 1);
   return name->find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
+}
+
+std::string escaped_typed(std::string_view bytes) {
+  const size_t colon = std::min(bytes.find(':'), bytes.size());
+  return std::string(bytes.substr(0, colon)) +
+         "_escaped:" + escaped_text(bytes.substr(std::min(colon + 1, bytes.size())));
 }
 
 void append_json_text(std::string& out, std::string_view text) {

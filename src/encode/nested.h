@@ -62,7 +62,7 @@ class NestedWriter {
 // typed text as {"$name":"text"}, text that is not UTF-8 as {"$text":"<escaped>"} (odd_text.h), a
 // container that contains itself as
 // {"$ref":n}: the nth of those around this place, counted from 0 at the innermost. A map that JSON
-// objects cannot say (a key that is no string, twice the same, or alone and like one of these) is
+// objects cannot say (a key that is no string, or twice the same) becomes
 // {"$map":[[key,value],...]}. Errors: kCorrupt when the bytes are not a nested value.
 Result<std::string> nested_to_json(std::string_view nested);
 
@@ -79,5 +79,7 @@ void append_json_text(std::string& out, std::string_view text);
 void append_json_float(std::string& out, double v);
 // The parts of a typed text's "name:text"; false when it is none.
 bool split_typed(std::string_view bytes, std::string_view* name, std::string_view* text);
+// The same with its text escaped (odd_text.h), for text that is not UTF-8: "name_escaped:text".
+std::string escaped_typed(std::string_view bytes);
 
 }  // namespace headrace

@@ -80,6 +80,9 @@ TEST(Nested, TypedTextSetsAndReferences) {
   w.string("a\xED\xA0\x80\\\xFF");
   EXPECT_EQ(json(out),
             R"([{"$decimal":"0.10"},{"$set":[1,null]},{"$ref":0},{"$text":"a\\ud800\\\\\\xff"}])");
+  std::string odd;
+  NestedWriter(odd).typed("path", "/a\\\xFF");
+  EXPECT_EQ(json(odd), R"({"$path_escaped":"/a\\\\\\xff"})");
   std::string bad;
   NestedWriter(bad).typed("not a name", "x");
   EXPECT_FALSE(nested_to_json(bad).ok());
@@ -96,8 +99,8 @@ TEST(Nested, MapsThatJsonObjectsCannotSayAreListsOfPairs) {
     }
     return json(out);
   };
-  EXPECT_EQ(pairs({"$float"}), R"({"$map":[["$float",1]]})");
-  EXPECT_EQ(pairs({"$float", "x"}), R"({"$float":1,"x":1})");
+  EXPECT_EQ(pairs({"$float"}), R"({"$$float":1})");
+  EXPECT_EQ(pairs({"$$float", "x"}), R"({"$$$float":1,"x":1})");
   EXPECT_EQ(pairs({"x", "x"}), R"({"$map":[["x",1],["x",1]]})");
   EXPECT_EQ(pairs({"\xED\xA0\x80"}), R"({"$map":[[{"$text":"\\ud800"},1]]})");
 }

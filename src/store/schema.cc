@@ -146,7 +146,8 @@ std::string role_fields_sql() {
   const char* names[] = {"used", "generated", "tag", "error", "attribute"};
   for (int role = 0; role < 5; ++role) {
     out +=
-        ", list(struct_pack(head := to_json(key)::VARCHAR || ':', type := type, "
+        ", list(struct_pack(head := to_json(CASE WHEN starts_with(key, '$') THEN '$' || key "
+        "ELSE key END)::VARCHAR || ':', type := type, "
         "slot := page::INTEGER * " +
         std::to_string(kSlotsPerPage) +
         " + slot + 1) ORDER BY position) FILTER (role = " + std::to_string(role) + ") AS " +

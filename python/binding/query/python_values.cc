@@ -22,6 +22,12 @@ nb::object text(const std::string& value) {
       PyUnicode_DecodeUTF8(value.data(), static_cast<Py_ssize_t>(value.size()), "surrogateescape"));
 }
 
+// {"$name": ...}: what JSON has no word for.
+bool is_special(const query::Json::Map& map) {
+  return map.size() == 1 && map.front().first.starts_with('$') &&
+         !map.front().first.starts_with("$$");
+}
+
 // Decimal, or 0x and hexadecimal.
 nb::object integer(const std::string& digits) {
   const bool is_hex = digits.find('x') != std::string::npos;
@@ -97,12 +103,15 @@ nb::object PythonValues::of(const query::Json& json, Containers& around) const {
   if (const auto* s = json.as<std::string>()) return text(*s);
   if (const auto* list = json.as<query::Json::List>()) return list_of(*list, around);
   if (const auto* map = json.as<query::Json::Map>()) {
-    if (map->size() == 1 && map->front().first.starts_with('$')) {
+    if (is_special(*map)) {
       return special(map->front().first.substr(1), map->front().second, around);
     }
     nb::dict out;
     around.push_back(out);
-    for (const auto& [name, value] : *map) out[text(name)] = of(value, around);
+    for (const auto& [name, value] : *map) {
+      // A key of the program's that begins with '$' has one more of it.
+      out[text(name.starts_with('$') ? name.substr(1) : name)] = of(value, around);
+    }
     around.pop_back();
     return out;
   }
@@ -159,11 +168,10 @@ nb::object PythonValues::key_of(const query::Json& json, Containers& around) con
     return nb::tuple(out);
   }
   if (const auto* map = json.as<query::Json::Map>(); map != nullptr) {
-    const bool is_special = map->size() == 1 && map->front().first.starts_with('$');
-    if (is_special && map->front().first == "$set") {
+    if (is_special(*map) && map->front().first == "$set") {
       return nb::module_::import_("builtins").attr("frozenset")(of(json, around));
     }
-    if (!is_special || map->front().first == "$unkept" || map->front().first == "$map") {
+    if (!is_special(*map) || map->front().first == "$unkept" || map->front().first == "$map") {
       return text(json.dump());  // of an object that was a key: what was kept of it
     }
   }
