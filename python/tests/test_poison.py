@@ -799,7 +799,6 @@ def test_a_text_of_600_mb_is_not_copied(tmp_path: Path) -> None:
         f(text, data)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
     del text, data
-    ((used,),) = (
-        hr.open(FOLDER).sql(f"SELECT used FROM task WHERE workflow_id = '{workflow.id}'").rows()
-    )
+    asked = f"SELECT used FROM task WHERE workflow_id = '{workflow.id}'"  # noqa: S608 - an id
+    ((used,),) = hr.open(FOLDER).sql(asked).rows()
     assert used["x"]["length"] == used["y"]["length_bytes"] == 600_000_000
