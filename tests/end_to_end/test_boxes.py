@@ -410,13 +410,11 @@ def test_mpi_ranks_and_not_their_launcher(folder: Folder) -> None:
     source = (
         "#include <mpi.h>\n#include <stdio.h>\n"
         "int main(int c, char** v) { int r; MPI_Init(&c, &v); MPI_Comm_rank(MPI_COMM_WORLD, &r);"
-        " char n[32]; sprintf(n, \"rank%d.txt\", r); FILE* f = fopen(n, \"w\");"
+        ' char n[32]; sprintf(n, "rank%d.txt", r); FILE* f = fopen(n, "w");'
         ' fprintf(f, "%d", r); fclose(f); MPI_Finalize(); return 0; }\n'
     )
     (folder.path / "m.c").write_text(source)
-    subprocess.run(
-        ["mpicc", "-o", "m", "m.c"], cwd=folder.path, check=True, capture_output=True
-    )
+    subprocess.run(["mpicc", "-o", "m", "m.c"], cwd=folder.path, check=True, capture_output=True)
     done = folder.run(
         "mpirun",
         "--oversubscribe",
@@ -460,7 +458,7 @@ def test_closing_every_descriptor_harms_nothing(folder: Folder) -> None:
     program = compiled(
         folder,
         "#include <fcntl.h>\n#include <unistd.h>\n"
-        "int main(void) { closefrom(0); int f = open(\"out.txt\", O_WRONLY | O_CREAT, 0644);"
+        'int main(void) { closefrom(0); int f = open("out.txt", O_WRONLY | O_CREAT, 0644);'
         ' write(f, "x", 1); return f; }\n',
     )
     assert folder.run(program).returncode == 0
@@ -581,7 +579,7 @@ def test_a_cleared_environment_hides_nothing(folder: Folder) -> None:
 def test_sanitizers_do_not_mind(folder: Folder, sanitizer: str) -> None:
     program = compiled(
         folder,
-        "#include <stdio.h>\nint main(void) { FILE* f = fopen(\"out.txt\", \"w\");"
+        '#include <stdio.h>\nint main(void) { FILE* f = fopen("out.txt", "w");'
         ' fprintf(f, "x"); fclose(f); puts("done"); return 0; }\n',
         f"-fsanitize={sanitizer}",
     )
@@ -595,7 +593,7 @@ def test_sanitizers_do_not_mind(folder: Folder, sanitizer: str) -> None:
 def test_a_static_program_is_marked_and_runs(folder: Folder) -> None:
     program = compiled(
         folder,
-        "#include <stdio.h>\nint main(void) { FILE* f = fopen(\"out.txt\", \"w\");"
+        '#include <stdio.h>\nint main(void) { FILE* f = fopen("out.txt", "w");'
         ' fprintf(f, "x"); fclose(f); puts("done"); return 3; }\n',
         "-static",
     )
