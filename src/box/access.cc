@@ -140,6 +140,12 @@ class ProcessWalk {
     access.makes_new = access.writes && ((flags & O_TRUNC) != 0 || is_empty);
     access.keeps_old = access.writes && !access.makes_new;
     if (event.has(kOpenIsTemporary)) access.how = "temporary";
+    if (access.makes_new) {
+      // An inode's number is free again when its file is gone, and soon another file's.
+      for (size_t i = first_file_; i + 1 < out_.files.size(); ++i) {
+        if (out_.files[i].inode == access.inode && out_.files[i].end_ns != 0) is_over_.insert(i);
+      }
+    }
     // The latest of a process's descriptors of a file takes what is said of the file.
     open_[access.inode] = out_.files.size() - 1;
   }
@@ -150,7 +156,7 @@ class ProcessWalk {
     const bool is_sure = !event.has(kCloseAtExit);
     for (size_t i = first_file_; i < out_.files.size(); ++i) {
       Access& access = out_.files[i];
-      if (access.inode != inode) continue;
+      if (access.inode != inode || is_over_.contains(i)) continue;
       access.end_ns = event.at_ns;
       access.at_end = state;
       access.end_is_sure = is_sure;
@@ -232,6 +238,7 @@ class ProcessWalk {
   std::map<Inode, size_t> open_;
   std::map<int, std::pair<Inode, int64_t>> positions_;
   std::set<size_t> was_looked_at_;
+  std::set<size_t> is_over_;  // closed, and of a file or content that was there before
 };
 
 // The program itself, where a user made it: what is run is an input.

@@ -77,6 +77,7 @@ static_assert(sizeof(LogHeader) <= kLogHeaderBytes);
 constexpr uint64_t kLogPassive = 1;  // a launcher (mpirun, srun): its own files are not written
 constexpr uint64_t kLogIoUring = 2;  // files may have been used that nobody saw
 constexpr uint64_t kLogNoDescriptors = 4;  // /proc/self/fd could not be read at the start
+constexpr uint64_t kLogIsHeld = 8;         // a supervisor has more to write, also of a dead process
 
 enum class BoxKind : uint16_t {
   kStart = 1,       // StartBody: path = executable, path2 = working directory

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -42,6 +43,7 @@ NotifyLog::NotifyLog(const std::string& folder, const LogHeader& facts)
   }
   LogHeader filled = facts;
   filled.magic = 0;
+  filled.flags |= kLogIsHeld;
   filled.version = kLogVersion;
   filled.mechanism = Mechanism::kNotify;
   filled.length_bytes = kLogLengthBytes;
@@ -51,13 +53,21 @@ NotifyLog::NotifyLog(const std::string& folder, const LogHeader& facts)
   publish(header()->magic, kLogMagic);
 }
 
+bool NotifyLog::make_real(uint64_t offset) {
+  if (madvise(memory_ + offset, kLogChunkBytes, MADV_POPULATE_WRITE) == 0) return true;
+  if (errno != EINVAL) return false;
+  // Before Linux 5.14.
+  const int file = open(path_.c_str(), O_RDWR | O_CLOEXEC);
+  if (file < 0) return false;
+  const int error = posix_fallocate(file, static_cast<off_t>(offset), kLogChunkBytes);
+  close(file);
+  return error == 0;
+}
+
 bool NotifyLog::grow(uint64_t to) {
   while (ready_ < to) {
     // Without the page behind it, a write on a full file system would be a SIGBUS.
-    if (ready_ + kLogChunkBytes > kLogLengthBytes ||
-        madvise(memory_ + ready_, kLogChunkBytes, MADV_POPULATE_WRITE) != 0) {
-      return false;
-    }
+    if (ready_ + kLogChunkBytes > kLogLengthBytes || !make_real(ready_)) return false;
     ready_ += kLogChunkBytes;
   }
   return true;
@@ -110,6 +120,7 @@ void NotifyLog::set_flag(uint64_t flag) {
 
 void NotifyLog::finish() {
   if (memory_ == nullptr) return;
+  publish(header()->flags, header()->flags & ~kLogIsHeld);
   munmap(memory_, kLogLengthBytes);
   memory_ = nullptr;
   // The length in the header stays what was mapped; the reader goes by tail.

@@ -44,6 +44,7 @@ class NotifyLog {
  private:
   LogHeader* header() { return reinterpret_cast<LogHeader*>(memory_); }
   bool grow(uint64_t to);
+  bool make_real(uint64_t offset);
 
   std::string path_;
   uint64_t epoch_;

@@ -135,7 +135,7 @@ void SeenProcess::begin_image(const StoppedCall& call) {
     log_->write(BoxKind::kDescriptor,
                 {.at_ns = at_ns, .tid = pid_, .result = one.fd, .path = path, .body = &body});
     known_.insert({body.dev, body.ino});
-    open_[one.fd] = {{body.dev, body.ino}, writes(mode.flags)};
+    open_[one.fd] = {{body.dev, body.ino}, writes(mode.flags), true};
     if (path == "anon_inode:[io_uring]") log_->set_flag(kLogIoUring);
   }
   if (hidden) log_->set_flag(kLogNoDescriptors);
@@ -217,7 +217,7 @@ void SeenProcess::settle(pid_t tid) {
   for (Pending& pending : pending_) {
     if (pending.settled || (!all && pending.tid != tid)) continue;
     pending.settled = true;
-    if (!pending.existed) facts_of(tid, pending.path, true, &pending.file);
+    if (!pending.existed) find_new(&pending);
   }
   for (size_t i = 0; i < deferred_.size();) {
     if (!all && deferred_[i].tid != tid) {
@@ -228,6 +228,12 @@ void SeenProcess::settle(pid_t tid) {
     deferred_.erase(deferred_.begin() + static_cast<ptrdiff_t>(i));
     finish(one);
   }
+}
+
+void SeenProcess::find_new(Pending* pending) const {
+  if (!facts_of(pending->tid, pending->path, true, &pending->file)) return;
+  // Something may have been written meanwhile; when it was opened it was empty.
+  pending->file.size_bytes = 0;
 }
 
 void SeenProcess::finish(const Deferred& one) {
@@ -369,7 +375,7 @@ void SeenProcess::observe(pid_t tid, int fd, const struct stat& facts, int64_t a
   const File file{facts.st_dev, facts.st_ino};
   // Another thread's call may have made the file already.
   for (Pending& one : pending_) {
-    if (!one.settled && !one.existed) facts_of(one.tid, one.path, true, &one.file);
+    if (!one.settled && !one.existed) find_new(&one);
   }
   const auto pending = std::find_if(pending_.begin(), pending_.end(), [&](const Pending& one) {
     const bool temporary = (one.flags & O_TMPFILE) == O_TMPFILE;
@@ -382,7 +388,7 @@ void SeenProcess::observe(pid_t tid, int fd, const struct stat& facts, int64_t a
     if (!pending->settled && open != open_.end() && open->second.file == file) return;
     const FileBody now = file_body(facts);
     write_open(*pending, fd, pending->file.ino != 0 ? pending->file : now);
-    open_[fd] = {file, writes(pending->flags)};
+    open_[fd] = {file, writes(pending->flags), false};
     known_.insert(file);
     pending_.erase(pending);
     return;
@@ -400,7 +406,7 @@ void SeenProcess::observe(pid_t tid, int fd, const struct stat& facts, int64_t a
   // Opened in a way that no listed call shows, as by a handle, or sent by another process.
   const Pending found{at_ns, tid, mode.flags, true, true, file_body(facts), path};
   write_open(found, fd, found.file);
-  open_[fd] = {file, writes(mode.flags)};
+  open_[fd] = {file, writes(mode.flags), false};
 }
 
 void SeenProcess::observe_all(pid_t tid, int64_t at_ns) {
@@ -410,18 +416,21 @@ void SeenProcess::observe_all(pid_t tid, int64_t at_ns) {
   }
 }
 
-bool SeenProcess::writable(pid_t tid, int fd, const struct stat& facts) {
-  const auto open = open_.find(fd);
-  if (open != open_.end() && open->second.file == File{facts.st_dev, facts.st_ino}) {
-    return open->second.writable;
-  }
-  return writes(read_descriptor_mode(tid, fd).flags);
-}
-
 void SeenProcess::write_close(pid_t tid, int fd, const struct stat& facts, int64_t at_ns,
                               uint32_t flags) {
-  if (!S_ISREG(facts.st_mode) || !writable(tid, fd, facts)) return;
-  const FileBody body = file_body(facts);
+  if (!S_ISREG(facts.st_mode)) return;
+  const auto found = open_.find(fd);
+  const bool is_known =
+      found != open_.end() && found->second.file == File{facts.st_dev, facts.st_ino};
+  if (is_known && !found->second.writable && !found->second.inherited) return;
+  FileBody body = file_body(facts);
+  // A copy of another descriptor, or one whose offset tells whether it was used.
+  if (!is_known || found->second.inherited) {
+    const DescriptorMode mode = read_descriptor_mode(tid, fd);
+    if (!is_known && !writes(mode.flags)) return;
+    body.open_flags = mode.flags;
+    body.position = mode.position;
+  }
   log_->write(BoxKind::kClose,
               {.at_ns = at_ns, .tid = tid, .result = fd, .flags = flags, .body = &body});
 }

@@ -107,6 +107,7 @@ class SeenProcess {
   void check_exec(const StoppedCall& call);
   // Of one thread that makes another call; 0: of all.
   void settle(pid_t tid);
+  void find_new(Pending* pending) const;
   void finish(const Deferred& one);
   void defer(const StoppedCall& call, BoxKind kind, uint32_t flags, std::string path,
              std::string path2, int64_t size = 0);
@@ -116,7 +117,6 @@ class SeenProcess {
   // Finds out what the descriptor is and which open made it.
   void observe(pid_t tid, int fd, const struct stat& facts, int64_t at_ns);
   void observe_all(pid_t tid, int64_t at_ns);
-  bool writable(pid_t tid, int fd, const struct stat& facts);
   void write_close(pid_t tid, int fd, const struct stat& facts, int64_t at_ns, uint32_t flags);
   void close_all(const StoppedCall& call, uint32_t flags);
   FileBody body_of(pid_t tid, int fd) const;
@@ -138,6 +138,7 @@ class SeenProcess {
   struct OpenFile {
     File file;
     bool writable;
+    bool inherited;
   };
   std::unordered_map<int, OpenFile> open_;
 };

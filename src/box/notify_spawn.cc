@@ -196,8 +196,13 @@ pid_t start_guard(int listener, int channel) {
   const int high = listener > channel ? listener + 1 : channel + 1;
   dup3(listener, high, O_CLOEXEC);
   dup3(channel, high + 1, O_CLOEXEC);
-  close_range(0, static_cast<unsigned>(high) - 1, 0);
-  close_range(static_cast<unsigned>(high) + 2, ~0U, 0);
+  const auto first = static_cast<unsigned>(high);
+  if (close_range(0, first - 1, 0) != 0 || close_range(first + 2, ~0U, 0) != 0) {
+    // Before Linux 5.9. An open end of a pipe would keep its reader waiting for us.
+    for (int fd = 0; fd < 65536; ++fd) {
+      if (fd != high && fd != high + 1) close(fd);
+    }
+  }
   pollfd watched[2] = {{high, 0, 0}, {high + 1, POLLIN, 0}};
   while (true) {
     if (poll(watched, 2, -1) < 0 && errno != EINTR) _exit(0);

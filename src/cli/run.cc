@@ -18,6 +18,7 @@ void add_run(CLI::App& app, Program& program) {
     std::string campaign;
     std::string workflow;
     bool no_files = false;
+    bool deep = false;
   };
   auto options = std::make_shared<Options>();
   CLI::App* verb = add_verb(
@@ -34,6 +35,9 @@ void add_run(CLI::App& app, Program& program) {
       ->type_name("NAME");
   verb->add_flag("--no-files", options->no_files,
                  "Do not see which files the program and those that it starts open");
+  verb->add_flag("--deep", options->deep,
+                 "See files by system calls: also those of static programs and Go. Slower")
+      ->excludes("--no-files");
   program.runs(verb, [options, &program]() -> int {
     if (program.command.empty() || program.command[0].empty()) {
       std::fprintf(stderr, "headrace: run needs a command: headrace run -- python train.py\n");
@@ -46,6 +50,7 @@ void add_run(CLI::App& app, Program& program) {
     run_options.workflow = options->workflow;
     run_options.directory = Directory{program.root()};
     run_options.files = !options->no_files;
+    run_options.deep = options->deep;
     const telemetry::Roots roots = telemetry::roots_from_environment();
     if (!telemetry::Powercap(roots).reads_a_package()) {
       const telemetry::CpuPower power =

@@ -130,6 +130,7 @@ void Boxes::take_logs(bool all) {
       const bool is_last = epoch == images.rbegin()->first;
       if (!all && is_last && !is_dead(pid)) continue;
       Result<box::ImageLog> log = box::read_log(path);
+      if (!all && log.ok() && (log->header.flags & box::kLogIsHeld) != 0) continue;
       if (log.ok()) {
         want_hashes(*log);
         logs_.push_back(std::move(*log));

@@ -14,6 +14,7 @@
 #include "capture/workflow.h"
 #include "run/boxes.h"
 #include "run/code.h"
+#include "run/deep.h"
 #include "run/orphans.h"
 #include "run/output.h"
 #include "run/program.h"
@@ -132,6 +133,12 @@ int run_program(const RunOptions& options,
     warn(status.message() + "; the program runs without being captured");
     return run_uncaptured(options.command);
   }
+  if (options.deep) {
+    if (const Status status = Deep::can_run(options.command); !status.ok()) {
+      warn(status.message());
+      return kRunFailed;
+    }
+  }
   SignalGuard signals;
   if (!options.campaign.empty()) capture::enter_campaign(options.campaign, {});
 
@@ -152,7 +159,7 @@ int run_program(const RunOptions& options,
   Result<PythonHook> hook =
       PythonHook::place(options.directory, ids.workflow.text() + "." + std::to_string(getpid()));
   std::unique_ptr<Boxes> boxes;
-  if (options.files) {
+  if (options.files || options.deep) {
     Result<std::unique_ptr<Boxes>> started = Boxes::start(options.directory, ids.workflow);
     if (started.ok()) {
       boxes = std::move(*started);
@@ -167,8 +174,11 @@ int run_program(const RunOptions& options,
   }
   SpawnPlan plan;
   plan.command = options.command;
-  plan.environment = environment_with(
-      variables_for(options.directory, ids, hook.ok() ? &*hook : nullptr, boxes.get()));
+  Deep deep;
+  const bool is_deep = options.deep && boxes != nullptr;
+  // What the supervisor sees the library need not tell again.
+  plan.environment = environment_with(variables_for(
+      options.directory, ids, hook.ok() ? &*hook : nullptr, is_deep ? nullptr : boxes.get()));
   plan.stdout_fd = outputs.stdout_fd();
   plan.stderr_fd = outputs.stderr_fd();
   plan.signal_mask = signals.before();
@@ -177,13 +187,15 @@ int run_program(const RunOptions& options,
     if (!options.processes_ended) return;
     options.processes_ended([&seen](int64_t pid) { return seen.how_ended(pid); });
   });
-  const int error = spawn(plan, &program);
+  Status refused;
+  const int error = is_deep ? deep.spawn(plan, *boxes, &program, &refused) : spawn(plan, &program);
   outputs.program_started();
 
   int exit_code = 0;
   if (error != 0) {
     outputs.program_ended();
-    const StartFailure failure = start_failure(options.command[0], error);
+    const StartFailure failure = refused.ok() ? start_failure(options.command[0], error)
+                                              : StartFailure{kRunFailed, refused.message()};
     warn(failure.message);
     exit_code = failure.exit_code;
     if (hook.ok()) hook->collect(0);
@@ -193,6 +205,7 @@ int run_program(const RunOptions& options,
   } else {
     std::thread gathering([&facts] { facts.during(); });
     const Ended ended = wait_for(program, signals, outputs, orphans);
+    deep.finish();
     NestedMap seen;
     if (boxes != nullptr) {
       seen = end_with_files(*boxes, task, ids, program_name, begin_ticks, ended, program);

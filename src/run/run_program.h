@@ -22,6 +22,7 @@ struct RunOptions {
   std::string workflow;              // empty: named after the program
   Directory directory;
   bool files = true;  // see which files every program opens (run/boxes.h)
+  bool deep = false;  // ... by its system calls (run/deep.h)
   // What a busy logical CPU is taken to draw, with the words for it, where nothing measures the
   // energy of CPUs; 0: no estimate is made.
   double busy_cpu_w = 0;
