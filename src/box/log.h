@@ -4,7 +4,7 @@
 //
 //   <log folder>/<pid>-<start time>-<epoch>.box      sparse, mapped shared, no descriptor kept open
 //
-//   0                4096                                              tail            length_bytes
+//   0                256                                               tail            length_bytes
 //   +----------------+----------+------------+----------+-- - - --+- - -+--------------- - - ---+
 //   | LogHeader      | record   | record     | record   |         |     | hole, not yet real    |
 //   +----------------+----------+------------+----------+-- - - --+- - -+--------------- - - ---+
@@ -34,7 +34,7 @@ namespace headrace::box {
 
 constexpr uint64_t kLogMagic = 0x31474F4C58424852;  // "HRBXLOG1"
 constexpr uint32_t kLogVersion = 1;
-constexpr uint32_t kLogHeaderBytes = 4096;
+constexpr uint32_t kLogHeaderBytes = 256;
 constexpr uint32_t kLogChunkBytes = 64 * 1024;
 constexpr uint64_t kLogLengthBytes = 64 << 20;  // of the sparse file; smaller where a limit says so
 constexpr uint32_t kRecordMark = 0x43455242;    // "BREC"
@@ -55,7 +55,7 @@ struct LogHeader {
   uint64_t ready_bytes;  // atomic; grows
   int32_t pid;
   int32_t parent_pid;         // at the start of the image; 0 not known
-  uint64_t start_time_ticks;  // field 22 of /proc/PID/stat: the process's, not the image's
+  uint64_t start_time_ticks;  // field 22 of /proc/PID/stat; 0 where reading it costs too much (shim)
   uint64_t epoch;             // CLOCK_MONOTONIC ns at which the image was first seen: orders images
   uint64_t parent_start_time_ticks;  // of a fork child: its parent image, exactly; 0 not known
   uint64_t parent_epoch;

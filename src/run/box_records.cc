@@ -1,14 +1,17 @@
 #include "run/box_records.h"
 
 #include <algorithm>
+#include <fcntl.h>
 #include <set>
 
+#include "box/elf.h"
 #include "capture/recorder.h"
 #include "capture/secrets.h"
 #include "capture/task.h"
 #include "capture/workflow.h"
 #include "run/blob.h"
 #include "run/code.h"
+#include "run/spawn.h"
 
 namespace headrace::run {
 namespace {
@@ -39,6 +42,28 @@ std::string name_of(const BoxProcess& process) {
   return name.empty() ? process.name() : name;
 }
 
+// Why less is known of a program than could be: what was seen, or what its file says.
+void add_blind(std::vector<std::string> why, const std::string& executable, Fields* fields) {
+  if (why.empty() && !executable.empty()) {
+    const uint32_t bits = box::inspect_program(AT_FDCWD, executable.c_str()).blind;
+    for (uint32_t bit = 1; bit != 0; bit <<= 1) {
+      const char* name = (bits & bit) == 0 ? nullptr : box::blind_spot_name(bit);
+      if (name != nullptr) why.emplace_back(name);
+    }
+  }
+  if (why.empty()) return;
+  NestedMap blind;
+  blind.add("why", why);
+  fields->add_nested(Role::kAttribute, name_id("blind"), blind.nested());
+}
+
+// The file that a silent process ran, as far as can be told.
+std::string file_of(const BoxProcess& process) {
+  const std::string& name = process.executable;
+  if (name.find('/') == std::string::npos) return find_executable(name);
+  return box::absolute_path(process.folder, name);
+}
+
 std::string file_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 TaskStatus status_of(const BoxProcess& process) {
@@ -51,7 +76,8 @@ TaskStatus status_of(const BoxProcess& process) {
 
 }  // namespace
 
-NestedMap BoxRecords::write(capture::FinishedTask* root, const Uuid& root_id, pid_t program) {
+NestedMap BoxRecords::write(capture::FinishedTask* root, const Uuid& root_id, pid_t program,
+                            const std::vector<std::string>& command) {
   const size_t root_process = find_root(program);
   name_tasks(root_process, root_id);
   gather_edges();
@@ -67,7 +93,12 @@ NestedMap BoxRecords::write(capture::FinishedTask* root, const Uuid& root_id, pi
   for (const BoxProcess& process : lineage_.processes) {
     if (!process.is_elsewhere) ++seen[box::name_of(process.completeness)];
   }
-  if (root_process == box::kNoProcess) ++seen["none"];
+  if (root_process == box::kNoProcess) {
+    ++seen["none"];
+    add_text(root->fields, "mechanism", "proc");
+    add_text(root->fields, "completeness", "none");
+    add_blind({}, find_executable(command[0]), &root->fields);
+  }
   NestedMap out;
   for (const auto& [how, count] : seen) out.add(how, count);
   return out;
@@ -135,10 +166,10 @@ void BoxRecords::add_facts(const BoxProcess& process, size_t number, Fields* fie
   add_count("damaged_records", process.damaged_records);
   add_count("unseen_children", process.unseen_children);
   if (!files.empty()) fields->add_nested(Role::kAttribute, name_id("files"), files.nested());
-  if (!process.blind.empty()) {
-    NestedMap blind;
-    blind.add("why", process.blind);
-    fields->add_nested(Role::kAttribute, name_id("blind"), blind.nested());
+  if (process.completeness == box::Completeness::kNone) {
+    add_blind(process.blind, file_of(process), fields);
+  } else if (!process.blind.empty()) {
+    add_blind(process.blind, {}, fields);
   }
 }
 

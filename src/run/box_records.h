@@ -29,7 +29,9 @@ class BoxRecords {
         began_(began),
         now_(read_clocks()) {}
 
-  NestedMap write(capture::FinishedTask* root, const Uuid& root_id, pid_t program);
+  // `command`: of the program, in case nothing was seen of it.
+  NestedMap write(capture::FinishedTask* root, const Uuid& root_id, pid_t program,
+                  const std::vector<std::string>& command);
 
  private:
   struct Edge {

@@ -165,7 +165,8 @@ void Boxes::want_hashes(const box::ImageLog& log) {
   }
 }
 
-NestedMap Boxes::record(capture::FinishedTask* root, const Uuid& root_id, pid_t program) {
+NestedMap Boxes::record(capture::FinishedTask* root, const Uuid& root_id, pid_t program,
+                        const std::vector<std::string>& command) {
   {
     const std::lock_guard lock(mutex_);
     stops_ = true;
@@ -176,7 +177,7 @@ NestedMap Boxes::record(capture::FinishedTask* root, const Uuid& root_id, pid_t 
   hashes_.settle();
   const box::BoxLineage lineage = box::lineage_of(logs_, rules_, box::file_system_now());
   BoxRecords records(directory_, workflow_, lineage, &hashes_, began_);
-  return records.write(root, root_id, program);
+  return records.write(root, root_id, program, command);
 }
 
 }  // namespace headrace::run

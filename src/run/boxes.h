@@ -42,7 +42,8 @@ class Boxes {
   // When the program has ended: reads what is left, waits for the hashes, and records processes,
   // files and edges. `root`: the task of the program itself; what is known of it is added to its
   // fields, and it is for the caller to record. Returns how many processes were seen how well.
-  NestedMap record(capture::FinishedTask* root, const Uuid& root_id, pid_t program);
+  NestedMap record(capture::FinishedTask* root, const Uuid& root_id, pid_t program,
+                   const std::vector<std::string>& command);
 
  private:
   Boxes(const Directory& directory, const Uuid& workflow, std::string shim,

@@ -109,16 +109,16 @@ Uuid parent_of_run() {
 // The program's task, ended when the program was, with what was seen of its files. Returns how many
 // processes were seen how well.
 NestedMap end_with_files(Boxes& boxes, capture::TaskState* task, const Recorded& ids,
-                         const std::string& name, uint64_t begin_ticks, const Ended& ended,
-                         pid_t program) {
+                         const std::vector<std::string>& command, uint64_t begin_ticks,
+                         const Ended& ended, pid_t program) {
   capture::FinishedTask root;
   root.end_ticks = ticks();
   root.begin_ticks = begin_ticks;
   root.number = capture::reference(task).number;
-  root.activity_id = capture::intern_activity(name);
+  root.activity_id = capture::intern_activity(name_of_command(command));
   root.parent = parent_of_run();
   root.status = status_of(ended);
-  NestedMap seen = boxes.record(&root, ids.task, program);
+  NestedMap seen = boxes.record(&root, ids.task, program, command);
   capture::discard_task(task);
   capture::record_finished_task(root);
   return seen;
@@ -151,8 +151,8 @@ int run_program(const RunOptions& options,
     return run_uncaptured(options.command);
   }
   const uint64_t begin_ticks = ticks();
-  const std::string program_name = name_of_command(options.command);
-  capture::TaskState* const task = capture::begin_task(capture::intern_activity(program_name));
+  capture::TaskState* const task =
+      capture::begin_task(capture::intern_activity(name_of_command(options.command)));
   const TaskRef ref = capture::reference(task);
   const Recorded ids{workflow->id, task_uuid(ref.producer, ref.number)};
   // Ranks share a workflow, so the folder of answers is also the process's.
@@ -208,7 +208,7 @@ int run_program(const RunOptions& options,
     deep.finish();
     NestedMap seen;
     if (boxes != nullptr) {
-      seen = end_with_files(*boxes, task, ids, program_name, begin_ticks, ended, program);
+      seen = end_with_files(*boxes, task, ids, options.command, begin_ticks, ended, program);
     } else {
       capture::end_task(task, status_of(ended));
     }

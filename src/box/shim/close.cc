@@ -109,7 +109,7 @@ namespace {
 int note_pipe(int result, const int ends[2]) {
   if (result != 0) return result;
   const KeptErrno errno_is_kept;
-  if (!is_watched()) return result;
+  if (!is_watched() || is_passive()) return result;
   FileBody file{};
   if (facts_of(ends[0], &file)) {
     const PipeBody body{file.dev, file.ino, ends[0], ends[1]};

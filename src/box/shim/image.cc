@@ -42,6 +42,8 @@ constinit LogHeader g_parent{};
 
 // Bits of watched descriptors; a fork child inherits them with the descriptors.
 uint64_t g_watched[kWatchedDescriptors / 64];
+// Of the first of them: whose offset matters.
+uint64_t g_offset_matters = 0;
 
 // Files read again and again, by identity.
 struct Seen {
@@ -89,7 +91,7 @@ bool begin(bool before_exec) {
   }
   g_wipes = raw(__NR_madvise, raw_pointer(&g_image), sizeof g_image, kWipeOnFork) == 0;
   g_image.pid = static_cast<int32_t>(raw(__NR_getpid));
-  g_image.log = create_log(*settings, g_parent, before_exec);
+  g_image.log = create_log(*settings, g_parent);
   if (g_image.log == nullptr) {
     __atomic_store_n(&g_image.state, uint32_t{kOff}, __ATOMIC_RELEASE);
     return false;
@@ -212,12 +214,10 @@ void write_event(const Event& event) {
   header->path_bytes = static_cast<uint16_t>(path);
   header->path2_bytes = static_cast<uint16_t>(path2);
   to += sizeof(RecordHeader);
-  const auto* bytes = static_cast<const char*>(event.body);
-  for (uint32_t i = 0; i < body; ++i) to[i] = bytes == nullptr ? '\0' : bytes[i];
+  if (event.body != nullptr) copy_bytes(to, event.body, body);
   to += body;
-  for (size_t i = 0; i < path; ++i) to[i] = event.path[i];
-  to += path;
-  for (size_t i = 0; i < path2; ++i) to[i] = event.path2[i];
+  copy_bytes(to, event.path, path);
+  copy_bytes(to + path, event.path2, path2);
   __atomic_store_n(&header->mark, kRecordMark, __ATOMIC_RELEASE);
 }
 
@@ -287,6 +287,10 @@ void watch(int fd) {
   }
 }
 
+void watch_offset(int fd) {
+  if (fd < 64) __atomic_fetch_or(&g_offset_matters, bit_of(fd), __ATOMIC_RELAXED);
+}
+
 void unwatch(int fd) {
   if (uint64_t* word = word_of(fd); word != nullptr && !in_vfork_child()) {
     __atomic_fetch_and(word, ~bit_of(fd), __ATOMIC_RELAXED);
@@ -301,9 +305,10 @@ bool is_watching(int fd) {
 void note_close(int fd, uint32_t flags) {
   FileBody body{};
   if (!facts_of(fd, &body)) return;
-  body.open_flags = static_cast<uint32_t>(raw(__NR_fcntl, fd, F_GETFL));
-  constexpr int kFromHere = 1;  // SEEK_CUR
-  body.position = raw(__NR_lseek, fd, 0, kFromHere);
+  if (fd < 64 && (__atomic_load_n(&g_offset_matters, __ATOMIC_RELAXED) & bit_of(fd)) != 0) {
+    constexpr int kFromHere = 1;  // SEEK_CUR
+    body.position = raw(__NR_lseek, fd, 0, kFromHere);
+  }
   write_event({.kind = BoxKind::kClose, .result = fd, .flags = flags, .body = &body});
 }
 
@@ -319,7 +324,7 @@ void note_exit(int code) {
   write_end(code);
 }
 
-bool is_repeated_read(const FileBody& file, const char* path) {
+bool is_repeated_read(const FileBody& file) {
   uint64_t hash = file.ino * 0x9E3779B97F4A7C15ull ^ file.dev;
   hash = (hash ^ static_cast<uint64_t>(file.mtime_ns)) * 0xFF51AFD7ED558CCDull;
   hash = (hash ^ static_cast<uint64_t>(file.size_bytes)) * 0xFF51AFD7ED558CCDull;
@@ -328,7 +333,6 @@ bool is_repeated_read(const FileBody& file, const char* path) {
   if (current_task(task, workflow)) {
     for (const uint8_t byte : task) hash = (hash ^ byte) * 0x100000001B3ull;
   }
-  for (; *path != '\0'; ++path) hash = (hash ^ static_cast<uint8_t>(*path)) * 0x100000001B3ull;
   hash ^= static_cast<uint64_t>(g_image.pid) << 32;
   hash |= 1;
   Seen& seen = g_seen[hash >> 58];

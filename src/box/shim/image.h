@@ -59,6 +59,8 @@ const char* path_of(int fd, PathText* space);
 // none is.
 constexpr int kWatchedDescriptors = 4096;
 void watch(int fd);
+// An inherited one: its offset tells whether anyone used it.
+void watch_offset(int fd);
 void unwatch(int fd);
 bool is_watching(int fd);
 // Writes what became of the descriptor's file, if it is watched. Before it is closed.
@@ -67,7 +69,7 @@ void note_close(int fd, uint32_t flags);
 void note_exit(int code);
 
 // Reading the same file again, as it was: is it the same as the last of its kind?
-bool is_repeated_read(const FileBody& file, const char* path);
+bool is_repeated_read(const FileBody& file);
 
 class KeptErrno {
  public:

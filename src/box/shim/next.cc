@@ -16,11 +16,19 @@ namespace headrace::box {
 namespace {
 
 constexpr uint32_t kSymbols = static_cast<uint32_t>(Symbol::kCount);
-constexpr const char* kNames[] = {
-#define HEADRACE_WRAPPED(name, since) #name,
+// One text and offsets into it rather than pointers, which the loader would have to relocate in
+// every process.
+constexpr char kNames[] =
+#define HEADRACE_WRAPPED(name, since) #name "\0"
 #include "box/shim/symbols.def"
 #undef HEADRACE_WRAPPED
-};
+    ;
+
+const char* name_of(uint32_t symbol) {
+  const char* at = kNames;
+  for (uint32_t i = 0; i < symbol; ++i) at += length_of(at) + 1;
+  return at;
+}
 
 void* g_next[kSymbols];  // atomic; null: not looked for yet
 
@@ -147,7 +155,7 @@ void* next_function(Symbol symbol) {
   void** slot = &g_next[static_cast<uint32_t>(symbol)];
   void* found = __atomic_load_n(slot, __ATOMIC_RELAXED);
   if (found == nullptr) [[unlikely]] {
-    found = find_next(kNames[static_cast<uint32_t>(symbol)]);
+    found = find_next(name_of(static_cast<uint32_t>(symbol)));
     __atomic_store_n(slot, found, __ATOMIC_RELAXED);
   }
   return found;

@@ -34,7 +34,7 @@ void note_open(int fd, int folder, const char* path, uint32_t open_flags, uint32
   if (format == kRegular) {
     if (writes) {
       watch(fd);
-    } else if (is_repeated_read(body, whole)) {
+    } else if (is_repeated_read(body)) {
       count(&LogHeader::repeated_opens);
       return;
     }

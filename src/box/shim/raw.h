@@ -49,6 +49,17 @@ inline size_t length_of(const char* text) {
   return n;
 }
 
+inline void copy_bytes(char* to, const void* from, size_t n) {
+  const auto* bytes = static_cast<const char*>(from);
+  size_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    uint64_t word = 0;
+    __builtin_memcpy(&word, bytes + i, 8);
+    __builtin_memcpy(to + i, &word, 8);
+  }
+  for (; i < n; ++i) to[i] = bytes[i];
+}
+
 inline bool same_bytes(const char* a, const char* b, size_t n) {
   for (size_t i = 0; i < n; ++i) {
     if (a[i] != b[i]) return false;

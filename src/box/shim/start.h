@@ -17,7 +17,7 @@ const Settings* find_settings();
 
 // A new file in the folder, mapped, its header filled. `parent`: the image that this one was forked
 // from, all zero where it was not. Null where there is no room or no folder.
-LogHeader* create_log(const Settings& settings, const LogHeader& parent, bool before_exec);
+LogHeader* create_log(const Settings& settings, const LogHeader& parent);
 // Makes `bytes` of the mapped log at `address` (`offset` in its file) real.
 bool populate(char* address, uint64_t offset, uint64_t bytes);
 
