@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "box/elf.h"
+#include "box/file_class.h"
 
 namespace headrace::box {
 namespace {
@@ -200,7 +201,9 @@ class Tree {
       process.ended_ns = std::max(process.ended_ns, event.at_ns);
       switch (event.kind) {
         case BoxKind::kStart:
-          process.executable = event.path;
+          process.executable = event.path.find('/') == std::string::npos
+                                   ? event.path
+                                   : absolute_path(event.path2, event.path);
           if (is_first || process.folder.empty()) process.folder = event.path2;
           break;
         case BoxKind::kArguments: process.arguments = words_of(event.path); break;

@@ -153,7 +153,7 @@ def test_a_shell_pipeline_is_told_whole(folder: Folder) -> None:
         assert row["attributes"]["mechanism"] == "shim"
         assert row["attributes"]["completeness"] == "paths"
         assert row["attributes"]["exit_code"] == 0
-        assert row["attributes"]["read_bytes"] > 0
+        assert row["attributes"]["max_rss_bytes"] > 0
     (workflow,) = folder.query("SELECT attributes FROM workflow")
     attributes = workflow["attributes"]
     attributes = json.loads(attributes) if isinstance(attributes, str) else attributes
@@ -591,7 +591,7 @@ def test_sanitizers_do_not_mind(folder: Folder, sanitizer: str) -> None:
 
 
 def test_a_static_program_is_marked_and_runs(folder: Folder) -> None:
-    program = compiled(
+    compiled(
         folder,
         '#include <stdio.h>\nint main(void) { FILE* f = fopen("out.txt", "w");'
         ' fprintf(f, "x"); fclose(f); puts("done"); return 3; }\n',
@@ -651,7 +651,7 @@ def test_a_file_belongs_to_the_task_that_opened_it(folder: Folder) -> None:
 
 
 def test_nothing_is_left_behind(folder: Folder) -> None:
-    here = Path(f"/dev/shm/headrace-{os.geteuid()}")  # noqa: S108 - where the logs are
+    here = Path(f"/dev/shm/headrace-{os.geteuid()}")
     folder.run("sh", "-c", "ls > list.txt")
     (workflow,) = folder.query("SELECT workflow_id FROM workflow")
     assert not list(here.glob(f"box-{workflow['workflow_id']}*"))

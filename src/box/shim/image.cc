@@ -146,6 +146,8 @@ int64_t now_ns() {
   return static_cast<int64_t>(t.tv_sec) * 1'000'000'000 + t.tv_nsec;
 }
 
+int64_t began_ns() { return g_parent.monotonic_ns; }
+
 void expect_vfork_child() { t_vfork = true; }
 
 bool in_vfork_child() {

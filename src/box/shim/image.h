@@ -36,6 +36,7 @@ void count(uint64_t LogHeader::*what);
 void set_flag(uint64_t flag);
 
 int64_t now_ns();
+int64_t began_ns();  // of this image; CLOCK_MONOTONIC
 int current_tid();
 // The calling thread's current task and its workflow; false where there is none.
 bool current_task(uint8_t task[16], uint8_t workflow[16]);
