@@ -169,12 +169,12 @@ def _find(kind: type) -> Describer:
         if id(builtin) in addresses:
             return describer
     if isinstance(_of_class(kind, "__dataclass_fields__"), dict):
-        return _dataclass
+        return _dataclass(kind)
     for mark in ("__pydantic_fields__", "model_fields", "__fields__"):
         if isinstance(_of_class(kind, mark), dict):
             return _pydantic
     if isinstance(_of_class(kind, "__attrs_attrs__"), tuple):
-        return _attrs
+        return _attrs(kind)
     for module, name, reason in _UNREAD:
         if id(_loaded(module, name)) in addresses:
             return _unread(reason)
@@ -333,9 +333,9 @@ def _uuid(value: Any) -> Description:
 
 
 def _path(value: Any) -> Description:
-    text = sys.modules["pathlib"].PurePath.__str__(value)
-    windows = "_windows" if "Windows" in type_name(type(value)) else ""
-    return TYPED, (f"path{windows}", text)
+    pathlib = sys.modules["pathlib"]
+    is_windows = issubclass(type(value), pathlib.PureWindowsPath)
+    return TYPED, ("path_windows" if is_windows else "path", pathlib.PurePath.__str__(value))
 
 
 def _as_text(value: Any) -> Description:
@@ -385,14 +385,13 @@ def _zoneinfo(value: Any) -> Description:
     return TYPED, ("zoneinfo", key)
 
 
-def _dataclass(value: Any) -> Description:
-    fields = _of_class(type(value), "__dataclass_fields__")
-    return KEEP, _members(value, [name for name in fields if type(name) is str])
+def _dataclass(kind: type) -> Describer:
+    fields = _of_class(kind, "__dataclass_fields__")
+    return _members_of(kind, [name for name in fields if type(name) is str])
 
 
-def _attrs(value: Any) -> Description:
-    fields = _of_class(type(value), "__attrs_attrs__")
-    return KEEP, _members(value, [field.name for field in fields])
+def _attrs(kind: type) -> Describer:
+    return _members_of(kind, [field.name for field in _of_class(kind, "__attrs_attrs__")])
 
 
 def _pydantic(value: Any) -> Description:
@@ -400,37 +399,53 @@ def _pydantic(value: Any) -> Description:
     return KEEP, {key: own[key] for key in islice(own, MAX_ITEMS)}
 
 
+_MISSING: Any = object()
+_dict_getters: dict[type, Any] = {}
+
+
 def _own_dict(value: Any) -> dict[str, Any]:
     """The instance's dict itself: a class may have put a property in its place."""
-    for base in _mro_of(type(value)):
-        found = _dict_of(base).get("__dict__")
-        if type(found) in (GetSetDescriptorType, MemberDescriptorType):
-            own = found.__get__(value)
-            return own if isinstance(own, dict) else {}
-    return {}
+    kind = type(value)
+    get = _dict_getters.get(kind, _MISSING)
+    if get is _MISSING:
+        get = None
+        for base in _mro_of(kind):
+            found = _dict_of(base).get("__dict__")
+            if type(found) in (GetSetDescriptorType, MemberDescriptorType):
+                get = found.__get__
+                break
+        if len(_dict_getters) >= MAX_TYPES:
+            _dict_getters.clear()
+        _dict_getters[kind] = get
+    own = get(value) if get is not None else None
+    return own if isinstance(own, dict) else {}
 
 
-_MISSING = object()
-
-
-def _member(value: Any, name: str, own: dict[str, Any]) -> Any:
-    if name in own:
-        return own[name]
-    for base in _mro_of(type(value)):
-        found = _dict_of(base).get(name)
-        if type(found) is MemberDescriptorType:  # a slot
-            try:
-                return found.__get__(value)
-            except AttributeError:
-                return _MISSING
-    return _MISSING
-
-
-def _members(value: Any, names: Iterable[str]) -> dict[str, Any]:
+def _members_of(kind: type, names: list[str]) -> Describer:
     """The declared fields that have a value. No property is asked: it would run code."""
-    own = _own_dict(value)
-    pairs = ((name, _member(value, name, own)) for name in islice(names, MAX_ITEMS))
-    return {name: member for name, member in pairs if member is not _MISSING}
+    names = [name for name in names if isinstance(name, str)][:MAX_ITEMS]
+    slots = {}
+    for name in names:
+        member = _of_class(kind, name)
+        if type(member) is MemberDescriptorType:
+            slots[name] = member.__get__
+
+    def read(value: Any) -> Description:
+        own = _own_dict(value)
+        if not slots:
+            return KEEP, {name: own[name] for name in names if name in own}
+        found = {}
+        for name in names:
+            if name in own:
+                found[name] = own[name]
+            elif name in slots:
+                try:
+                    found[name] = slots[name](value)
+                except AttributeError:
+                    continue  # it has no value
+        return KEEP, found
+
+    return read
 
 
 def _instance_dict(value: Any) -> Description:

@@ -56,10 +56,19 @@ void set_event_hooks(void (*first_event)(), void (*before_stop)()) {
   g_stop_hook.store(before_stop);
 }
 
+// How much was withheld from this process's records, for headrace doctor.
+static void describe_redactions(Recorder& recorder) {
+  const uint64_t by_name = redactions.by_name.load(std::memory_order_relaxed);
+  const uint64_t in_text = redactions.in_text.load(std::memory_order_relaxed);
+  if (by_name != 0) recorder.describe("redacted_values", std::to_string(by_name));
+  if (in_text != 0) recorder.describe("redacted_texts", std::to_string(in_text));
+}
+
 void stop_capture(TaskStatus status) {
   if (Recorder::existing() == nullptr) return;
   if (auto* const hook = g_stop_hook.load(); hook != nullptr) hook();
   end_process_workflow(status, Fields());
+  describe_redactions(*Recorder::existing());
   Recorder::existing()->stop();
 }
 

@@ -47,11 +47,30 @@ std::vector<std::string> words_of(std::string_view name) {
   return words;
 }
 
+// Every word above, and `key`, `token`, `auth`, has one of these in it.
+constexpr std::array<std::string_view, 9> kParts = {"pass", "pwd",  "secret", "key",   "token",
+                                                    "auth", "cred", "bearer", "cookie"};
+
+bool has_secret_part(std::string_view name) {
+  for (size_t at = 0; at + 3 <= name.size(); ++at) {
+    const char first = static_cast<char>(name[at] | 0x20);
+    for (const std::string_view part : kParts) {
+      if (part[0] != first || part.size() > name.size() - at) continue;
+      if (std::equal(part.begin(), part.end(), name.begin() + static_cast<ptrdiff_t>(at),
+                     [](char p, char c) { return p == static_cast<char>(c | 0x20); })) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 Secrecy secrecy_of_name(std::string_view name) {
   if (name.size() > 256) return Secrecy::kNone;
   if (is_secret_by_rule(name)) return Secrecy::kAny;
+  if (!has_secret_part(name)) return Secrecy::kNone;
   const std::vector<std::string> words = words_of(name);
   for (size_t i = 0; i < words.size(); ++i) {
     const std::string_view before = i > 0 ? std::string_view(words[i - 1]) : std::string_view();

@@ -48,16 +48,20 @@ constexpr std::array kTokenPrefixes = {
     Prefix{"pypi-", 40},    Prefix{"npm_", 30},     Prefix{"hvs.", 20},
     Prefix{"SG.", 20},      Prefix{"dop_v1_", 40},  Prefix{"AGE-SECRET-KEY-", 30},
     Prefix{"ya29.", 20}};
+// Whether a token may begin with these two characters: few words do, so that few are compared.
+constexpr size_t pair_of(char first, char second) {
+  return (static_cast<uint8_t>(first) * 31u + static_cast<uint8_t>(second)) % 1024;
+}
 constexpr auto kBeginsToken = [] {
-  std::array<bool, 256> is{};
-  for (const Prefix& prefix : kTokenPrefixes) is[static_cast<uint8_t>(prefix.text[0])] = true;
-  is['e'] = true;  // eyJ
+  std::array<bool, 1024> is{};
+  for (const Prefix& prefix : kTokenPrefixes) is[pair_of(prefix.text[0], prefix.text[1])] = true;
+  is[pair_of('e', 'y')] = true;  // eyJ
   return is;
 }();
 
 // The length of a known kind of token that begins at `at`, or 0.
 size_t known_token(std::string_view text, size_t at) {
-  if (!kBeginsToken[static_cast<uint8_t>(text[at])]) return 0;
+  if (text.size() - at < kShortestToken || !kBeginsToken[pair_of(text[at], text[at + 1])]) return 0;
   const auto run = [text](size_t from) {
     size_t end = from;
     while (end < text.size() && (is_token(text[end]) || text[end] == '.')) ++end;

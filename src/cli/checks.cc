@@ -133,6 +133,19 @@ Check gaps_check(const query::Session& session) {
   return {"gaps", CheckState::kFail, detail, "headrace query \"FROM gap\" lists them"};
 }
 
+Check secrets_check(const query::Session& session) {
+  const auto rows = session.rows(
+      "SELECT coalesce(sum(TRY_CAST(facts->>'$.redacted_values' AS BIGINT)), 0), "
+      "coalesce(sum(TRY_CAST(facts->>'$.redacted_texts' AS BIGINT)), 0) FROM producer");
+  if (!rows.ok()) return {"secrets", CheckState::kFail, rows.status().message(), ""};
+  const auto& r = (*rows)[0];
+  if (r[0].real + r[1].real == 0) return {"secrets", CheckState::kOk, "none met", ""};
+  return {"secrets", CheckState::kOk,
+          "withheld: " + counted(r[0].real, "value") + " by name, " + counted(r[1].real, "piece") +
+              " of text",
+          ""};
+}
+
 Check processes_check(const query::Session& session) {
   const auto rows = session.rows(
       "SELECT count(*), count(*) FILTER (state = 'lost'), "
@@ -177,6 +190,7 @@ std::vector<Check> all_checks(const Program& program) {
       for (Check& check : quarantine_checks(*session)) checks.push_back(std::move(check));
       checks.push_back(gaps_check(*session));
       checks.push_back(processes_check(*session));
+      checks.push_back(secrets_check(*session));
     } else {
       const bool nothing_yet = session.status().code() == StatusCode::kNotFound;
       checks.push_back({"store", nothing_yet ? CheckState::kNote : CheckState::kFail,

@@ -141,6 +141,7 @@ def test_no_secret_is_recorded(tmp_path: Path) -> None:
         [HEADRACE, "doctor", "--dir", folder], capture_output=True, timeout=120, env=environment
     )
     found["doctor"] = occurrences(doctor.stdout + doctor.stderr)
+    assert b"withheld: " in doctor.stdout
     stats = ring["stats"]
     withheld = stats["redacted_values"] + stats["redacted_texts"]
     print(
