@@ -14,6 +14,7 @@
 
 #include "capture/current_task.h"
 #include "capture/process_facts.h"
+#include "capture/redaction_rules.h"
 #include "capture/thread_state.h"
 #include "capture/workflow.h"
 #include "encode/nested.h"
