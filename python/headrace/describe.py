@@ -395,8 +395,11 @@ def _attrs(kind: type) -> Describer:
 
 
 def _pydantic(value: Any) -> Description:
-    own = _own_dict(value)
-    return KEEP, {key: own[key] for key in islice(own, MAX_ITEMS)}
+    """The fields, and what else a model that allows it was given."""
+    fields = dict(islice(_own_dict(value).items(), MAX_ITEMS))
+    more = _of_class(type(value), "__pydantic_extra__")
+    extra = more.__get__(value) if type(more) is MemberDescriptorType else None
+    return KEEP, fields | extra if type(extra) is dict else fields
 
 
 _MISSING: Any = object()

@@ -480,3 +480,42 @@ def test_declared_fields_of_other_libraries(capture: Capture) -> None:
 
     assert kept(capture, Attrs()) == {"lr": 0.1}
     assert kept(capture, Pydantic()) == {"lr": 0.2}
+
+
+def test_models_of_pydantic(capture: Capture) -> None:
+    pydantic = pytest.importorskip("pydantic")
+    old = pytest.importorskip("pydantic.v1")
+
+    class Model(pydantic.BaseModel):  # type: ignore[misc]
+        model_config: ClassVar[dict[str, Any]] = {"extra": "allow"}
+        lr: float = 0.1
+        key: pydantic.SecretStr = pydantic.SecretStr("canary")
+        inner: Any = None
+
+    class Old(old.BaseModel):  # type: ignore[misc]
+        lr: float = 0.2
+
+    @pydantic.dataclasses.dataclass
+    class Checked:
+        lr: float
+
+    recorded = kept(capture, Model(inner=Old(), more=[1]))
+    assert recorded.pop("key")["$unkept"]["type"].endswith("SecretStr")
+    assert recorded == {"lr": 0.1, "inner": {"lr": 0.2}, "more": [1]}
+    assert kept(capture, Checked(lr=0.5)) == {"lr": 0.5}
+    assert kept(capture, Model)["type"] == "ModelMetaclass"
+
+
+def test_classes_of_attrs(capture: Capture) -> None:
+    attrs = pytest.importorskip("attrs")
+
+    @attrs.define
+    class Slots:
+        a: int
+        b: Any = attrs.Factory(list)
+
+    @attrs.define(slots=False)
+    class Plain:
+        a: Any
+
+    assert kept(capture, Plain(Slots(1))) == {"a": {"a": 1, "b": []}}
