@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "binding/dict_walk.h"
-#include "binding/values.h"
+#include "binding/plain_values.h"
 #include "capture/task.h"
 
 namespace headrace::binding {
@@ -68,6 +68,7 @@ bool Activity::add_named_items(capture::Fields& fields, PyObject* names, PyObjec
 void Activity::add_result(capture::Fields& fields, PyObject* result) {
   if (tags_ != nullptr) add_tags(fields, tags_);
   if (result == Py_None || !records_results_) return;
+  if (is_plain_scalar(result)) return add_plain(fields, Role::kGenerated, result_, result);
   if (PyDict_CheckExact(result) && PyDict_GET_SIZE(result) <= kMaxResultItems &&
       DictWalk::has_text_keys(result)) {
     return add_items(fields, Role::kGenerated, result, Interest::kPassing);
@@ -87,7 +88,7 @@ void Activity::add_result(capture::Fields& fields, PyObject* result) {
       PyErr_Clear();
     }
   }
-  add_value(fields, Role::kGenerated, result_, result);
+  add_plain(fields, Role::kGenerated, result_, result);
 }
 
 }  // namespace headrace::binding

@@ -1,6 +1,5 @@
 #include "binding/names.h"
 
-#include <array>
 #include <pthread.h>
 
 #include "capture/task.h"
@@ -9,26 +8,22 @@ namespace headrace::binding {
 
 std::atomic<uint32_t> forks{1};
 std::atomic<uint32_t> generation{1};
+std::array<detail::NameEntry, detail::kNameSlots> detail::name_entries;
 
 namespace {
 
-struct Entry {
-  PyObject* string = nullptr;  // owned for ever
-  uint32_t id = 0;             // 0: not asked for yet
-  uint32_t generation = 0;     // of the id
-  capture::Secrecy secrecy = capture::Secrecy::kNone;
-};
-constexpr size_t kSlots = 8192;
+using Entry = detail::NameEntry;
 constexpr size_t kProbes = 8;
 // Longer strings are no names; they are looked up each time.
 constexpr Py_ssize_t kMaxNameLength = 128;
-std::array<Entry, kSlots> g_entries;
+
+constexpr size_t kSlots = detail::kNameSlots;
 
 // The entry of `string`, new if there is room; null otherwise.
 Entry* entry_of(PyObject* string) {
-  size_t at = (reinterpret_cast<uintptr_t>(string) >> 4) * 0x9E3779B97F4A7C15ull >> 51;
+  size_t at = detail::name_slot(string);
   for (size_t n = 0; n < kProbes; ++n, at = (at + 1) % kSlots) {
-    Entry& entry = g_entries[at];
+    Entry& entry = detail::name_entries[at];
     if (entry.string == string) [[likely]]
       return &entry;
     if (entry.string != nullptr) continue;
@@ -40,7 +35,6 @@ Entry* entry_of(PyObject* string) {
   }
   return nullptr;
 }
-static_assert(kSlots == size_t{1} << (64 - 51));
 
 }  // namespace
 
@@ -56,7 +50,7 @@ Name name_of(std::string_view text) {
   return {capture::name_id(text), capture::secrecy_of_name(text)};
 }
 
-Name name_of(PyObject* string) {
+Name detail::name_of_slow(PyObject* string) {
   Entry* entry = entry_of(string);
   Ref keep;
   if (entry == nullptr) return name_of(text_of(string, keep));
@@ -69,7 +63,7 @@ Name name_of(PyObject* string) {
 }
 
 void forget_secrecies() {
-  for (Entry& entry : g_entries) {
+  for (Entry& entry : detail::name_entries) {
     Ref keep;
     if (entry.string == nullptr) continue;
     entry.secrecy = capture::secrecy_of_name(text_of(entry.string, keep));
@@ -78,7 +72,7 @@ void forget_secrecies() {
   generation.fetch_add(1);  // parameters remember it too
 }
 
-capture::Secrecy secrecy_of(PyObject* string) {
+capture::Secrecy detail::secrecy_of_slow(PyObject* string) {
   const Entry* entry = entry_of(string);
   Ref keep;
   return entry != nullptr ? entry->secrecy : capture::secrecy_of_name(text_of(string, keep));

@@ -6,6 +6,7 @@
 
 #include "binding/dict_walk.h"
 #include "binding/object_type.h"
+#include "binding/plain_values.h"
 #include "capture/secrets.h"
 
 namespace headrace::binding {
@@ -157,6 +158,76 @@ void NestedBuffer::item_of(PyObject* key, PyObject* item) {
   }
 }
 
+// memcpy of so few bytes, without the call.
+inline void NestedBuffer::put_short(std::string_view text) {
+  char* const to = bytes_.data() + size_;
+  const char* const from = text.data();
+  const size_t size = text.size();
+  const auto copy = [&](auto part) {
+    std::memcpy(&part, from, sizeof part);
+    std::memcpy(to, &part, sizeof part);
+    std::memcpy(&part, from + size - sizeof part, sizeof part);
+    std::memcpy(to + size - sizeof part, &part, sizeof part);
+  };
+  if (size > 16) {
+    std::memcpy(to, from, size);
+  } else if (size >= 8) {
+    copy(uint64_t{0});
+  } else if (size >= 4) {
+    copy(uint32_t{0});
+  } else {
+    for (size_t i = 0; i < size; ++i) to[i] = from[i];
+  }
+  size_ += size;
+}
+
+// An item of the commonest kind, a scalar under a short ASCII name that is no secret's: written as
+// item_of would. False for any other.
+inline bool NestedBuffer::plain_item(PyObject* key, PyObject* item) {
+  const auto short_text = [](PyObject* string) -> std::string_view {
+    if (!PyUnicode_IS_COMPACT_ASCII(string)) return {};
+    return {static_cast<const char*>(PyUnicode_DATA(string)),
+            static_cast<size_t>(PyUnicode_GET_LENGTH(string))};
+  };
+  const std::string_view name = short_text(key);
+  if (name.empty() || name.size() > 64 || secrecy_of(key) != capture::Secrecy::kNone ||
+      capture::may_hold_secret(name)) {
+    return false;
+  }
+  const PyTypeObject* type = Py_TYPE(item);
+  std::string_view item_text;
+  int64_t number = 0;
+  if (type == &PyUnicode_Type) {
+    item_text = short_text(item);
+    if (item_text.empty() || item_text.size() > 64 || capture::may_hold_secret(item_text)) {
+      return false;
+    }
+  } else if (type == &PyLong_Type && !is_short_int(item, &number)) {
+    return false;
+  }
+  tag(ValueTag::kString);
+  put(static_cast<uint32_t>(name.size()));
+  put_short(name);
+  if (type == &PyFloat_Type) {
+    tag(ValueTag::kFloat);
+    put(PyFloat_AS_DOUBLE(item));
+  } else if (type == &PyLong_Type) {
+    tag(ValueTag::kInt);
+    put(number);
+  } else if (type == &PyUnicode_Type) {
+    tag(ValueTag::kString);
+    put(static_cast<uint32_t>(item_text.size()));
+    put_short(item_text);
+  } else if (item == Py_None) {
+    tag(ValueTag::kNull);
+  } else {
+    tag(ValueTag::kBool);
+    bytes_[size_++] = item == Py_True ? 1 : 0;
+  }
+  nodes_ += 2;
+  return true;
+}
+
 void NestedBuffer::dict(PyObject* dict) {
   const size_t at = begin(kNestedMap);
   uint32_t count = 0;
@@ -165,8 +236,9 @@ void NestedBuffer::dict(PyObject* dict) {
   DictWalk walk(dict);
   while (walk.next(&key, &item)) {
     ++count;
-    if (PyUnicode_CheckExact(key) && is_plain_scalar(item) && !is_full()) [[likely]] {
-      item_of(key, item);
+    if (PyUnicode_CheckExact(key) && (is_plain_scalar(item) || item == Py_None) && !is_full())
+        [[likely]] {
+      if (!plain_item(key, item)) item_of(key, item);
       continue;
     }
     // Describing a value runs Python code, which may change the dict.

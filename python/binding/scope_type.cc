@@ -1,7 +1,9 @@
 #include "binding/scope_type.h"
 
+#include <array>
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <string>
 #include <structmember.h>
 #include <unordered_map>
@@ -36,7 +38,9 @@ void OpenScope::end(TaskStatus status) {
   activity_->cpu().note(end_ticks - begin_ticks_);
 }
 
-Activity* activity_of(PyObject* name) {
+namespace {
+
+Activity* activity_of_text(PyObject* name) {
   static auto& known = *new std::unordered_map<std::string, std::unique_ptr<Activity>>;
   // Names made of data ("epoch 17") are not collected for ever.
   constexpr size_t kMaxKnown = 4096;
@@ -50,6 +54,23 @@ Activity* activity_of(PyObject* name) {
   return found->second.get();
 }
 
+}  // namespace
+
+// By the string's address: the name of a block is mostly a constant of its code.
+Activity* activity_of(PyObject* name) {
+  struct Known {
+    PyObject* name;  // owned
+    Activity* activity;
+  };
+  static std::array<Known, 256> known{};
+  Known& slot = known[(reinterpret_cast<uintptr_t>(name) >> 4) % known.size()];
+  if (slot.name != name) {
+    slot.activity = activity_of_text(name);
+    Py_XSETREF(slot.name, Py_NewRef(name));
+  }
+  return slot.activity;
+}
+
 namespace {
 
 struct ScopeObject {
@@ -57,8 +78,9 @@ struct ScopeObject {
   PyObject* used;  // a mapping or null
   PyObject* tags;
   PyObject* options;  // a dict, for when it decorates a function; null: none but name and tags
-  OpenScope* scope;   // null: it only refers to a task that others end
-  TaskRef task;       // nil before it begins
+  bool is_owner;      // false: it only refers to a task that others end
+  OpenScope own;
+  TaskRef task;  // nil before it begins
 };
 
 PyTypeObject* g_type = nullptr;
@@ -71,7 +93,7 @@ constexpr size_t kMaxReplacedBytes = 24 * 1024;
 // The open task that `scope` stands for, or null when it has ended or is not within reach: a task
 // that others end is looked for among those open on this thread.
 TaskState* find_open(const ScopeObject* scope) {
-  if (scope->scope != nullptr) return scope->scope->state();
+  if (scope->is_owner) return scope->own.state();
   TaskState* nearest = current_state();
   if (nearest != nullptr && capture::reference(nearest) == scope->task) return nearest;
   for (TaskState* at = capture::current_task(); at != nullptr; at = at->outer) {
@@ -90,7 +112,8 @@ PyObject* make_scope(PyObject* name, PyObject* used, PyObject* tags, PyObject* o
   scope->used = Py_XNewRef(given(used));
   scope->tags = Py_XNewRef(given(tags));
   scope->options = Py_XNewRef(options);
-  scope->scope = owned ? new (std::nothrow) OpenScope : nullptr;
+  scope->is_owner = owned;
+  new (&scope->own) OpenScope;
   return self;
 }
 
@@ -98,11 +121,11 @@ void dealloc(PyObject* self) {
   PyObject_GC_UnTrack(self);
   ScopeObject* scope = cast(self);
   // Entered and never left: a generator with a `with` inside that was thrown away.
-  if (scope->scope != nullptr && scope->scope->state() != nullptr) {
+  if (scope->own.state() != nullptr) {
     const SavedError saved;
-    scope->scope->end(TaskStatus::kCancelled);
+    scope->own.end(TaskStatus::kCancelled);
   }
-  delete scope->scope;
+  scope->own.~OpenScope();
   for (PyObject* member : {scope->name, scope->used, scope->tags, scope->options}) {
     Py_XDECREF(member);
   }
@@ -187,7 +210,7 @@ PyObject* log_method(PyObject* self, PyObject* args, PyObject* keywords) {
 
 PyObject* enter(PyObject* self, PyObject*) {
   ScopeObject* scope = cast(self);
-  if (scope->scope == nullptr || scope->scope->state() != nullptr) {
+  if (!scope->is_owner || scope->own.state() != nullptr) {
     PyErr_SetString(PyExc_RuntimeError,
                     "this task is open already; make one with headrace.task(name)");
     return nullptr;
@@ -199,10 +222,12 @@ PyObject* enter(PyObject* self, PyObject*) {
     return nullptr;
   }
   Activity* activity = activity_of(scope->name);
-  if (scope->scope->begin(*activity)) {
-    TaskState* state = scope->scope->state();
+  if (scope->own.begin(*activity)) {
+    TaskState* state = scope->own.state();
     scope->task = capture::reference(state);
-    if (scope->used != nullptr) {
+    if (scope->used != nullptr && PyDict_CheckExact(scope->used)) {
+      add_items(state->fields, Role::kUsed, scope->used, Interest::kExplicit);
+    } else if (scope->used != nullptr) {
       const Ref args = Ref::steal(PyTuple_Pack(1, scope->used));
       if (!args || !add_given(state->fields, Role::kUsed, args.get(), nullptr)) PyErr_Clear();
     }
@@ -213,7 +238,7 @@ PyObject* enter(PyObject* self, PyObject*) {
 
 PyObject* leave(PyObject* self, PyObject* const* args, Py_ssize_t count) {
   ScopeObject* scope = cast(self);
-  TaskState* state = scope->scope != nullptr ? scope->scope->state() : nullptr;
+  TaskState* state = scope->own.state();
   if (state == nullptr) Py_RETURN_FALSE;
   TaskStatus status = TaskStatus::kFinished;
   if (count == 3 && args[0] != Py_None) {
@@ -228,7 +253,7 @@ PyObject* leave(PyObject* self, PyObject* const* args, Py_ssize_t count) {
       status = TaskStatus::kFailed;
     }
   }
-  scope->scope->end(status);
+  scope->own.end(status);
   Py_RETURN_FALSE;
 }
 
@@ -313,7 +338,7 @@ PyDoc_STRVAR(g_task_doc,
              "sample: record one call of n (an int) or with a probability (a float).\n"
              "min_duration: seconds; shorter calls leave no record. What is left out is counted.");
 
-PyObject* task(PyObject*, PyObject* args, PyObject* keywords) {
+PyObject* task_of_any(PyObject* args, PyObject* keywords) {
   static const char* names[] = {"",     "name",    "used",   "outputs",      "tags",
                                 "args", "results", "sample", "min_duration", nullptr};
   PyObject* first = nullptr;
@@ -344,6 +369,28 @@ PyObject* task(PyObject*, PyObject* args, PyObject* keywords) {
   return make_scope(name == Py_None ? nullptr : name, used, options.tags, others.get(), true);
 }
 
+// Most blocks are task("name") and task("name", used=...): they are read without a tuple and a
+// dict.
+PyObject* task(PyObject*, PyObject* const* args, Py_ssize_t count, PyObject* keyword_names) {
+  static PyObject* used = PyUnicode_InternFromString("used");
+  if (count == 1 && PyUnicode_CheckExact(args[0])) {
+    if (keyword_names == nullptr) return make_scope(args[0], nullptr, nullptr, nullptr, true);
+    if (PyTuple_GET_SIZE(keyword_names) == 1 && PyTuple_GET_ITEM(keyword_names, 0) == used &&
+        PyDict_CheckExact(args[1])) {
+      return make_scope(args[0], args[1], nullptr, nullptr, true);
+    }
+  }
+  const Ref tuple = Ref::steal(PyTuple_New(count));
+  const Ref dict = Ref::steal(keyword_names != nullptr ? PyDict_New() : nullptr);
+  if (!tuple || (keyword_names != nullptr && !dict)) return nullptr;
+  for (Py_ssize_t i = 0; i < count; ++i) PyTuple_SET_ITEM(tuple.get(), i, Py_NewRef(args[i]));
+  for (Py_ssize_t i = 0; keyword_names != nullptr && i < PyTuple_GET_SIZE(keyword_names); ++i) {
+    PyObject* name = PyTuple_GET_ITEM(keyword_names, i);
+    if (PyDict_SetItem(dict.get(), name, args[count + i]) < 0) return nullptr;
+  }
+  return task_of_any(tuple.get(), dict.get());
+}
+
 PyObject* log(PyObject*, PyObject* args, PyObject* keywords) {
   if (!is_enabled() || capture::Recorder::get() == nullptr) Py_RETURN_NONE;
   if (!log_to(current_state(), args, keywords)) return nullptr;
@@ -359,7 +406,8 @@ PyObject* current_task(PyObject*, PyObject*) {
 }
 
 PyMethodDef g_functions[] = {
-    {"task", cast_function(task), METH_VARARGS | METH_KEYWORDS, g_task_doc},
+    {"task", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(task)),
+     METH_FASTCALL | METH_KEYWORDS, g_task_doc},
     {"log", cast_function(log), METH_VARARGS | METH_KEYWORDS,
      "log(*mappings, **values)\n--\n\nRecords one row of a series under the current task: "
      "log(step=1, loss=0.5). The last\nvalues also become generated values of the task."},

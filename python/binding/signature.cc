@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "binding/values.h"
+#include "binding/plain_values.h"
 
 namespace headrace::binding {
 namespace {
@@ -190,7 +190,7 @@ void Signature::add_arguments(capture::Fields& fields, PyObject* const* args, si
   const size_t named = std::min(count, positional_);
   for (size_t i = first_; i < named; ++i) {
     const Parameter& parameter = parameters_[i];
-    if (parameter.is_chosen) add_value(fields, Role::kUsed, parameter.name, args[i]);
+    if (parameter.is_chosen) add_plain(fields, Role::kUsed, parameter.name, args[i]);
   }
   if (count > named && rest_is_chosen_) [[unlikely]] {
     add_list(fields, Role::kUsed, rest_, args + named, count - named);
@@ -227,7 +227,7 @@ void Signature::add_keywords(capture::Fields& fields, PyObject* const* values,
       keywords_of(keyword_names);
     const Keyword keyword = keywords[i];
     if (keyword.parameter < 64) given |= uint64_t{1} << keyword.parameter;
-    if (keyword.is_chosen) add_value(fields, Role::kUsed, keyword.name, values[i]);
+    if (keyword.is_chosen) add_plain(fields, Role::kUsed, keyword.name, values[i]);
   }
 }
 

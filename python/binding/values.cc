@@ -3,6 +3,7 @@
 #include "binding/dict_walk.h"
 #include "binding/nested_values.h"
 #include "binding/object_type.h"
+#include "binding/plain_values.h"
 
 namespace headrace::binding {
 namespace {
@@ -173,8 +174,8 @@ void add_items(Fields& fields, Role role, PyObject* dict, Interest interest) {
   PyObject* value = nullptr;
   size_t at = 0;
   for (DictWalk walk(dict); walk.next(&key, &value); ++at) {
-    if (PyUnicode_CheckExact(key) && is_plain_scalar(value)) [[likely]] {
-      add_value(fields, role, name_of(key), value, interest);
+    if (PyUnicode_CheckExact(key) && (is_plain_scalar(value) || value == Py_None)) [[likely]] {
+      add_plain(fields, role, name_of(key), value);
       continue;
     }
     // Describing a value runs Python code, which may change the dict.

@@ -1,0 +1,49 @@
+// The commonest values, inline where a call's arguments and results are read: floats, ints of one
+// digit, bools, None, short ASCII text.
+#pragma once
+
+#include "binding/values.h"
+
+namespace headrace::binding {
+
+// The value of an exact int that CPython keeps in one digit (30 bits); false for longer ones.
+inline bool is_short_int(PyObject* value, int64_t* out) {
+#if PY_VERSION_HEX >= 0x030C0000
+  auto* number = reinterpret_cast<PyLongObject*>(value);
+  if (PyUnstable_Long_IsCompact(number) == 0) return false;
+  *out = PyUnstable_Long_CompactValue(number);
+  return true;
+#elif PY_VERSION_HEX >= 0x030B0000
+  const Py_ssize_t size = Py_SIZE(value);
+  if (size < -1 || size > 1) return false;
+  *out = size * static_cast<int64_t>(reinterpret_cast<PyLongObject*>(value)->ob_digit[0]);
+  return true;
+#else
+  int overflow = 0;
+  *out = PyLong_AsLongLongAndOverflow(value, &overflow);
+  return overflow == 0;
+#endif
+}
+
+// As add_value does, for a value that merely goes by.
+inline void add_plain(capture::Fields& fields, Role role, Name name, PyObject* value) {
+  if (name.secrecy == capture::Secrecy::kNone) [[likely]] {
+    const PyTypeObject* type = Py_TYPE(value);
+    if (type == &PyFloat_Type) return fields.add_float(role, name.id, PyFloat_AS_DOUBLE(value));
+    int64_t number = 0;
+    if (type == &PyLong_Type && is_short_int(value, &number)) {
+      return fields.add_int(role, name.id, number);
+    }
+    if (value == Py_None) return fields.add_null(role, name.id);
+    if (type == &PyBool_Type) return fields.add_bool(role, name.id, value == Py_True);
+    if (type == &PyUnicode_Type && PyUnicode_IS_COMPACT_ASCII(value) &&
+        PyUnicode_GET_LENGTH(value) <= 256) {
+      return fields.add_string(role, name.id,
+                               {static_cast<const char*>(PyUnicode_DATA(value)),
+                                static_cast<size_t>(PyUnicode_GET_LENGTH(value))});
+    }
+  }
+  add_value(fields, role, name, value);
+}
+
+}  // namespace headrace::binding
