@@ -77,7 +77,7 @@ bool is_inner(const ContextTask* in_context, const capture::TaskState* of_thread
 }
 
 Place place_of(const capture::TaskState* task) {
-  return {capture::reference(task), task->begin_ticks, task->workflow_id, task->producer};
+  return {capture::reference(task), task->begin_ticks, task->workflow_id(), task->producer};
 }
 
 // The workflow of a task under `place`: its own, unless the thread has entered one since.
@@ -85,7 +85,7 @@ void inherit_workflow(capture::TaskState* task, const Place& place) {
   if (task == nullptr || place.workflow_id == 0 || place.producer != task->producer) return;
   const capture::WorkflowState* of_thread = capture::this_thread().workflow;
   if (of_thread != nullptr && of_thread->begin_ticks > place.begin_ticks) return;
-  task->workflow_id = place.workflow_id;
+  task->set_workflow_id(place.workflow_id);
 }
 
 capture::TaskState* begin_under(uint32_t activity_id, const Place& place, capture::Push push) {

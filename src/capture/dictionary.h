@@ -2,26 +2,32 @@
 //
 // Append-only and process-wide. Interning takes a mutex and is meant for set-up and for the first
 // sight of a name; records then carry 32-bit ids. Ids begin at 1. Entries are never changed, so the
-// drain thread may write them at any later time.
+// drain thread may write them at any later time; until it has, they stand in the ring file.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <vector>
 
+#include "capture/meta_tail.h"
 #include "encode/record.h"
 
 namespace headrace::capture {
 
 class Dictionary {
  public:
-  // More distinct entries than this are refused (id 0): something interns data, not names.
+  // More distinct entries than this, or more bytes of them, are refused (id 0): something interns
+  // data, not names.
   static constexpr uint32_t kMaxEntries = 1u << 20;
+  static constexpr size_t kMaxBytes = size_t{8} * 1024 * 1024;
+  static constexpr size_t kEntryCostBytes = 96;  // of an entry beside its bytes, about
 
-  // The id of (kind, bytes), new or known. 0 when the dictionary is full.
+  explicit Dictionary(ChunkPool& pool) : tail_(pool) {}
+
+  // The id of (kind, bytes), new or known. 0 when the dictionary is full, or memory is out.
   uint32_t intern(EntryKind kind, std::string_view bytes);
   uint32_t string(std::string_view text) { return intern(EntryKind::kString, text); }
   // The bytes of an entry; empty for an unknown id.
@@ -33,14 +39,25 @@ class Dictionary {
   uint32_t write_records(uint32_t first_id, size_t limit_bytes, std::string& out,
                          uint32_t& records) const;
 
+  // --- the ring file ---
+  // The pool has a mapping, new or another: entries from `first_id` on go there.
+  void begin_tail(uint32_t first_id);
+  // The process's description, as a ProducerRecord.
+  void add_description(std::string_view record, uint64_t version);
+  // Entries below `next_id` and the description up to `version` are in a segment.
+  void written(uint32_t next_id, uint64_t version);
+
  private:
-  struct Entry {
-    EntryKind kind;
-    std::string bytes;
-  };
+  uint32_t intern_locked(EntryKind kind, std::string_view bytes);
+  std::string_view entry(uint32_t id) const { return entries_[id - 1]; }
+  void append_record(uint32_t id, std::string& out) const;
+
   mutable std::mutex mutex_;
-  std::vector<Entry> entries_;                     // id - 1
-  std::unordered_map<std::string, uint32_t> ids_;  // kind byte + bytes
+  std::deque<std::string> entries_;                     // id - 1: kind byte + bytes
+  std::unordered_map<std::string_view, uint32_t> ids_;  // of the same; views into entries_
+  size_t cost_bytes_ = 0;
+  MetaTail tail_;
+  bool has_tail_ = false;
 };
 
 }  // namespace headrace::capture

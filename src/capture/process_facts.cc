@@ -63,8 +63,8 @@ constexpr Launcher kLaunchers[] = {
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> process_facts() {
-  std::vector<std::pair<std::string, std::string>> out;
+ProcessFacts process_facts() {
+  ProcessFacts out;
   const auto add = [&out](const char* key, std::string value) {
     if (!value.empty()) out.emplace_back(key, std::move(value));
   };

@@ -1,7 +1,7 @@
 #include "capture/recorder.h"
 
+#include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -13,19 +13,20 @@
 #include <unistd.h>
 
 #include "capture/current_task.h"
-#include "capture/process_facts.h"
 #include "capture/redaction_rules.h"
-#include "capture/thread_state.h"
+#include "capture/shared_word.h"
+#include "capture/task.h"
 #include "capture/workflow.h"
-#include "encode/nested.h"
 
 // The room that samples, where it is linked in: capture does not need it.
 extern "C" __attribute__((weak)) void hr_telemetry_install(void);
 
 namespace headrace::capture {
+
+std::atomic<Recorder*> Recorder::g_recorder{nullptr};
+
 namespace {
 
-std::atomic<Recorder*> g_recorder{nullptr};
 std::mutex g_create_mutex;
 // Set by use_directory before the first event.
 std::filesystem::path& g_directory = *new std::filesystem::path;
@@ -84,22 +85,17 @@ class ForkHandler {
 
  private:
   static void in_child() {
-    Recorder* inherited = g_recorder.exchange(nullptr);
+    Recorder* inherited = Recorder::g_recorder.exchange(nullptr);
     if (inherited == nullptr) return;
     // The parent goes on writing through its own descriptor; ours would only keep the file open.
-    inherited->writer_.abandon();
+    inherited->drain_.abandon();
+    for (const auto& mapping : inherited->mappings_) {
+      if (mapping != nullptr) mapping->forget_in_child();
+    }
     new (&g_create_mutex) std::mutex;
     thread_state_after_fork();
   }
 };
-
-Recorder* Recorder::existing() { return g_recorder.load(std::memory_order_acquire); }
-
-Recorder* Recorder::get() {
-  Recorder* recorder = g_recorder.load(std::memory_order_acquire);
-  if (recorder != nullptr) return recorder;
-  return create();
-}
 
 Recorder* Recorder::create() {
   const std::lock_guard lock(g_create_mutex);
@@ -137,70 +133,139 @@ Status Recorder::use_directory(const std::filesystem::path& root) {
 Recorder::Recorder(Directory directory, ProducerId producer)
     : directory_(std::move(directory)),
       producer_(producer),
-      pool_(kPoolChunks),
-      writer_(directory_, producer, [this] { write_preamble(); }) {
-  for (const auto& [key, value] : process_facts()) describe(key, value);
+      facts_(process_facts()),
+      drain_(directory_, producer, {dictionary_, pool_, slots_, rings_, description_, losses_}) {
+  for (const auto& [key, value] : facts_) description_.add(key, value);
+  mappings_.reserve(16);
 }
 
-Ring* Recorder::ring() {
+Ring* Recorder::ring_slow() {
   ThreadState& thread = this_thread();
-  if (thread.ring != nullptr && thread.recorder == this) return thread.ring;
   // exit() ends the main thread's locals before it calls its handlers, one of which ends the
   // process's workflow; any other thread says nothing more.
   if (thread.ended && getpid() != static_cast<pid_t>(syscall(SYS_gettid))) return nullptr;
-  Ring* ring = nullptr;
-  {
-    const std::lock_guard lock(rings_mutex_);
-    rings_.push_back(std::make_unique<Ring>(next_ring_++));
-    ring = rings_.back().get();
+  bool started = false;
+  try {
+    {
+      const std::lock_guard lock(lifecycle_mutex_);
+      if (!has_mapping_) make_mapping();
+      if (thread.recorder == this && thread.parked_ring != nullptr) {
+        thread.ring = std::exchange(thread.parked_ring, nullptr);
+      } else {
+        Ring* const ring = rings_.add();
+        dictionary_.intern(EntryKind::kRing, ring_entry(ring->index()));
+        thread.recorder = this;
+        thread.producer = producer_;
+        thread.root_parent = root_parent(*this);
+        thread.ring = ring;
+      }
+      started = start_thread();
+      if (RingMapping* mapping = mappings_.back().get(); started && mapping != nullptr) {
+        store_release(mapping->header().state, static_cast<uint32_t>(RingState::kReady));
+      }
+    }
+    if (auto* const hook = g_first_event_hook.load(); started && hook != nullptr) hook();
+  } catch (const std::bad_alloc&) {
+    return thread.ring;
   }
-  dictionary_.intern(EntryKind::kRing, ring_entry(ring->index()));
-  thread.ring = ring;
-  thread.recorder = this;
-  if (!running_.load(std::memory_order_acquire)) {
-    start_thread();
-    if (auto* const hook = g_first_event_hook.load(); hook != nullptr) hook();
-  }
-  return ring;
+  return thread.ring;
+}
+
+// With lifecycle_mutex_ held.
+void Recorder::make_mapping() {
+  mappings_.push_back(RingMapping::make(directory_, producer_, facts_));
+  RingMapping* const mapping = mappings_.back().get();
+  pool_.use(mapping);
+  slots_.use(mapping);
+  has_mapping_ = true;
+  if (mapping == nullptr) return;
+  const std::lock_guard lock(drain_mutex_);
+  describe("ring", mapping->place());
+  store_relaxed(mapping->header().own_records, drain_.own_numbers());
+  losses_.mirror(&mapping->header());
+  drain_.use(mapping);
+  dictionary_.begin_tail(drain_.next_entry());
+  uint64_t version = 0;
+  const std::string record = description_.record(&version);
+  dictionary_.add_description(record, version);
 }
 
 char* Recorder::reserve_slow(Ring& ring, size_t bytes) {
-  if (bytes <= kMaxRecordBytes) {
-    Chunk* chunk = pool_.take(false);
-    if (chunk == nullptr) {
-      // The drain thread is behind: this thread writes, which takes a bounded while and loses
-      // nothing.
-      {
-        const std::lock_guard lock(drain_mutex_);
-        ++counters_.producer_drains;
-        drain_all();
-      }
-      chunk = pool_.take(true);
-    }
-    if (chunk != nullptr) {
-      ring.give_chunk(chunk);
-      if (pool_.more_than_half_out()) wake_.notify_one();
-      return ring.reserve(bytes);
-    }
+  if (bytes > kMaxRecordBytes) {
+    ring.drop(GapReason::kTooLarge);
+    losses_.count(GapReason::kTooLarge, 1);
+    return nullptr;
   }
-  const std::lock_guard lock(drain_mutex_);
-  ++counters_.dropped;
+  if (find_chunk(ring)) return ring.reserve(bytes);
+  ring.drop(GapReason::kPoolExhausted);
+  losses_.count(GapReason::kPoolExhausted, 1);
   return nullptr;
 }
 
-void Recorder::describe(const std::string& key, const std::string& value) {
-  const std::lock_guard lock(description_mutex_);
-  NestedWriter pairs(description_);
-  pairs.string(key);
-  pairs.string(std::string_view(value).substr(0, 8192));
-  ++description_count_;
+// A chunk from the pool; else, while the spool can be written, room by draining on this thread,
+// which loses nothing and takes a bounded while. A spool that hangs is waited for once.
+bool Recorder::find_chunk(Ring& ring) {
+  constexpr int64_t kNap_ns = 1'000'000;
+  for (int64_t waited_ns = 0;; waited_ns += kNap_ns) {
+    ChunkHeader* chunk = pool_.take(ChunkKind::kRecords);
+    if (chunk != nullptr) {
+      ring.give_chunk(chunk);
+      update_shed_level();
+      if (2 * pool_.records_out() > kPoolChunks && !wake_asked_.exchange(true)) wake_.notify_one();
+      return true;
+    }
+    if (drain_.failing() || stalled_.load(std::memory_order_relaxed)) break;
+    if (drain_mutex_.try_lock()) {
+      const std::lock_guard lock(drain_mutex_, std::adopt_lock);
+      producer_drains_.fetch_add(1, std::memory_order_relaxed);
+      if (drain_now() && ring.rewind()) return true;
+      chunk = pool_.take(ChunkKind::kRecords, true);
+      if (chunk == nullptr) break;
+      ring.give_chunk(chunk);
+      return true;
+    }
+    if (waited_ns >= kStall_ns) {
+      stalled_.store(true, std::memory_order_relaxed);
+      break;
+    }
+    const timespec nap{0, kNap_ns};
+    nanosleep(&nap, nullptr);
+  }
+  ring.give_chunk(nullptr);
+  update_shed_level();
+  return false;
 }
 
-void Recorder::start_thread() {
-  const std::lock_guard lock(thread_mutex_);
-  if (running_.load()) return;
+void Recorder::update_shed_level() {
+  ShedLevel level = ShedLevel::kNone;
+  if (drain_.failing() || stalled_.load(std::memory_order_relaxed)) {
+    const uint32_t out = pool_.records_out();
+    if (out >= kPoolChunks) {
+      level = ShedLevel::kDrop;
+    } else if (4 * out >= 3 * kPoolChunks) {
+      level = ShedLevel::kElideValues;
+    } else if (2 * out >= kPoolChunks) {
+      level = ShedLevel::kThinSamples;
+    }
+  }
+  shed_level_.store(level, std::memory_order_relaxed);
+}
+
+void Recorder::describe(const std::string& key, const std::string& value) {
+  description_.add(key, value);
+  uint64_t version = 0;
+  const std::string record = description_.record(&version);
+  dictionary_.add_description(record, version);
+}
+
+// With lifecycle_mutex_ held. True when it was not running.
+bool Recorder::start_thread() {
+  if (running_.load()) return false;
   if (thread_.joinable()) thread_.join();
-  stopping_ = false;
+  {
+    const std::lock_guard lock(thread_mutex_);
+    stopping_ = false;
+  }
   // A process that cannot have a thread still records: full chunks are drained by their producers.
   // The program's signals are for the program's threads.
   sigset_t all;
@@ -209,206 +274,60 @@ void Recorder::start_thread() {
   pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
     thread_ = std::thread([this] { run(); });
-    running_.store(true, std::memory_order_release);
-  } catch (const std::system_error&) {
-    running_.store(true, std::memory_order_release);
+  } catch (const std::system_error&) {  // NOLINT(bugprone-empty-catch): see above
   }
+  running_.store(true, std::memory_order_release);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return true;
+}
+
+// With drain_mutex_ held: one pass of the drain thread, or of a thread that needs room.
+bool Recorder::drain_now() {
+  bool written = false;
+  try {
+    written = drain_.pass(false);
+  } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): the next pass tries again
+  }
+  stalled_.store(false, std::memory_order_relaxed);
+  update_shed_level();
+  return written;
 }
 
 void Recorder::run() {
   pthread_setname_np(pthread_self(), "headrace-drain");
+  int64_t clock_stored_ns = 0;
   std::unique_lock lock(thread_mutex_);
   while (!stopping_) {
     wake_.wait_for(lock, std::chrono::nanoseconds(kFlush_ns));
     lock.unlock();
+    wake_asked_.store(false);
     {
       const std::lock_guard drain(drain_mutex_);
-      drain_all();
-      counters_.drain_cpu_ns = read_clock_ns(CLOCK_THREAD_CPUTIME_ID);
-      if (writer_.wants_seal(now_monotonic_ns())) report_once(writer_.seal());
+      drain_now();
+      // Durability beyond the process, where it is asked for, belongs here: after the pass, once
+      // for all that it wrote.
+      drain_cpu_ns_ = read_clock_ns(CLOCK_THREAD_CPUTIME_ID);
+      drain_.seal_if_due();
+      if (RingMapping* mapping = mappings_.back().get(); mapping != nullptr) {
+        const int64_t now_ns = now_monotonic_ns();
+        if (now_ns - clock_stored_ns >= 1'000'000'000) {
+          clock_stored_ns = now_ns;
+          mapping->store_clock();
+        }
+      }
     }
     lock.lock();
   }
 }
 
-void Recorder::drain_all() {
-  std::vector<Ring*> rings;
-  {
-    const std::lock_guard lock(rings_mutex_);
-    rings.reserve(rings_.size());
-    for (const auto& ring : rings_) rings.push_back(ring.get());
-  }
-  for (Ring* ring : rings) {
-    announce_open_tasks(*ring, false);
-    const bool closed = ring->closed();  // before the last look: nothing is committed after it
-    drain_ring(*ring);
-    if (!closed) continue;
-    const std::lock_guard lock(rings_mutex_);
-    ring->release(pool_);
-    std::erase_if(rings_, [ring](const auto& one) { return one.get() == ring; });
-  }
-  drain_ring(own_);
-  if (!lost_.empty() && !failing_) {
-    const std::vector<Lost> lost = std::move(lost_);
-    lost_.clear();
-    for (const Lost& one : lost) {
-      write_gap(one.ring, one.first, one.count, GapReason::kWriteFailed);
-    }
-    drain_ring(own_);
-  }
-}
-
-void Recorder::drain_ring(Ring& ring) {
-  while (true) {
-    const std::string_view bytes = ring.readable(kMaxPayloadBytes, pool_);
-    if (bytes.empty()) return;
-    FrameHeader header;
-    header.ring = ring.index();
-    header.first_number = ring.next_number;
-    for (size_t at = 0; at < bytes.size(); at += load_le<uint32_t>(bytes.data() + at)) {
-      ++header.records;
-    }
-    // An open segment first: its preamble holds every entry, and sets next_entry_.
-    Status status = writer_.open();
-    if (status.ok()) {
-      write_new_entries();
-      write_clock();
-      status = writer_.write(header, bytes);
-    }
-    counters_.records += header.records;
-    ring.next_number += header.records;
-    ring.consume(bytes.size());
-    failing_ = !status.ok();
-    if (failing_) {
-      counters_.dropped += header.records;
-      report_once(status);
-      if (!lost_.empty() && lost_.back().ring == header.ring &&
-          lost_.back().first + lost_.back().count == header.first_number) {
-        lost_.back().count += header.records;
-      } else {
-        lost_.push_back({header.ring, header.first_number, header.records});
-      }
-    }
-  }
-}
-
-void Recorder::write_new_entries() {
-  while (next_entry_ <= dictionary_.size()) {
-    std::string payload;
-    uint32_t records = 0;
-    next_entry_ = dictionary_.write_records(next_entry_, kMaxPayloadBytes, payload, records);
-    writer_.write_meta(payload, records);
-  }
-}
-
-void Recorder::write_clock() {
-  const int64_t now_ns = now_monotonic_ns();
-  if (now_ns - last_clock_ns_ < 1'000'000'000) return;
-  last_clock_ns_ = now_ns;
-  const ClockReading reading = read_clocks();
-  ClockRecord record{};
-  record.header = {sizeof record, RecordKind::kClock, static_cast<uint8_t>(tick_source()), 0};
-  record.ticks = reading.ticks;
-  record.monotonic_ns = reading.monotonic_ns;
-  record.realtime_ns = reading.realtime_ns;
-  record.uncertainty_ns = reading.uncertainty_ns;
-  writer_.write_meta({reinterpret_cast<const char*>(&record), sizeof record}, 1);
-}
-
-void Recorder::write_preamble() {
-  std::string nested;
-  {
-    const std::lock_guard lock(description_mutex_);
-    NestedWriter map(nested);
-    map.begin_map(description_count_);
-    nested += description_;
-  }
-  if (nested.size() > kMaxRecordBytes - 64) nested.clear(), NestedWriter(nested).begin_map(0);
-  ProducerRecord record{};
-  const size_t size = round_up_8(sizeof record + nested.size());
-  record.header = {static_cast<uint32_t>(size), RecordKind::kProducer, 0, 0};
-  record.length_bytes = static_cast<uint32_t>(nested.size());
-  std::string payload(reinterpret_cast<const char*>(&record), sizeof record);
-  payload += nested;
-  payload.resize(size, '\0');
-  writer_.write_meta(payload, 1);
-  last_clock_ns_ = 0;
-  write_clock();
-  next_entry_ = 1;
-  write_new_entries();
-}
-
-void Recorder::announce_open_tasks(Ring& ring, bool all) {
-  const uint64_t now = ticks();
-  const int64_t now_ns = now_monotonic_ns();
-  for (OpenTask& open : ring.open_tasks()) {
-    const TaskNumber number = open.number.load(std::memory_order_acquire);
-    if (number == 0 || number == open.announced) continue;
-    if (open.seen != number) {
-      open.seen = number;
-      open.seen_ns = now_ns;
-    }
-    if (!all && now_ns - open.seen_ns < kAnnounce_ns) continue;
-    TaskRecord record{};
-    record.header = {sizeof record, RecordKind::kTask, kTaskIsOpen, 0};
-    record.activity_id = open.activity_id.load(std::memory_order_acquire);
-    record.workflow_id = open.workflow_id.load(std::memory_order_acquire);
-    record.number = number;
-    record.parent = open.parent.load(std::memory_order_acquire);
-    if (open.parent_is_foreign.load(std::memory_order_acquire)) {
-      record.header.flags |= kTaskParentIsForeign;
-    }
-    record.begin_ticks = open.begin_ticks.load(std::memory_order_acquire);
-    record.status = TaskStatus::kRunning;
-    record.ring = static_cast<uint16_t>(ring.index());
-    // The entry may have been reused while it was read; then this was another task's mixture.
-    // The loads above acquire and their stores release, so the number cannot be the older one.
-    if (open.number.load(std::memory_order_acquire) != number || record.begin_ticks > now) continue;
-    open.announced = number;
-    char* to = own_.reserve(sizeof record);
-    if (to == nullptr) {
-      Chunk* chunk = pool_.take(true);
-      if (chunk == nullptr) return;
-      own_.give_chunk(chunk);
-      to = own_.reserve(sizeof record);
-    }
-    std::memcpy(to, &record, sizeof record);
-    own_.commit(sizeof record);
-  }
-}
-
-void Recorder::write_gap(uint32_t ring, uint64_t first, uint64_t count, GapReason reason) {
-  GapRecord record{};
-  record.header = {sizeof record, RecordKind::kGap, static_cast<uint8_t>(reason), 0};
-  record.ring = ring;
-  record.first_number = first;
-  record.count = count;
-  record.at_ticks = ticks();
-  char* to = own_.reserve(sizeof record);
-  if (to == nullptr) {
-    Chunk* chunk = pool_.take(true);
-    if (chunk == nullptr) return;
-    own_.give_chunk(chunk);
-    to = own_.reserve(sizeof record);
-  }
-  std::memcpy(to, &record, sizeof record);
-  own_.commit(sizeof record);
-}
-
-void Recorder::report_once(const Status& status) {
-  if (status.ok() || reported_) return;
-  reported_ = true;
-  std::fprintf(stderr, "headrace: %s; records are counted as lost until this works again\n",
-               status.message().c_str());
-}
-
 void Recorder::flush() {
   const std::lock_guard lock(drain_mutex_);
-  drain_all();
+  drain_.pass(true);
+  update_shed_level();
 }
 
 void Recorder::stop() {
+  const std::lock_guard lifecycle(lifecycle_mutex_);
   {
     const std::lock_guard lock(thread_mutex_);
     stopping_ = true;
@@ -417,33 +336,82 @@ void Recorder::stop() {
   if (thread_.joinable()) thread_.join();
   running_.store(false, std::memory_order_release);
   const std::lock_guard lock(drain_mutex_);
-  {
-    const std::lock_guard rings(rings_mutex_);
-    for (const auto& ring : rings_) announce_open_tasks(*ring, true);
+  if (!has_mapping_) return;
+  drain_.announce_all();
+  bool written = drain_.pass(true);
+  const CaptureCounters now = counters_locked();
+  if (now.records != stopped_at_records_) {
+    stopped_at_records_ = now.records;
+    const auto count = [this](const char* key, auto value) {
+      describe(key, std::to_string(value));
+    };
+    describe("ended", "clean");
+    count("ended_ns", now_realtime_ns());
+    count("records", now.records);
+    count("dropped", now.dropped);
+    count("dropped_write_failed", now.dropped_write_failed);
+    count("dropped_no_memory", now.dropped_no_memory);
+    count("dropped_too_large", now.dropped_too_large);
+    count("samples_shed", now.samples_shed);
+    count("values_elided", now.values_elided);
+    count("bytes", now.bytes);
+    count("segments", now.segments);
+    count("drain_cpu_ns", now.drain_cpu_ns);
+    count("producer_drains", now.producer_drains);
+    // The last word on this producer: how it ended and what must be found of it.
+    drain_.end();
   }
-  drain_all();
-  if (counters_.records == stopped_at_records_) return;  // nothing since the last stop
-  stopped_at_records_ = counters_.records;
-  const auto count = [this](const char* key, auto value) { describe(key, std::to_string(value)); };
-  describe("ended", "clean");
-  count("ended_ns", now_realtime_ns());
-  count("records", counters_.records);
-  count("dropped", counters_.dropped);
-  count("bytes", writer_.bytes_written());
-  count("segments", writer_.segments());
-  count("drain_cpu_ns", counters_.drain_cpu_ns);
-  count("producer_drains", counters_.producer_drains);
-  // The last word on this producer: how it ended and what must be found of it.
-  if (writer_.open().ok()) write_preamble();
-  report_once(writer_.seal());
+  leave_ring_file(written && !drain_.failing());
+}
+
+// With both locks held. The file goes when nothing in it is new and nothing new can come.
+void Recorder::leave_ring_file(bool written) {
+  RingMapping* const mapping = mappings_.back().get();
+  ThreadState& thread = this_thread();
+  Ring* const mine = thread.recorder == this ? thread.ring : nullptr;
+  if (mine != nullptr) thread.parked_ring = std::exchange(thread.ring, nullptr);
+  if (!written) {
+    std::error_code error;
+    const bool someone_may_adopt = mapping != nullptr && mapping->is_file() &&
+                                   std::filesystem::is_directory(directory_.spool(), error);
+    if (!someone_may_adopt) {
+      drain_.give_up();
+      written = true;
+    }
+  }
+  if (mapping == nullptr) return;
+  if (!written || rings_.others_live(mine)) {
+    store_release(mapping->header().state, static_cast<uint32_t>(RingState::kStopped));
+    return;
+  }
+  for (Ring* ring : rings_.all()) ring->release(pool_);
+  drain_.release_own();
+  drain_.use(nullptr);
+  losses_.mirror(nullptr);
+  drop_free_tasks(thread);
+  mapping->unlink();
+  has_mapping_ = false;
+}
+
+CaptureCounters Recorder::counters_locked() const {
+  CaptureCounters out;
+  out.records = rings_.numbers() + drain_.own_numbers();
+  out.dropped = losses_.dropped();
+  out.bytes = drain_.writer().bytes_written();
+  out.segments = drain_.writer().segments();
+  out.drain_cpu_ns = drain_cpu_ns_;
+  out.producer_drains = producer_drains_.load(std::memory_order_relaxed);
+  out.dropped_write_failed = losses_.of(GapReason::kWriteFailed);
+  out.dropped_no_memory = losses_.of(GapReason::kPoolExhausted);
+  out.dropped_too_large = losses_.of(GapReason::kTooLarge);
+  out.samples_shed = losses_.of(GapReason::kSamplesShed);
+  out.values_elided = losses_.of(GapReason::kValuesElided);
+  return out;
 }
 
 CaptureCounters Recorder::counters() {
   const std::lock_guard lock(drain_mutex_);
-  CaptureCounters out = counters_;
-  out.bytes = writer_.bytes_written();
-  out.segments = writer_.segments();
-  return out;
+  return counters_locked();
 }
 
 }  // namespace headrace::capture

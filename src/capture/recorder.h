@@ -18,34 +18,54 @@
 
 #include "base/clock.h"
 #include "base/id.h"
-#include "capture/dictionary.h"
+#include "capture/drain.h"
 #include "capture/fields.h"
-#include "capture/ring.h"
+#include "capture/process_facts.h"
+#include "capture/thread_state.h"
 #include "spool/directory.h"
-#include "spool/segment_writer.h"
 
 namespace headrace::capture {
 
 // What capture itself did and cost, since the process began. All of it is also stored.
 struct CaptureCounters {
-  uint64_t records = 0;  // accepted: committed to a ring and read from it
-  uint64_t dropped = 0;  // of them, lost to a failed write or a lack of memory
-  uint64_t bytes = 0;    // written to the spool
-  uint64_t segments = 0;
+  uint64_t records = 0;          // accepted: they got a number
+  uint64_t dropped = 0;          // of them, lost: dropped_* below
+  uint64_t bytes = 0;            // written to the spool
+  uint64_t segments = 0;         // begun
   int64_t drain_cpu_ns = 0;      // CPU time of the drain thread
   uint64_t producer_drains = 0;  // a program's thread had to drain because the pool was empty
+  uint64_t dropped_write_failed = 0;
+  uint64_t dropped_no_memory = 0;
+  uint64_t dropped_too_large = 0;
+  uint64_t samples_shed = 0;   // not taken, and not among the records
+  uint64_t values_elided = 0;  // tasks recorded without their values
+};
+
+// What capture does without while the spool cannot be written and the pool fills.
+enum class ShedLevel : uint8_t {
+  kNone = 0,
+  kThinSamples = 1,  // half of the pool is out: a quarter of the samples
+  kElideValues = 2,  // three quarters: no samples, tasks without values
+  kDrop = 3,         // all: new records are dropped
 };
 
 class Recorder {
  public:
-  static constexpr size_t kPoolChunks = 256;  // 16 MiB
   static constexpr int64_t kFlush_ns = 50'000'000;
-  static constexpr int64_t kAnnounce_ns = 1'000'000'000;
+  // How long a thread that needs a chunk waits for the drain at most, once.
+  static constexpr int64_t kStall_ns = 100'000'000;
+  // All that capture keeps in memory for a process: what it maps, the dictionary, and for each
+  // thread caches of 64 KiB; a thread more than some hundred costs beyond that.
+  static constexpr size_t kMaxMemoryBytes = kMappingBytes + Dictionary::kMaxBytes;
+  static_assert(kMaxMemoryBytes < size_t{32} * 1024 * 1024);
 
   // The process's recorder, made on first use. Null when capture is off (HEADRACE_DISABLED).
-  static Recorder* get();
+  static Recorder* get() {
+    Recorder* const recorder = g_recorder.load(std::memory_order_acquire);
+    return recorder != nullptr ? recorder : create();
+  }
   // The recorder if there is one already.
-  static Recorder* existing();
+  static Recorder* existing() { return g_recorder.load(std::memory_order_acquire); }
   // Another directory than the one found from the environment and the working folder. Only before
   // the first event; later it is an error.
   static Status use_directory(const std::filesystem::path& root);
@@ -53,16 +73,26 @@ class Recorder {
   ProducerId producer() const { return producer_; }
   Dictionary& dictionary() { return dictionary_; }
   const Directory& directory() const { return directory_; }
+  TaskSlots& slots() { return slots_; }
 
   // This thread's ring, made on first use. Null only when the thread is at its very end
-  // and not the main one.
-  Ring* ring();
+  // and not the main one, or without memory.
+  Ring* ring() {
+    Ring* const ring = this_thread().ring;
+    return ring != nullptr ? ring : ring_slow();
+  }
+  // Room for a record of `bytes` on this thread's ring, to be filled and then committed there.
+  // Null: it was dropped, and counted.
+  char* reserve(Ring& ring, size_t bytes) {
+    char* const to = ring.reserve(bytes);
+    return to != nullptr ? to : reserve_slow(ring, bytes);
+  }
   // Commits one record: `fixed` (header size and cell count are filled in), then `fields`.
   // Falls back to draining on this thread when no chunk is free; at worst counts a drop.
   template <typename Fixed>
   void commit(Ring& ring, Fixed& fixed, const Fields& fields) {
     const size_t bytes = sizeof(Fixed) + fields.bytes_after_fixed();
-    char* to = reserve(ring, bytes);
+    char* const to = reserve(ring, bytes);
     if (to == nullptr) [[unlikely]]
       return;
     fixed.header.size_bytes = static_cast<uint32_t>(bytes);
@@ -73,72 +103,75 @@ class Recorder {
   }
   template <typename Fixed>
   void commit(Ring& ring, Fixed& fixed) {
-    static const Fields none;
-    commit(ring, fixed, none);
+    char* const to = reserve(ring, sizeof fixed);
+    if (to == nullptr) [[unlikely]]
+      return;
+    fixed.header.size_bytes = sizeof fixed;
+    fixed.header.cells = 0;
+    std::memcpy(to, &fixed, sizeof fixed);
+    ring.commit(sizeof fixed);
   }
+
+  // How hard the spool presses back. Any thread, one load.
+  ShedLevel shed_level() const { return shed_level_.load(std::memory_order_relaxed); }
+  void count_shed_samples(uint64_t count) { losses_.count(GapReason::kSamplesShed, count); }
+  void count_elided_values() { losses_.count(GapReason::kValuesElided, 1); }
 
   // Facts about the process for its producer record, each a nested map's key and string value;
   // merged into what is known already. Written again into every later segment.
   void describe(const std::string& key, const std::string& value);
 
-  // Writes everything committed so far. Returns when it is in the file.
+  // Writes everything committed so far. Returns when it is in the file, or the file cannot be
+  // written: then it is tried again later.
   void flush();
-  // flush, then close the segment and stop the drain thread; the recorder stays usable and starts
-  // again at the next event. Called at exit.
+  // flush, then close the segment and stop the drain thread; the ring file is gone unless another
+  // thread could still record, or the spool cannot be written just now. The recorder stays usable
+  // and starts again at the next event. Called at exit.
   void stop();
   CaptureCounters counters();
 
  private:
   friend class ForkHandler;
+  static std::atomic<Recorder*> g_recorder;
+
   Recorder(Directory directory, ProducerId producer);
   static Recorder* create();
-  char* reserve(Ring& ring, size_t bytes) {
-    char* to = ring.reserve(bytes);
-    return to != nullptr ? to : reserve_slow(ring, bytes);
-  }
   char* reserve_slow(Ring& ring, size_t bytes);
-  void start_thread();
+  bool find_chunk(Ring& ring);
+  Ring* ring_slow();
+  void make_mapping();
+  bool start_thread();
   void run();
-  // With drain_mutex_ held:
-  void drain_all();
-  void drain_ring(Ring& ring);
-  void write_new_entries();
-  void write_preamble();
-  void write_clock();
-  void announce_open_tasks(Ring& ring, bool all);
-  void write_gap(uint32_t ring, uint64_t first, uint64_t count, GapReason reason);
-  void report_once(const Status& status);
+  bool drain_now();
+  void update_shed_level();
+  void leave_ring_file(bool written);
+  CaptureCounters counters_locked() const;
 
   const Directory directory_;
   const ProducerId producer_;
-  Dictionary dictionary_;
+  const ProcessFacts facts_;
+  Description description_;
+  Losses losses_;
   ChunkPool pool_;
-
-  std::mutex rings_mutex_;  // guards rings_ and ring counts; taken at thread birth and by the drain
-  std::vector<std::unique_ptr<Ring>> rings_;
-  uint32_t next_ring_ = 1;
-  Ring own_{0};  // the drain's own records: announcements, gaps
+  TaskSlots slots_{pool_};
+  Dictionary dictionary_{pool_};
+  RingSet rings_;
+  // The last is in use. Earlier ones stay, unlinked: open tasks may have their values there.
+  std::vector<std::unique_ptr<RingMapping>> mappings_;
 
   std::mutex drain_mutex_;  // whoever holds it may read the rings and write the segment
-  SegmentWriter writer_;
-  uint32_t next_entry_ = 1;  // first dictionary entry not yet in the open segment
-  int64_t last_clock_ns_ = 0;
-  bool failing_ = false;
-  bool reported_ = false;
-  struct Lost {
-    uint32_t ring;
-    uint64_t first;
-    uint64_t count;
-  };
-  std::vector<Lost> lost_;  // to be told in gap records once writing works again
-  CaptureCounters counters_;
+  Drain drain_;
+  int64_t drain_cpu_ns_ = 0;
   uint64_t stopped_at_records_ = 0;
-  std::string description_;  // pairs, nested; with its count
-  uint32_t description_count_ = 0;
-  std::mutex description_mutex_;
+  std::atomic<uint64_t> producer_drains_{0};
+  std::atomic<ShedLevel> shed_level_{ShedLevel::kNone};
+  std::atomic<bool> stalled_{false};  // a thread waited in vain since the last pass
 
-  std::mutex thread_mutex_;
+  std::mutex lifecycle_mutex_;  // mapping and thread come and go under it; before drain_mutex_
+  bool has_mapping_ = false;
+  std::mutex thread_mutex_;  // guards stopping_; inside it no other
   std::condition_variable wake_;
+  std::atomic<bool> wake_asked_{false};
   std::thread thread_;
   bool stopping_ = false;
   std::atomic<bool> running_{false};

@@ -1,91 +1,102 @@
 #include "capture/ring.h"
 
-#include <cstring>
-#include <new>
-
 namespace headrace::capture {
+namespace {
 
-ChunkPool::~ChunkPool() {
-  for (Chunk* chunk : free_) delete chunk;
+ChunkHeader* next_of(ChunkHeader* chunk) {
+  const int32_t distance = load_acquire(chunk->next);
+  if (distance == 0) return nullptr;
+  return reinterpret_cast<ChunkHeader*>(reinterpret_cast<char*>(chunk) +
+                                        distance * static_cast<ptrdiff_t>(kChunkBytes));
 }
 
-Chunk* ChunkPool::take(bool over_limit) {
-  Chunk* chunk = nullptr;
-  {
-    const std::lock_guard lock(mutex_);
-    if (out_.load(std::memory_order_relaxed) >= limit_ && !over_limit) return nullptr;
-    if (!free_.empty()) {
-      chunk = free_.back();
-      free_.pop_back();
-    }
-    out_.fetch_add(1, std::memory_order_relaxed);
-  }
+void link(ChunkHeader* chunk, ChunkHeader* next) {
+  const ptrdiff_t bytes = reinterpret_cast<char*>(next) - reinterpret_cast<char*>(chunk);
+  store_release(chunk->next, static_cast<int32_t>(bytes / static_cast<ptrdiff_t>(kChunkBytes)));
+}
+
+}  // namespace
+
+void Ring::begin(ChunkHeader* chunk) {
+  chunk->ring = index_;
+  chunk->sequence = sequence_++;
+  chunk->first_number = numbers_.load(std::memory_order_relaxed);
+  store_relaxed(chunk->committed, 0u);
+  chunk->hole_reason = dropped_ ? static_cast<uint32_t>(last_drop()) : 0;
+  store_relaxed(chunk->next, 0);
+  store_release(chunk->kind, static_cast<uint32_t>(ChunkKind::kRecords));
+  dropped_ = false;
+  cursor_ = payload_of(chunk);
+  limit_ = cursor_ + kChunkPayloadBytes;
+}
+
+void Ring::give_chunk(ChunkHeader* chunk) {
   if (chunk == nullptr) {
-    chunk = new (std::nothrow) Chunk;
-    if (chunk == nullptr) {
-      out_.fetch_sub(1, std::memory_order_relaxed);
-      return nullptr;
-    }
-    // A page's first touch costs ten to forty records; pay it here.
-    std::memset(chunk->bytes, 0, sizeof chunk->bytes);
+    limit_ = cursor_;
+    return;
   }
-  chunk->committed.store(0, std::memory_order_relaxed);
-  chunk->next.store(nullptr, std::memory_order_relaxed);
-  return chunk;
-}
-
-void ChunkPool::give(Chunk* chunk) {
-  const std::lock_guard lock(mutex_);
-  free_.push_back(chunk);
-  out_.fetch_sub(1, std::memory_order_relaxed);
-}
-
-void Ring::give_chunk(Chunk* chunk) {
+  begin(chunk);
   if (write_ == nullptr) {
     first_.store(chunk, std::memory_order_release);
   } else {
-    write_->next.store(chunk, std::memory_order_release);
+    link(write_, chunk);
   }
   write_ = chunk;
-  cursor_ = chunk->bytes;
-  limit_ = chunk->bytes + sizeof chunk->bytes;
 }
 
-OpenTask* Ring::open_task() {
-  for (size_t i = 0; i < kOpenTasks; ++i) {
-    const size_t at = (open_hint_ + i) % kOpenTasks;
-    if (open_[at].number.load(std::memory_order_relaxed) == 0) {
-      open_hint_ = at;
-      return &open_[at];
-    }
+void Ring::drop(GapReason reason) {
+  last_drop_.store(reason, std::memory_order_relaxed);
+  dropped_ = true;
+  limit_ = cursor_;  // a hole may only stand between chunks
+  numbers_.store(numbers_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+}
+
+bool Ring::rewind() {
+  if (write_ == nullptr || read_ != write_ || read_at_ != load_relaxed(write_->committed)) {
+    return false;
   }
-  return nullptr;
+  store_release(write_->kind, static_cast<uint32_t>(ChunkKind::kFree));
+  begin(write_);
+  read_at_ = 0;
+  return true;
 }
 
 std::string_view Ring::readable(size_t limit_bytes, ChunkPool& pool) {
   if (read_ == nullptr) read_ = first_.load(std::memory_order_acquire);
   if (read_ == nullptr) return {};
   // `next` before `committed`: a chunk that has a successor will get no more records.
-  Chunk* next = read_->next.load(std::memory_order_acquire);
-  if (next != nullptr && read_at_ == read_->committed.load(std::memory_order_acquire)) {
+  ChunkHeader* const next = next_of(read_);
+  if (next != nullptr && read_at_ == load_acquire(read_->committed)) {
     pool.give(read_);
     read_ = next;
     read_at_ = 0;
   }
-  const size_t committed = read_->committed.load(std::memory_order_acquire);
+  const char* const records = payload_of(read_);
+  const size_t committed = load_acquire(read_->committed);
   size_t end = read_at_;
   while (end < committed) {
-    const size_t size = load_le<uint32_t>(read_->bytes + end);
+    const size_t size = load_le<uint32_t>(records + end);
     if (end + size - read_at_ > limit_bytes) break;
     end += size;
   }
-  return {read_->bytes + read_at_, end - read_at_};
+  return {records + read_at_, end - read_at_};
 }
+
+uint64_t Ring::first_number() const {
+  return read_at_ == 0 && read_ != nullptr ? read_->first_number : next_number_;
+}
+
+GapReason Ring::hole_reason() const { return static_cast<GapReason>(read_->hole_reason); }
 
 void Ring::release(ChunkPool& pool) {
   if (read_ == nullptr) read_ = first_.load(std::memory_order_acquire);
   if (read_ != nullptr) pool.give(read_);
   read_ = nullptr;
+  first_.store(nullptr, std::memory_order_relaxed);
+  write_ = nullptr;
+  cursor_ = nullptr;
+  limit_ = nullptr;
+  read_at_ = 0;
 }
 
 }  // namespace headrace::capture

@@ -97,12 +97,10 @@ struct RingFileHeader {
   uint32_t clock_slot;
   uint32_t reserved;
   // What the owner did so far; for people, and for what a dead owner dropped.
-  uint64_t drained_records;        // read from the rings and written into segments
-  uint64_t segments;               // that it has begun
-  uint64_t own_records;            // numbers of ring 0 drawn: the next announcement's number
-  uint64_t dropped[kDropReasons];  // records that got a number and no place, by GapReason
-  uint64_t samples_shed;
-  uint64_t values_elided;
+  uint64_t drained_records;     // read from the rings and written into segments
+  uint64_t segments;            // that it has begun
+  uint64_t own_records;         // numbers of ring 0 drawn: the next announcement's number
+  uint64_t lost[kDropReasons];  // by GapReason; a process that was made anew begins at 0
   // The spool folder that the records belong into. device and inode: 0 when it was not there yet.
   uint64_t spool_device;
   uint64_t spool_inode;
@@ -116,7 +114,7 @@ static_assert(offsetof(RingFileHeader, producer) == 40);
 static_assert(offsetof(RingFileHeader, boot_id) == 72);
 static_assert(offsetof(RingFileHeader, clocks) == 368);
 static_assert(offsetof(RingFileHeader, drained_records) == 472);
-static_assert(offsetof(RingFileHeader, spool_path) == 596);
+static_assert(offsetof(RingFileHeader, spool_path) == 580);
 
 enum class ChunkKind : uint32_t { kFree = 0, kRecords = 1, kMeta = 2, kTasks = 3 };
 
@@ -127,7 +125,7 @@ struct ChunkHeader {
   uint64_t first_number;  // kRecords: of its first record
   uint32_t committed;     // kRecords, kMeta: bytes of whole records; stored with release
   uint32_t hole_reason;   // kRecords: GapReason of the numbers missing before first_number, or 0
-  uint32_t next;          // the owner's own: 1 + index of the ring's next chunk; mean nothing here
+  int32_t next;           // the owner's own: chunks from here to the ring's next one, 0 none yet
   uint32_t reserved[7];
 };
 static_assert(sizeof(ChunkHeader) == 64);
@@ -143,10 +141,9 @@ constexpr size_t kSlotTailBytes = 568;
 constexpr uint32_t kSlotIsPartial = 1;  // more values than fit; those here are the first
 struct TaskSlot {
   TaskRecord record;
-  uint32_t count;       // of shape and cells; stored with release after what it counts
-  uint32_t tail_bytes;  // used; what is_in_tail(tag) refers to lies below, whatever this says
+  uint32_t count;  // of shape and cells; stored with release after what it counts
   uint32_t flags;
-  uint32_t reserved;
+  uint64_t reserved;
   ShapeCell shape[kSlotCells];
   uint64_t cells[kSlotCells];  // is_in_tail(tag): a packed TailSpan whose offset counts from `tail`
   char tail[kSlotTailBytes];

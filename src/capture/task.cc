@@ -1,8 +1,11 @@
 #include "capture/task.h"
 
 #include <cstdlib>
+#include <new>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 
 #include "capture/secrets.h"
 #include "capture/thread_state.h"
@@ -11,19 +14,6 @@
 
 namespace headrace::capture {
 namespace {
-
-// HEADRACE_PARENT="<workflow uuid>:<task uuid>": the task of another process under which ours
-// begin.
-const std::optional<Uuid>& parent_from_environment() {
-  static const std::optional<Uuid> parent = []() -> std::optional<Uuid> {
-    const char* set = std::getenv("HEADRACE_PARENT");
-    if (set == nullptr) return std::nullopt;
-    const std::string_view text(set);
-    const size_t colon = text.find(':');
-    return colon == std::string_view::npos ? std::nullopt : Uuid::parse(text.substr(colon + 1));
-  }();
-  return parent;
-}
 
 uint32_t intern_task_ref(Recorder& recorder, const Uuid& id) {
   const auto bytes = id.bytes();
@@ -38,22 +28,36 @@ uint32_t intern_task_ref(Recorder& recorder, const Uuid& id) {
   return reference;
 }
 
-TaskState* new_state(ThreadState& thread) {
-  TaskState* task = thread.free_tasks;
-  if (task == nullptr) return new TaskState;
-  thread.free_tasks = task->next_free;
+// A thread keeps so many ended tasks for the next ones; who ends what others begin would keep all.
+constexpr uint32_t kKeptTasks = 64;
+
+[[gnu::noinline]] TaskState* make_state(ThreadState& thread) {
+  TaskSlot* const slot = thread.recorder->slots().take();
+  if (slot == nullptr) return nullptr;
+  auto* task = new (std::nothrow) TaskState(slot);
+  if (task == nullptr) thread.recorder->slots().give(slot);
   return task;
 }
 
-void free_state(TaskState* task) {
-  ThreadState& thread = this_thread();
-  if (thread.ended) {
-    delete task;
+// Of this recorder or of the one that a fork parent had; then its slot is not ours to give.
+void delete_state(TaskState* task) {
+  Recorder* const recorder = Recorder::existing();
+  if (recorder != nullptr && task->producer == recorder->producer()) {
+    recorder->slots().give(task->slot);
+  }
+  delete task;
+}
+
+void free_state(ThreadState& thread, TaskState* task) {
+  if (task->producer != thread.producer || thread.free_count >= kKeptTasks || thread.ended)
+      [[unlikely]] {
+    delete_state(task);
     return;
   }
   task->fields.clear();
   task->next_free = thread.free_tasks;
   thread.free_tasks = task;
+  ++thread.free_count;
 }
 
 // Takes the task off this thread's stack. False when it stands on another thread's (its `with`
@@ -82,58 +86,141 @@ TaskState* current_of(ThreadState& thread) {
          thread.current->ended_elsewhere.load(std::memory_order_acquire)) [[unlikely]] {
     TaskState* ended = thread.current;
     thread.current = ended->outer;
-    delete ended;
+    delete_state(ended);
   }
   return thread.current;
 }
 
-void close_open_entry(TaskState* task) {
-  if (task->open != nullptr) task->open->number.store(0, std::memory_order_release);
-  task->open = nullptr;
-}
-
-TaskState* begin(uint32_t activity_id, const TaskRef& parent, bool parent_is_environment,
+// The thread has a ring.
+TaskState* begin(ThreadState& thread, uint32_t activity_id, uint64_t parent, uint8_t flags,
                  Push push) {
-  Recorder* recorder = Recorder::get();
-  if (recorder == nullptr) return nullptr;
-  Ring* ring = recorder->ring();
-  if (ring == nullptr) return nullptr;
-  ThreadState& thread = this_thread();
-  TaskState* task = new_state(thread);
-  task->producer = recorder->producer();
-  task->number = ring->next_task_number();
-  task->parent_is_foreign = false;
-  task->parent = 0;
-  if (parent.number != 0) {
-    task->parent_is_foreign = parent.producer != recorder->producer();
-    task->parent = task->parent_is_foreign
-                       ? intern_task_ref(*recorder, task_uuid(parent.producer, parent.number))
-                       : parent.number;
-  } else if (parent_is_environment && parent_from_environment()) {
-    task->parent_is_foreign = true;
-    task->parent = intern_task_ref(*recorder, *parent_from_environment());
+  const WorkflowState* const workflow = thread.workflow;
+  const uint32_t workflow_id =
+      workflow != nullptr ? workflow->workflow_id : current_workflow_id(*thread.recorder);
+  TaskState* task = thread.free_tasks;
+  if (task != nullptr) [[likely]] {
+    thread.free_tasks = task->next_free;
+    --thread.free_count;
+  } else {
+    task = make_state(thread);
+    if (task == nullptr) return nullptr;
   }
-  task->activity_id = activity_id;
-  task->workflow_id = current_workflow_id(*recorder);
-  task->attempt = 0;
-  task->outer = nullptr;
+  const TaskNumber number = thread.ring->next_task_number();
+  task->producer = thread.producer;
+  task->number = number;
   task->is_current = push == Push::kCurrent;
   if (task->is_current) {
-    task->outer = current_of(thread);
+    task->outer = thread.current;
     task->thread = &thread;
     thread.current = task;
+  } else {
+    task->outer = nullptr;
   }
-  task->begin_ticks = ticks();
-  task->open = ring->open_task();
-  if (OpenTask* open = task->open; open != nullptr) {
-    open->begin_ticks.store(task->begin_ticks, std::memory_order_release);
-    open->parent.store(task->parent, std::memory_order_release);
-    open->activity_id.store(activity_id, std::memory_order_release);
-    open->workflow_id.store(task->workflow_id, std::memory_order_release);
-    open->parent_is_foreign.store(task->parent_is_foreign, std::memory_order_release);
-    open->number.store(task->number, std::memory_order_release);
-  }
+  // Each store releases: who reads the slot while it is used again must not see a new value beside
+  // the old number. On x86-64 these are ordinary stores.
+  TaskSlot& slot = *task->slot;
+  store_release(slot.count, 0u);
+  store_release(slot.flags, 0u);
+  store_release(slot.record.header.flags, flags);
+  store_release(slot.record.activity_id, activity_id);
+  store_release(slot.record.workflow_id, workflow_id);
+  store_release(slot.record.parent, parent);
+  const uint64_t begin_ticks = ticks();
+  task->begin_ticks = begin_ticks;
+  store_release(slot.record.begin_ticks, begin_ticks);
+  store_release(slot.record.number, number);
   return task;
+}
+
+// The thread's state once it has a ring; null when capture is off or the thread is at its end.
+[[gnu::noinline]] ThreadState* ready_thread_slow() {
+  Recorder* const recorder = Recorder::get();
+  if (recorder == nullptr || recorder->ring() == nullptr) return nullptr;
+  return &this_thread();
+}
+ThreadState* ready_thread() {
+  ThreadState* const thread = detail::t_state;
+  if (thread != nullptr && thread->ring != nullptr) [[likely]]
+    return thread;
+  return ready_thread_slow();
+}
+
+uint64_t foreign_parent(ThreadState& thread, const TaskRef& parent) {
+  return intern_task_ref(*thread.recorder, task_uuid(parent.producer, parent.number));
+}
+
+uint32_t shape_id_slow(ThreadState& thread, std::span<const ShapeCell> shape) {
+  const std::string_view bytes(reinterpret_cast<const char*>(shape.data()), shape.size_bytes());
+  const uint64_t hash = hash_bytes(bytes.data(), bytes.size());
+  uint32_t id = thread.shapes.find(bytes, hash);
+  if (id == 0) {
+    id = thread.recorder->dictionary().intern(EntryKind::kShape, bytes);
+    thread.shapes.put(bytes, hash, id);
+  }
+  return id;
+}
+
+[[gnu::noinline]] uint32_t shape_of_task_slow(ThreadState& thread, uint32_t activity_id,
+                                              std::span<const ShapeCell> shape) {
+  const uint32_t id = shape_id_slow(thread, shape);
+  if (id != 0) thread.last_shapes.put(activity_id, shape, id);
+  return id;
+}
+
+[[gnu::noinline]] uint8_t elide_values(ThreadState& thread, Fields& fields) {
+  if (fields.keep_objects_only() == 0) return 0;
+  thread.recorder->count_elided_values();
+  return kTaskValuesElided;
+}
+
+// The record goes from the slot to the ring in one copy.
+void write_record(ThreadState& thread, TaskState& task, TaskStatus status, uint64_t end_ticks) {
+  Fields& fields = task.fields;
+  const TaskRecord& from = task.slot->record;
+  uint8_t flags = from.header.flags;
+  uint32_t shape_id = 0;
+  if (!fields.empty()) {
+    if (thread.recorder->shed_level() >= ShedLevel::kElideValues) [[unlikely]] {
+      flags |= elide_values(thread, fields);
+    }
+    const std::span<const ShapeCell> shape = fields.shape();
+    shape_id = shape.empty() ? 0 : thread.last_shapes.find(from.activity_id, shape);
+    if (shape_id == 0 && !shape.empty()) [[unlikely]] {
+      shape_id = shape_of_task_slow(thread, from.activity_id, shape);
+    }
+  }
+  const size_t bytes = sizeof(TaskRecord) + fields.bytes_after_fixed();
+  char* const to = thread.recorder->reserve(*thread.ring, bytes);
+  if (to == nullptr) [[unlikely]]
+    return;
+  auto& record = *reinterpret_cast<TaskRecord*>(to);
+  record.header = {static_cast<uint32_t>(bytes), RecordKind::kTask, flags,
+                   static_cast<uint16_t>(fields.size())};
+  record.activity_id = from.activity_id;
+  record.workflow_id = from.workflow_id;
+  record.number = task.number;
+  record.parent = from.parent;
+  record.begin_ticks = task.begin_ticks;
+  record.end_ticks = end_ticks;
+  record.shape_id = shape_id;
+  record.status = status;
+  record.attempt = 0;
+  record.ring = static_cast<uint16_t>(thread.ring->index());
+  fields.copy_to(to + sizeof record, sizeof record);
+  thread.ring->commit(bytes);
+}
+
+// The task's slot is free, and the state too unless another thread still has it on its stack.
+void leave(TaskState* task) {
+  store_release(task->slot->record.number, TaskNumber{0});
+  ThreadState& thread = this_thread();
+  if (task->is_current && thread.current == task) [[likely]] {
+    thread.current = task->outer;
+    task->is_current = false;
+  } else if (!unpush(task)) {
+    return;
+  }
+  free_state(thread, task);
 }
 
 }  // namespace
@@ -156,45 +243,44 @@ uint32_t intern_activity(std::string_view name, std::string_view file, int line)
 }
 
 TaskState* begin_task(uint32_t activity_id, Push push) {
-  return begin(activity_id, reference(current_of(this_thread())), true, push);
+  ThreadState* const thread = ready_thread();
+  if (thread == nullptr) return nullptr;
+  const TaskState* const outer = current_of(*thread);
+  if (outer == nullptr) {
+    const uint32_t root = thread->root_parent;
+    return begin(*thread, activity_id, root, root != 0 ? kTaskParentIsForeign : uint8_t{0}, push);
+  }
+  if (outer->producer == thread->producer) [[likely]] {
+    return begin(*thread, activity_id, outer->number, 0, push);
+  }
+  return begin(*thread, activity_id, foreign_parent(*thread, reference(outer)),
+               kTaskParentIsForeign, push);
 }
 
 TaskState* begin_task_under(uint32_t activity_id, TaskRef parent, Push push) {
-  return begin(activity_id, parent, false, push);
+  ThreadState* const thread = ready_thread();
+  if (thread == nullptr) return nullptr;
+  if (push == Push::kCurrent) current_of(*thread);
+  if (parent.number == 0 || parent.producer == thread->producer) {
+    return begin(*thread, activity_id, parent.number, 0, push);
+  }
+  return begin(*thread, activity_id, foreign_parent(*thread, parent), kTaskParentIsForeign, push);
 }
 
 uint64_t end_task(TaskState* task, TaskStatus status) {
   if (task == nullptr) return 0;
   const uint64_t end_ticks = ticks();
-  close_open_entry(task);
-  Recorder* recorder = Recorder::get();
+  ThreadState* const thread = ready_thread();
   // A fork child leaves its parent's tasks to the parent.
-  if (recorder != nullptr && task->producer == recorder->producer()) {
-    if (Ring* ring = recorder->ring(); ring != nullptr) {
-      TaskRecord record{};
-      record.header.kind = RecordKind::kTask;
-      record.header.flags = task->parent_is_foreign ? kTaskParentIsForeign : uint8_t{0};
-      record.activity_id = task->activity_id;
-      record.workflow_id = task->workflow_id;
-      record.number = task->number;
-      record.parent = task->parent;
-      record.begin_ticks = task->begin_ticks;
-      record.end_ticks = end_ticks;
-      record.shape_id = shape_id(*recorder, task->fields);
-      record.status = status;
-      record.attempt = task->attempt;
-      record.ring = static_cast<uint16_t>(ring->index());
-      recorder->commit(*ring, record, task->fields);
-    }
+  if (thread != nullptr && task->producer == thread->producer) {
+    write_record(*thread, *task, status, end_ticks);
   }
-  if (unpush(task)) free_state(task);
+  leave(task);
   return end_ticks;
 }
 
 void discard_task(TaskState* task) {
-  if (task == nullptr) return;
-  close_open_entry(task);
-  if (unpush(task)) free_state(task);
+  if (task != nullptr) leave(task);
 }
 
 TaskState* current_task() { return current_of(this_thread()); }
@@ -220,36 +306,46 @@ void log_values(const TaskState* task, LogStream stream, const Fields& fields) {
   record.header.flags = static_cast<uint8_t>(stream);
   const bool ours = task != nullptr && task->producer == recorder->producer();
   record.task = ours ? task->number : 0;
-  record.workflow_id = ours ? task->workflow_id : current_workflow_id(*recorder);
+  record.workflow_id = ours ? task->slot->record.workflow_id : current_workflow_id(*recorder);
   record.shape_id = shape_id(*recorder, fields);
   record.at_ticks = ticks();
   recorder->commit(*ring, record, fields);
 }
 
 uint32_t shape_id(Recorder& recorder, const Fields& fields) {
-  if (fields.empty()) return 0;
-  const std::string_view bytes(reinterpret_cast<const char*>(fields.shape().data()),
-                               fields.shape().size() * sizeof(ShapeCell));
-  const uint64_t hash = hash_bytes(bytes.data(), bytes.size());
-  IdCache& cache = this_thread().shapes;
-  uint32_t id = cache.find(bytes, hash);
-  if (id == 0) {
-    id = recorder.dictionary().intern(EntryKind::kShape, bytes);
-    cache.put(bytes, hash, id);
+  if (fields.empty() || recorder.ring() == nullptr) return 0;
+  return shape_id_slow(this_thread(), fields.shape());
+}
+
+// HEADRACE_PARENT="<workflow uuid>:<task uuid>": the task of another process under which ours
+// begin.
+uint32_t root_parent(Recorder& recorder) {
+  const char* set = std::getenv("HEADRACE_PARENT");
+  if (set == nullptr) return 0;
+  const std::string_view text(set);
+  const size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return 0;
+  const std::optional<Uuid> task = Uuid::parse(text.substr(colon + 1));
+  return task ? intern_task_ref(recorder, *task) : 0;
+}
+
+void drop_free_tasks(ThreadState& thread) {
+  while (thread.free_tasks != nullptr) {
+    delete_state(std::exchange(thread.free_tasks, thread.free_tasks->next_free));
   }
-  return id;
+  thread.free_count = 0;
 }
 
 uint32_t name_id(std::string_view name) {
-  const uint64_t hash = hash_bytes(name.data(), name.size());
-  ThreadState& thread = this_thread();
   Recorder* recorder = Recorder::get();
   if (recorder == nullptr) return 0;
-  if (thread.recorder != recorder) recorder->ring();  // the caches go with the recorder
-  uint32_t id = thread.names.find(name, hash);
+  ThreadState* const thread = ready_thread();  // the caches go with the recorder
+  if (thread == nullptr) return recorder->dictionary().string(name);
+  const uint64_t hash = hash_bytes(name.data(), name.size());
+  uint32_t id = thread->names.find(name, hash);
   if (id == 0) {
     id = recorder->dictionary().string(without_secrets(name));
-    thread.names.put(name, hash, id);
+    thread->names.put(name, hash, id);
   }
   return id;
 }

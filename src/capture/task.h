@@ -18,22 +18,23 @@
 
 namespace headrace::capture {
 
+// What of it other threads, and the next collector after a kill, may see stands in `slot`: parent,
+// begin, activity, workflow and values. The rest is this process's own and survives a fork.
 struct TaskState {
+  explicit TaskState(TaskSlot* its_slot) : fields(its_slot), slot(its_slot) {}
   Fields fields;
+  TaskSlot* const slot;
   ProducerId producer = 0;
   TaskNumber number = 0;
-  uint64_t parent = 0;
   uint64_t begin_ticks = 0;
-  uint32_t activity_id = 0;
-  uint32_t workflow_id = 0;
-  uint8_t attempt = 0;
-  bool parent_is_foreign = false;
-  OpenTask* open = nullptr;
+  // The dictionary id of its workflow; 0 in a fork child, where the slot is empty.
+  uint32_t workflow_id() const { return slot->record.workflow_id; }
+  void set_workflow_id(uint32_t id) { store_release(slot->record.workflow_id, id); }
   TaskState* outer = nullptr;  // what was current before
-  bool is_current = false;     // pushed on the stack of `thread`
   const void* thread = nullptr;
-  std::atomic<bool> ended_elsewhere{false};  // by another thread than the one it is current on
   TaskState* next_free = nullptr;
+  bool is_current = false;                   // pushed on the stack of `thread`
+  std::atomic<bool> ended_elsewhere{false};  // by another thread than the one it is current on
 };
 
 // The dictionary id of an activity. `file` and `line` say where it is defined, if known.
@@ -62,6 +63,11 @@ void log_values(const TaskState* task, LogStream stream, const Fields& fields);
 
 // The dictionary id of the fields' shape, looked up in a per-thread cache.
 uint32_t shape_id(Recorder& recorder, const Fields& fields);
+
+// The dictionary id of the task that HEADRACE_PARENT names, 0 if none.
+uint32_t root_parent(Recorder& recorder);
+// Gives back what the thread keeps for its next tasks.
+void drop_free_tasks(ThreadState& thread);
 
 // Name ids by content, through a per-thread cache: no lock once a thread has seen the name.
 uint32_t name_id(std::string_view name);

@@ -1,10 +1,17 @@
 #include "capture/thread_state.h"
 
+#include <utility>
+
 #include "capture/recorder.h"
 #include "capture/task.h"
 #include "capture/workflow.h"
 
 namespace headrace::capture {
+
+namespace detail {
+constinit __attribute__((tls_model("initial-exec"))) thread_local ThreadState* t_state = nullptr;
+}  // namespace detail
+
 namespace {
 
 // The state itself is trivially reachable for the whole life of the thread; only this guard has a
@@ -14,24 +21,18 @@ struct EndOfThread {
   bool armed = false;
 };
 
-// Initial-exec: one load instead of a call. Eight bytes fit the reserve that the loader keeps for
-// libraries loaded later.
-__attribute__((tls_model("initial-exec"))) thread_local ThreadState* t_state = nullptr;
 thread_local EndOfThread t_end;
 thread_local bool t_ended = false;
 
 EndOfThread::~EndOfThread() {
   t_ended = true;
-  ThreadState* state = t_state;
-  t_state = nullptr;
+  ThreadState* state = detail::t_state;
+  detail::t_state = nullptr;
   if (state == nullptr) return;
+  drop_free_tasks(*state);
   // A ring of a recorder that is gone (fork) is not ours to touch.
-  if (state->ring != nullptr && state->recorder == Recorder::existing()) state->ring->close();
-  while (state->free_tasks != nullptr) {
-    TaskState* next = state->free_tasks->next_free;
-    delete state->free_tasks;
-    state->free_tasks = next;
-  }
+  Ring* const ring = state->ring != nullptr ? state->ring : state->parked_ring;
+  if (ring != nullptr && state->recorder == Recorder::existing()) ring->close();
   delete state;
 }
 
@@ -44,26 +45,30 @@ ThreadState& ended_state() {
 
 }  // namespace
 
-const ThreadState* existing_thread_state() { return t_state; }
-
-ThreadState& this_thread() {
-  if (t_state != nullptr) [[likely]]
-    return *t_state;
+ThreadState& make_thread_state() {
   if (t_ended) return ended_state();
-  t_state = new ThreadState;
+  detail::t_state = new ThreadState;
   t_end.armed = true;  // constructs the guard on this thread
-  return *t_state;
+  return *detail::t_state;
 }
 
 void thread_state_after_fork() {
-  const WorkflowState* workflow = t_state != nullptr ? t_state->workflow : nullptr;
-  if (t_state != nullptr) {
-    t_state->ring = nullptr;
-    t_state->recorder = nullptr;
-    t_state->workflow = nullptr;
-    t_state->names.clear();
-    t_state->shapes.clear();
-    t_state->references.clear();
+  ThreadState* const state = detail::t_state;
+  const WorkflowState* workflow = state != nullptr ? state->workflow : nullptr;
+  if (state != nullptr) {
+    state->ring = nullptr;
+    state->parked_ring = nullptr;
+    state->recorder = nullptr;
+    state->producer = 0;
+    state->workflow = nullptr;
+    state->names.clear();
+    state->shapes.clear();
+    state->references.clear();
+    state->last_shapes.clear();
+    // Their slots were the parent's.
+    while (state->free_tasks != nullptr)
+      delete std::exchange(state->free_tasks, state->free_tasks->next_free);
+    state->free_count = 0;
   }
   workflow_after_fork(workflow);
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "capture/fields.h"
+#include "capture/shape_cache.h"
 
 namespace headrace::capture {
 
@@ -41,20 +42,40 @@ class IdCache {
 };
 
 struct ThreadState {
+  // Set while this thread may record: its ring, and the recorder whose ring and caches these are.
+  // Null before its first event, in a fork child, and once the recorder has stopped; so one test
+  // answers "is capture on", "is this process its own" and "has this thread a ring".
   Ring* ring = nullptr;
-  Recorder* recorder = nullptr;  // whose ring and caches these are
+  Recorder* recorder = nullptr;
+  ProducerId producer = 0;
   TaskState* current = nullptr;
   TaskState* free_tasks = nullptr;
+  uint32_t free_count = 0;
+  uint32_t root_parent = 0;  // dictionary id of HEADRACE_PARENT's task, 0 none
   WorkflowState* workflow = nullptr;
+  Ring* parked_ring = nullptr;  // its ring while the recorder is stopped
   IdCache names;
   IdCache shapes;
   IdCache references;  // to tasks of other producers
   bool ended = false;  // thread-local destructors have run
+  ShapeCache last_shapes;
 };
 
-ThreadState& this_thread();
+namespace detail {
+// Initial-exec: one load instead of a call. Eight bytes fit the reserve that the loader keeps for
+// libraries loaded later.
+extern constinit __attribute__((tls_model("initial-exec"))) thread_local ThreadState* t_state;
+}  // namespace detail
+
+ThreadState& make_thread_state();
+inline ThreadState& this_thread() {
+  ThreadState* const state = detail::t_state;
+  if (state != nullptr) [[likely]]
+    return *state;
+  return make_thread_state();
+}
 // The same where there is one already, else null: makes nothing.
-const ThreadState* existing_thread_state();
+inline const ThreadState* existing_thread_state() { return detail::t_state; }
 // In a fork child: everything that belonged to the parent's recorder is dropped; the task that was
 // current stays, as the foreign parent of what the child does.
 void thread_state_after_fork();

@@ -76,9 +76,12 @@ class RingFixture {
                         const CellValue& value) {
     uint64_t cell = value.cell;
     if (value.in_tail) {
-      cell = pack({slot.tail_bytes, static_cast<uint32_t>(value.tail.size())});
-      std::memcpy(slot.tail + slot.tail_bytes, value.tail.data(), value.tail.size());
-      slot.tail_bytes += static_cast<uint32_t>(value.tail.size());
+      uint32_t used = 0;
+      for (uint32_t i = 0; i < slot.count; ++i) {
+        if (is_in_tail(slot.shape[i].tag)) used += unpack_span(slot.cells[i]).length;
+      }
+      cell = pack({used, static_cast<uint32_t>(value.tail.size())});
+      std::memcpy(slot.tail + used, value.tail.data(), value.tail.size());
     }
     slot.shape[slot.count] = {name, role, tag, 0, 0};
     slot.cells[slot.count++] = cell;

@@ -263,7 +263,7 @@ Result<RingContents> parse_ring(std::string_view bytes) {
   out.owner = owner_of(*header);
   out.clocks = clocks_of(*header);
   out.own_records = std::min(header->own_records, kPastNumbers);
-  std::copy(std::begin(header->dropped), std::end(header->dropped), out.dropped.begin());
+  std::copy(std::begin(header->lost), std::end(header->lost), out.dropped.begin());
   RingParser(bytes, *header, out).run();
   return out;
 }

@@ -56,6 +56,7 @@ constexpr bool is_known(RecordKind kind) {
 
 constexpr uint8_t kTaskIsOpen = 1;           // still running: a later record of this task follows
 constexpr uint8_t kTaskParentIsForeign = 2;  // `parent` is the dictionary id of a task reference
+constexpr uint8_t kTaskValuesElided = 4;     // it had values; only its objects were kept
 
 struct TaskRecord {
   RecordHeader header;
@@ -128,7 +129,16 @@ struct SampleRecord {
 };
 static_assert(sizeof(SampleRecord) == 32);
 
-enum class GapReason : uint8_t { kWriteFailed = 1, kPoolExhausted = 2, kTooLarge = 3 };
+// Why something is missing. The first three had numbers; samples that were never recorded and
+// values that a task was recorded without take none: ring and first_number are 0.
+enum class GapReason : uint8_t {
+  kWriteFailed = 1,    // the spool could not be written, to the end of the process
+  kPoolExhausted = 2,  // no memory was left for it
+  kTooLarge = 3,
+  kSamplesShed = 4,   // `count` samples were not taken
+  kValuesElided = 5,  // `count` tasks were recorded without their values, see kTaskValuesElided
+};
+constexpr bool takes_numbers(GapReason reason) { return reason <= GapReason::kTooLarge; }
 // flags: GapReason. Records first_number .. first_number + count - 1 of `ring` were dropped.
 struct GapRecord {
   RecordHeader header;

@@ -1,0 +1,25 @@
+// What the producer says of its process, growing as more becomes known. Any thread.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+
+namespace headrace::capture {
+
+class Description {
+ public:
+  // One more pair of the map; a key that comes again replaces the earlier one for who reads it.
+  // Returns the new version, which counts from 1.
+  uint64_t add(const std::string& key, const std::string& value);
+  // Whole, as a ProducerRecord, and which version it is.
+  std::string record(uint64_t* version) const;
+  uint64_t version() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::string pairs_;  // nested
+  uint32_t count_ = 0;
+};
+
+}  // namespace headrace::capture
