@@ -173,7 +173,7 @@ void add_items(Fields& fields, Role role, PyObject* dict, Interest interest) {
   PyObject* key = nullptr;
   PyObject* value = nullptr;
   size_t at = 0;
-  for (DictWalk walk(dict); walk.next(&key, &value); ++at) {
+  for (DictWalk walk(dict); walk.next(&key, &value);) {
     if (PyUnicode_CheckExact(key) && (is_plain_scalar(value) || value == Py_None)) [[likely]] {
       add_plain(fields, role, name_of(key), value);
       continue;

@@ -13,10 +13,8 @@ constexpr std::string_view kRedacted = "[redacted]";
 
 constexpr auto kIsWord = [] {
   std::array<bool, 256> is{};
-  for (int c = '0'; c <= '9'; ++c) is[static_cast<size_t>(c)] = true;
-  for (int c = 'a'; c <= 'z'; ++c) {
-    is[static_cast<size_t>(c)] = is[static_cast<size_t>(c - 'a' + 'A')] = true;
-  }
+  for (size_t c = '0'; c <= '9'; ++c) is[c] = true;
+  for (size_t c = 'a'; c <= 'z'; ++c) is[c] = is[c - 'a' + 'A'] = true;
   is['_'] = true;
   return is;
 }();
