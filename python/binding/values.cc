@@ -172,7 +172,6 @@ void add_value(Fields& fields, Role role, Name name, PyObject* value, Interest i
 void add_items(Fields& fields, Role role, PyObject* dict, Interest interest) {
   PyObject* key = nullptr;
   PyObject* value = nullptr;
-  size_t at = 0;
   for (DictWalk walk(dict); walk.next(&key, &value);) {
     if (PyUnicode_CheckExact(key) && (is_plain_scalar(value) || value == Py_None)) [[likely]] {
       add_plain(fields, role, name_of(key), value);
