@@ -11,11 +11,11 @@ namespace headrace::binding {
 
 void note_reference(const capture::TaskState* task);
 
+bool detail::is_elsewhere_used = false;
+
 namespace {
 
 PyObject* g_variable = nullptr;
-// Until a first coroutine, loop task or place there is nothing to look for beside the thread.
-bool g_elsewhere = false;
 
 // What the ContextVar holds.
 struct ContextTask {
@@ -96,7 +96,27 @@ capture::TaskState* begin_under(uint32_t activity_id, const Place& place, captur
   return task;
 }
 
-[[gnu::noinline]] capture::TaskState* begin_elsewhere(uint32_t activity_id, capture::Push push) {
+}  // namespace
+
+void note_reference(const capture::TaskState* task) {
+  for (Watched* at = t_watched; at != nullptr; at = at->outer_) {
+    if (at->task_ == task) at->is_referenced_ = true;
+  }
+}
+
+Watched::Watched(const capture::TaskState* task) : task_(task), outer_(t_watched) {
+  t_watched = this;
+  detail::is_elsewhere_used = true;
+}
+
+Watched::~Watched() { t_watched = outer_; }
+
+bool make_context_variable() {
+  g_variable = PyContextVar_New("headrace_task", nullptr);
+  return g_variable != nullptr;
+}
+
+capture::TaskState* detail::begin_elsewhere(uint32_t activity_id, capture::Push push) {
   const ContextTask* in_context = find_context_task();
   if (in_context == nullptr && t_watched == nullptr && !t_here.place) [[likely]]
     return capture::begin_task(activity_id, push);
@@ -110,35 +130,9 @@ capture::TaskState* begin_under(uint32_t activity_id, const Place& place, captur
   return task;
 }
 
-}  // namespace
-
-void note_reference(const capture::TaskState* task) {
-  for (Watched* at = t_watched; at != nullptr; at = at->outer_) {
-    if (at->task_ == task) at->is_referenced_ = true;
-  }
-}
-
-Watched::Watched(const capture::TaskState* task) : task_(task), outer_(t_watched) {
-  t_watched = this;
-  g_elsewhere = true;
-}
-
-Watched::~Watched() { t_watched = outer_; }
-
-bool make_context_variable() {
-  g_variable = PyContextVar_New("headrace_task", nullptr);
-  return g_variable != nullptr;
-}
-
-capture::TaskState* begin_child(uint32_t activity_id, capture::Push push) {
-  if (!g_elsewhere) [[likely]]
-    return capture::begin_task(activity_id, push);
-  return begin_elsewhere(activity_id, push);
-}
-
 TaskRef current_reference() {
   const capture::TaskState* of_thread = capture::current_task();
-  if (g_elsewhere) {
+  if (detail::is_elsewhere_used) {
     const ContextTask* in_context = find_context_task();
     if (is_inner(in_context, of_thread)) return in_context->place.task;
     if (of_thread == nullptr) return t_here.place.task;
@@ -149,7 +143,7 @@ TaskRef current_reference() {
 
 capture::TaskState* current_state() {
   capture::TaskState* of_thread = capture::current_task();
-  const ContextTask* in_context = g_elsewhere ? find_context_task() : nullptr;
+  const ContextTask* in_context = detail::is_elsewhere_used ? find_context_task() : nullptr;
   if (is_inner(in_context, of_thread) && in_context->state != nullptr) return in_context->state;
   note_reference(of_thread);
   return of_thread;
@@ -157,7 +151,7 @@ capture::TaskState* current_state() {
 
 Place current_place() {
   const capture::TaskState* of_thread = capture::current_task();
-  const ContextTask* in_context = g_elsewhere ? find_context_task() : nullptr;
+  const ContextTask* in_context = detail::is_elsewhere_used ? find_context_task() : nullptr;
   if (is_inner(in_context, of_thread)) return in_context->place;
   note_reference(of_thread);
   Place place = of_thread != nullptr ? place_of(of_thread) : t_here.place;
@@ -207,7 +201,7 @@ Visit::Visit(const Place& place)
     : place_(std::exchange(t_here.place, place)),
       since_ticks_(std::exchange(t_here.since_ticks, ticks())),
       current_(capture::swap_current_task(nullptr)) {
-  g_elsewhere = true;
+  detail::is_elsewhere_used = true;
 }
 
 Visit::~Visit() {
@@ -218,13 +212,13 @@ Visit::~Visit() {
 
 void settle(const Place& place) {
   t_here.place = place;
-  g_elsewhere = true;
+  detail::is_elsewhere_used = true;
 }
 
 BodyRuns::BodyRuns(bool is_generator)
     : since_ticks_(t_here.since_ticks),
       in_generator_(std::exchange(t_here.in_generator, is_generator)) {
-  if (g_elsewhere) t_here.since_ticks = is_generator ? ticks() : 0;
+  if (detail::is_elsewhere_used) t_here.since_ticks = is_generator ? ticks() : 0;
 }
 
 BodyRuns::~BodyRuns() {
@@ -249,7 +243,7 @@ void ContextEntry::enter(capture::TaskState* task) {
     delete entry;
     return PyErr_Clear();
   }
-  g_elsewhere = true;
+  detail::is_elsewhere_used = true;
   token_ = PyContextVar_Set(g_variable, capsule_);
   t_seen = {};
   if (token_ == nullptr) PyErr_Clear();
@@ -279,7 +273,7 @@ PyObject* ContextEntry::take_inner() {
 
 void ContextEntry::enter_again(PyObject* inner) {
   const SavedError saved;
-  g_elsewhere = true;
+  detail::is_elsewhere_used = true;
   Py_XSETREF(token_, PyContextVar_Set(g_variable, inner));
   t_seen = {};
   if (token_ == nullptr) PyErr_Clear();

@@ -22,8 +22,18 @@ struct Place {
   explicit operator bool() const { return task.number != 0 || workflow_id != 0; }
 };
 
+namespace detail {
+// Until a first coroutine, loop task or place there is nothing to look for beside the thread.
+extern bool is_elsewhere_used;
+capture::TaskState* begin_elsewhere(uint32_t activity_id, capture::Push push);
+}  // namespace detail
+
 // Begins a task under whichever task is current here.
-capture::TaskState* begin_child(uint32_t activity_id, capture::Push push);
+inline capture::TaskState* begin_child(uint32_t activity_id, capture::Push push) {
+  if (!detail::is_elsewhere_used) [[likely]]
+    return capture::begin_task(activity_id, push);
+  return detail::begin_elsewhere(activity_id, push);
+}
 // The task that begin_child would make the parent; nil if none.
 TaskRef current_reference();
 // The same task while it is open and within reach, else null.

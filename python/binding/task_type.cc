@@ -42,6 +42,20 @@ TaskObject* cast(PyObject* self) { return reinterpret_cast<TaskObject*>(self); }
 
 // --- the call ---
 
+// PyObject_Vectorcall without its check of the result, which the caller of `call` makes anyway.
+inline PyObject* call_function(PyObject* function, PyObject* const* args, size_t count_and_flag,
+                               PyObject* keyword_names) {
+  const PyTypeObject* type = Py_TYPE(function);
+  if (PyType_HasFeature(Py_TYPE(function), Py_TPFLAGS_HAVE_VECTORCALL) != 0) [[likely]] {
+    const char* at = reinterpret_cast<const char*>(function) + type->tp_vectorcall_offset;
+    vectorcallfunc enter = nullptr;
+    std::memcpy(&enter, at, sizeof enter);
+    if (enter != nullptr) [[likely]]
+      return enter(function, args, count_and_flag, keyword_names);
+  }
+  return PyObject_Vectorcall(function, args, count_and_flag, keyword_names);
+}
+
 [[gnu::noinline]] PyObject* failed(TaskState* state) {
   const TaskStatus status = add_raised(state->fields);
   end_task(state, status);
@@ -51,18 +65,17 @@ TaskObject* cast(PyObject* self) { return reinterpret_cast<TaskObject*>(self); }
 PyObject* call(PyObject* self, PyObject* const* args, size_t count_and_flag,
                PyObject* keyword_names) {
   TaskObject* task = cast(self);
-  if (!is_enabled())
-    return PyObject_Vectorcall(task->function, args, count_and_flag, keyword_names);
+  if (!is_enabled()) return call_function(task->function, args, count_and_flag, keyword_names);
   TaskState* state = begin_child(task->activity->id(), Push::kCurrent);
   if (state == nullptr) [[unlikely]]
-    return PyObject_Vectorcall(task->function, args, count_and_flag, keyword_names);
+    return call_function(task->function, args, count_and_flag, keyword_names);
   const auto count = static_cast<size_t>(PyVectorcall_NARGS(count_and_flag));
   task->signature->add_arguments(state->fields, args, count, keyword_names);
   const CpuReading reading = task->activity->cpu().begin();
   const uint64_t begin_ticks = state->begin_ticks;
   // The function may drop the last reference to its own task.
   const Ref hold = Ref::share(self);
-  PyObject* result = PyObject_Vectorcall(task->function, args, count_and_flag, keyword_names);
+  PyObject* result = call_function(task->function, args, count_and_flag, keyword_names);
   if (result == nullptr) [[unlikely]]
     return failed(state);
   task->activity->add_result(state->fields, result);
@@ -80,14 +93,13 @@ PyObject* call_selected(PyObject* self, PyObject* const* args, size_t count_and_
   TaskState* state = is_enabled() && task->selection->takes()
                          ? begin_child(task->activity->id(), Push::kCurrent)
                          : nullptr;
-  if (state == nullptr)
-    return PyObject_Vectorcall(task->function, args, count_and_flag, keyword_names);
+  if (state == nullptr) return call_function(task->function, args, count_and_flag, keyword_names);
   const Watched watched(state);
   const auto count = static_cast<size_t>(PyVectorcall_NARGS(count_and_flag));
   task->signature->add_arguments(state->fields, args, count, keyword_names);
   const CpuReading reading = task->activity->cpu().begin();
   const uint64_t begin_ticks = state->begin_ticks;
-  PyObject* result = PyObject_Vectorcall(task->function, args, count_and_flag, keyword_names);
+  PyObject* result = call_function(task->function, args, count_and_flag, keyword_names);
   if (result == nullptr) {
     task->selection->add_counts(state->fields);
     return failed(state);

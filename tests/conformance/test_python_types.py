@@ -17,7 +17,7 @@ import headrace as hr
 
 @hr.task
 def plain(lr: float, steps: int = 3) -> str: return ""
-@hr.task(name="n", outputs="x", tags=["t"])
+@hr.task(name="n", outputs="x", tags=["t"], args=["n"], results=False, sample=0.1, min_duration=1)
 async def later(n: int) -> bytes: return b""
 @hr.task("positional")
 def numbers() -> Iterator[int]: yield 1
@@ -42,6 +42,8 @@ for item in hr.loop(["a"], "loop"):
 with hr.task("t", used={"a": 1}) as task:
     reveal_type(task.generated(x=1).id)
 reveal_type(hr.object("a", kind="dataset").sha256)
+reveal_type(hr.carry(plain))
+hr.child_environment()["a"]
 plain("wrong")
 """
 
@@ -55,6 +57,7 @@ REVEALED = [
     "str",
     "str | None",
     "str | None",
+    "def (lr: float, steps: int =) -> str",
 ]
 
 
