@@ -102,8 +102,8 @@ void NotifyLog::write(BoxKind kind, const LogEntry& entry) {
   char* at = place + sizeof record;
   if (entry.body != nullptr) std::memcpy(at, entry.body, body);
   at += body;
-  std::memcpy(at, entry.path.data(), path);
-  std::memcpy(at + path, entry.path2.data(), path2);
+  if (path > 0) std::memcpy(at, entry.path.data(), path);
+  if (path2 > 0) std::memcpy(at + path, entry.path2.data(), path2);
   std::memcpy(place, &record, sizeof record);
   tail_ += size;
   publish(header()->tail, tail_);

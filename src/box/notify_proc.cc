@@ -177,11 +177,9 @@ std::optional<std::string> read_text(pid_t tid, uint64_t address) {
     // One page at a time: what lies behind the text may not be mapped.
     const size_t size = kPage - (address + out.size()) % kPage;
     if (!read_memory(tid, address + out.size(), page.data(), size)) return std::nullopt;
-    const void* const end = std::memchr(page.data(), 0, size);
-    if (end != nullptr) {
-      return out.append(page.data(), static_cast<const char*>(end) - page.data());
-    }
-    out.append(page.data(), size);
+    const size_t text = strnlen(page.data(), size);
+    out.append(page.data(), text);
+    if (text < size) return out;
   }
   return out.substr(0, kLongestPath);
 }
