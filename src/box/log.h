@@ -54,9 +54,10 @@ struct LogHeader {
   uint64_t tail;         // atomic
   uint64_t ready_bytes;  // atomic; grows
   int32_t pid;
-  int32_t parent_pid;         // at the start of the image; 0 not known
-  uint64_t start_time_ticks;  // field 22 of /proc/PID/stat; 0 where reading it costs too much (shim)
-  uint64_t epoch;             // CLOCK_MONOTONIC ns at which the image was first seen: orders images
+  int32_t parent_pid;  // at the start of the image; 0 not known
+  uint64_t
+      start_time_ticks;  // field 22 of /proc/PID/stat; 0 where reading it costs too much (shim)
+  uint64_t epoch;        // CLOCK_MONOTONIC ns at which the image was first seen: orders images
   uint64_t parent_start_time_ticks;  // of a fork child: its parent image, exactly; 0 not known
   uint64_t parent_epoch;
   int64_t monotonic_ns;  // the same moment on two clocks
@@ -120,6 +121,8 @@ constexpr uint32_t kEnvironmentKept = 64;    // exec, spawn: our variables are i
 constexpr uint32_t kWatchedElsewhere = 128;  // they name another log folder (a run inside a run)
 // kBlindSpot: the bits of box/elf.h, and these.
 constexpr uint32_t kSeenIoUring = 1u << 16;
+constexpr uint32_t kSeenSandbox = 1u
+                                  << 18;  // it forbade itself system calls; nothing is seen after
 constexpr uint32_t kSeenNoEnvironment = 1u << 17;  // the child was started without our variables
 
 struct RecordHeader {

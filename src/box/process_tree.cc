@@ -38,6 +38,7 @@ void add_blind(BoxProcess* process, uint32_t bits) {
   for (uint32_t bit = 1; bit != 0; bit <<= 1) {
     if ((bits & bit) == 0) continue;
     const char* name = bit == kSeenIoUring         ? "io_uring"
+                       : bit == kSeenSandbox       ? "sandbox"
                        : bit == kSeenNoEnvironment ? "environment"
                                                    : blind_spot_name(bit);
     if (name != nullptr) process->blind.emplace_back(name);

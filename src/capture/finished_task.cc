@@ -10,10 +10,10 @@
 namespace headrace::capture {
 namespace {
 
-uint32_t intern_task_ref(Recorder& recorder, const Uuid& id) {
+uint32_t intern(Recorder& recorder, EntryKind kind, const Uuid& id) {
   const auto bytes = id.bytes();
-  return recorder.dictionary().intern(EntryKind::kTaskRef,
-                                      {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  return recorder.dictionary().intern(
+      kind, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 }  // namespace
@@ -31,7 +31,9 @@ void record_finished_task(const FinishedTask& task) {
   TaskRecord record{};
   record.header.kind = RecordKind::kTask;
   record.activity_id = task.activity_id;
-  record.workflow_id = current_workflow_id(*recorder);
+  record.workflow_id = task.workflow.is_nil()
+                           ? current_workflow_id(*recorder)
+                           : intern(*recorder, EntryKind::kWorkflow, task.workflow);
   record.number = task.number;
   if (!task.parent.is_nil()) {
     const TaskRef parent = split_task_uuid(task.parent);
@@ -39,7 +41,7 @@ void record_finished_task(const FinishedTask& task) {
       record.parent = parent.number;
     } else {
       record.header.flags = kTaskParentIsForeign;
-      record.parent = intern_task_ref(*recorder, task.parent);
+      record.parent = intern(*recorder, EntryKind::kTaskRef, task.parent);
     }
   }
   record.begin_ticks = task.begin_ticks;
@@ -57,7 +59,7 @@ void record_edges(const Uuid& task, const Fields& objects, bool inferred) {
   EdgeRecord record{};
   record.header.kind = RecordKind::kEdge;
   record.header.flags = inferred ? kEdgesAreInferred : uint8_t{0};
-  record.task_id = intern_task_ref(*recorder, task);
+  record.task_id = intern(*recorder, EntryKind::kTaskRef, task);
   record.workflow_id = current_workflow_id(*recorder);
   record.at_ticks = ticks();
   record.shape_id = shape_id(*recorder, objects);

@@ -22,8 +22,8 @@ struct FinishedTask {
   uint64_t end_ticks = 0;
   TaskStatus status = TaskStatus::kFinished;
   Fields fields;
+  Uuid workflow;  // nil: the current one
 };
-// Of the current workflow.
 void record_finished_task(const FinishedTask& task);
 
 // One edge between `task` (any producer's) and each object in `objects`, by its role: kUsed or

@@ -31,7 +31,9 @@ class EdgeTable {
         "SELECT relation = 'generated', CASE relation WHEN 'used' THEN to_kind ELSE from_kind END, "
         "CASE relation WHEN 'used' THEN to_id ELSE from_id END, "
         "CASE relation WHEN 'used' THEN from_id ELSE to_id END, coalesce(name, ''), exact "
-        "FROM edge WHERE relation IN ('used', 'generated')");
+        // What every program brings along (docs/boxes.md) explains nothing.
+        "FROM edge WHERE relation IN ('used', 'generated') AND name IS DISTINCT FROM "
+        "'system_files'");
     if (!uses.ok()) return uses.status();
     while (uses->next()) table.add_uses(uses->chunk());
     Result<store::QueryResult> parents =

@@ -264,12 +264,6 @@ class Story {
   // Files that were run rather than read.
   bool is_code(size_t object) const { return node(object).facts["kind"].text() == "code"; }
 
-  // What a program brings along rather than what it works on: libraries, folders that it listed.
-  bool is_surroundings(size_t object) const {
-    const Json& kind = node(object).facts["kind"];
-    return !kind.is_null() && (kind.text() == "system_files" || kind.text() == "directory");
-  }
-
   // What went into an actor: objects by an edge to it, to a task around it or inside it.
   std::vector<std::pair<size_t, bool>> inputs_of(size_t actor) const {
     std::set<size_t> around{actor};
@@ -289,7 +283,7 @@ class Story {
     std::set<size_t> seen;
     for (const LineageEdge& e : lineage_.edges) {
       if (e.relation == "used" && around.contains(e.to) && !is_code(e.from) &&
-          !is_surroundings(e.from) && seen.insert(e.from).second) {
+          seen.insert(e.from).second) {
         out.emplace_back(e.from, e.exact);
       }
     }

@@ -23,7 +23,8 @@ struct Wanted {
 // Models before anything else, the newest first.
 std::string preferred_sql(const std::string& objects) {
   return "SELECT object_id FROM object WHERE object_id IN (" + objects +
-         ") ORDER BY kind IN ('model', 'checkpoint') DESC, created_at DESC, object_id LIMIT 1";
+         ") ORDER BY kind IN ('model', 'checkpoint') DESC, kind = 'pipe', created_at DESC, "
+         "object_id LIMIT 1";
 }
 
 Result<Wanted> wanted_object(const Scope& scope, const std::string& object,

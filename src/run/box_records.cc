@@ -104,6 +104,16 @@ NestedMap BoxRecords::write(capture::FinishedTask* root, const Uuid& root_id, pi
   return out;
 }
 
+void BoxRecords::write_left(const Uuid& root_id) {
+  const size_t root = lineage_.processes.empty() ? box::kNoProcess : 0;
+  name_tasks(root, root_id);
+  gather_edges();
+  for (size_t i = 0; i < lineage_.processes.size(); ++i) {
+    if (i != root && !lineage_.processes[i].is_elsewhere) write_process(i, root_id);
+  }
+  write_edges();
+}
+
 uint64_t BoxRecords::ticks_of(int64_t monotonic_ns) const {
   const double span_ns = static_cast<double>(now_.monotonic_ns - began_.monotonic_ns);
   const double per_ns =
@@ -177,6 +187,7 @@ void BoxRecords::write_process(size_t number, const Uuid& root_id) {
   const BoxProcess& process = lineage_.processes[number];
   capture::FinishedTask task;
   task.number = numbers_[number];
+  task.workflow = workflow_;
   task.activity_id = capture::intern_activity(name_of(process));
   task.parent = root_id;
   if (!process.parent_task.is_nil()) {

@@ -32,6 +32,9 @@ class BoxRecords {
   // `command`: of the program, in case nothing was seen of it.
   NestedMap write(capture::FinishedTask* root, const Uuid& root_id, pid_t program,
                   const std::vector<std::string>& command);
+  // Of a run whose `headrace run` was killed: its root task is another producer's, and only what it
+  // used and generated is added to it.
+  void write_left(const Uuid& root_id);
 
  private:
   struct Edge {

@@ -32,6 +32,8 @@ fs::path private_folder(const fs::path& base, const std::string& name) {
   return folder;
 }
 
+constexpr const char* kRunFile = "run";
+
 // "<pid>-<start time>-<epoch>.box"
 struct LogName {
   int32_t pid = 0;
@@ -63,7 +65,8 @@ bool is_dead(int32_t pid) {
 
 }  // namespace
 
-Result<std::unique_ptr<Boxes>> Boxes::start(const Directory& directory, const Uuid& workflow) {
+Result<std::unique_ptr<Boxes>> Boxes::start(const Directory& directory, const Uuid& workflow,
+                                            const Uuid& root) {
   Result<std::string> shim = box::find_shim();
   if (!shim.ok()) return shim.status();
   const std::string name = "box-" + workflow.text() + "-" + std::to_string(getpid());
@@ -74,7 +77,14 @@ Result<std::unique_ptr<Boxes>> Boxes::start(const Directory& directory, const Uu
         "cannot make a folder for the logs of programs in /dev/shm or " + directory.root.string(),
         errno);
   }
-  return std::unique_ptr<Boxes>(new Boxes(directory, workflow, *shim, std::move(folder)));
+  // Who would have to know, should this process be killed.
+  std::ofstream(folder / kRunFile) << workflow.text() << '\n'
+                                   << root.text() << '\n'
+                                   << fs::absolute(directory.root).string() << '\n';
+  std::unique_ptr<Boxes> out(new Boxes(directory, workflow, *shim, std::move(folder)));
+  out->take_left();
+  out->thread_ = std::thread([boxes = out.get()] { boxes->watch(); });
+  return out;
 }
 
 Boxes::Boxes(const Directory& directory, const Uuid& workflow, std::string shim, fs::path folder)
@@ -88,7 +98,6 @@ Boxes::Boxes(const Directory& directory, const Uuid& workflow, std::string shim,
   rules_.work_folder = fs::current_path(error).string();
   rules_.own_folders = {fs::absolute(directory.root).string(), folder_.parent_path().string()};
   if (const char* temp = std::getenv("TMPDIR"); temp != nullptr) rules_.temp_folder = temp;
-  thread_ = std::thread([this] { watch(); });
 }
 
 Boxes::~Boxes() {
@@ -111,15 +120,15 @@ void Boxes::watch() {
   constexpr auto kEvery = std::chrono::milliseconds(100);
   while (!stop_.wait_for(lock, kEvery, [this] { return stops_; })) {
     lock.unlock();
-    take_logs(false);
+    take_logs(folder_, false);
     lock.lock();
   }
 }
 
-void Boxes::take_logs(bool all) {
+void Boxes::take_logs(const fs::path& folder, bool all) {
   std::map<int32_t, std::map<uint64_t, fs::path>> by_pid;
   std::error_code error;
-  for (const auto& file : fs::directory_iterator(folder_, error)) {
+  for (const auto& file : fs::directory_iterator(folder, error)) {
     LogName name;
     if (parse_name(file.path().filename().string(), &name)) {
       by_pid[name.pid].emplace(name.epoch, file.path());
@@ -140,6 +149,49 @@ void Boxes::take_logs(bool all) {
       fs::remove(path, error);
     }
   }
+}
+
+void Boxes::take_left() {
+  std::vector<fs::path> bases = {folder_.parent_path(), fs::absolute(directory_.root) / "box"};
+  if (bases[0] == bases[1]) bases.pop_back();
+  for (const fs::path& base : bases) {
+    std::error_code error;
+    std::vector<fs::path> folders;
+    for (const auto& entry : fs::directory_iterator(base, error)) folders.push_back(entry.path());
+    for (const fs::path& folder : folders) {
+      const std::string name = folder.filename().string();
+      const size_t dash = name.rfind('-');
+      if (!name.starts_with("box-") || folder == folder_) continue;
+      const int pid = std::atoi(name.c_str() + dash + 1);
+      if (pid > 0 && is_dead(pid)) take_left(folder);
+    }
+  }
+}
+
+void Boxes::take_left(const fs::path& folder) {
+  std::ifstream file(folder / kRunFile);
+  std::string workflow;
+  std::string root;
+  std::string directory;
+  if (!std::getline(file, workflow) || !std::getline(file, root) ||
+      !std::getline(file, directory)) {
+    return;
+  }
+  if (directory != fs::absolute(directory_.root).string()) return;  // another's to take
+  const auto workflow_id = Uuid::parse(workflow);
+  const auto root_id = Uuid::parse(root);
+  if (!workflow_id || !root_id) return;
+  // One of several that start at the same time takes them.
+  std::error_code error;
+  const fs::path taken = folder.string() + ".taken-" + std::to_string(getpid());
+  fs::rename(folder, taken, error);
+  if (error) return;
+  take_logs(taken, true);
+  hashes_.settle();
+  const box::BoxLineage lineage = box::lineage_of(logs_, rules_, box::file_system_now());
+  BoxRecords(directory_, *workflow_id, lineage, &hashes_, began_).write_left(*root_id);
+  logs_.clear();
+  fs::remove_all(taken, error);
 }
 
 // Files are hashed as soon as a process that used them has ended, before others change them.
@@ -173,11 +225,13 @@ NestedMap Boxes::record(capture::FinishedTask* root, const Uuid& root_id, pid_t 
   }
   stop_.notify_all();
   thread_.join();
-  take_logs(true);
+  take_logs(folder_, true);
   hashes_.settle();
   const box::BoxLineage lineage = box::lineage_of(logs_, rules_, box::file_system_now());
   BoxRecords records(directory_, workflow_, lineage, &hashes_, began_);
-  return records.write(root, root_id, program, command);
+  NestedMap seen = records.write(root, root_id, program, command);
+  if (!unreadable_.empty()) seen.add("unreadable_logs", unreadable_.size());
+  return seen;
 }
 
 }  // namespace headrace::run

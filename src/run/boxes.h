@@ -29,8 +29,10 @@ namespace headrace::run {
 
 class Boxes {
  public:
-  // Finds the library and makes the folder. Errors: kNotFound, kIo; the run then goes without.
-  static Result<std::unique_ptr<Boxes>> start(const Directory& directory, const Uuid& workflow);
+  // Finds the library and makes the folder. `root`: the task of the program itself. Errors:
+  // kNotFound, kUnsupported, kIo; the run then goes without.
+  static Result<std::unique_ptr<Boxes>> start(const Directory& directory, const Uuid& workflow,
+                                              const Uuid& root);
   ~Boxes();
   Boxes(const Boxes&) = delete;
   Boxes& operator=(const Boxes&) = delete;
@@ -49,8 +51,11 @@ class Boxes {
   Boxes(const Directory& directory, const Uuid& workflow, std::string shim,
         std::filesystem::path folder);
   void watch();
+  // Records what runs of this directory left that were killed before they could.
+  void take_left();
+  void take_left(const std::filesystem::path& folder);
   // Logs of images that have ended; all of them where `all`.
-  void take_logs(bool all);
+  void take_logs(const std::filesystem::path& folder, bool all);
   void want_hashes(const box::ImageLog& log);
 
   const Directory directory_;

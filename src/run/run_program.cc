@@ -160,7 +160,8 @@ int run_program(const RunOptions& options,
       PythonHook::place(options.directory, ids.workflow.text() + "." + std::to_string(getpid()));
   std::unique_ptr<Boxes> boxes;
   if (options.files || options.deep) {
-    Result<std::unique_ptr<Boxes>> started = Boxes::start(options.directory, ids.workflow);
+    Result<std::unique_ptr<Boxes>> started =
+        Boxes::start(options.directory, ids.workflow, ids.task);
     if (started.ok()) {
       boxes = std::move(*started);
     } else {

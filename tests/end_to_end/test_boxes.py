@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -648,6 +649,30 @@ def test_a_file_belongs_to_the_task_that_opened_it(folder: Folder) -> None:
     (save,) = folder.processes("save")
     (copy,) = folder.processes("cp")
     assert copy["parent_task_id"] == save["task_id"]
+
+
+def test_what_a_killed_headrace_saw_is_recorded_by_the_next(folder: Folder) -> None:
+    (folder.path / "in.txt").write_text("1\n")
+    process = subprocess.Popen(
+        [HEADRACE, "run", "-q", "--", "sh", "-c", "sort -o out.txt in.txt; echo ready; sleep 600"],
+        cwd=folder.path,
+        env=folder.environment,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    folder.run("true")
+    os.killpg(process.pid, signal.SIGKILL)  # what it ran
+    edges = folder.edges()
+    assert ("sort", "generated", "out.txt") in edges
+    (sort,) = folder.processes("sort")
+    (shell,) = folder.processes("sh")
+    assert sort["parent_task_id"] == shell["task_id"]
+    assert sort["workflow_id"] == shell["workflow_id"]
 
 
 def test_nothing_is_left_behind(folder: Folder) -> None:

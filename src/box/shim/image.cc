@@ -133,6 +133,8 @@ KeptErrno::~KeptErrno() { *__errno_location() = errno_; }
 
 bool is_watched() { return ensure(false); }
 bool is_watched_before_exec() { return ensure(true); }
+void stop_watching() { __atomic_store_n(&g_image.state, uint32_t{kOff}, __ATOMIC_RELEASE); }
+
 bool is_passive() { return g_image.log != nullptr && (g_image.log->flags & kLogPassive) != 0; }
 
 int64_t now_ns() {

@@ -13,6 +13,8 @@ namespace headrace::box {
 bool is_watched();
 // The same, for an exec that follows: a fork child that only execs says no more than that.
 bool is_watched_before_exec();
+// From here on nothing more is written, and no system call made.
+void stop_watching();
 // A launcher: what it does with its own files is not written.
 bool is_passive();
 
