@@ -114,7 +114,7 @@ class Builder {
     const auto seen = accesses_.sightings.find(access.inode);
     if (seen != accesses_.sightings.end()) {
       for (const Sighting& sighting : seen->second) {
-        if (sighting.at_ns >= access.end_ns) return sighting.state;
+        if (sighting.at_ns > access.end_ns) return sighting.state;
       }
     }
     for (const std::string& path : {last_name(access), access.path}) {

@@ -12,8 +12,8 @@ namespace {
 
 uint32_t intern(Recorder& recorder, EntryKind kind, const Uuid& id) {
   const auto bytes = id.bytes();
-  return recorder.dictionary().intern(
-      kind, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  return recorder.dictionary().intern(kind,
+                                      {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 }  // namespace
