@@ -46,8 +46,10 @@ class Fold {
   };
   Status group(std::vector<PendingSegment*> segments);
   void learn(Open& open);
+  template <typename See>
+  void each_meta_frame(ProducerId uid, See&& see);
   void learn_all_entries(ProducerState& state);
-  Status redrive(ProducerState& state);
+  Status redrive(ProducerId uid);
   ProducerState& producer(ProducerId uid);
   Status remember(const std::string& uids);
   bool is_dead(ProducerId uid);
@@ -73,6 +75,8 @@ class Fold {
   Quarantine quarantine_;
   Redrive redrive_;
   std::set<ProducerId> learnt_all_;  // also from segments that were folded before
+  std::set<ProducerId> heard_of_;    // by a meta frame, in this fold
+  std::set<ProducerId> lacking_;     // records refused in this fold lacked an entry
   Liveness liveness_;
   std::map<ProducerId, std::unique_ptr<ProducerState>> producers_;
   struct Memory {
@@ -100,6 +104,7 @@ ProducerState& Fold::producer(ProducerId uid) {
         state->kept_clocks_ns().push_back(clock.monotonic_ns);
       }
       memory_.erase(memory);
+      state->clocks().prepare();  // its segment may hold no description of its own
     }
   }
   return *state;
@@ -146,8 +151,25 @@ void Fold::learn(Open& open) {
   while (reader.next()) {
     const FrameView& frame = reader.frame();
     if ((frame.header.flags & kFrameIsMeta) == 0) continue;
+    heard_of_.insert(frame.header.producer);
     producer(frame.header.producer)
         .learn(frame, open.segment->file.ordinal << 32 | reader.frame_offset());
+  }
+}
+
+// Calls `see` with each meta frame of all the producer's segments and its order among them.
+template <typename See>
+void Fold::each_meta_frame(ProducerId uid, See&& see) {
+  for (const SegmentFile& file : list_segments(directory_)) {
+    if (file.producer != uid) continue;
+    Result<FileBytes> bytes = FileBytes::open(file.path);
+    if (!bytes.ok()) continue;
+    FrameWalk reader(bytes->view(), file.sealed, 0, uid);
+    while (reader.next()) {
+      const FrameView& frame = reader.frame();
+      if ((frame.header.flags & kFrameIsMeta) == 0 || frame.header.producer != uid) continue;
+      see(frame, file.ordinal << 32 | reader.frame_offset());
+    }
   }
 }
 
@@ -156,22 +178,18 @@ void Fold::learn(Open& open) {
 // while another is there.
 void Fold::learn_all_entries(ProducerState& state) {
   if (!learnt_all_.insert(state.uid()).second) return;
-  for (const SegmentFile& file : list_segments(directory_)) {
-    if (file.producer != state.uid()) continue;
-    Result<FileBytes> bytes = FileBytes::open(file.path);
-    if (!bytes.ok()) continue;
-    FrameWalk reader(bytes->view(), file.sealed, 0, file.producer);
-    while (reader.next()) {
-      const FrameView& frame = reader.frame();
-      if ((frame.header.flags & kFrameIsMeta) != 0 && frame.header.producer == state.uid()) {
-        state.learn_entries(frame);
-      }
-    }
-  }
+  each_meta_frame(state.uid(),
+                  [&](const FrameView& frame, uint64_t) { state.learn_entries(frame); });
 }
 
-Status Fold::redrive(ProducerState& state) {
+Status Fold::redrive(ProducerId uid) {
+  ProducerState& state = producer(uid);
+  HEADRACE_RETURN_IF_ERROR(error_);
+  // It may have been forgotten meanwhile, or never have been met: clocks are needed too.
+  each_meta_frame(uid, [&](const FrameView& frame, uint64_t order) { state.learn(frame, order); });
   learn_all_entries(state);
+  state.prepare();
+  keep_clocks(state);
   uint64_t taken = 0;
   HEADRACE_RETURN_IF_ERROR(redrive_.run(state, taken));
   report_.redriven += taken;
@@ -207,18 +225,19 @@ Status Fold::run(Pending pending) {
       segments.push_back(&pending.segments[i]);
     }
     HEADRACE_RETURN_IF_ERROR(group(std::move(segments)));
-    // The producer has written more: what was refused for want of an entry may be good now.
-    if (redrive_.producers().contains(uid)) HEADRACE_RETURN_IF_ERROR(redrive(producer(uid)));
     learnt_all_.erase(uid);
   }
-  if (options_.redrive) {
-    for (const ProducerId uid : redrive_.producers()) {
-      ProducerState& state = producer(uid);
-      learn_all_entries(state);
-      state.prepare();
-      HEADRACE_RETURN_IF_ERROR(redrive(state));
-    }
+  // Of producers that have said more, what was refused for want of an entry may be good now; also
+  // what was refused just now, when the entry came later on.
+  std::set<ProducerId> again;
+  for (const ProducerId uid : redrive_.producers()) {
+    if (options_.redrive || heard_of_.contains(uid)) again.insert(uid);
   }
+  if (!lacking_.empty()) {
+    HEADRACE_RETURN_IF_ERROR(next_batch());  // so that their rows are there
+    again.insert(lacking_.begin(), lacking_.end());
+  }
+  for (const ProducerId uid : again) HEADRACE_RETURN_IF_ERROR(redrive(uid));
   HEADRACE_RETURN_IF_ERROR(commit());
   quarantine_.forget_aside();
   return {};
@@ -290,6 +309,9 @@ void Fold::keep_clocks(ProducerState& state) {
 Status Fold::read(Open& open, bool is_final) {
   const std::string_view bytes = open.bytes.view();
   const uint64_t from = std::min<uint64_t>(open.segment->resume_at, bytes.size());
+  if (open.segment->again) {
+    HEADRACE_RETURN_IF_ERROR(redrive_.forget_damage(open.segment->name));
+  }
   FrameWalk reader(bytes, is_final, from, open.segment->file.producer);
   size_t noted = 0;
   while (reader.next()) {
@@ -359,6 +381,7 @@ void Fold::frame(const FrameWalk& reader, const Open& open) {
       learn_all_entries(state);
       why = records_.take(state, record, header.ring, number);
     }
+    if (RecordFold::lacks_entry(why)) lacking_.insert(state.uid());
     if (why != nullptr) refuse(at, record.bytes(), number, why);
     if (!is_batch_full() || !error_.ok()) return;
     // In the middle of the frame, so that the rows are exactly one row group: the rest of the frame
@@ -394,7 +417,7 @@ void Fold::note_damage(const FrameWalk& reader, const Open& open, size_t* noted)
     refused.reason = name_of(damage.reason);
     const uint32_t whose = producer(open.segment->file.producer).id();
     quarantine_.keep(whose, refused);
-    writer_.set_damaged(whose);
+    writer_.touch_numbers(whose);
     ++report_.quarantined;
   }
 }

@@ -57,7 +57,10 @@ Result<Pending> find_pending(const Directory& directory, const store::Connection
         // Sealing adds nothing unless the end of the file was not understood yet.
         if (state.sealed || !is_final || state.resume_at == file.size_bytes) continue;
       }
-      if (file.size_bytes < state.resume_at) segment.resume_at = 0;  // another file of that name
+      // Another file of that name, or more of one whose end looked like its last.
+      segment.again = file.size_bytes < state.resume_at ||
+                      (state.sealed && file.size_bytes != state.size_bytes);
+      if (segment.again) segment.resume_at = 0;
     }
     segment.file = std::move(file);
     out.segments.push_back(std::move(segment));

@@ -17,6 +17,7 @@ struct PendingSegment {
   SegmentFile file;
   std::string name;        // without .open or .seg: the same before and after it is sealed
   uint64_t resume_at = 0;  // read up to here already
+  bool again = false;      // it was thought complete and has grown: read from the beginning
 };
 
 struct Pending {

@@ -80,7 +80,6 @@ void ProducerState::learn_entry(const RecordView& record) {
 }
 
 void ProducerState::learn_facts(const RecordView& record, uint64_t order) {
-  if (facts_ && facts_->order > order) return;
   ProducerRecord fixed{};
   if (!record.fixed(&fixed)) return;
   const std::string_view bytes = record.bytes().substr(sizeof fixed);
@@ -116,6 +115,7 @@ void ProducerState::learn_facts(const RecordView& record, uint64_t order) {
     if (key == "dropped") facts.dropped = number_of<uint64_t>(text);
   }
   facts.json += '}';
+  if (facts_ && !facts.holds_over(*facts_)) return;
   facts_ = std::move(facts);
 }
 

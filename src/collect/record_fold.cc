@@ -19,6 +19,7 @@ constexpr const char* kNoActivity = "it refers to an activity that is not in the
 constexpr const char* kNoParent = "it refers to a parent that is not in the dictionary";
 constexpr const char* kNoSensor = "it refers to a sensor that is not in the dictionary";
 constexpr const char* kNoName = "it refers to a name that is not in the dictionary";
+constexpr const char* kNoClock = "there is no clock reading to date it by";
 constexpr const char* kShort = "it is shorter than its kind";
 constexpr const char* kBadTail = "a value lies outside it";
 constexpr const char* kBadValue = "a value's bytes are not of its type";
@@ -27,12 +28,14 @@ constexpr const char* kBadValue = "a value's bytes are not of its type";
 
 bool RecordFold::lacks_entry(const char* why) {
   return why == kNoShape || why == kNoActivity || why == kNoParent || why == kNoSensor ||
-         why == kNoName;
+         why == kNoName || why == kNoClock;
 }
 
 const char* RecordFold::take(ProducerState& producer, const RecordView& record, uint32_t ring,
                              uint64_t number) {
   const Origin origin{producer, ring, number};
+  if (producer.clocks().empty()) [[unlikely]]
+    return kNoClock;
   const char* why = nullptr;
   switch (record.kind()) {
     case RecordKind::kTask: why = task(producer, record); break;
@@ -42,7 +45,10 @@ const char* RecordFold::take(ProducerState& producer, const RecordView& record, 
     case RecordKind::kLog: why = log(producer, record); break;
     case RecordKind::kSample: why = sample(producer, record); break;
     case RecordKind::kGap: why = gap(producer, record); break;
-    case RecordKind::kEdge: why = edge(producer, record); break;
+    case RecordKind::kEdge:
+      why = edge(producer, record);
+      if (why == nullptr) count_edge_record(origin);
+      break;
     case RecordKind::kClock:
     case RecordKind::kDictionary:
     case RecordKind::kProducer: return "it is of a kind that only describes others";
@@ -52,6 +58,14 @@ const char* RecordFold::take(ProducerState& producer, const RecordView& record, 
     keep_unknown(origin, record, false);
   }
   return why;
+}
+
+void RecordFold::count_edge_record(const Origin& origin) {
+  Appender* rows = writer_.rows(Table::kEdgeRecord);
+  if (rows == nullptr || !rows->next_row().ok()) return;
+  rows->set(0, origin.producer.id());
+  rows->set(1, origin.ring);
+  rows->set(2, origin.number);
 }
 
 void RecordFold::keep_unknown(const Origin& origin, const RecordView& record, bool whole) {

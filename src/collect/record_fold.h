@@ -22,8 +22,8 @@ class RecordFold {
   // Null when the record is taken, else why not (static text).
   const char* take(ProducerState& producer, const RecordView& record, uint32_t ring,
                    uint64_t number);
-  // Whether such an answer means only that the dictionary has a hole, which another copy of it may
-  // fill.
+  // Whether such an answer means only that the dictionary or the clocks have a hole, which another
+  // copy of them may fill.
   static bool lacks_entry(const char* why);
   // Ended tasks, ever; and rows of the present transaction.
   uint64_t tasks() const { return tasks_; }
@@ -42,6 +42,7 @@ class RecordFold {
     uint32_t ring;
     uint64_t number;
   };
+  void count_edge_record(const Origin& origin);
   // A record of a newer version, `whole` or only its extension unknown: kept as bytes.
   void keep_unknown(const Origin& origin, const RecordView& record, bool whole);
   const char* task(ProducerState& producer, const RecordView& record);

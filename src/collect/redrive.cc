@@ -37,24 +37,36 @@ Status Redrive::rows_of(uint32_t producer, std::vector<Row>& out) const {
   return {};
 }
 
-Status Redrive::forget(const Row& row) {
-  return connection_.run("DELETE FROM quarantine_row WHERE rowid = " + std::to_string(row.rowid));
-}
-
 Status Redrive::run(ProducerState& producer, uint64_t& taken) {
   std::vector<Row> rows;
   HEADRACE_RETURN_IF_ERROR(rows_of(producer.id(), rows));
+  std::string gone;  // rowids
   for (const Row& row : rows) {
     const auto path = directory_.quarantine() / row.kept_as;
     Result<FileBytes> bytes = FileBytes::open(path);
     if (!bytes.ok()) continue;  // someone took it away; the row still says that it was there
     const uint64_t now = take(producer, row, bytes->view());
     if (now == 0) continue;
-    HEADRACE_RETURN_IF_ERROR(forget(row));
+    gone += (gone.empty() ? "" : ", ") + std::to_string(row.rowid);
     if (now == row.records) done_.push_back(path);
     taken += now;
   }
-  return {};
+  if (gone.empty()) return {};
+  writer_.touch_numbers(producer.id());  // a gap may be among them
+  return connection_.run("DELETE FROM quarantine_row WHERE rowid IN (" + gone + ")");
+}
+
+Status Redrive::forget_damage(const std::string& segment) {
+  const std::string these = "FROM quarantine_row WHERE ring IS NULL AND file = '" + segment + "'";
+  Result<store::QueryResult> rows = connection_.query("SELECT kept_as " + these);
+  if (!rows.ok()) return rows.status();
+  while (rows->next()) {
+    for (size_t r = 0; r < rows->chunk().rows(); ++r) {
+      if (rows->chunk().is_null(0, r)) continue;
+      done_.push_back(directory_.quarantine() / std::string(rows->chunk().text(0, r)));
+    }
+  }
+  return connection_.run("DELETE " + these);
 }
 
 // How many of the row's records are taken now. If any is, those that are not get rows of their own.

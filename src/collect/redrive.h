@@ -32,6 +32,9 @@ class Redrive {
   // Tries all refused records of one producer, which must have learnt all that there is; those
   // that are taken are stored by the next commit, the others stay. Adds to `taken` how many.
   Status run(ProducerState& producer, uint64_t& taken);
+  // Of a segment that is read from its beginning once more: what was damaged in it is found again,
+  // if it still is.
+  Status forget_damage(const std::string& segment);
   // After a commit: the kept bytes of what was taken are deleted.
   void committed();
 
@@ -46,7 +49,6 @@ class Redrive {
     std::string kept_as;
   };
   Status rows_of(uint32_t producer, std::vector<Row>& out) const;
-  Status forget(const Row& row);
   uint64_t take(ProducerState& producer, const Row& row, std::string_view bytes);
 
   const Directory& directory_;

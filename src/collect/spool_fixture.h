@@ -178,9 +178,11 @@ class SpoolFixture {
     record.status = w.status;
     add(w.ring, record, w.cells);
   }
-  // Any record; its size and cell count are filled in.
+  // Any record; its size and cell count are filled in. `extension`: what a newer version puts
+  // behind.
   template <typename Fixed>
-  void add(uint32_t ring, Fixed fixed, const std::vector<CellValue>& cells = {}) {
+  void add(uint32_t ring, Fixed fixed, const std::vector<CellValue>& cells = {},
+           std::string_view extension = {}) {
     std::string bytes(sizeof fixed + 8 * cells.size(), '\0');
     for (size_t i = 0; i < cells.size(); ++i) {
       uint64_t cell = cells[i].cell;
@@ -191,6 +193,7 @@ class SpoolFixture {
       }
       std::memcpy(bytes.data() + sizeof fixed + 8 * i, &cell, 8);
     }
+    bytes += extension;
     bytes.resize(round_up_8(bytes.size()), '\0');
     fixed.header.size_bytes = static_cast<uint32_t>(bytes.size());
     fixed.header.cells = static_cast<uint16_t>(cells.size());
@@ -205,6 +208,14 @@ class SpoolFixture {
   void skip(uint32_t ring, uint64_t count) {
     flush();
     next_[ring] += count;
+  }
+
+  // How many numbers its rings have given out, those left out included.
+  uint64_t drawn() {
+    flush();
+    uint64_t out = 0;
+    for (const auto& [ring, next] : next_) out += next;
+    return out;
   }
 
   // Every frame so far: meta frames first, then the others in the order they were made.
@@ -243,14 +254,17 @@ class SpoolFixture {
     return path;
   }
   size_t frame_bytes = 4096;
+  uint8_t frame_version = kFrameVersion;
 
  private:
-  static void place(std::string& out, const Frame& frame) {
+  void place(std::string& out, const Frame& frame) const {
     const size_t size = sizeof(FrameHeader) + frame.payload.size();
     if (out.size() / kGridBytes != (out.size() + size - 1) / kGridBytes) {
       out.resize((out.size() / kGridBytes + 1) * kGridBytes, '\0');
     }
-    append_frame(out, frame.header, frame.payload);
+    FrameHeader header = frame.header;
+    header.version = frame_version;
+    append_frame(out, header, frame.payload);
   }
   void meta(std::string record) {
     FrameHeader header;

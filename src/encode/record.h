@@ -49,10 +49,6 @@ constexpr uint8_t kRecordIsExtended = 128;
 constexpr uint8_t known_flags(uint8_t flags) {
   return static_cast<uint8_t>(flags & ~kRecordIsExtended);
 }
-// Kinds up to here, but for those of meta frames, are numbered records.
-constexpr bool is_known(RecordKind kind) {
-  return kind >= RecordKind::kTask && kind <= RecordKind::kGap;
-}
 
 constexpr uint8_t kTaskIsOpen = 1;           // still running: a later record of this task follows
 constexpr uint8_t kTaskParentIsForeign = 2;  // `parent` is the dictionary id of a task reference

@@ -49,7 +49,10 @@ Status settle_open_tasks(const Connection& connection) {
       .run(R"sql(
 DELETE FROM open_task o USING task_slots t WHERE t.producer = o.producer AND t.seq = o.seq;
 DELETE FROM open_task WHERE rowid NOT IN (
-  SELECT first(rowid ORDER BY schema DESC NULLS LAST) FROM open_task GROUP BY producer, seq);
+  SELECT first(o.rowid ORDER BY f.fields DESC NULLS LAST)
+  FROM open_task o LEFT JOIN (SELECT schema, count(*) AS fields FROM field GROUP BY schema) f
+    ON f.schema = o.schema
+  GROUP BY o.producer, o.seq);
 UPDATE open_task SET status = 5 WHERE status = 1
   AND producer IN (SELECT producer FROM producer_row WHERE state <> 'running');
 UPDATE open_task SET status = 1 WHERE status = 5

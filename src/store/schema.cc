@@ -81,6 +81,8 @@ CREATE TABLE watermark(producer UINTEGER, ring UINTEGER, first UBIGINT, past UBI
 CREATE TABLE segment(name VARCHAR, size_bytes UBIGINT, resume_at UBIGINT, sealed BOOLEAN);
 CREATE TABLE quarantine_row(producer UINTEGER, ring UINTEGER, number UBIGINT, records UBIGINT,
   file VARCHAR, "offset" UBIGINT, length_bytes UBIGINT, reason VARCHAR, ts BIGINT, kept_as VARCHAR);
+-- One row for each record that told edges of another's task, so that every record can be counted.
+CREATE TABLE edge_record(producer UINTEGER, ring UINTEGER, number UBIGINT);
 -- Records of a newer version, in hex: whole ones of a kind that is unknown here, and known ones with
 -- an extension.
 CREATE TABLE unknown_row(producer UINTEGER, ring UINTEGER, number UBIGINT, kind UTINYINT,

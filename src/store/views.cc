@@ -171,12 +171,14 @@ LEFT JOIN (SELECT producer, sum(n)::BIGINT AS row_count FROM (
     UNION ALL SELECT producer, count(*) FROM workflow_record WHERE ring <> 0 GROUP BY producer
     UNION ALL SELECT producer, count(*) FROM campaign_record WHERE ring <> 0 GROUP BY producer
     UNION ALL SELECT producer, count(*) FROM object_record WHERE ring <> 0 GROUP BY producer
+    UNION ALL SELECT producer, count(*) FROM edge_record WHERE ring <> 0 GROUP BY producer
     UNION ALL SELECT producer, count(*) FROM log_row GROUP BY producer
     UNION ALL SELECT producer, count(*) FROM unknown_row WHERE whole AND ring <> 0 GROUP BY producer
     UNION ALL SELECT d.producer, count(*) FROM sample_row m JOIN sensor_row d ON d.sensor = m.sensor
               GROUP BY d.producer)
   GROUP BY producer) r ON r.producer = p.producer
-WHERE NOT EXISTS (FROM amendment WHERE action = 'remove');
+WHERE (s.stored IS NOT NULL OR r.row_count IS NOT NULL)
+  AND NOT EXISTS (FROM amendment WHERE action = 'remove');
 )sql";
 }
 

@@ -12,7 +12,7 @@ namespace {
 constexpr const char* kTableName[] = {
     "task_slots",      "task_page",      "open_task", "workflow_record", "object_record",
     "campaign_record", "value_row",      "edge_row",  "sample_row",      "log_row",
-    "gap_row",         "quarantine_row", "clock_row", "unknown_row"};
+    "gap_row",         "quarantine_row", "clock_row", "unknown_row",     "edge_record"};
 static_assert(std::size(kTableName) == static_cast<size_t>(Table::kCount));
 
 uint64_t pair_of(uint32_t high, uint32_t low) { return uint64_t{high} << 32 | low; }
@@ -65,10 +65,14 @@ Status Writer::load() {
   for (const Activity& a : registry_.activities()) activities_[a.facts] = a.id;
   const Connection& c = *connection_;
   HEADRACE_RETURN_IF_ERROR(each_row(
-      c, "SELECT uid, producer, facts_order FROM producer_row", [this](const Chunk& k, size_t r) {
+      c,
+      "SELECT uid, producer, facts_order, coalesce(accepted, 0), "
+      "json_exists(facts::JSON, '$.ended') FROM producer_row",
+      [this](const Chunk& k, size_t r) {
         producers_[static_cast<ProducerId>(k.integer(0, r))] = number(k, 1, r);
         if (!k.is_null(2, r)) {
-          facts_order_[number(k, 1, r)] = static_cast<uint64_t>(k.integer(2, r));
+          accounts_[number(k, 1, r)] = {static_cast<uint64_t>(k.integer(3, r)), k.boolean(4, r),
+                                        static_cast<uint64_t>(k.integer(2, r))};
         }
       }));
   HEADRACE_RETURN_IF_ERROR(
@@ -131,9 +135,10 @@ void Writer::note_use(uint32_t schema, uint32_t activity) {
 }
 
 void Writer::describe(uint32_t producer, ProducerFacts facts) {
-  const auto [found, is_new] = facts_order_.try_emplace(producer, facts.order);
-  if (!is_new && found->second >= facts.order) return;
-  found->second = facts.order;
+  const ProducerFacts::Account account = facts.account();
+  const auto [found, is_new] = accounts_.try_emplace(producer, account);
+  if (!is_new && found->second >= account) return;
+  found->second = account;
   facts_[producer] = std::move(facts);
 }
 
@@ -345,7 +350,7 @@ Status Writer::commit() {
   HEADRACE_RETURN_IF_ERROR(refresh_objects(*connection_, touched_objects_));
   HEADRACE_RETURN_IF_ERROR(refresh_campaigns(*connection_, touched_campaigns_));
   for (const auto& [ring, ranges] : ranges_) changed.push_back(ring.first);
-  changed.insert(changed.end(), damaged_.begin(), damaged_.end());
+  changed.insert(changed.end(), touched_numbers_.begin(), touched_numbers_.end());
   HEADRACE_RETURN_IF_ERROR(refresh_missing(*connection_, changed));
   HEADRACE_RETURN_IF_ERROR(apply_removals(*connection_));
   HEADRACE_RETURN_IF_ERROR(
@@ -367,7 +372,7 @@ Status Writer::commit() {
   ranges_.clear();
   segments_.clear();
   gone_.clear();
-  damaged_.clear();
+  touched_numbers_.clear();
   return {};
 }
 

@@ -43,6 +43,7 @@ enum class Table : uint8_t {
   kQuarantine,
   kClock,
   kUnknown,
+  kEdgeRecord,
   kCount
 };
 
@@ -78,8 +79,19 @@ struct ProducerFacts {
   bool lost = false;   // it ended without a word, as who recovered its records found
   std::optional<uint64_t> accepted;
   std::optional<uint64_t> dropped;
-  uint64_t order = 0;  // of two accounts the one of higher order holds
+  uint64_t order = 0;  // of two accounts that say as much, the one of higher order holds
   std::string json;
+
+  // Whether this is the later account of the two: the one that counts more records, then the one
+  // that tells the end, then the one of higher order. It does not matter which was read first.
+  bool holds_over(const ProducerFacts& other) const { return account() > other.account(); }
+  struct Account {
+    uint64_t accepted = 0;
+    bool tells_end = false;
+    uint64_t order = 0;
+    auto operator<=>(const Account&) const = default;
+  };
+  Account account() const { return {accepted.value_or(0), ended || lost, order}; }
 };
 
 // Numbers of one ring: [first, past).
@@ -107,6 +119,7 @@ class Writer {
   uint32_t schema(std::vector<Field> fields);
   const Schema& layout(uint32_t schema) const { return registry_.schemas()[schema - 1]; }
   void note_use(uint32_t schema, uint32_t activity);
+  // Of two accounts the later one holds, whichever comes first here.
   void describe(uint32_t producer, ProducerFacts facts);
 
   Status begin();
@@ -124,8 +137,8 @@ class Writer {
   void set_segment(const std::string& name, const SegmentState& state) { segments_[name] = state; }
   // These processes are gone: what they left open is lost.
   void set_gone(uint32_t producer) { gone_.push_back(producer); }
-  // Bytes of these producers were found damaged: numbers that are missing are explained by it.
-  void set_damaged(uint32_t producer) { damaged_.push_back(producer); }
+  // What is known of numbers of this producer has changed otherwise than by set_ranges.
+  void touch_numbers(uint32_t producer) { touched_numbers_.push_back(producer); }
   // Writes everything, refreshes what depends on it, commits.
   Status commit();
 
@@ -164,7 +177,7 @@ class Writer {
   std::unordered_set<uint64_t> threads_;            // producer << 32 | ring
   std::unordered_map<Uuid, std::string> campaigns_;
   std::unordered_set<uint64_t> uses_;  // schema << 32 | activity
-  std::unordered_map<uint32_t, uint64_t> facts_order_;
+  std::unordered_map<uint32_t, ProducerFacts::Account> accounts_;
   bool open_tasks_ = false;
 
   // Since the last commit:
@@ -182,7 +195,7 @@ class Writer {
   std::map<std::pair<uint32_t, uint32_t>, std::vector<NumberRange>> ranges_;
   std::unordered_map<std::string, SegmentState> segments_;
   std::vector<uint32_t> gone_;
-  std::vector<uint32_t> damaged_;
+  std::vector<uint32_t> touched_numbers_;
 };
 
 }  // namespace headrace::store
