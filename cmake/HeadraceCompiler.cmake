@@ -32,6 +32,10 @@ if(HEADRACE_SANITIZE)
   target_compile_options(headrace_flags INTERFACE
     "-fsanitize=${HEADRACE_SANITIZE}" -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(headrace_flags INTERFACE "-fsanitize=${HEADRACE_SANITIZE}")
+  if(HEADRACE_FUZZ)
+    # Coverage in every room; the targets themselves link libFuzzer's main.
+    target_compile_options(headrace_flags INTERFACE -fsanitize=fuzzer-no-link)
+  endif()
   if(HEADRACE_SANITIZE MATCHES "thread")
     # TSan does not model fences; what they order here is atomic itself, so it has no race to see.
     target_compile_options(headrace_flags INTERFACE -Wno-tsan)

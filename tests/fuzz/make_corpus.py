@@ -1,0 +1,88 @@
+"""Makes seeds for the fuzz targets from segments: tests/fuzz/corpus/{segment,record,value}.
+
+Each file given is a small segment of one producer. The whole is a seed for `segment`; its meta and
+data payloads, in the form that record_fuzz.cc takes, for `record`; each nested value in its
+dictionary and in its records' tails for `value`.
+
+usage: make_corpus.py SEGMENT...
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+CORPUS = Path(__file__).parent / "corpus"
+FRAME = struct.Struct("<4sHHIIQIIQ")
+RECORD = struct.Struct("<IBBH")
+DICTIONARY = 33
+NESTED_ENTRIES = {3, 6}  # activity, sensor
+LIST, MAP = 64, 65
+LARGEST = 4096  # a seed that is larger teaches the fuzzer little more
+
+
+def frames(segment: bytes) -> Iterator[tuple[bool, bytes]]:
+    """(is meta, payload) of each frame."""
+    at = 0
+    while at + FRAME.size <= len(segment):
+        magic, _, flags, size, *_ = FRAME.unpack_from(segment, at)
+        if magic != b"HRF1":
+            at += 8
+            continue
+        at += FRAME.size
+        yield bool(flags & 1), segment[at : at + size]
+        at += size
+
+
+def records(payload: bytes) -> Iterator[bytes]:
+    at = 0
+    while at < len(payload):
+        (size,) = struct.unpack_from("<I", payload, at)
+        yield payload[at : at + size]
+        at += size
+
+
+def keep(target: str, seed: bytes) -> None:
+    if len(seed) > LARGEST and target != "segment":
+        return
+    folder = CORPUS / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / hashlib.sha256(seed).hexdigest()[:12]).write_bytes(seed)
+
+
+def nested_values(meta: bytes, data: bytes) -> Iterator[bytes]:
+    """The bytes of values, each behind the tag that its cell would have."""
+    for record in records(meta):
+        _, kind, entry, _ = RECORD.unpack_from(record)
+        if kind == DICTIONARY and entry in NESTED_ENTRIES:
+            (length,) = struct.unpack_from("<I", record, 12)
+            yield b"\x09" + record[16 : 16 + length]
+    for record in records(data):
+        # A nested value begins with its tag and count; what follows is the rest of the tail.
+        for at in range(16, len(record), 8):
+            offset, length = (
+                struct.unpack_from("<II", record, at) if at + 8 <= len(record) else (0, 0)
+            )
+            span = record[offset : offset + length]
+            if offset >= 24 and 5 <= length == len(span) and span[0] in (LIST, MAP):
+                yield b"\x09" + span
+
+
+def main(paths: list[str]) -> None:
+    for path in paths:
+        segment = Path(path).read_bytes()
+        keep("segment", segment)
+        meta = b"".join(payload for is_meta, payload in frames(segment) if is_meta)
+        data = b"".join(payload for is_meta, payload in frames(segment) if not is_meta)
+        keep("record", struct.pack("<H", len(meta)) + meta + data)
+        for record in records(data):
+            keep("record", struct.pack("<H", len(meta)) + meta + record)
+        for value in nested_values(meta, data):
+            keep("value", value)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
