@@ -25,7 +25,7 @@ Record = dict[str, Any]
 
 
 def read(folder: Path | str) -> list[Record]:
-    return [json.loads(line) for line in _capture.read_segments(folder).splitlines()]
+    return [json.loads(line) for line in _capture.read_segments(folder).split("\n") if line]
 
 
 @dataclass

@@ -36,12 +36,13 @@ class Ring:
         for line in Path("/proc/self/maps").read_text().splitlines():
             fields = line.split(maxsplit=5)
             name = fields[5] if len(fields) > 5 else ""
-            if "headrace" in name and ".so" not in name and "s" in fields[1] and "r" in fields[1]:
+            if name.endswith(".ring") and "r" in fields[1]:
                 begin, end = fields[0].split("-")
                 out.append((int(begin, 16), int(end, 16)))
         return out
 
-    def look(self) -> None:
+    def look(self, mark: bytes = MARK) -> int:
+        before = self.found
         with Path("/proc/self/mem").open("rb", 0) as memory:
             for begin, end in self.ranges():
                 memory.seek(begin)
@@ -52,7 +53,8 @@ class Ring:
                         break
                     left -= len(piece)
                     self.bytes += len(piece)
-                    self.found += piece.count(MARK)
+                    self.found += piece.count(mark)
+        return self.found - before
 
 
 @dataclasses.dataclass
@@ -175,6 +177,9 @@ NAMED: list[Callable[[str], Any]] = [
 def main() -> None:
     secrets = json.loads(Path(sys.argv[1]).read_text())
     ring = Ring()
+    # The search does see what is recorded.
+    take("no secret at all")
+    seen, ring.found = ring.look(b"no secret at all"), 0
     for number, secret in enumerate(secrets):
         places = FORMED if secret["formed"] else NAMED
         for place in (places[number % len(places)], places[(number * 7 + 3) % len(places)]):
@@ -183,7 +188,9 @@ def main() -> None:
     hr.flush()
     ring.look()
     Path(os.environ["TEST_ANSWER"]).write_text(
-        json.dumps({"bytes": ring.bytes, "found": ring.found, "stats": hr.capture_stats()})
+        json.dumps(
+            {"bytes": ring.bytes, "found": ring.found, "seen": seen, "stats": hr.capture_stats()}
+        )
     )
     known = next(secret["text"] for secret in secrets if secret["formed"])
     raise RuntimeError(f"cannot connect: {known}")

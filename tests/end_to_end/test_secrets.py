@@ -148,6 +148,8 @@ def test_no_secret_is_recorded(tmp_path: Path) -> None:
         f"f16: seed {SEED}, {len(secrets)} secrets, {withheld} withheld, "
         f"{ring['bytes']} bytes of mapped rings searched, found {found}"
     )
+    assert ring["bytes"] > 0
+    assert ring["seen"] > 0
     assert withheld >= len(secrets)
     assert set(found.values()) == {0}
 
