@@ -436,6 +436,21 @@ def test_torch(capture: Capture) -> None:
     assert kept(capture, torch.empty((), device="meta"))["device"] == "meta"
 
 
+def test_no_value_makes_the_program_wait_for_a_device(capture: Capture) -> None:
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    tensors = [torch.ones(1 << 20, device="cuda"), torch.ones((), device="cuda").sum()]
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        facts = [kept(capture, tensor) for tensor in tensors]
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    assert [fact["shape"] for fact in facts] == [[1 << 20], []]
+    assert facts[0]["device"].startswith("cuda")
+    assert facts[0]["nbytes"] == 4 << 20
+
+
 def test_tables(capture: Capture) -> None:
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame({"a": [1, 2], "b": ["x", "y"]})
