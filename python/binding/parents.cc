@@ -234,9 +234,17 @@ ContextEntry::~ContextEntry() {
 }
 
 void ContextEntry::enter(capture::TaskState* task) {
-  if (task == nullptr) return;
+  if (task != nullptr) set(place_of(task), task);
+}
+
+void ContextEntry::enter(const capture::WorkflowState* workflow) {
+  set({current_reference(), workflow->begin_ticks, workflow->workflow_id, workflow->producer},
+      current_state());
+}
+
+void ContextEntry::set(const Place& place, capture::TaskState* state) {
   const SavedError saved;
-  auto* entry = new (std::nothrow) ContextTask{place_of(task), task};
+  auto* entry = new (std::nothrow) ContextTask{place, state};
   if (entry == nullptr) return;
   Py_XSETREF(capsule_, PyCapsule_New(entry, kCapsule, free_capsule));
   if (capsule_ == nullptr) {

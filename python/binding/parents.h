@@ -10,6 +10,7 @@
 
 #include "binding/python.h"
 #include "capture/task.h"
+#include "capture/workflow.h"
 
 namespace headrace::binding {
 
@@ -100,6 +101,8 @@ class ContextEntry {
  public:
   // Sets the ContextVar in the running context.
   void enter(capture::TaskState* task);
+  // The same for a workflow: what the context begins belongs to it, under the task that is current.
+  void enter(const capture::WorkflowState* workflow);
   // Sets it back; harmless where the context is another one now.
   void leave();
   bool is_entered() const { return token_ != nullptr; }
@@ -113,6 +116,8 @@ class ContextEntry {
   ContextEntry& operator=(const ContextEntry&) = delete;
 
  private:
+  void set(const Place& place, capture::TaskState* state);
+
   PyObject* token_ = nullptr;
   PyObject* capsule_ = nullptr;  // what the variable holds
 };

@@ -1,9 +1,11 @@
 #include "binding/process.h"
 
 #include <cstdlib>
+#include <new>
 
 #include "binding/activity.h"
 #include "binding/failure.h"
+#include "binding/parents.h"
 #include "binding/selection.h"
 #include "binding/values.h"
 #include "capture/recorder.h"
@@ -18,6 +20,12 @@ using capture::Recorder;
 using capture::WorkflowState;
 
 constexpr const char* kWorkflow = "headrace.workflow";
+
+// Under an event loop a workflow is its context's, not its thread's: others run there meanwhile.
+struct OpenWorkflow {
+  WorkflowState* state;
+  ContextEntry context;
+};
 
 void add_role(Fields& fields, Role role, PyObject* dict) {
   if (PyDict_CheckExact(dict)) add_items(fields, role, dict, Interest::kExplicit);
@@ -34,9 +42,19 @@ PyObject* begin_workflow(PyObject*, PyObject* args) {
   Fields fields;
   add_role(fields, Role::kUsed, used);
   if (tags != Py_None) add_tags(fields, tags);
-  WorkflowState* workflow = capture::begin_workflow(text_of(name), fields);
+  const bool in_loop = event_loop_is_running();
+  WorkflowState* workflow =
+      in_loop ? capture::begin_detached_workflow(text_of(name), fields, current_place().workflow_id)
+              : capture::begin_workflow(text_of(name), fields);
   if (workflow == nullptr) Py_RETURN_NONE;
-  return PyCapsule_New(workflow, kWorkflow, nullptr);
+  auto* open = new (std::nothrow) OpenWorkflow{workflow, {}};
+  if (open == nullptr) return PyErr_NoMemory();
+  if (in_loop) open->context.enter(workflow);
+  PyObject* handle = PyCapsule_New(open, kWorkflow, [](PyObject* capsule) {
+    delete static_cast<OpenWorkflow*>(PyCapsule_GetPointer(capsule, PyCapsule_GetName(capsule)));
+  });
+  if (handle == nullptr) delete open;
+  return handle;
 }
 
 // end_workflow(handle, exception, {role name: values})
@@ -50,8 +68,10 @@ PyObject* end_workflow(PyObject*, PyObject* args) {
       0) {
     return nullptr;
   }
-  auto* workflow = static_cast<WorkflowState*>(PyCapsule_GetPointer(handle, kWorkflow));
-  if (workflow == nullptr) return nullptr;
+  auto* open = static_cast<OpenWorkflow*>(PyCapsule_GetPointer(handle, kWorkflow));
+  if (open == nullptr) return nullptr;
+  WorkflowState* workflow = open->state;
+  open->context.leave();
   if (PyCapsule_SetName(handle, "headrace.ended_workflow") < 0) return nullptr;
   Fields fields;
   add_role(fields, Role::kUsed, used);
@@ -68,15 +88,17 @@ PyObject* end_workflow(PyObject*, PyObject* args) {
 }
 
 PyObject* workflow_id(PyObject*, PyObject* handle) {
-  auto* workflow = static_cast<WorkflowState*>(PyCapsule_GetPointer(handle, kWorkflow));
-  return workflow == nullptr ? nullptr : PyUnicode_FromString(workflow->id.text().c_str());
+  const auto* open = static_cast<OpenWorkflow*>(PyCapsule_GetPointer(handle, kWorkflow));
+  return open == nullptr ? nullptr : PyUnicode_FromString(open->state->id.text().c_str());
 }
 
 // The uuid of the workflow that tasks begun here belong to, or None before there is one.
 PyObject* current_workflow(PyObject*, PyObject*) {
-  const std::optional<Uuid> id = capture::current_workflow_uuid();
-  if (!id) Py_RETURN_NONE;
-  return PyUnicode_FromString(id->text().c_str());
+  const std::string text = text_of(current_place());
+  if (const size_t colon = text.find(':'); colon != 0 && colon != std::string::npos) {
+    return PyUnicode_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(colon));
+  }
+  Py_RETURN_NONE;
 }
 
 // The campaign that workflows begun here belong to; empty: none.

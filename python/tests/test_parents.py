@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import gc
 import multiprocessing.pool
+import os
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ from typing import Any
 
 import headrace as hr
 import pytest
-from recorded import Capture, Recorded
+from recorded import Capture, Recorded, read
 
 
 @hr.task
@@ -453,10 +454,6 @@ def test_children_belong_to_their_parents_workflow(capture: Capture) -> None:
     for thread in threads:
         thread.join()
     hr.flush()
-    import os
-
-    from recorded import read
-
     for n in (1, 2):
         ours = [
             record
@@ -481,3 +478,39 @@ def test_many_threads_at_once(capture: Capture) -> None:
     assert len(leaves) == 1000
     for task in leaves:
         assert by_id[task["parent_task_id"]]["used"] == task["used"]
+
+
+def test_workflows_of_interleaved_coroutines(capture: Capture) -> None:
+    ids: dict[int, str | None] = {}
+
+    async def run(n: int, seconds: float) -> None:
+        with hr.workflow(f"w{n}") as workflow:
+            ids[n] = workflow.id
+            leaf(n)
+            await asyncio.sleep(seconds)
+            leaf(n)
+            await asyncio.gather(asyncio.to_thread(leaf, n), decorated(n))
+
+    @hr.task
+    async def decorated(n: int) -> None:
+        await asyncio.sleep(0)
+        leaf(n)
+
+    @hr.task
+    async def main() -> None:
+        # The first to begin is the first to end.
+        await asyncio.gather(run(1, 0.01), run(2, 0.05), run(3, 0.02))
+        leaf(4)
+
+    asyncio.run(main())
+    leaf(5)
+    hr.flush()
+    all_tasks = Recorded(read(os.environ["HEADRACE_DIR"])).tasks
+    by_id = {task["task_id"]: task for task in all_tasks}
+    for n in (1, 2, 3):
+        ours = [task for task in all_tasks if task["workflow_id"] == ids[n]]
+        names = sorted(task["activity"]["name"] for task in ours)
+        assert names == [decorated.activity.rpartition(".")[2], *["leaf"] * 4]  # type: ignore[attr-defined]
+        above = [by_id[task["parent_task_id"]]["activity"]["name"] for task in ours]
+        assert sorted(above) == ["decorated", "main", "main", "main", "main"]
+    assert parents(capture.recorded()) == {4: "main", 5: None}

@@ -128,26 +128,57 @@ void set_process_workflow(const Uuid& id, uint32_t workflow_id) {
 
 }  // namespace
 
+namespace {
+
+// The workflow that one begun here is inside of, 0 if none.
+uint32_t outer_workflow_id(Recorder& recorder) {
+  const ThreadState& thread = this_thread();
+  if (thread.workflow != nullptr) return thread.workflow->workflow_id;
+  const uint32_t of_process = g_process_workflow_id.load();
+  return of_process != 0 ? of_process : inherited_workflow(recorder);
+}
+
+// False where it stands on another thread.
+bool take_off_thread(WorkflowState* workflow) {
+  for (WorkflowState** at = &this_thread().workflow; *at != nullptr; at = &(*at)->outer_thread) {
+    if (*at != workflow) continue;
+    *at = workflow->outer_thread;
+    workflow->is_entered = false;
+    return true;
+  }
+  return !workflow->is_entered;
+}
+
+}  // namespace
+
 WorkflowState* begin_workflow(std::string_view name, const Fields& fields, Uuid id) {
   Recorder* recorder = Recorder::get();
   if (recorder == nullptr || recorder->ring() == nullptr) return nullptr;
   ThreadState& thread = this_thread();
-  uint32_t parent =
-      thread.workflow != nullptr ? thread.workflow->workflow_id : g_process_workflow_id.load();
-  if (parent == 0) parent = inherited_workflow(*recorder);
   if (id.is_nil()) id = new_workflow_id(name);
-  WorkflowState* workflow = make(*recorder, name, fields, id, current_campaign(), parent);
+  WorkflowState* workflow =
+      make(*recorder, name, fields, id, current_campaign(), outer_workflow_id(*recorder));
   workflow->outer_thread = thread.workflow;
   thread.workflow = workflow;
+  workflow->is_entered = true;
   workflow->outer_process_id = g_process_workflow_id.load();
   set_process_workflow(id, workflow->workflow_id);
   return workflow;
 }
 
+WorkflowState* begin_detached_workflow(std::string_view name, const Fields& fields,
+                                       uint32_t parent_workflow_id) {
+  Recorder* recorder = Recorder::get();
+  if (recorder == nullptr || recorder->ring() == nullptr) return nullptr;
+  if (parent_workflow_id == 0) parent_workflow_id = outer_workflow_id(*recorder);
+  return make(*recorder, name, fields, new_workflow_id(name), current_campaign(),
+              parent_workflow_id);
+}
+
 void end_workflow(WorkflowState* workflow, TaskStatus status, const Fields& fields) {
   if (workflow == nullptr) return;
-  ThreadState& thread = this_thread();
-  if (thread.workflow == workflow) thread.workflow = workflow->outer_thread;
+  // Not always the innermost: coroutines on one thread end theirs in any order.
+  const bool is_off_its_thread = take_off_thread(workflow);
   Recorder* recorder = Recorder::get();
   // In a fork child the workflow is the parent's to end.
   if (recorder != nullptr && recorder->producer() == workflow->producer) {
@@ -159,7 +190,8 @@ void end_workflow(WorkflowState* workflow, TaskStatus status, const Fields& fiel
     workflow->fields = fields;
     write_record(*recorder, *workflow, status, ticks());
   }
-  delete workflow;
+  // Ended on another thread than it was begun on, which may still look at it.
+  if (is_off_its_thread) delete workflow;
 }
 
 uint32_t current_workflow_id(Recorder& recorder) {

@@ -29,6 +29,7 @@ struct WorkflowState {
   WorkflowState* outer_thread = nullptr;
   uint32_t outer_process_id = 0;
   ProducerId producer = 0;
+  bool is_entered = false;  // stands among its thread's workflows
 };
 
 // Begins a workflow and makes it current; a workflow that is current becomes its parent.
@@ -37,6 +38,11 @@ struct WorkflowState {
 WorkflowState* begin_workflow(std::string_view name, const Fields& fields, Uuid id = {});
 // Ends it, with more values (role kGenerated, kError, kAttribute) if any. The state is gone.
 void end_workflow(WorkflowState* workflow, TaskStatus status, const Fields& fields);
+
+// The same, but it becomes nobody's current workflow: for what keeps track of it otherwise. Its
+// parent is the workflow of that dictionary id; 0: as above.
+WorkflowState* begin_detached_workflow(std::string_view name, const Fields& fields,
+                                       uint32_t parent_workflow_id);
 
 // The current workflow's dictionary id; makes the process's workflow if there is none.
 uint32_t current_workflow_id(Recorder& recorder);
