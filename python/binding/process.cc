@@ -43,9 +43,15 @@ PyObject* begin_workflow(PyObject*, PyObject* args) {
   add_role(fields, Role::kUsed, used);
   if (tags != Py_None) add_tags(fields, tags);
   const bool in_loop = event_loop_is_running();
-  WorkflowState* workflow =
-      in_loop ? capture::begin_detached_workflow(text_of(name), fields, current_place().workflow_id)
-              : capture::begin_workflow(text_of(name), fields);
+  WorkflowState* workflow = nullptr;
+  if (in_loop) {
+    const Place here = current_place();
+    const bool is_ours = here.producer == Recorder::get()->producer();
+    workflow =
+        capture::begin_detached_workflow(text_of(name), fields, is_ours ? here.workflow_id : 0);
+  } else {
+    workflow = capture::begin_workflow(text_of(name), fields);
+  }
   if (workflow == nullptr) Py_RETURN_NONE;
   auto* open = new (std::nothrow) OpenWorkflow{workflow, {}};
   if (open == nullptr) return PyErr_NoMemory();
