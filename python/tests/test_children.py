@@ -353,3 +353,39 @@ pending._log_destroy_pending = False
     assert recorded.exit_code == 0
     assert sum(task["used"]["n"] >= 0 for task in recorded.named("step")) == 50
     assert set(parents(recorded)) == {"outer"}
+
+
+@pytest.mark.parametrize("ending", ["os._exit(0)", "os.kill(os.getpid(), 9)", "os.abort()"])
+def test_children_that_end_without_a_word(run: Run, tmp_path: Path, ending: str) -> None:
+    """Four children of 1,000 tasks each, none of which flushes: the store has them all."""
+    import headrace as hr
+
+    recorded = run(
+        BEGIN
+        + f"""
+with hr.workflow("w"), hr.task("outer"):
+    children = []
+    for _ in range(4):
+        pid = os.fork()
+        if pid == 0:
+            many(1000)
+            {ending}
+        children.append(pid)
+    for pid in children: os.waitpid(pid, 0)
+""",
+        PYTHONWARNINGS=QUIET,
+    )
+    assert recorded.exit_code == 0
+    with_parents = """
+        select child.activity as activity, parent.activity as parent, child.status as status,
+               count(*) as n, count(distinct child.task_id) as ids,
+               count(distinct child.workflow_id) as workflows
+        from task child left join task parent on parent.task_id = child.parent_task_id
+        group by all order by all
+    """
+    rows = hr.open(tmp_path / ".headrace").sql(with_parents).rows()
+    assert [tuple(row) for row in rows] == [
+        ("many", "outer", "finished", 4, 4, 1),
+        ("outer", None, "finished", 1, 1, 1),
+        ("step", "many", "finished", 4000, 4000, 1),
+    ]
