@@ -79,6 +79,7 @@ class ProcessWalk {
     access.inode = inode_of(event.file);
     access.begin_ns = event.at_ns;
     access.at_open = state_of(event.file);
+    unfinished_[access.inode].push_back(out_.files.size());
     out_.files.push_back(std::move(access));
     return out_.files.back();
   }
@@ -142,9 +143,9 @@ class ProcessWalk {
     if (event.has(kOpenIsTemporary)) access.how = "temporary";
     if (access.makes_new) {
       // An inode's number is free again when its file is gone, and soon another file's.
-      for (size_t i = first_file_; i + 1 < out_.files.size(); ++i) {
-        if (out_.files[i].inode == access.inode && out_.files[i].end_ns != 0) is_over_.insert(i);
-      }
+      const size_t own = out_.files.size() - 1;
+      std::erase_if(unfinished_[access.inode],
+                    [this, own](size_t i) { return i != own && out_.files[i].end_ns != 0; });
     }
     // The latest of a process's descriptors of a file takes what is said of the file.
     open_[access.inode] = out_.files.size() - 1;
@@ -154,9 +155,10 @@ class ProcessWalk {
     const Inode inode = inode_of(event.file);
     const FileState state = state_of(event.file);
     const bool is_sure = !event.has(kCloseAtExit);
-    for (size_t i = first_file_; i < out_.files.size(); ++i) {
+    const auto of_file = unfinished_.find(inode);
+    if (of_file == unfinished_.end()) return;
+    for (const size_t i : of_file->second) {
       Access& access = out_.files[i];
-      if (access.inode != inode || is_over_.contains(i)) continue;
       access.end_ns = event.at_ns;
       access.at_end = state;
       access.end_is_sure = is_sure;
@@ -166,6 +168,11 @@ class ProcessWalk {
         access.moved |= position->second.second != event.file.position;
         was_looked_at_.insert(i);
       }
+    }
+    // Another descriptor of the file may go on; but of a file that is opened and closed a thousand
+    // times only the last opening can still be open.
+    if (is_sure && of_file->second.size() > kMostOpenings) {
+      of_file->second.erase(of_file->second.begin(), of_file->second.end() - 1);
     }
   }
 
@@ -235,10 +242,11 @@ class ProcessWalk {
   std::string folder_;
   Accesses& out_;
   const size_t first_file_ = out_.files.size();
+  static constexpr size_t kMostOpenings = 64;
   std::map<Inode, size_t> open_;
+  std::map<Inode, std::vector<size_t>> unfinished_;  // whose ends may still be seen
   std::map<int, std::pair<Inode, int64_t>> positions_;
   std::set<size_t> was_looked_at_;
-  std::set<size_t> is_over_;  // closed, and of a file or content that was there before
 };
 
 // The program itself, where a user made it: what is run is an input.

@@ -113,9 +113,10 @@ class Builder {
     if (access.end_is_sure) return access.at_end;
     const auto seen = accesses_.sightings.find(access.inode);
     if (seen != accesses_.sightings.end()) {
-      for (const Sighting& sighting : seen->second) {
-        if (sighting.at_ns > access.end_ns) return sighting.state;
-      }
+      const auto next = std::upper_bound(
+          seen->second.begin(), seen->second.end(), access.end_ns,
+          [](int64_t at_ns, const Sighting& sighting) { return at_ns < sighting.at_ns; });
+      if (next != seen->second.end()) return next->state;
     }
     for (const std::string& path : {last_name(access), access.path}) {
       const FileState now = now_.state(path);
@@ -267,8 +268,11 @@ class Builder {
     std::vector<Sighting> seen{{access.begin_ns, access.at_open}};
     if (const auto found = accesses_.sightings.find(access.inode);
         found != accesses_.sightings.end()) {
-      for (const Sighting& one : found->second) {
-        if (one.at_ns >= access.begin_ns && one.at_ns <= access.end_ns) seen.push_back(one);
+      const auto first = std::lower_bound(
+          found->second.begin(), found->second.end(), access.begin_ns,
+          [](const Sighting& sighting, int64_t at_ns) { return sighting.at_ns < at_ns; });
+      for (auto at = first; at != found->second.end() && at->at_ns <= access.end_ns; ++at) {
+        seen.push_back(*at);
       }
     }
     seen.push_back({access.end_ns, end_state(access)});
@@ -431,15 +435,16 @@ class Builder {
 
   void drop_private_temporaries() {
     std::vector<std::set<size_t>> actors(out_.entities.size());
-    for (const EntityUse& one : out_.uses) actors[one.entity].insert(one.process);
+    std::set<size_t> made;
+    for (const EntityUse& one : out_.uses) {
+      actors[one.entity].insert(one.process);
+      if (one.is_generated) made.insert(one.entity);
+    }
     std::set<size_t> dropped;
     for (size_t i = 0; i < out_.entities.size(); ++i) {
       const Entity& entity = out_.entities[i];
       if (entity.kind != EntityKind::kFile || !entity.is_removed || actors[i].size() > 1) continue;
-      const bool was_made = std::any_of(out_.uses.begin(), out_.uses.end(), [i](const auto& one) {
-        return one.entity == i && one.is_generated;
-      });
-      if (!was_made) continue;
+      if (!made.contains(i)) continue;
       dropped.insert(i);
       for (const size_t process : actors[i]) ++out_.environments[process].private_temporaries;
     }

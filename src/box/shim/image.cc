@@ -19,9 +19,7 @@ __attribute__((weak)) int clock_gettime(int clock, timespec* out) noexcept;
 namespace headrace::box {
 namespace {
 
-constexpr uint64_t kFirstReadyBytes = 16 * 1024;
-constexpr int kPopulateWrite = 23;  // MADV_POPULATE_WRITE, Linux 5.14
-constexpr int kWipeOnFork = 18;     // MADV_WIPEONFORK, Linux 4.14
+constexpr int kWipeOnFork = 18;  // MADV_WIPEONFORK, Linux 4.14
 
 // A fork child finds this page zero, however it was forked: then its log is to be begun.
 struct alignas(4096) Wiped {

@@ -26,6 +26,6 @@ void for_each_object(void (*each)(void* context, const char* name), void* contex
 }  // namespace headrace::box
 
 // The next function of the wrapper's own name, typed as the wrapper.
-#define HEADRACE_NEXT(name)          \
-  reinterpret_cast<decltype(&name)>( \
+#define HEADRACE_NEXT(name)            \
+  reinterpret_cast<decltype(&(name))>( \
       ::headrace::box::next_function(::headrace::box::Symbol::k_##name))

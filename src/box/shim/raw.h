@@ -90,9 +90,9 @@ inline bool contains(const char* text, const char* part) {
 // stack should not clear all its bytes.
 template <size_t kCapacity, bool kZeroed = true>
 struct Text {
-  char bytes[kCapacity];
-  size_t size = 0;
+  size_t size = 0;  // in front: a short text touches one page of the stack
   bool cut = false;
+  char bytes[kCapacity];
 
   constexpr Text()
     requires kZeroed

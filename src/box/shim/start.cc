@@ -20,7 +20,6 @@ constexpr int kPopulateWrite = 23;               // MADV_POPULATE_WRITE, Linux 5
 constexpr uint64_t kFirstReadyBytes = 8 * 1024;  // most images need no more
 constexpr int kFormatRegular = 0100000;
 constexpr int kFormatPipe = 0010000;
-constexpr int kFormatFolder = 0040000;
 constexpr uint32_t kFormat = 0170000;
 
 constinit Settings g_settings;
@@ -164,8 +163,8 @@ uint32_t preload_position() {
 }
 
 struct NameList {
-  char bytes[kLongestPath];
   size_t size = 0;
+  char bytes[kLongestPath];
 };
 
 void flush_names(NameList* list) {
