@@ -17,6 +17,10 @@ HEADRACE_API int headrace_use_directory(const char* path) HEADRACE_NOTHROW {
   return 0;
 }
 HEADRACE_API void headrace_flush(void) HEADRACE_NOTHROW {}
+HEADRACE_API int64_t headrace_durable(int wait) HEADRACE_NOTHROW {
+  (void)wait;
+  return 0;
+}
 HEADRACE_API uint32_t headrace_name(const char* name) HEADRACE_NOTHROW {
   (void)name;
   return 0;

@@ -89,8 +89,9 @@ PyObject* end_workflow(PyObject*, PyObject* args) {
     const Ref traceback = Ref::steal(PyException_GetTraceback(exception));
     if (status != TaskStatus::kFinished) add_exception(fields, exception, traceback.get());
   }
-  capture::end_workflow(workflow, status, fields);
-  Py_RETURN_NONE;
+  // It may wait for a disk.
+  Py_BEGIN_ALLOW_THREADS capture::end_workflow(workflow, status, fields);
+  Py_END_ALLOW_THREADS Py_RETURN_NONE;
 }
 
 PyObject* workflow_id(PyObject*, PyObject* handle) {
@@ -158,6 +159,23 @@ PyObject* flush(PyObject*, PyObject*) {
   if (recorder == nullptr) Py_RETURN_NONE;
   Py_BEGIN_ALLOW_THREADS recorder->flush();
   Py_END_ALLOW_THREADS Py_RETURN_NONE;
+}
+
+PyObject* durable(PyObject*, PyObject* args, PyObject* named) {
+  static const char* names[] = {"wait", nullptr};
+  int wait = 0;
+  if (PyArg_ParseTupleAndKeywords(args, named, "|$p:durable", const_cast<char**>(names), &wait) ==
+      0) {
+    return nullptr;
+  }
+  int64_t until_ns = 0;
+  if (Recorder* recorder = Recorder::existing(); recorder != nullptr) {
+    Py_BEGIN_ALLOW_THREADS;
+    if (wait != 0) static_cast<void>(recorder->wait_durable());
+    until_ns = recorder->durable_until_ns();
+    Py_END_ALLOW_THREADS;
+  }
+  return PyLong_FromLongLong(until_ns);
 }
 
 // describe(key, value): a fact about the process for its producer record.
@@ -326,6 +344,11 @@ PyMethodDef g_functions[] = {
     {"flush", flush, METH_NOARGS,
      "flush()\n--\n\nReturns when everything recorded so far is in the spool."},
     {"describe", describe_process, METH_VARARGS, nullptr},
+    {"durable", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(durable)),
+     METH_VARARGS | METH_KEYWORDS,
+     "durable(*, wait=False)\n--\n\nThe moment, in ns since the epoch, before which everything "
+     "recorded survives a power cut;\n0 when nothing is synced (HEADRACE_DURABILITY=2 does).\n\n"
+     "With wait=True that moment is moved beyond this call first."},
     {"stop", stop, METH_VARARGS, nullptr},
     {"stop_at_exit", stop_at_exit, METH_NOARGS, nullptr},
     {"capture_stats", capture_stats, METH_NOARGS,

@@ -140,6 +140,17 @@ void headrace_flush(void) noexcept {
   });
 }
 
+int64_t headrace_durable(int wait) noexcept {
+  int64_t until_ns = 0;
+  guarded([&] {
+    Recorder* recorder = Recorder::existing();
+    if (recorder == nullptr) return;
+    if (wait != 0) static_cast<void>(recorder->wait_durable());
+    until_ns = recorder->durable_until_ns();
+  });
+  return until_ns;
+}
+
 uint32_t headrace_name(const char* name) noexcept {
   return name == nullptr ? 0 : headrace_name_n(name, std::strlen(name));
 }

@@ -1,6 +1,8 @@
 #include "capture/description.h"
 
+#include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "encode/nested.h"
 #include "encode/record.h"
@@ -14,21 +16,27 @@ uint64_t Description::add(const std::string& key, const std::string& value) {
   writer.string(key);
   writer.string(std::string_view(value).substr(0, kMaxValueBytes));
   const std::lock_guard lock(mutex_);
+  const auto known = std::find_if(pairs_.begin(), pairs_.end(),
+                                  [&key](const auto& other) { return other.first == key; });
+  const size_t replaced = known == pairs_.end() ? 0 : known->second.size();
   // It is one record; what is said beyond its size is not kept.
-  if (pairs_.size() + pair.size() <= kMaxRecordBytes - 64) {
-    pairs_ += pair;
-    ++count_;
+  if (bytes_ - replaced + pair.size() > kMaxRecordBytes - 64) return version_;
+  bytes_ += pair.size() - replaced;
+  if (known == pairs_.end()) {
+    pairs_.emplace_back(key, std::move(pair));
+  } else {
+    known->second = std::move(pair);
   }
-  return count_;
+  return ++version_;
 }
 
 std::string Description::record(uint64_t* version) const {
   std::string nested;
   {
     const std::lock_guard lock(mutex_);
-    NestedWriter(nested).begin_map(count_);
-    nested += pairs_;
-    *version = count_;
+    NestedWriter(nested).begin_map(static_cast<uint32_t>(pairs_.size()));
+    for (const auto& [key, pair] : pairs_) nested += pair;
+    *version = version_;
   }
   ProducerRecord record{};
   const size_t size = round_up_8(sizeof record + nested.size());
@@ -42,7 +50,7 @@ std::string Description::record(uint64_t* version) const {
 
 uint64_t Description::version() const {
   const std::lock_guard lock(mutex_);
-  return count_;
+  return version_;
 }
 
 }  // namespace headrace::capture

@@ -214,6 +214,7 @@ void Drain::end() {
     last_clock_ns_ = 0;  // what came after the last reading is between two as well
     write_clock();
     status = writer_.seal();
+    if (status.ok() && writer_.policy().power_safe) status = writer_.sync();
   }
   if (!status.ok()) failed(status);
 }

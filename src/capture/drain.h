@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -57,6 +58,9 @@ class Drain {
   // The first dictionary entry that is in no segment.
   uint32_t next_entry() const { return next_entry_; }
   const SegmentWriter& writer() const { return writer_; }
+  // Level 2, see group_sync.h.
+  std::optional<SegmentSync> begin_sync() { return writer_.begin_sync(); }
+  void finish_sync(const SegmentSync& sync) { writer_.finish_sync(sync); }
   // In a fork child: the files are the parent's.
   void abandon() { writer_.abandon(); }
 

@@ -68,10 +68,17 @@ static void describe_redactions(Recorder& recorder) {
 
 void stop_capture(TaskStatus status) {
   if (Recorder::existing() == nullptr) return;
-  if (auto* const hook = g_stop_hook.load(); hook != nullptr) hook();
-  end_process_workflow(status, Fields());
-  describe_redactions(*Recorder::existing());
-  Recorder::existing()->stop();
+  // Each may run out of memory; then the ring file stays, and a collector takes what is in it.
+  const auto attempt = [](auto step) {
+    try {
+      step();
+    } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): see above
+    }
+  };
+  if (auto* const hook = g_stop_hook.load(); hook != nullptr) attempt(hook);
+  attempt([status] { end_process_workflow(status, Fields()); });
+  attempt([] { describe_redactions(*Recorder::existing()); });
+  attempt([] { Recorder::existing()->stop(); });
 }
 
 // A fork child has one thread and copies of memory that other threads were writing: it forgets the
@@ -137,6 +144,9 @@ Recorder::Recorder(Directory directory, ProducerId producer)
       drain_(directory_, producer, {dictionary_, pool_, slots_, rings_, description_, losses_}) {
   for (const auto& [key, value] : facts_) description_.add(key, value);
   mappings_.reserve(16);
+  const SpoolPolicy& policy = drain_.writer().policy();
+  description_.add("durability", policy.ends_wait ? "2s" : policy.power_safe ? "2" : "1");
+  if (policy.power_safe) group_ = std::make_unique<GroupSync>(sync_steps());
 }
 
 Ring* Recorder::ring_slow() {
@@ -278,6 +288,7 @@ bool Recorder::start_thread() {
   }
   running_.store(true, std::memory_order_release);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (group_ != nullptr) group_->start();
   return true;
 }
 
@@ -304,8 +315,6 @@ void Recorder::run() {
     {
       const std::lock_guard drain(drain_mutex_);
       drain_now();
-      // Durability beyond the process, where it is asked for, belongs here: after the pass, once
-      // for all that it wrote.
       drain_cpu_ns_ = read_clock_ns(CLOCK_THREAD_CPUTIME_ID);
       drain_.seal_if_due();
       if (RingMapping* mapping = mappings_.back().get(); mapping != nullptr) {
@@ -320,9 +329,51 @@ void Recorder::run() {
   }
 }
 
+// One round of level 2: everything in the rings goes into segments, and these to the medium.
+GroupSync::Steps Recorder::sync_steps() {
+  GroupSync::Steps steps;
+  steps.begin = [this] {
+    const std::lock_guard lock(drain_mutex_);
+    GroupSync::Steps::Begun begun;
+    begun.drained = drain_.pass(false);
+    update_shed_level();
+    sync_target_ = drain_.writer().durability().written;
+    begun.sync = drain_.begin_sync();
+    return begun;
+  };
+  steps.finish = [this](const std::optional<SegmentSync>& sync) {
+    const std::lock_guard lock(drain_mutex_);
+    if (sync) drain_.finish_sync(*sync);
+    if (drain_.writer().durability().durable < sync_target_) return false;
+    // For who reads the segments: the watermark as of a second ago, while there is something new.
+    const int64_t now_ns = now_monotonic_ns();
+    if (sync && now_ns - watermark_told_ns_ >= 1'000'000'000) {
+      watermark_told_ns_ = now_ns;
+      describe("durable_until_ns", std::to_string(group_->until_ns()));
+    }
+    return true;
+  };
+  return steps;
+}
+
+Status Recorder::wait_durable() {
+  constexpr int64_t kPatience_ns = 30'000'000'000;
+  if (group_ == nullptr) {
+    return unsupported("nothing is synced at durability level 1; set HEADRACE_DURABILITY=2");
+  }
+  return group_->wait(kPatience_ns);
+}
+
+void Recorder::settle() {
+  if (drain_.writer().policy().ends_wait) static_cast<void>(wait_durable());
+}
+
 void Recorder::flush() {
   const std::lock_guard lock(drain_mutex_);
-  drain_.pass(true);
+  try {
+    drain_.pass(true);
+  } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): the next pass tries again
+  }
   update_shed_level();
 }
 
@@ -334,6 +385,7 @@ void Recorder::stop() {
   }
   wake_.notify_one();
   if (thread_.joinable()) thread_.join();
+  if (group_ != nullptr) group_->stop();
   running_.store(false, std::memory_order_release);
   const std::lock_guard lock(drain_mutex_);
   if (!has_mapping_) return;

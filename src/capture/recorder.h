@@ -20,6 +20,7 @@
 #include "base/id.h"
 #include "capture/drain.h"
 #include "capture/fields.h"
+#include "capture/group_sync.h"
 #include "capture/process_facts.h"
 #include "capture/thread_state.h"
 #include "spool/directory.h"
@@ -124,6 +125,15 @@ class Recorder {
   // Writes everything committed so far. Returns when it is in the file, or the file cannot be
   // written: then it is tried again later.
   void flush();
+  // Durability level 2 (HEADRACE_DURABILITY): what was recorded before this moment, in ns since the
+  // epoch, survives a power cut. 0 at level 1, and before the first sync.
+  int64_t durable_until_ns() const { return group_ != nullptr ? group_->until_ns() : 0; }
+  // Returns when everything recorded before the call does. Errors: kUnsupported at level 1,
+  // kUnavailable when the medium does not take it; it is tried further.
+  Status wait_durable();
+  // Level 2s: the same, and a failure is left at that. Called where something ends that a later run
+  // may build upon: a workflow, a checkpoint, a model.
+  void settle();
   // flush, then close the segment and stop the drain thread; the ring file is gone unless another
   // thread could still record, or the spool cannot be written just now. The recorder stays usable
   // and starts again at the next event. Called at exit.
@@ -143,6 +153,7 @@ class Recorder {
   bool start_thread();
   void run();
   bool drain_now();
+  GroupSync::Steps sync_steps();
   void update_shed_level();
   void leave_ring_file(bool written);
   CaptureCounters counters_locked() const;
@@ -161,6 +172,9 @@ class Recorder {
 
   std::mutex drain_mutex_;  // whoever holds it may read the rings and write the segment
   Drain drain_;
+  std::unique_ptr<GroupSync> group_;  // at level 2
+  uint64_t sync_target_ = 0;          // frames that the round under way is about
+  int64_t watermark_told_ns_ = 0;
   int64_t drain_cpu_ns_ = 0;
   uint64_t stopped_at_records_ = 0;
   std::atomic<uint64_t> producer_drains_{0};

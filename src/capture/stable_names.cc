@@ -44,21 +44,27 @@ struct ThreadCache {
 };
 thread_local ThreadCache* t_cache = nullptr;
 thread_local bool t_ended = false;
-struct EndOfThread {
-  ~EndOfThread() {
-    t_ended = true;
-    delete t_cache;
-    t_cache = nullptr;
-  }
-  bool armed = false;
-};
-thread_local EndOfThread t_end;
+
+// A key and not a thread_local with a destructor: see thread_state.cc.
+void delete_at_end(ThreadCache* cache) {
+  static const struct Key {
+    Key()
+        : made(pthread_key_create(&key, [](void* ending) {
+                 t_ended = true;
+                 t_cache = nullptr;
+                 delete static_cast<ThreadCache*>(ending);
+               }) == 0) {}
+    pthread_key_t key{};
+    bool made;
+  } once;
+  if (once.made) static_cast<void>(pthread_setspecific(once.key, cache));
+}
 
 // Null when the thread's own objects are being destroyed already.
 ThreadCache* cache() {
   if (t_cache == nullptr && !t_ended) {
     t_cache = new ThreadCache;
-    t_end.armed = true;  // constructs the guard on this thread
+    delete_at_end(t_cache);
   }
   return t_cache;
 }

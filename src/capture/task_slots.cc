@@ -17,10 +17,17 @@ void TaskSlots::use(RingMapping* mapping) {
 bool TaskSlots::add_slab() {
   if (exhausted_) return false;
   std::unique_ptr<Notes[]> notes(new (std::nothrow) Notes[kSlotsPerChunk]);
+  try {
+    // All memory first: a slab is known whole or not at all, and giving back never allocates.
+    slabs_.reserve(slabs_.size() + 1);
+    notes_.reserve(notes_.size() + 1);
+    free_.reserve((slabs_.size() + 1) * kSlotsPerChunk);
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
   ChunkHeader* chunk = notes == nullptr ? nullptr : pool_.take(ChunkKind::kTasks);
   exhausted_ = chunk == nullptr;
   if (chunk == nullptr) return false;
-  free_.reserve((slabs_.size() + 1) * kSlotsPerChunk);  // so that giving back never allocates
   auto* const slots = reinterpret_cast<TaskSlot*>(payload_of(chunk));
   for (size_t i = kSlotsPerChunk; i-- > 0;) {
     store_relaxed(slots[i].record.number, TaskNumber{0});

@@ -1,5 +1,6 @@
 #include "capture/thread_state.h"
 
+#include <pthread.h>
 #include <utility>
 
 #include "capture/recorder.h"
@@ -14,26 +15,31 @@ constinit __attribute__((tls_model("initial-exec"))) thread_local ThreadState* t
 
 namespace {
 
-// The state itself is trivially reachable for the whole life of the thread; only this guard has a
-// destructor, so events after it (from other thread-local destructors) find `ended` and no ring.
-struct EndOfThread {
-  ~EndOfThread();
-  bool armed = false;
-};
-
-thread_local EndOfThread t_end;
+// A key and not a thread_local with a destructor: to note one of those glibc needs memory, and ends
+// the program when there is none. Keys' destructors run after the locals', so these may still
+// record; what runs after this one finds `ended` and no ring. The main thread's state stays to the
+// end.
 thread_local bool t_ended = false;
 
-EndOfThread::~EndOfThread() {
+void end_of_thread(void* ending) {
   t_ended = true;
-  ThreadState* state = detail::t_state;
   detail::t_state = nullptr;
-  if (state == nullptr) return;
+  auto* const state = static_cast<ThreadState*>(ending);
   drop_free_tasks(*state);
   // A ring of a recorder that is gone (fork) is not ours to touch.
   Ring* const ring = state->ring != nullptr ? state->ring : state->parked_ring;
   if (ring != nullptr && state->recorder == Recorder::existing()) ring->close();
   delete state;
+}
+
+// Without a key, of which a process has 1024, the state outlives its thread.
+void call_at_end(ThreadState* state) {
+  static const struct Key {
+    Key() : made(pthread_key_create(&key, &end_of_thread) == 0) {}
+    pthread_key_t key{};
+    bool made;
+  } once;
+  if (once.made) static_cast<void>(pthread_setspecific(once.key, state));
 }
 
 ThreadState& ended_state() {
@@ -48,7 +54,7 @@ ThreadState& ended_state() {
 ThreadState& make_thread_state() {
   if (t_ended) return ended_state();
   detail::t_state = new ThreadState;
-  t_end.armed = true;  // constructs the guard on this thread
+  call_at_end(detail::t_state);
   return *detail::t_state;
 }
 

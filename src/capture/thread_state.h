@@ -57,7 +57,7 @@ struct ThreadState {
   IdCache names;
   IdCache shapes;
   IdCache references;  // to tasks of other producers
-  bool ended = false;  // thread-local destructors have run
+  bool ended = false;  // the thread is at its very end
   ShapeCache last_shapes;
 };
 

@@ -189,6 +189,7 @@ void end_workflow(WorkflowState* workflow, TaskStatus status, const Fields& fiel
     // The end carries what came after the begin; the two records are folded into one workflow.
     workflow->fields = fields;
     write_record(*recorder, *workflow, status, ticks());
+    recorder->settle();
   }
   // Ended on another thread than it was begun on, which may still look at it.
   if (is_off_its_thread) delete workflow;
@@ -283,6 +284,7 @@ void record_object(const Uuid& id, std::string_view kind, const Fields& fields) 
   record.at_ticks = ticks();
   record.shape_id = shape_id(*recorder, fields);
   recorder->commit(*ring, record, fields);
+  if (kind == "checkpoint" || kind == "model") recorder->settle();
 }
 
 Uuid file_object_id(std::string_view absolute_path, std::string_view sha256_hex) {

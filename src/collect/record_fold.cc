@@ -437,6 +437,8 @@ const char* RecordFold::gap(ProducerState& producer, const RecordView& record) {
     case GapReason::kWriteFailed: reason = "write failed"; break;
     case GapReason::kPoolExhausted: reason = "no memory"; break;
     case GapReason::kTooLarge: reason = "too large"; break;
+    case GapReason::kSamplesShed: reason = "samples not taken"; break;
+    case GapReason::kValuesElided: reason = "values not kept"; break;
     default: reason = "unknown"; break;
   }
   if (fixed.first_number >= kPastNumbers || fixed.count >= kPastNumbers) {
@@ -445,8 +447,11 @@ const char* RecordFold::gap(ProducerState& producer, const RecordView& record) {
   Appender* rows = writer_.rows(Table::kGap);
   if (rows == nullptr || !rows->next_row().ok()) return nullptr;
   rows->set(0, producer.id());
-  rows->set(1, fixed.ring);
-  rows->set(2, fixed.first_number);
+  // What was given up before it had a number is no hole in any ring.
+  if (takes_numbers(static_cast<GapReason>(known_flags(fixed.header.flags)))) {
+    rows->set(1, fixed.ring);
+    rows->set(2, fixed.first_number);
+  }
   rows->set(3, fixed.count);
   rows->set_text(4, reason);
   rows->set(5, producer.clocks().realtime_ns(fixed.at_ticks));

@@ -138,12 +138,11 @@ void SegmentWriter::drop_segment() noexcept {
 }
 
 Status SegmentWriter::open() {
-  return whole_or_not([this] { return open_untried(0); });
+  return whole_or_not([this] { return open_untried(0, {}); });
 }
 
-Status SegmentWriter::open_untried(uint32_t tried) {
+Status SegmentWriter::open_untried(uint32_t tried, Status refused) {
   if (file_ != nullptr) return {};
-  Status refused;
   // In order, but the one whose sync failed comes last.
   for (const bool last_resort : {false, true}) {
     for (size_t at = 0; at < places_.size(); ++at) {
@@ -290,7 +289,7 @@ Status SegmentWriter::put(const FrameHeader& header, std::string_view payload) {
   uint32_t tried = 0;
   Status refused;
   for (size_t attempt = 0; attempt < places_.size(); ++attempt) {
-    if (Status opened = open_untried(tried); !opened.ok()) return refused.ok() ? opened : refused;
+    HEADRACE_RETURN_IF_ERROR(open_untried(tried, refused));
     const size_t at = file_->place;
     const uint64_t bytes = meta_.size() + sizeof header + payload.size();
     int error = prepare(bytes, is_reserved_use);

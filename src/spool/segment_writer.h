@@ -108,7 +108,8 @@ class SegmentWriter {
   Status write_whole(const FrameHeader& header, std::string_view payload);
   Status seal_whole();
   Status put(const FrameHeader& header, std::string_view payload);
-  Status open_untried(uint32_t tried);
+  // `refused`: what those said.
+  Status open_untried(uint32_t tried, Status refused);
   int begin_segment(size_t at);
   int make_place(size_t at);
   int prepare(uint64_t bytes, bool is_reserved_use);

@@ -152,7 +152,7 @@ Status refresh_missing(const Connection& connection, const std::vector<uint32_t>
            "  SELECT producer, ring, first, past FROM watermark WHERE producer IN (" +
            list +
            ")\n  UNION ALL SELECT producer, ring, first_number, first_number + count FROM gap_row "
-           "WHERE producer IN (" +
+           "WHERE ring IS NOT NULL AND producer IN (" +
            list +
            ");\n"
            // Where bytes of the producer are in quarantine, what is missing was in them. A process

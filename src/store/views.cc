@@ -211,7 +211,7 @@ CREATE OR REPLACE VIEW accounting AS
 WITH told AS (
   SELECT producer, ring, first, past, false AS lost FROM watermark
   UNION ALL SELECT producer, ring, first_number, first_number + count, true FROM gap_row
-            WHERE reason NOT IN ('missing', 'damaged')),
+            WHERE ring IS NOT NULL AND reason NOT IN ('missing', 'damaged')),
 ring_sums AS (
   SELECT producer, ring, max(past) AS past, sum(past - first) FILTER (NOT lost) AS seen,
     sum(past - greatest(first, least(reached, past))) AS known
@@ -240,7 +240,8 @@ FROM (SELECT )sql" +
   LEFT JOIN (SELECT producer, coalesce(sum(n) FILTER (reason = 'missing'), 0)::BIGINT AS missing,
                coalesce(sum(n) FILTER (reason = 'damaged'), 0)::BIGINT AS damaged,
                string_agg(n || ' ' || reason, ', ' ORDER BY reason)
-                 FILTER (reason NOT IN ('missing', 'damaged')) AS dropped_by
+                 FILTER (reason NOT IN ('missing', 'damaged', 'samples not taken', 'values not kept'))
+                 AS dropped_by
              FROM (SELECT producer, reason, sum(count) AS n FROM gap_row GROUP BY producer, reason)
              GROUP BY producer) g ON g.producer = p.producer
   WHERE p.facts IS NOT NULL OR s.seen IS NOT NULL);
