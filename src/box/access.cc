@@ -135,6 +135,7 @@ class ProcessWalk {
     const uint32_t flags = event.file.open_flags;
     Access& access = add(event);
     access.path = absolute(event.path);
+    access.fd = event.result;
     access.reads = reads(flags);
     access.writes = writes(flags);
     const bool is_empty = event.file.size_bytes == 0;
@@ -157,7 +158,7 @@ class ProcessWalk {
     const bool is_sure = !event.has(kCloseAtExit);
     const auto of_file = unfinished_.find(inode);
     if (of_file == unfinished_.end()) return;
-    for (const size_t i : of_file->second) {
+    for (const size_t i : closed_by(event.result, of_file->second)) {
       Access& access = out_.files[i];
       access.end_ns = event.at_ns;
       access.at_end = state;
@@ -169,11 +170,25 @@ class ProcessWalk {
         was_looked_at_.insert(i);
       }
     }
-    // Another descriptor of the file may go on; but of a file that is opened and closed a thousand
-    // times only the last opening can still be open.
+    // Of a file that is opened and closed a thousand times only the last opening can still be open.
     if (is_sure && of_file->second.size() > kMostOpenings) {
       of_file->second.erase(of_file->second.begin(), of_file->second.end() - 1);
     }
+  }
+
+  // What ends with descriptor `fd`, of the openings of one file: the one that got it from open,
+  // else what was inherited, else (it is a copy) the last one.
+  std::vector<size_t> closed_by(int fd, const std::vector<size_t>& openings) const {
+    for (size_t k = openings.size(); k-- > 0;) {
+      const Access& access = out_.files[openings[k]];
+      if (access.fd == fd && access.end_ns == 0) return {openings[k]};
+    }
+    std::vector<size_t> out;
+    for (const size_t i : openings) {
+      if (out_.files[i].is_inherited) out.push_back(i);
+    }
+    if (out.empty() && !openings.empty()) out.push_back(openings.back());
+    return out;
   }
 
   void truncate(const BoxEvent& event) {

@@ -18,6 +18,7 @@ struct Access {
   size_t process = 0;
   Uuid task;
   Inode inode;
+  int fd = -1;       // that open gave; -1: inherited, or none
   std::string path;  // absolute, as it was called
   bool reads = false;
   bool writes = false;

@@ -20,6 +20,7 @@ struct Spell {
   int64_t begin_ns = 0;
   int64_t end_ns = 0;
   FileState state;
+  bool is_of_one = true;  // one task of one process is all its writers
 };
 
 // One name of a version, from some moment on.
@@ -225,15 +226,25 @@ class Builder {
     std::stable_sort(writers.begin(), writers.end(), [this](size_t a, size_t b) {
       return accesses_.files[a].begin_ns < accesses_.files[b].begin_ns;
     });
+    const bool is_shared = std::any_of(files.begin(), files.end(), [&](size_t i) {
+      const Access& first = accesses_.files[files.front()];
+      const Access& access = accesses_.files[i];
+      return access.process != first.process || access.task != first.task;
+    });
     std::vector<Spell> out;
     for (const size_t i : writers) {
       const Access& access = accesses_.files[i];
-      if (out.empty() || access.begin_ns > out.back().end_ns) {
-        out.push_back({{}, access.begin_ns, access.end_ns, {}});
+      if (out.empty() ||
+          (access.begin_ns > out.back().end_ns && !goes_on(out.back(), access, files, is_shared))) {
+        out.push_back({{}, access.begin_ns, access.end_ns, {}, true});
       }
       Spell& spell = out.back();
       const bool ends_last = access.end_ns >= spell.end_ns;
       spell.end_ns = std::max(spell.end_ns, access.end_ns);
+      if (!spell.writers.empty()) {
+        const Access& last = accesses_.files[spell.writers.back()];
+        spell.is_of_one &= last.process == access.process && last.task == access.task;
+      }
       spell.writers.push_back(i);
       if (ends_last || !spell.state.is_known) spell.state = end_state(access);
     }
@@ -241,15 +252,30 @@ class Builder {
     return out;
   }
 
+  // A task that opens a file again and again to write makes one version of it, unless somebody else
+  // looked at it in between. `is_shared`: others than that task had it open at all.
+  bool goes_on(const Spell& spell, const Access& next, const std::vector<size_t>& files,
+               bool is_shared) const {
+    const auto is_of_next = [&](size_t i) {
+      const Access& access = accesses_.files[i];
+      return access.process == next.process && access.task == next.task;
+    };
+    if (!spell.is_of_one || !is_of_next(spell.writers.back())) return false;
+    if (!is_shared) return true;
+    return std::none_of(files.begin(), files.end(), [&](size_t i) {
+      const Access& access = accesses_.files[i];
+      return !is_of_next(i) && access.end_ns >= spell.begin_ns && access.begin_ns < next.begin_ns;
+    });
+  }
+
   // Who of those that held the file wrote, and whose old content stays in it.
   void settle(Spell* spell) {
     const Access* old = nullptr;
     for (const size_t i : spell->writers) {
       const Access& access = accesses_.files[i];
-      if (!access.is_inherited && access.keeps_old && access.at_open.size_bytes > 0) {
-        old = &access;
-        break;
-      }
+      if (access.is_inherited) continue;
+      if (access.keeps_old && access.at_open.size_bytes > 0) old = &access;
+      break;  // what later ones found had been written in this spell
     }
     const std::vector<size_t> all = spell->writers;
     std::erase_if(spell->writers, [&](size_t i) { return is_holder_only(i, all); });

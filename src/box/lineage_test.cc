@@ -112,6 +112,29 @@ TEST(Lineage, ANewVersionIsAnotherThing) {
   EXPECT_NE(lineage.entity("second", true, "/work/f"), old);
 }
 
+TEST(Lineage, AppendingAThousandTimesIsOneVersion) {
+  ImageForTest logger(7, 100);
+  logger.start("/usr/bin/logger");
+  for (int i = 0; i < 1000; ++i) {
+    logger.open("log", O_WRONLY | O_CREAT | O_APPEND, {20, i, 100 + i});
+    logger.close(3, {20, i + 1, 101 + i});
+  }
+  logger.exit();
+  const LineageOf lineage({logger});
+  EXPECT_EQ(lineage.edges(), Edges{"logger generated /work/log"});
+  EXPECT_EQ(lineage.lineage.uses.size(), 1u);
+
+  // Unless somebody reads in between.
+  ImageForTest writer(7, 100);
+  writer.start("/usr/bin/writer").open("log", O_WRONLY | O_CREAT, {20, 0, 100}).close(3, kFull);
+  ImageForTest reader(8, 200);
+  reader.start("/usr/bin/reader").open("log", O_RDONLY, kFull).exit();
+  writer.at(300).open("log", O_WRONLY | O_APPEND, kFull).close(3, {20, 9, 310}).exit();
+  const LineageOf shared({writer, reader});
+  EXPECT_EQ(shared.edges(), (Edges{"writer generated /work/log", "reader used /work/log"}));
+  EXPECT_EQ(shared.lineage.uses.size(), 3u);  // two versions
+}
+
 TEST(Lineage, ChangedBehindOurBackIsNobodysProduct) {
   ImageForTest writer(7, 100);
   writer.start("/usr/bin/writer").open("f", O_WRONLY | O_CREAT | O_TRUNC, kEmpty);
