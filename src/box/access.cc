@@ -142,14 +142,29 @@ class ProcessWalk {
     access.makes_new = access.writes && ((flags & O_TRUNC) != 0 || is_empty);
     access.keeps_old = access.writes && !access.makes_new;
     if (event.has(kOpenIsTemporary)) access.how = "temporary";
-    if (access.makes_new) {
-      // An inode's number is free again when its file is gone, and soon another file's.
-      const size_t own = out_.files.size() - 1;
-      std::erase_if(unfinished_[access.inode],
-                    [this, own](size_t i) { return i != own && out_.files[i].end_ns != 0; });
-    }
+    if (access.makes_new) end_older(out_.files.size() - 1);
+    names_[access.inode] = out_.files.back().path;
     // The latest of a process's descriptors of a file takes what is said of the file.
     open_[access.inode] = out_.files.size() - 1;
+  }
+
+  // An inode's number is free again when its file is gone and closed, and soon another file's. The
+  // close need not have been seen.
+  void end_older(size_t number) {
+    const Access& access = out_.files[number];
+    const auto name = names_.find(access.inode);
+    const bool is_other = name != names_.end() && name->second != access.path;
+    const std::vector<Sighting>& seen = out_.sightings[access.inode];
+    std::erase_if(unfinished_[access.inode], [&](size_t i) {
+      Access& older = out_.files[i];
+      if (i != number && older.end_ns == 0 && is_other && seen.size() >= 2) {
+        // This open is the last that was seen of it, so that before it the file's last state.
+        older.end_ns = seen[seen.size() - 2].at_ns;
+        older.at_end = seen[seen.size() - 2].state;
+        older.end_is_sure = true;
+      }
+      return i != number && older.end_ns != 0;
+    });
   }
 
   void close(const BoxEvent& event) {
@@ -203,9 +218,10 @@ class ProcessWalk {
     Access& access = add(event);
     access.path = absolute(event.path);
     access.writes = access.surely_wrote = true;
-    access.keeps_old = event.file.size_bytes > 0;
+    // The record tells the state after it; what was there before it nobody saw.
     access.end_ns = event.at_ns;
     access.at_end = access.at_open;
+    access.at_open = {};
     access.end_is_sure = true;
   }
 
@@ -232,6 +248,8 @@ class ProcessWalk {
     if (change.kind != NameChange::kUnlink) change.to = absolute(event.path2);
     change.at_ns = event.at_ns;
     change.links = event.file.links;
+    if (change.kind == NameChange::kRename) names_[change.inode] = change.to;
+    if (change.kind == NameChange::kUnlink && change.links <= 1) names_[change.inode].clear();
     out_.names.push_back(std::move(change));
   }
 
@@ -262,6 +280,7 @@ class ProcessWalk {
   std::map<Inode, std::vector<size_t>> unfinished_;  // whose ends may still be seen
   std::map<int, std::pair<Inode, int64_t>> positions_;
   std::set<size_t> was_looked_at_;
+  std::map<Inode, std::string> names_;  // the latest of each; empty: removed
 };
 
 // The program itself, where a user made it: what is run is an input.

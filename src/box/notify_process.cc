@@ -231,6 +231,7 @@ void SeenProcess::settle(pid_t tid) {
 }
 
 void SeenProcess::find_new(Pending* pending) const {
+  if ((pending->flags & O_TMPFILE) == O_TMPFILE) return;  // the path is the folder's
   if (!facts_of(pending->tid, pending->path, true, &pending->file)) return;
   // Something may have been written meanwhile; when it was opened it was empty.
   pending->file.size_bytes = 0;
@@ -255,6 +256,8 @@ void SeenProcess::finish(const Deferred& one) {
     case BoxKind::kUnlink:
       happened = !there || !same(after, one.before);
       body = one.before;
+      // Its number may soon be another file's.
+      known_.erase({body.dev, body.ino});
       break;
     case BoxKind::kMakeDirectory: happened = there && S_ISDIR(after.mode); break;
     case BoxKind::kTruncate: happened = there && after.size_bytes == one.size; break;
@@ -304,8 +307,8 @@ void SeenProcess::link(const StoppedCall& call, int from_directory, const std::s
     if (!pending_.empty()) observe_all(call.tid, call.at_ns);
     struct stat facts {};
     if (stat(source.c_str(), &facts) != 0) return;
-    deferred_.push_back({BoxKind::kLink, call.at_ns, call.tid, 0, file_body(facts),
-                         read_link(source), absolute(call.tid, to_directory, to), 0});
+    deferred_.push_back({BoxKind::kLink, call.at_ns, call.tid, 0, file_body(facts), source,
+                         absolute(call.tid, to_directory, to), 0});
     return;
   }
   defer(call, BoxKind::kLink, 0, std::move(source), absolute(call.tid, to_directory, to));
@@ -442,6 +445,8 @@ void SeenProcess::close(const StoppedCall& call, int fd) {
   observe(call.tid, fd, facts, call.at_ns);
   write_close(call.tid, fd, facts, call.at_ns, 0);
   open_.erase(fd);
+  // Its number may soon be another file's.
+  if (facts.st_nlink == 0) known_.erase({facts.st_dev, facts.st_ino});
 }
 
 void SeenProcess::close_range(const StoppedCall& call, unsigned first, unsigned last) {
