@@ -161,8 +161,9 @@ def short_task_row(hr: Any, blocks: int) -> dict[str, Any]:
     turns = 4
     while ns(loop_over("f(7)", f=make(turns)), 20) < 1000:
         turns += 2
-    bare = loop_over("f(7)", f=make(turns))
-    captured = loop_over("f(7)", f=hr.task(make(turns)))
+    function = make(turns)
+    bare = loop_over("f(7)", f=function)
+    captured = loop_over("f(7)", f=hr.task(function))
     best = [math.inf, math.inf]
     drain = thread_cpu_s("headrace-drain")
     for _ in range(blocks):
