@@ -261,6 +261,8 @@ class Builder {
       return access.process == next.process && access.task == next.task;
     };
     if (!spell.is_of_one || !is_of_next(spell.writers.back())) return false;
+    // An inode's number may be another file's by now.
+    if (accesses_.files[spell.writers.back()].path != next.path) return false;
     if (!is_shared) return true;
     return std::none_of(files.begin(), files.end(), [&](size_t i) {
       const Access& access = accesses_.files[i];
