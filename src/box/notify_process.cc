@@ -389,8 +389,12 @@ void SeenProcess::observe(pid_t tid, int fd, const struct stat& facts, int64_t a
   if (pending != pending_.end()) {
     // The descriptor may be an older one of the same file, still open while another is opened.
     if (!pending->settled && open != open_.end() && open->second.file == file) return;
-    const FileBody now = file_body(facts);
-    write_open(*pending, fd, pending->file.ino != 0 ? pending->file : now);
+    FileBody opened = pending->file;
+    if (opened.ino == 0) {  // it had no name to be found by
+      opened = file_body(facts);
+      opened.size_bytes = 0;
+    }
+    write_open(*pending, fd, opened);
     open_[fd] = {file, writes(pending->flags), false};
     known_.insert(file);
     pending_.erase(pending);
