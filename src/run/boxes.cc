@@ -177,12 +177,16 @@ void Boxes::take_left(const fs::path& folder) {
       !std::getline(file, directory)) {
     return;
   }
-  if (directory != fs::absolute(directory_.root).string()) return;  // another's to take
+  std::error_code error;
+  if (directory != fs::absolute(directory_.root).string()) {
+    // Another's to take, unless that is gone with all that would be told of.
+    if (!fs::exists(directory, error) && !error) fs::remove_all(folder, error);
+    return;
+  }
   const auto workflow_id = Uuid::parse(workflow);
   const auto root_id = Uuid::parse(root);
   if (!workflow_id || !root_id) return;
   // One of several that start at the same time takes them.
-  std::error_code error;
   const fs::path taken = folder.string() + ".taken-" + std::to_string(getpid());
   fs::rename(folder, taken, error);
   if (error) return;
