@@ -432,7 +432,10 @@ void Recorder::leave_ring_file(bool written) {
     }
   }
   if (mapping == nullptr) return;
-  if (!written || rings_.others_live(mine)) {
+  // What is known of tasks that are still open lies only here: who adopts the file tells it.
+  bool open = false;
+  slots_.for_each_open([&open](const TaskSlot&, const TaskSlots::Notes&) { open = true; });
+  if (!written || open || rings_.others_live(mine)) {
     store_release(mapping->header().state, static_cast<uint32_t>(RingState::kStopped));
     return;
   }

@@ -24,6 +24,9 @@ void Ring::begin(ChunkHeader* chunk) {
   store_relaxed(chunk->committed, 0u);
   chunk->hole_reason = dropped_ ? static_cast<uint32_t>(last_drop()) : 0;
   store_relaxed(chunk->next, 0);
+  chunk->drop_reason = 0;
+  chunk->dropped_after = 0;
+  store_relaxed(chunk->drained_past, uint64_t{0});
   store_release(chunk->kind, static_cast<uint32_t>(ChunkKind::kRecords));
   dropped_ = false;
   cursor_ = payload_of(chunk);
@@ -48,6 +51,10 @@ void Ring::drop(GapReason reason) {
   last_drop_.store(reason, std::memory_order_relaxed);
   dropped_ = true;
   limit_ = cursor_;  // a hole may only stand between chunks
+  if (write_ != nullptr) {
+    write_->drop_reason = static_cast<uint32_t>(reason);
+    store_release(write_->dropped_after, write_->dropped_after + 1);
+  }
   numbers_.store(numbers_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
 }
 
@@ -84,6 +91,11 @@ std::string_view Ring::readable(size_t limit_bytes, ChunkPool& pool) {
 
 uint64_t Ring::first_number() const {
   return read_at_ == 0 && read_ != nullptr ? read_->first_number : next_number_;
+}
+
+void Ring::skip_to(uint64_t number) {
+  next_number_ = number;
+  if (read_ != nullptr) store_relaxed(read_->drained_past, number);
 }
 
 GapReason Ring::hole_reason() const { return static_cast<GapReason>(read_->hole_reason); }

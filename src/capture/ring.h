@@ -62,10 +62,10 @@ class Ring {
   GapReason hole_reason() const;
   void consume(size_t bytes, uint64_t first_number, uint64_t records) {
     read_at_ += bytes;
-    next_number_ = first_number + records;
+    skip_to(first_number + records);
   }
-  // Dropped records that have been told.
-  void skip_to(uint64_t number) { next_number_ = number; }
+  // Records below it are written, or were dropped and have been told.
+  void skip_to(uint64_t number);
   uint64_t next_number() const { return next_number_; }
   // Gives back the last chunk of a closed ring that is read to its end.
   void release(ChunkPool& pool);

@@ -119,16 +119,21 @@ static_assert(offsetof(RingFileHeader, spool_path) == 580);
 enum class ChunkKind : uint32_t { kFree = 0, kRecords = 1, kMeta = 2, kTasks = 3 };
 
 struct ChunkHeader {
-  uint32_t kind;          // ChunkKind
-  uint32_t ring;          // kRecords
-  uint64_t sequence;      // among the chunks of its ring, or of the meta chunks: 0, 1, 2, ...
-  uint64_t first_number;  // kRecords: of its first record
-  uint32_t committed;     // kRecords, kMeta: bytes of whole records; stored with release
-  uint32_t hole_reason;   // kRecords: GapReason of the numbers missing before first_number, or 0
-  int32_t next;           // the owner's own: chunks from here to the ring's next one, 0 none yet
-  uint32_t reserved[7];
+  uint32_t kind;           // ChunkKind
+  uint32_t ring;           // kRecords
+  uint64_t sequence;       // among the chunks of its ring, or of the meta chunks: 0, 1, 2, ...
+  uint64_t first_number;   // kRecords: of its first record
+  uint32_t committed;      // kRecords, kMeta: bytes of whole records; stored with release
+  uint32_t hole_reason;    // kRecords: GapReason of the numbers missing before first_number, or 0
+  int32_t next;            // the owner's own: chunks from here to the ring's next one, 0 none yet
+  uint32_t drop_reason;    // kRecords: GapReason of the newest of dropped_after
+  uint64_t dropped_after;  // kRecords: numbers after its last record that were dropped so far
+  // kRecords: numbers below this are in segments, or told there as gaps; stored by the drain, late.
+  uint64_t drained_past;
+  uint32_t reserved[2];
 };
 static_assert(sizeof(ChunkHeader) == 64);
+static_assert(offsetof(ChunkHeader, dropped_after) == 40);
 constexpr size_t kChunkPayloadBytes = kChunkBytes - sizeof(ChunkHeader);
 static_assert(kMaxRecordBytes <= kChunkPayloadBytes);
 

@@ -38,6 +38,7 @@ class Adoption {
   Status adopt(const DeadRing& dead) {
     Result<LockedRing> locked = LockedRing::open(dead.path);
     if (!locked.ok()) return locked.status();
+    if (dead.unmade) return remove(dead);
     Result<RingContents> ring = parse_ring(locked->bytes());
     if (!ring.ok() && ring.status().code() != StatusCode::kCorrupt) return ring.status();
     if (ring.ok()) {
@@ -50,13 +51,17 @@ class Adoption {
     } else {
       HEADRACE_RETURN_IF_ERROR(set_aside(dead, 0, locked->bytes(), ring.status().message()));
     }
-    const int gone = FileSystem::current().unlink(dead.path.c_str());
-    if (gone < 0) return failed("cannot remove ring " + dead.path.string(), gone);
+    HEADRACE_RETURN_IF_ERROR(remove(dead));
     ++report_.rings;
     return {};
   }
 
  private:
+  Status remove(const DeadRing& dead) {
+    const int gone = FileSystem::current().unlink(dead.path.c_str());
+    return gone < 0 ? failed("cannot remove ring " + dead.path.string(), gone) : Status();
+  }
+
   // Everything that can be understood, as the producer's next segment.
   Status keep(const RingContents& ring) {
     const EarlierSegments earlier = EarlierSegments::read(directory_, ring.owner.producer);
@@ -109,7 +114,7 @@ AdoptReport adopt(const Directory& directory, const Liveness& liveness,
   Adoption adoption(directory, options, report);
   for (const DeadRing& dead : find_dead_rings(directory, liveness)) {
     // A process that was killed in its first moments left a ring and no folder.
-    Status status = create_directory(directory);
+    Status status = dead.unmade ? Status() : create_directory(directory);
     if (status.ok()) status = adoption.adopt(dead);
     // Another collector at the same ring is no problem: it does the same.
     if (status.ok() || status.code() == StatusCode::kUnavailable) continue;

@@ -1,5 +1,6 @@
 #include "collect/adopt.h"
 
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -117,6 +118,23 @@ TEST_F(AdoptTest, ARingWhoseFolderWasNotMadeYetIsFoundByItsReader) {
   EXPECT_EQ(integer(*store, "SELECT count(*) FROM task"), 5);
 }
 
+TEST_F(AdoptTest, AFileThatWasNeverReadyIsRemovedWhenItsMakerIsGone) {
+  ring_->header().state = static_cast<uint32_t>(capture::RingState::kMaking);
+  auto path = ring_->write();
+  EXPECT_EQ(adopt(directory_, Liveness()).left, 0u);
+  EXPECT_FALSE(std::filesystem::exists(path));
+  // Killed before it wrote who it is, or about to write it: nobody can tell until it is old.
+  ring_->header().pid = 0;
+  path = ring_->write();
+  std::filesystem::resize_file(path, 0);
+  EXPECT_EQ(adopt(directory_, Liveness()).left, 0u);
+  EXPECT_TRUE(std::filesystem::exists(path));
+  std::filesystem::last_write_time(
+      path, std::filesystem::file_time_type::clock::now() - std::chrono::hours(2));
+  EXPECT_EQ(adopt(directory_, Liveness()).left, 0u);
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
 TEST_F(AdoptTest, OpenTasksAreLostWithTheirValues) {
   const uint32_t lr = p_->string("lr");
   const uint32_t note = p_->string("note");
@@ -167,6 +185,24 @@ TEST_F(AdoptTest, DropsBetweenChunksAreToldOnceWithTheirReason) {
                  "SELECT accepted || '=' || stored || '+' || dropped || '+' || missing FROM "
                  "accounting"),
             "24=9+15+0");
+}
+
+TEST_F(AdoptTest, DropsAfterTheLastRecordAreTold) {
+  drained(3);
+  capture::ChunkHeader& chunk = ring_->records(1, 0, 0, tasks(1, 8));
+  chunk.dropped_after = 10;
+  chunk.drop_reason = static_cast<uint32_t>(GapReason::kPoolExhausted);
+  chunk.drained_past = 12;  // the process told of four and wrote that long ago
+  capture::ChunkHeader& empty = ring_->records(2, 0, 0, {});
+  empty.dropped_after = 5;
+  empty.drop_reason = static_cast<uint32_t>(GapReason::kPoolExhausted);
+  ring_->write();
+  store::Store store = memory();
+  fold_into(store);
+  EXPECT_EQ(text(store,
+                 "SELECT string_agg(ring || ': ' || first_number || '+' || count || ' ' || "
+                 "reason, ', ' ORDER BY ring) FROM gap WHERE reason <> 'missing'"),
+            "1: 12+6 no memory, 2: 0+5 no memory");
 }
 
 TEST_F(AdoptTest, AKilledCollectorLeavesItToTheNextOne) {

@@ -56,7 +56,7 @@ bool EarlierSegments::take(FileBytes bytes, const SegmentFile& file) {
         const std::string_view rest = record.bytes().substr(sizeof producer);
         if (producer.length_bytes <= rest.size()) facts = rest.substr(0, producer.length_bytes);
       } else if (!is_meta && record.kind() == RecordKind::kGap && record.fixed(&gap)) {
-        gaps_.emplace_back(gap.ring, gap.first_number);
+        gaps_.try_emplace({gap.ring, gap.first_number}, gap.count);
       }
     });
   }
@@ -70,8 +70,9 @@ uint64_t EarlierSegments::past(uint32_t ring) const {
   return found == past_.end() ? 0 : found->second;
 }
 
-bool EarlierSegments::tells_gap(uint32_t ring, uint64_t first_number) const {
-  return std::find(gaps_.begin(), gaps_.end(), std::pair(ring, first_number)) != gaps_.end();
+uint64_t EarlierSegments::told_gap(uint32_t ring, uint64_t first_number) const {
+  const auto found = gaps_.find({ring, first_number});
+  return found == gaps_.end() ? 0 : found->second;
 }
 
 }  // namespace headrace::collect

@@ -23,8 +23,8 @@ class EarlierSegments {
   const std::vector<std::string_view>& meta() const { return meta_; }
   // Past the last number of a ring that these segments hold; 0: they hold none.
   uint64_t past(uint32_t ring) const;
-  // Whether the drops of exactly these numbers are told there.
-  bool tells_gap(uint32_t ring, uint64_t first_number) const;
+  // How many drops, from this number on, are told there in one gap; 0: none begins here.
+  uint64_t told_gap(uint32_t ring, uint64_t first_number) const;
   // What the producer said of itself last: the pairs of a nested map; empty when nothing.
   std::string_view last_facts() const { return last_facts_; }
   uint64_t next_ordinal() const { return next_ordinal_; }
@@ -35,8 +35,8 @@ class EarlierSegments {
   std::vector<FileBytes> files_;
   std::vector<std::string_view> meta_;
   std::map<uint32_t, uint64_t> past_;
-  std::vector<std::pair<uint32_t, uint64_t>> gaps_;
-  std::vector<bool> known_;  // dictionary ids
+  std::map<std::pair<uint32_t, uint64_t>, uint64_t> gaps_;  // (ring, first number): count
+  std::vector<bool> known_;                                 // dictionary ids
   std::string_view last_facts_;
   uint64_t next_ordinal_ = 0;
 };

@@ -51,6 +51,7 @@ class SegmentMaker {
     add_facts(ended_by);
     flush_meta();
     for (const RingChunk& chunk : ring_.chunks) {
+      if (chunk.records == 0) continue;
       place({.ring = chunk.ring, .records = chunk.records, .first_number = chunk.first_number},
             chunk.payload);
       out_.records += chunk.records;
@@ -185,35 +186,49 @@ class SegmentMaker {
     for (size_t i = 0; i < ring_.chunks.size(); ++i) {
       const RingChunk& chunk = ring_.chunks[i];
       const bool is_first = i == 0 || ring_.chunks[i - 1].ring != chunk.ring;
+      const bool is_last = i + 1 == ring_.chunks.size() || ring_.chunks[i + 1].ring != chunk.ring;
       uint64_t past = earlier_.past(chunk.ring);
       if (!is_first) past = std::max(past, ring_.chunks[i - 1].past());
       // What came before the first chunk left may be in segments that were not read here.
-      if (past == 0 && is_first && chunk.sequence != 0) continue;
-      // A hole without a reason was no drop: its chunk was damaged.
-      if (chunk.hole_reason == GapReason{} || past >= chunk.first_number) continue;
-      if (is_told(chunk.ring, past)) continue;
-      GapRecord gap{};
-      gap.header = {sizeof gap, RecordKind::kGap, static_cast<uint8_t>(chunk.hole_reason), 0};
-      gap.ring = chunk.ring;
-      gap.first_number = past;
-      gap.count = chunk.first_number - past;
-      gap.at_ticks = ring_.clocks.empty() ? 0 : ring_.clocks.back().ticks;
-      add_own({reinterpret_cast<const char*>(&gap), sizeof gap});
+      if (!is_first || past != 0 || chunk.sequence == 0) {
+        add_gap(chunk, past, chunk.first_number, chunk.hole_reason);
+      }
+      if (is_last) {
+        add_gap(chunk, chunk.past(), chunk.past() + chunk.dropped_after, chunk.drop_reason);
+      }
     }
   }
-  bool is_told(uint32_t ring, uint64_t first_number) const {
-    if (earlier_.tells_gap(ring, first_number)) return true;
+  // Of the numbers from `first` to `past` those that are not told yet.
+  void add_gap(const RingChunk& chunk, uint64_t first, uint64_t past, GapReason reason) {
+    // A hole without a reason was no drop: its chunk was damaged.
+    if (reason == GapReason{}) return;
+    first = std::max(first, chunk.drained_past);
+    for (uint64_t told = 0; first < past && (told = told_gap(chunk.ring, first)) > 0;) {
+      first += std::min(told, past - first);
+    }
+    if (first >= past) return;
+    GapRecord gap{};
+    gap.header = {sizeof gap, RecordKind::kGap, static_cast<uint8_t>(reason), 0};
+    gap.ring = chunk.ring;
+    gap.first_number = first;
+    gap.count = past - first;
+    gap.at_ticks = ring_.clocks.empty() ? 0 : ring_.clocks.back().ticks;
+    add_own({reinterpret_cast<const char*>(&gap), sizeof gap});
+  }
+  // By the process itself: in a segment, or in its own ring, which it did not come to drain.
+  uint64_t told_gap(uint32_t ring, uint64_t first_number) const {
+    uint64_t told = earlier_.told_gap(ring, first_number);
     for (const RingChunk& chunk : ring_.chunks) {
-      if (chunk.ring != 0) break;
-      bool told = false;
+      if (chunk.ring != 0 || told > 0) break;
       each_record(chunk.payload, [&](const RecordView& record) {
         GapRecord gap{};
-        told = told || (record.kind() == RecordKind::kGap && record.fixed(&gap) &&
-                        gap.ring == ring && gap.first_number == first_number);
+        if (record.kind() == RecordKind::kGap && record.fixed(&gap) && gap.ring == ring &&
+            gap.first_number == first_number) {
+          told = gap.count;
+        }
       });
-      if (told) return true;
     }
-    return false;
+    return told;
   }
 
   std::string announcement(const RingTask& task) {

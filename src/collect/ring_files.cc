@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
+#include <ctime>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -98,14 +99,11 @@ class Finder {
     if (fd < 0) return;
     struct stat facts {};
     std::string bytes(sizeof(capture::RingFileHeader), '\0');
-    if (fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode)) {
-      bytes.resize(read_at(fd, bytes.data(), bytes.size(), 0));
-    } else {
-      bytes.clear();
-    }
+    const bool is_file = fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode);
+    if (is_file) bytes.resize(read_at(fd, bytes.data(), bytes.size(), 0));
     close(fd);
-    if (bytes.empty()) return;
-    DeadRing ring{path, producer, {}, {}};
+    if (!is_file) return;
+    DeadRing ring{path, producer, {}, false, {}};
     Result<RingOwner> owner = read_ring_owner(bytes);
     if (owner.ok() && owner->producer != producer) {
       owner = corrupt("its header names another producer than its name does");
@@ -115,10 +113,20 @@ class Finder {
       ring.owner = std::move(*owner);
     } else if (owner.status().code() == StatusCode::kCorrupt && is_dead_by_segments(producer)) {
       ring.damage = owner.status().message();
+    } else if (owner.status().code() == StatusCode::kUnavailable &&
+               was_given_up(bytes, facts.st_mtim.tv_sec)) {
+      ring.unmade = true;
     } else {
       return;
     }
     found_.push_back(std::move(ring));
+  }
+
+  // Making one takes a moment. Where the header does not yet say who makes it, an hour is enough.
+  bool was_given_up(std::string_view bytes, time_t changed_s) const {
+    const RingOwner maker = read_maker(bytes);
+    if (maker.pid != 0 && is_dead(maker, liveness_)) return true;
+    return time(nullptr) - changed_s > 3600;
   }
 
   // A header that says nothing leaves what its segments, if it has any here, say of the process.
@@ -172,6 +180,7 @@ Status LockedRing::read(const fs::path& path) {
     return unavailable("another collector has taken ring " + path.string());
   }
   const size_t size = std::min(static_cast<size_t>(facts.st_size), kMostBytes);
+  if (size == 0) return {};
   void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) return io_error("no memory for ring " + path.string(), errno);

@@ -20,6 +20,8 @@ struct DeadRing {
   ProducerId producer = 0;  // by the file's name
   // Of a file whose header makes no sense: why. Then `owner` says nothing.
   std::string damage;
+  // Its owner was killed before the file was ready: there is nothing in it.
+  bool unmade = false;
   RingOwner owner;
 };
 

@@ -27,6 +27,7 @@ std::string text_of(const char (&field)[N]) {
 }
 
 Result<RingFileHeader> read_header(std::string_view bytes) {
+  if (bytes.empty()) return unavailable("its owner did not finish making it");
   if (bytes.size() < sizeof(RingFileHeader)) return corrupt("it is shorter than its header");
   const auto header = load_le<RingFileHeader>(bytes.data());
   if (header.state == static_cast<uint32_t>(capture::RingState::kMaking)) {
@@ -83,6 +84,11 @@ std::vector<ClockRecord> clocks_of(const RingFileHeader& header) {
   add(header.clocks[0]);
   if (header.clock_slot == 1 || header.clock_slot == 2) add(header.clocks[header.clock_slot]);
   return out;
+}
+
+GapReason reason_of(uint32_t number) {
+  return number <= static_cast<uint32_t>(GapReason::kTooLarge) ? static_cast<GapReason>(number)
+                                                               : GapReason{};
 }
 
 // Calls `see` with each record from the start until one does not fit; returns the bytes seen.
@@ -155,11 +161,13 @@ class RingParser {
     chunk.ring = header.ring;
     chunk.sequence = header.sequence;
     chunk.first_number = header.first_number;
-    chunk.hole_reason =
-        header.hole_reason <= UINT8_MAX ? static_cast<GapReason>(header.hole_reason) : GapReason{};
+    chunk.hole_reason = reason_of(header.hole_reason);
+    chunk.drop_reason = reason_of(header.drop_reason);
+    chunk.dropped_after = std::min(header.dropped_after, kPastNumbers);
+    chunk.drained_past = header.drained_past;
     const size_t good = walk_records(committed, [&chunk](const RecordView&) { ++chunk.records; });
     chunk.payload = committed.substr(0, good);
-    if (chunk.records > 0) out_.chunks.push_back(chunk);
+    if (chunk.records > 0 || chunk.dropped_after > 0) out_.chunks.push_back(chunk);
     damaged(at + sizeof header + good, committed.size() - good, kNoRecord);
   }
 
@@ -254,6 +262,13 @@ Result<RingOwner> read_ring_owner(std::string_view bytes) {
   const Result<RingFileHeader> header = read_header(bytes);
   if (!header.ok()) return header.status();
   return owner_of(*header);
+}
+
+RingOwner read_maker(std::string_view bytes) {
+  if (bytes.size() < sizeof(RingFileHeader)) return {};
+  auto header = load_le<RingFileHeader>(bytes.data());
+  header.spool_path_bytes = 0;
+  return owner_of(header);
 }
 
 Result<RingContents> parse_ring(std::string_view bytes) {

@@ -34,6 +34,8 @@ struct RingOwner {
 // Of the first sizeof(RingFileHeader) bytes of a file, or more of it. Errors: kUnavailable when its
 // owner had not finished making it, kUnsupported when a newer version wrote it, else kCorrupt.
 Result<RingOwner> read_ring_owner(std::string_view bytes);
+// What stands so far in the header of one that is being made.
+RingOwner read_maker(std::string_view bytes);
 
 // Whole records of one ring, first_number and up.
 struct RingChunk {
@@ -43,6 +45,9 @@ struct RingChunk {
   uint32_t records = 0;
   std::string_view payload;
   GapReason hole_reason{};  // why numbers before first_number are missing, if any are
+  uint64_t dropped_after = 0;
+  GapReason drop_reason{};
+  uint64_t drained_past = 0;  // below it everything is in segments, or told there
   uint64_t past() const { return first_number + records; }
 };
 
