@@ -96,6 +96,26 @@ Check records_check(const query::Session& session) {
   return {"records", CheckState::kFail, detail, "headrace query \"FROM gap\" says which and why"};
 }
 
+// One for each process, those with losses first.
+std::vector<Check> process_checks(const query::Session& session) {
+  Result<std::vector<Account>> all = accounts(session);
+  if (!all.ok()) return {{"process", CheckState::kFail, all.status().message(), ""}};
+  std::vector<Check> out;
+  for (Account& account : *all) {
+    Check check{"process", CheckState::kOk, account.process + ", " + account.state, ""};
+    if (!account.is_whole()) check.state = CheckState::kFail;
+    for (const std::string& sentence : explain(account)) check.detail += "; " + sentence;
+    if (!account.is_explained()) {
+      check.next =
+          "look for segments that were moved or deleted; headrace query \"FROM gap\" lists "
+          "the numbers";
+    }
+    check.account = std::move(account);
+    out.push_back(std::move(check));
+  }
+  return out;
+}
+
 // One line for each damaged place, up to a few.
 std::vector<Check> quarantine_checks(const query::Session& session) {
   const auto rows = session.rows(
@@ -177,19 +197,20 @@ Check store_check(const query::Session& session, const Directory& directory) {
 
 }  // namespace
 
-std::vector<Check> all_checks(const Program& program) {
+std::vector<Check> all_checks(const Program& program, bool redrive) {
   const Directory directory{program.root()};
   std::vector<Check> checks{folder_check(program, directory)};
   std::error_code error;
   if (std::filesystem::exists(directory.root, error)) {
     checks.push_back(spool_check(directory));
-    Result<query::Session> session = open_session(program);
+    Result<query::Session> session = open_session(program, redrive);
     if (session.ok()) {
       checks.push_back(store_check(*session, directory));
       checks.push_back(records_check(*session));
       for (Check& check : quarantine_checks(*session)) checks.push_back(std::move(check));
       checks.push_back(gaps_check(*session));
       checks.push_back(processes_check(*session));
+      for (Check& check : process_checks(*session)) checks.push_back(std::move(check));
       checks.push_back(secrets_check(*session));
     } else {
       const bool nothing_yet = session.status().code() == StatusCode::kNotFound;

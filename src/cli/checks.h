@@ -1,10 +1,12 @@
 // What doctor looks at.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "cli/accounting.h"
 #include "cli/program.h"
 
 namespace headrace::cli {
@@ -25,11 +27,14 @@ struct Check {
   CheckState state = CheckState::kOk;
   std::string detail;
   std::string next;  // what to do; empty when there is nothing to do
+  // Of a check named "process": the account of its records.
+  std::optional<Account> account = std::nullopt;
 };
 
 // Every check, in the order in which a reader wants them: folder, spool, store, records, damage,
 // gaps, processes, energy sources. Folds what is new, as every reading command does.
-std::vector<Check> all_checks(const Program& program);
+// `redrive`: tries what is in quarantine once more.
+std::vector<Check> all_checks(const Program& program, bool redrive = false);
 
 // Of the machine: each source of energy and of usage, readable or not.
 std::vector<Check> source_checks();

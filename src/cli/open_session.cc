@@ -25,10 +25,19 @@ void tell(const Program& program, const store::Store& store, const collect::Fold
 
 }  // namespace
 
-Result<query::Session> open_session(const Program& program) {
+Result<query::Session> open_session(const Program& program, bool redrive) {
   end_on_interrupt();
   const Directory directory{program.root()};
   collect::FoldReport report;
+  if (redrive) {
+    collect::OpenOptions options = reporting_to(&report);
+    options.fold.redrive = true;
+    const Result<store::Store> tried = collect::open_for_change(directory, options);
+    if (!tried.ok()) return tried.status();
+    program.say("headrace: " + query::grouped(report.redriven) +
+                (report.redriven == 1 ? " record was" : " records were") +
+                " taken out of quarantine");
+  }
   Result<store::Store> store = collect::open_folded(directory, reporting_to(&report));
   if (!store.ok()) return store.status();
   tell(program, *store, report);

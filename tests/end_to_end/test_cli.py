@@ -6,11 +6,12 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import pyarrow as pa
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+Accounted = Callable[..., None]
 HEADRACE = ROOT / "build" / "release" / "bin" / "headrace"
 if not HEADRACE.exists():
     pytest.skip("build the program first: ./script/build", allow_module_level=True)
@@ -348,6 +350,46 @@ def test_doctor_is_content_with_a_whole_store(study: Path) -> None:
         c["check"] for c in checks
     }
     assert not [c for c in checks if c["state"] == "fail"]
+
+
+def test_doctor_accounts_for_every_process(study: Path, assert_accounted: Accounted) -> None:
+    (process,) = [c for c in as_json(study, "doctor") if c["check"] == "process"]
+    assert process["state"] == "ok"
+    assert process["accepted"] == process["stored"] > 14
+    assert process["missing"] == process["dropped"] == process["quarantined"] == 0
+    text = headrace(study, "doctor").stdout
+    assert "accepted  = stored  + spooled  + quarantined  + dropped  + missing" in text
+    assert_accounted(study)
+
+
+def test_doctor_says_what_is_not_explained(copy: Path, assert_accounted: Accounted) -> None:
+    (copy / ".headrace" / "store.duckdb").unlink(missing_ok=True)
+    segment = next((copy / ".headrace" / "spool").glob("*.seg"))
+    whole = segment.read_bytes()
+    # A frame that is not there, in a file that shows no damage.
+    frames = [m.start() for m in re.finditer(b"HRF1", whole)]
+    data = [at for at in frames if not whole[at + 6] & 1]
+    at = data[len(data) // 2]
+    size = 40 + int.from_bytes(whole[at + 8 : at + 12], "little")
+    segment.write_bytes(whole[:at] + whole[at + size :])
+    assert_accounted(copy, may_miss=True)
+    text = headrace(copy, "doctor", code=1).stdout
+    assert "missing and nothing says why" in text
+
+
+def test_doctor_redrives_what_a_damaged_dictionary_hid(copy: Path) -> None:
+    (copy / ".headrace" / "store.duckdb").unlink(missing_ok=True)
+    segment = next((copy / ".headrace" / "spool").glob("*.seg"))
+    whole = segment.read_bytes()
+    tasks = len(as_json(copy, "ls", "tasks"))
+    (copy / ".headrace" / "store.duckdb").unlink()
+    segment.write_bytes(whole.replace(b"finetune", b"Finetune"))  # in every copy of its entry
+    hidden = tasks - len(as_json(copy, "ls", "tasks"))
+    assert hidden > 0
+    segment.write_bytes(whole)
+    done = headrace(copy, "doctor", "--redrive", code=1)  # the damaged bytes are still told
+    assert "taken out of quarantine" in done.stderr
+    assert len(as_json(copy, "ls", "tasks")) == tasks
 
 
 def test_doctor_lists_damage_and_ends_with_1(copy: Path) -> None:
