@@ -134,7 +134,9 @@ enum class GapReason : uint8_t {
   kSamplesShed = 4,   // `count` samples were not taken
   kValuesElided = 5,  // `count` tasks were recorded without their values, see kTaskValuesElided
 };
-constexpr bool takes_numbers(GapReason reason) { return reason <= GapReason::kTooLarge; }
+constexpr bool takes_numbers(GapReason reason) {
+  return reason != GapReason::kSamplesShed && reason != GapReason::kValuesElided;
+}
 // flags: GapReason. Records first_number .. first_number + count - 1 of `ring` were dropped.
 struct GapRecord {
   RecordHeader header;

@@ -122,8 +122,22 @@ void Sampler::begin(std::vector<Station>& stations, std::unique_ptr<Provider> pr
   stations.back().begin(recorder_, probe, baseline);
 }
 
+// While the spool cannot be written, samples are the first that records do without.
+bool Sampler::is_shed(bool force) {
+  constexpr uint64_t kThinned = 4;  // one sweep in so many
+  const capture::ShedLevel level = recorder_.shed_level();
+  if (level == capture::ShedLevel::kNone || force) return false;
+  if (level == capture::ShedLevel::kThinSamples && self_->sweeps % kThinned == 0) return false;
+  size_t samples = 0;
+  for (const Station& station : process_) samples += station.channels();
+  for (const Station& station : node_) samples += station.channels();
+  recorder_.count_shed_samples(samples);
+  return true;
+}
+
 void Sampler::sweep(bool force) {
   ++self_->sweeps;
+  if (is_shed(force)) return;
   const int64_t now_ns = now_monotonic_ns();
   if (!elected_ && !force && options_.node_providers && now_ns >= next_election_ns_) {
     next_election_ns_ = now_ns + kElection_ns;

@@ -46,6 +46,7 @@ class Sampler {
   void begin(std::vector<Station>& stations, std::unique_ptr<Provider> provider, const Probe& probe,
              const Baseline& baseline);
   void sweep(bool force);
+  bool is_shed(bool force);
   bool wait_until(int64_t deadline_ns);
 
   capture::Recorder& recorder_;

@@ -28,6 +28,7 @@ class Station {
   // provider's sweep, whose ends are read around it. Returns the number of records.
   size_t sweep(capture::Recorder& recorder, bool force);
   Provider& provider() { return *provider_; }
+  size_t channels() const { return channels_.size(); }
 
  private:
   struct Channel {
