@@ -38,7 +38,7 @@ if(HEADRACE_SANITIZE)
   endif()
   if(HEADRACE_SANITIZE MATCHES "thread")
     # TSan does not model fences; what they order here is atomic itself, so it has no race to see.
-    target_compile_options(headrace_flags INTERFACE -Wno-tsan)
+    target_compile_options(headrace_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)
     # Nor can it follow threads that the child of a threaded process starts.
     set(HEADRACE_TEST_FILTER "-*Fork*")
   endif()
