@@ -402,7 +402,8 @@ void SeenProcess::observe(pid_t tid, int fd, const struct stat& facts, int64_t a
   }
   if (known_.count(file) != 0) return;
   known_.insert(file);
-  if (S_ISSOCK(facts.st_mode) || (facts.st_mode & S_IFMT) == 0) return;
+  // Nor of a file that has no name is there anything to tell; most often it was removed just now.
+  if (S_ISSOCK(facts.st_mode) || (facts.st_mode & S_IFMT) == 0 || facts.st_nlink == 0) return;
   const DescriptorMode mode = read_descriptor_mode(tid, fd);
   const std::string path = descriptor_path(tid, fd);
   // Pipes and files in memory have no place; O_PATH opens nothing.
