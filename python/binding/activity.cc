@@ -26,13 +26,16 @@ Activity::~Activity() {
 }
 
 void Activity::refresh() {
-  id_ = capture::intern_activity(name_, file_, line_);
-  if (id_ == 0) return;
-  static PyObject* result = PyUnicode_InternFromString("result");
-  result_ = outputs_ != nullptr && PyTuple_GET_SIZE(outputs_) == 1
-                ? name_of(PyTuple_GET_ITEM(outputs_, 0))
-                : name_of(result);
-  generation_ = generation.load(std::memory_order_relaxed);
+  id_ = 0;
+  quietly([this] {
+    id_ = capture::intern_activity(name_, file_, line_);
+    if (id_ == 0) return;
+    static PyObject* result = PyUnicode_InternFromString("result");
+    result_ = outputs_ != nullptr && PyTuple_GET_SIZE(outputs_) == 1
+                  ? name_of(PyTuple_GET_ITEM(outputs_, 0))
+                  : name_of(result);
+    generation_ = generation.load(std::memory_order_relaxed);
+  });
 }
 
 bool Activity::set_outputs(PyObject* outputs) {

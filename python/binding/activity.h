@@ -23,7 +23,7 @@ class Activity {
   Activity(const Activity&) = delete;
   Activity& operator=(const Activity&) = delete;
 
-  // The dictionary id in this process.
+  // The dictionary id in this process; 0 when there is no memory for it.
   uint32_t id() {
     if (generation_ != generation.load(std::memory_order_relaxed)) [[unlikely]]
       refresh();

@@ -89,7 +89,9 @@ TaskStatus add_raised(capture::Fields& fields) {
   PyErr_NormalizeException(&type, &value, &traceback);
   const TaskStatus status = status_of_exception(value);
   const bool closed = PyErr_GivenExceptionMatches(value, PyExc_GeneratorExit) != 0;
-  if (status != TaskStatus::kFinished && !closed) add_exception(fields, value, traceback);
+  if (status != TaskStatus::kFinished && !closed) {
+    quietly([&] { add_exception(fields, value, traceback); });
+  }
   PyErr_Restore(type, value, traceback);
   return status;
 }

@@ -30,10 +30,16 @@ capture::TaskState* begin_elsewhere(uint32_t activity_id, capture::Push push);
 }  // namespace detail
 
 // Begins a task under whichever task is current here.
-inline capture::TaskState* begin_child(uint32_t activity_id, capture::Push push) {
-  if (!detail::is_elsewhere_used) [[likely]]
-    return capture::begin_task(activity_id, push);
-  return detail::begin_elsewhere(activity_id, push);
+inline capture::TaskState* begin_child(uint32_t activity_id, capture::Push push) noexcept {
+  if (activity_id == 0) [[unlikely]]
+    return nullptr;
+  try {
+    if (!detail::is_elsewhere_used) [[likely]]
+      return capture::begin_task(activity_id, push);
+    return detail::begin_elsewhere(activity_id, push);
+  } catch (const std::bad_alloc&) {
+    return nullptr;  // as when capture is off
+  }
 }
 // The task that begin_child would make the parent; nil if none.
 TaskRef current_reference();

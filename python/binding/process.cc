@@ -54,7 +54,10 @@ PyObject* begin_workflow(PyObject*, PyObject* args) {
   }
   if (workflow == nullptr) Py_RETURN_NONE;
   auto* open = new (std::nothrow) OpenWorkflow{workflow, {}};
-  if (open == nullptr) return PyErr_NoMemory();
+  if (open == nullptr) {
+    quietly([&] { capture::end_workflow(workflow, TaskStatus::kFinished, fields); });
+    Py_RETURN_NONE;
+  }
   if (in_loop) open->context.enter(workflow);
   PyObject* handle = PyCapsule_New(open, kWorkflow, [](PyObject* capsule) {
     delete static_cast<OpenWorkflow*>(PyCapsule_GetPointer(capsule, PyCapsule_GetName(capsule)));
@@ -90,7 +93,7 @@ PyObject* end_workflow(PyObject*, PyObject* args) {
     if (status != TaskStatus::kFinished) add_exception(fields, exception, traceback.get());
   }
   // It may wait for a disk.
-  Py_BEGIN_ALLOW_THREADS capture::end_workflow(workflow, status, fields);
+  Py_BEGIN_ALLOW_THREADS quietly([&] { capture::end_workflow(workflow, status, fields); });
   Py_END_ALLOW_THREADS Py_RETURN_NONE;
 }
 
@@ -120,11 +123,13 @@ PyObject* enter_campaign(PyObject*, PyObject* args) {
   PyObject* tags = nullptr;
   if (PyArg_ParseTuple(args, "UOO:enter_campaign", &name, &attributes, &tags) == 0) return nullptr;
   Fields fields;
-  if (is_enabled() && Recorder::get() != nullptr) {
+  quietly([&] {
+    if (!is_enabled() || Recorder::get() == nullptr) return;
     add_role(fields, Role::kAttribute, attributes);
     if (tags != Py_None) add_tags(fields, tags);
-  }
-  const std::string previous = capture::enter_campaign(text_of(name), fields);
+  });
+  std::string previous;
+  quietly([&] { previous = capture::enter_campaign(text_of(name), fields); });
   return PyUnicode_FromString(previous.c_str());
 }
 
@@ -171,7 +176,7 @@ PyObject* durable(PyObject*, PyObject* args, PyObject* named) {
   int64_t until_ns = 0;
   if (Recorder* recorder = Recorder::existing(); recorder != nullptr) {
     Py_BEGIN_ALLOW_THREADS;
-    if (wait != 0) static_cast<void>(recorder->wait_durable());
+    if (wait != 0) quietly([&] { static_cast<void>(recorder->wait_durable()); });
     until_ns = recorder->durable_until_ns();
     Py_END_ALLOW_THREADS;
   }
@@ -215,7 +220,7 @@ PyObject* stop(PyObject*, PyObject* args) {
     const Ref traceback = Ref::steal(PyException_GetTraceback(exception));
     add_exception(fields, exception, traceback.get());
   }
-  Py_BEGIN_ALLOW_THREADS capture::end_process_workflow(status, fields);
+  Py_BEGIN_ALLOW_THREADS quietly([&] { capture::end_process_workflow(status, fields); });
   capture::stop_capture(status);
   Py_END_ALLOW_THREADS Py_RETURN_NONE;
 }
@@ -332,24 +337,24 @@ PyObject* add_redaction_rule(PyObject*, PyObject* rule) {
 }
 
 PyMethodDef g_functions[] = {
-    {"begin_workflow", begin_workflow, METH_VARARGS, nullptr},
-    {"end_workflow", end_workflow, METH_VARARGS, nullptr},
-    {"workflow_id", workflow_id, METH_O, nullptr},
-    {"current_workflow", current_workflow, METH_NOARGS, nullptr},
-    {"current_campaign", current_campaign, METH_NOARGS, nullptr},
+    {"begin_workflow", or_none<begin_workflow>, METH_VARARGS, nullptr},
+    {"end_workflow", or_none<end_workflow>, METH_VARARGS, nullptr},
+    {"workflow_id", or_none<workflow_id>, METH_O, nullptr},
+    {"current_workflow", or_none<current_workflow>, METH_NOARGS, nullptr},
+    {"current_campaign", or_none<current_campaign>, METH_NOARGS, nullptr},
     {"enter_campaign", enter_campaign, METH_VARARGS, nullptr},
-    {"leave_campaign", leave_campaign, METH_O, nullptr},
+    {"leave_campaign", or_none<leave_campaign>, METH_O, nullptr},
     {"campaign_id", campaign_id, METH_O, nullptr},
-    {"name_workflow", name_workflow, METH_O, nullptr},
-    {"flush", flush, METH_NOARGS,
+    {"name_workflow", or_none<name_workflow>, METH_O, nullptr},
+    {"flush", or_none<flush>, METH_NOARGS,
      "flush()\n--\n\nReturns when everything recorded so far is in the spool."},
-    {"describe", describe_process, METH_VARARGS, nullptr},
+    {"describe", or_none<describe_process>, METH_VARARGS, nullptr},
     {"durable", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(durable)),
      METH_VARARGS | METH_KEYWORDS,
      "durable(*, wait=False)\n--\n\nThe moment, in ns since the epoch, before which everything "
      "recorded survives a power cut;\n0 when nothing is synced (HEADRACE_DURABILITY=2 does).\n\n"
      "With wait=True that moment is moved beyond this call first."},
-    {"stop", stop, METH_VARARGS, nullptr},
+    {"stop", or_none<stop>, METH_VARARGS, nullptr},
     {"stop_at_exit", stop_at_exit, METH_NOARGS, nullptr},
     {"capture_stats", capture_stats, METH_NOARGS,
      "capture_stats()\n--\n\nWhat capture did and cost in this process, by name."},

@@ -3,6 +3,7 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -52,6 +53,26 @@ class SavedError {
 void drop_error();
 // The function that tells: is_from_signal(exception) -> bool
 void set_is_from_signal(PyObject* function);
+
+// Does something for a record. Without memory the record is the poorer, and the program goes on.
+template <typename Body>
+void quietly(Body&& body) noexcept {
+  try {
+    body();
+  } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): see above
+  }
+}
+
+// A function for a method table: without memory it gives None, as when capture is off.
+template <auto Function>
+PyObject* or_none(PyObject* self, PyObject* args) noexcept {
+  try {
+    return Function(self, args);
+  } catch (const std::bad_alloc&) {
+    PyErr_Clear();
+    Py_RETURN_NONE;
+  }
+}
 
 inline PyObject* as_object(void* object) { return static_cast<PyObject*>(object); }
 

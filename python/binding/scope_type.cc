@@ -392,8 +392,12 @@ PyObject* task(PyObject*, PyObject* const* args, Py_ssize_t count, PyObject* key
 }
 
 PyObject* log(PyObject*, PyObject* args, PyObject* keywords) {
-  if (!is_enabled() || capture::Recorder::get() == nullptr) Py_RETURN_NONE;
-  if (!log_to(current_state(), args, keywords)) return nullptr;
+  bool logged = true;
+  quietly([&] {
+    if (!is_enabled() || capture::Recorder::get() == nullptr) return;
+    logged = log_to(current_state(), args, keywords);
+  });
+  if (!logged) return nullptr;
   Py_RETURN_NONE;
 }
 

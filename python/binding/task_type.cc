@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <new>
 #include <structmember.h>
 
@@ -57,8 +58,9 @@ inline PyObject* call_function(PyObject* function, PyObject* const* args, size_t
 }
 
 [[gnu::noinline]] PyObject* failed(TaskState* state) {
-  const TaskStatus status = add_raised(state->fields);
-  end_task(state, status);
+  TaskStatus status = TaskStatus::kFailed;
+  quietly([&] { status = add_raised(state->fields); });
+  quietly([&] { end_task(state, status); });
   return nullptr;
 }
 
@@ -70,7 +72,7 @@ PyObject* call(PyObject* self, PyObject* const* args, size_t count_and_flag,
   if (state == nullptr) [[unlikely]]
     return call_function(task->function, args, count_and_flag, keyword_names);
   const auto count = static_cast<size_t>(PyVectorcall_NARGS(count_and_flag));
-  task->signature->add_arguments(state->fields, args, count, keyword_names);
+  quietly([&] { task->signature->add_arguments(state->fields, args, count, keyword_names); });
   const CpuReading reading = task->activity->cpu().begin();
   const uint64_t begin_ticks = state->begin_ticks;
   // The function may drop the last reference to its own task.
@@ -78,9 +80,11 @@ PyObject* call(PyObject* self, PyObject* const* args, size_t count_and_flag,
   PyObject* result = call_function(task->function, args, count_and_flag, keyword_names);
   if (result == nullptr) [[unlikely]]
     return failed(state);
-  task->activity->add_result(state->fields, result);
-  task->activity->cpu().add(state->fields, reading, begin_ticks);
-  task->activity->cpu().note(end_task(state, TaskStatus::kFinished) - begin_ticks);
+  quietly([&] { task->activity->add_result(state->fields, result); });
+  quietly([&] {
+    task->activity->cpu().add(state->fields, reading, begin_ticks);
+    task->activity->cpu().note(end_task(state, TaskStatus::kFinished) - begin_ticks);
+  });
   return result;
 }
 
@@ -96,12 +100,12 @@ PyObject* call_selected(PyObject* self, PyObject* const* args, size_t count_and_
   if (state == nullptr) return call_function(task->function, args, count_and_flag, keyword_names);
   const Watched watched(state);
   const auto count = static_cast<size_t>(PyVectorcall_NARGS(count_and_flag));
-  task->signature->add_arguments(state->fields, args, count, keyword_names);
+  quietly([&] { task->signature->add_arguments(state->fields, args, count, keyword_names); });
   const CpuReading reading = task->activity->cpu().begin();
   const uint64_t begin_ticks = state->begin_ticks;
   PyObject* result = call_function(task->function, args, count_and_flag, keyword_names);
   if (result == nullptr) {
-    task->selection->add_counts(state->fields);
+    quietly([&] { task->selection->add_counts(state->fields); });
     return failed(state);
   }
   const uint64_t duration_ticks = ticks() - begin_ticks;
@@ -109,11 +113,13 @@ PyObject* call_selected(PyObject* self, PyObject* const* args, size_t count_and_
     capture::discard_task(state);
     return result;
   }
-  task->activity->add_result(state->fields, result);
-  task->activity->cpu().add(state->fields, reading, begin_ticks);
-  task->selection->add_counts(state->fields);
-  task->activity->cpu().note(duration_ticks);
-  end_task(state, TaskStatus::kFinished);
+  quietly([&] { task->activity->add_result(state->fields, result); });
+  quietly([&] {
+    task->activity->cpu().add(state->fields, reading, begin_ticks);
+    task->selection->add_counts(state->fields);
+    task->activity->cpu().note(duration_ticks);
+    end_task(state, TaskStatus::kFinished);
+  });
   return result;
 }
 
@@ -128,8 +134,8 @@ PyObject* call_resumable(PyObject* self, PyObject* const* args, size_t count_and
   TaskState* state = begin_child(task->activity->id(), Push::kDetached);
   if (state == nullptr) return inner;
   const auto count = static_cast<size_t>(PyVectorcall_NARGS(count_and_flag));
-  task->signature->add_arguments(state->fields, args, count, keyword_names);
-  if (task->selection != nullptr) task->selection->add_counts(state->fields);
+  quietly([&] { task->signature->add_arguments(state->fields, args, count, keyword_names); });
+  if (task->selection != nullptr) quietly([&] { task->selection->add_counts(state->fields); });
   switch (task->kind) {
     case Kind::kGenerator: return wrap_generator(inner, state, self, task->activity);
     case Kind::kCoroutine: return wrap_coroutine(inner, state, self, task->activity);
@@ -414,7 +420,7 @@ bool is_off_for_process() {
   return set != nullptr && *set != '\0' && std::string_view(set) != "0";
 }
 
-PyObject* make_task(PyObject* function, const TaskOptions& options) {
+static PyObject* make_whole_task(PyObject* function, const TaskOptions& options) {
   for (PyTypeObject* type : {&PyClassMethod_Type, &PyStaticMethod_Type}) {
     if (Py_IS_TYPE(function, type)) return wrap_method(type, function, options);
   }
@@ -426,24 +432,19 @@ PyObject* make_task(PyObject* function, const TaskOptions& options) {
   }
   static const bool off = is_off_for_process();
   if (off || Py_IS_TYPE(function, g_type)) return Py_NewRef(function);
-  auto* signature = new (std::nothrow) Signature(function);
-  if (signature == nullptr) return PyErr_NoMemory();
+  auto signature = std::make_unique<Signature>(function);
   const bool named = options.name != nullptr && PyUnicode_Check(options.name);
-  auto* activity =
-      new (std::nothrow) Activity(named ? text_of(options.name) : activity_name(function),
-                                  signature->file(), signature->line());
-  Ref self = activity == nullptr ? Ref() : Ref::steal(g_type->tp_alloc(g_type, 0));
-  if (!self) {
-    delete signature;
-    delete activity;
-    return PyErr_NoMemory();
-  }
+  auto activity =
+      std::make_unique<Activity>(named ? text_of(options.name) : activity_name(function),
+                                 signature->file(), signature->line());
+  Ref self = Ref::steal(g_type->tp_alloc(g_type, 0));
+  if (!self) return nullptr;
   TaskObject* task = cast(self.get());
-  task->signature = signature;
-  task->activity = activity;
+  task->signature = signature.release();
+  task->activity = activity.release();
   task->function = Py_NewRef(function);
   task->dict = PyDict_New();
-  task->kind = kind_of(signature->code_flags());
+  task->kind = kind_of(task->signature->code_flags());
   if (task->dict == nullptr || !copy_attributes(function, task->dict) ||
       !set_options(task, options)) {
     return nullptr;
@@ -452,6 +453,15 @@ PyObject* make_task(PyObject* function, const TaskOptions& options) {
                      : task->selection == nullptr  ? call
                                                    : call_selected;
   return self.release();
+}
+
+PyObject* make_task(PyObject* function, const TaskOptions& options) {
+  try {
+    return make_whole_task(function, options);
+  } catch (const std::bad_alloc&) {
+    // Not recorded, but run.
+    return Py_NewRef(function);
+  }
 }
 
 bool add_task_type(PyObject* module) {
