@@ -39,6 +39,14 @@ bool may_grow_to(size_t bytes) {
          limit.rlim_cur >= bytes;
 }
 
+// For some dozen threads. A ring that cannot grow drops what its threads record.
+constexpr uint64_t kRoomBytes = uint64_t{8} << 20;
+
+bool has_room(const std::string& folder) {
+  FileSystem::Facts facts;
+  return FileSystem::current().facts(folder.c_str(), &facts) < 0 || facts.free_bytes >= kRoomBytes;
+}
+
 uint64_t pid_namespace() {
   struct stat facts {};
   return stat("/proc/self/ns/pid", &facts) == 0 ? facts.st_ino : 0;
@@ -78,13 +86,14 @@ std::unique_ptr<RingMapping> RingMapping::make(const Directory& directory, Produ
   std::unique_ptr<RingMapping> made;
   if (may_grow_to(kMappingBytes)) {
     const std::string named = ring_directory();
-    if (is_safe_folder(named, std::getenv("HEADRACE_RING_DIR") != nullptr)) {
-      made = make_in(named, producer);
-    }
+    const bool safe = is_safe_folder(named, std::getenv("HEADRACE_RING_DIR") != nullptr);
+    if (safe && has_room(named)) made = make_in(named, producer);
     if (made == nullptr && create_directory(directory).ok()) {
       const std::string spool = directory.spool();
       if (!is_on_network(spool.c_str())) made = make_in(spool, producer);
     }
+    // Little room is better than none.
+    if (made == nullptr && safe) made = make_in(named, producer);
   }
   if (made == nullptr) {
     void* at = mmap(nullptr, kMappingBytes, PROT_READ | PROT_WRITE,
