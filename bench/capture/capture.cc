@@ -43,6 +43,43 @@ void print(const std::string& name, double ns, double floor_ns, const char* floo
       name.c_str(), ns, floor, ns / floor_ns);
 }
 
+// Single calls on `threads` threads, each between two clock reads of its own: what a caller may
+// have to wait, the machine's other work included. ns, without the cost of an empty pair of reads.
+void single_calls(int threads, const std::function<void(int)>& body, const char* name,
+                  double floor_ns) {
+  constexpr int kCalls = 100'000;
+  const double from_ns = now_ns();
+  const uint64_t from_ticks = headrace::ticks();
+  std::vector<std::vector<uint64_t>> taken(static_cast<size_t>(threads));
+  std::vector<std::thread> workers;
+  for (std::vector<uint64_t>& mine : taken) {
+    workers.emplace_back([&body, &mine] {
+      mine.reserve(kCalls);
+      for (int i = 0; i < kCalls; ++i) {
+        const uint64_t before = headrace::ticks();
+        body(i);
+        mine.push_back(headrace::ticks() - before);
+      }
+    });
+  }
+  for (std::thread& worker : workers) worker.join();
+  const double ns_per_tick =
+      (now_ns() - from_ns) / static_cast<double>(headrace::ticks() - from_ticks);
+  std::vector<uint64_t> all;
+  for (const std::vector<uint64_t>& mine : taken) all.insert(all.end(), mine.begin(), mine.end());
+  std::sort(all.begin(), all.end());
+  const auto at = [&](double quantile) {
+    const auto index = static_cast<size_t>(quantile * static_cast<double>(all.size() - 1));
+    return static_cast<double>(all[index]) * ns_per_tick - floor_ns / 2;
+  };
+  std::printf(
+      "{\"suite\":\"capture\",\"row\":\"%s, one call, %d threads\",\"ns\":%.1f,\"floor\":\"two "
+      "clock "
+      "reads\",\"ratio\":%.2f,\"p50_ns\":%.0f,\"p99_ns\":%.0f,\"p999_ns\":%.0f}\n",
+      name, threads, at(0), at(0) / floor_ns, at(0.5), at(0.99), at(0.999));
+  capture::Recorder::get()->flush();
+}
+
 // Sustained: `threads` threads record for about a second; what reached the file, per second.
 void sustained(int threads, const std::function<void(int)>& body, const char* name) {
   capture::Recorder& recorder = *capture::Recorder::get();
@@ -119,7 +156,13 @@ int main() {
   }
   const double floor_ns = rows[1].best_ns;
   for (const Row& row : rows) print(row.name, row.best_ns, floor_ns, "two clock reads");
-  for (const int threads : {1, 2}) {
+  for (const int threads : {1, 2, 4}) {
+    single_calls(
+        threads, [&](int) { task(); }, "task, no values", floor_ns);
+    single_calls(
+        threads, [&](int i) { task3(i); }, "task, 3 values", floor_ns);
+  }
+  for (const int threads : {1, 2, 4}) {
     sustained(
         threads, [&](int) { task(); }, "tasks without values");
     sustained(
