@@ -41,7 +41,7 @@ void ClockMap::prepare() {
   const ClockRecord& first = readings_.front();
   const ClockRecord& last = readings_.back();
   const auto ticks = static_cast<double>(last.ticks - first.ticks);
-  const int64_t span_ns = last.monotonic_ns - first.monotonic_ns;
+  const int64_t span_ns = difference(last.monotonic_ns, first.monotonic_ns);
   double overall = 0;
   if (span_ns >= kShortest_ns) {
     overall = static_cast<double>(span_ns) / ticks;
@@ -56,8 +56,10 @@ void ClockMap::prepare() {
     if (i + 1 < readings_.size()) {
       const ClockRecord& next = readings_[i + 1];
       const auto gap = static_cast<double>(next.ticks - r.ticks);
-      line.realtime_per_tick = static_cast<double>(next.realtime_ns - r.realtime_ns) / gap;
-      line.monotonic_per_tick = static_cast<double>(next.monotonic_ns - r.monotonic_ns) / gap;
+      line.realtime_per_tick =
+          static_cast<double>(difference(next.realtime_ns, r.realtime_ns)) / gap;
+      line.monotonic_per_tick =
+          static_cast<double>(difference(next.monotonic_ns, r.monotonic_ns)) / gap;
     }
     lines_.push_back(line);
   }

@@ -23,13 +23,13 @@ class ClockMap {
   int64_t realtime_ns(uint64_t ticks) const {
     if (lines_.empty()) return static_cast<int64_t>(ticks);
     const Line& line = line_at(ticks);
-    return line.realtime_ns + scaled(ticks - line.ticks, line.realtime_per_tick);
+    return sum(line.realtime_ns, scaled(ticks - line.ticks, line.realtime_per_tick));
   }
   // ns from `begin` to `end`; 0 when the end comes first.
   int64_t elapsed_ns(uint64_t begin, uint64_t end) const {
     if (end <= begin) return 0;
     if (lines_.empty()) return static_cast<int64_t>(end - begin);
-    const int64_t elapsed = monotonic_ns(end) - monotonic_ns(begin);
+    const int64_t elapsed = difference(monotonic_ns(end), monotonic_ns(begin));
     return elapsed < 0 ? 0 : elapsed;
   }
   const std::vector<ClockRecord>& readings() const { return readings_; }
@@ -44,13 +44,22 @@ class ClockMap {
     double realtime_per_tick;
     double monotonic_per_tick;
   };
+  // Clock records come from outside: what no clock would say must wrap, not overflow.
+  static int64_t sum(int64_t a, int64_t b) {
+    return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+  }
+  static int64_t difference(int64_t a, int64_t b) {
+    return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
+  }
+  static constexpr double kMost = 9e18;  // ns that an int64 holds
   static int64_t scaled(uint64_t ticks, double per_tick) {
     const double ns = static_cast<double>(static_cast<int64_t>(ticks)) * per_tick;
+    if (!(ns > -kMost && ns < kMost)) return 0;
     return static_cast<int64_t>(ns < 0 ? ns - 0.5 : ns + 0.5);
   }
   int64_t monotonic_ns(uint64_t ticks) const {
     const Line& line = line_at(ticks);
-    return line.monotonic_ns + scaled(ticks - line.ticks, line.monotonic_per_tick);
+    return sum(line.monotonic_ns, scaled(ticks - line.ticks, line.monotonic_per_tick));
   }
   const Line& line_at(uint64_t ticks) const {
     // Records come nearly in order of time.

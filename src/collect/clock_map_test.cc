@@ -68,5 +68,22 @@ TEST(ClockMap, NoReadingAtAll) {
   EXPECT_EQ(map.elapsed_ns(2, 5), 3);
 }
 
+// Found by fuzzing: readings that no clock gives overflowed.
+TEST(ClockMap, ReadingsThatNoClockGivesDoNotOverflow) {
+  ClockMap map;
+  for (const int64_t ns : {INT64_MIN, int64_t{1'700'000'000'000'000'000}, INT64_MAX}) {
+    ClockRecord clock{};
+    clock.ticks = static_cast<uint64_t>(ns) / 3;
+    clock.monotonic_ns = ns;
+    clock.realtime_ns = -1 - ns;
+    map.add(clock);
+  }
+  map.prepare();
+  for (const uint64_t ticks : {uint64_t{0}, uint64_t{1} << 62, ~uint64_t{0}}) {
+    static_cast<void>(map.realtime_ns(ticks));
+    EXPECT_GE(map.elapsed_ns(0, ticks), 0);
+  }
+}
+
 }  // namespace
 }  // namespace headrace::collect

@@ -1,6 +1,7 @@
 #include "collect/fold.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <memory>
 #include <set>
@@ -290,8 +291,8 @@ void Fold::keep_clocks(ProducerState& state) {
   std::vector<int64_t>& kept = state.kept_clocks_ns();
   for (const ClockRecord& clock : state.clocks().readings()) {
     const auto is_near = [&clock](int64_t other) {
-      return other > clock.monotonic_ns - kKeptClockEvery_ns &&
-             other < clock.monotonic_ns + kKeptClockEvery_ns;
+      return std::abs(static_cast<double>(other) - static_cast<double>(clock.monotonic_ns)) <
+             static_cast<double>(kKeptClockEvery_ns);
     };
     if (std::any_of(kept.begin(), kept.end(), is_near)) continue;
     kept.push_back(clock.monotonic_ns);

@@ -1,10 +1,10 @@
-"""Makes seeds for the fuzz targets from segments: tests/fuzz/corpus/{segment,record,value}.
+"""Makes seeds for the fuzz targets from segments: tests/fuzz/corpus/{segment,record,value,ring}.
 
 Each file given is a small segment of one producer. The whole is a seed for `segment`; its meta and
 data payloads, in the form that record_fuzz.cc takes, for `record`; each nested value in its
-dictionary and in its records' tails for `value`.
+dictionary and in its records' tails for `value`. A ring file becomes a seed for `ring`.
 
-usage: make_corpus.py SEGMENT...
+usage: make_corpus.py SEGMENT|RING...
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ RECORD = struct.Struct("<IBBH")
 DICTIONARY = 33
 NESTED_ENTRIES = {3, 6}  # activity, sensor
 LIST, MAP = 64, 65
+RING_HEADER = 64 * 1024
+UNIT = 64
 LARGEST = 4096  # a seed that is larger teaches the fuzzer little more
 
 
@@ -46,7 +48,7 @@ def records(payload: bytes) -> Iterator[bytes]:
 
 
 def keep(target: str, seed: bytes) -> None:
-    if len(seed) > LARGEST and target != "segment":
+    if len(seed) > LARGEST and target not in ("segment", "ring"):
         return
     folder = CORPUS / target
     folder.mkdir(parents=True, exist_ok=True)
@@ -71,8 +73,27 @@ def nested_values(meta: bytes, data: bytes) -> Iterator[bytes]:
                 yield b"\x09" + span
 
 
+def folded_ring(ring: bytes) -> bytes:
+    """A ring file in the form that ring_fuzz.cc takes: its units of 64 bytes that are not zero."""
+    pages = min(255, (len(ring) - RING_HEADER) // 4096)
+    out = bytes([pages])
+    units = [ring[at : at + UNIT] for at in range(0, RING_HEADER + 4096 * pages, UNIT)]
+    at = 0
+    while at < len(units):
+        end = at
+        while end < len(units) and end - at < 255 and any(units[end]):
+            end += 1
+        if end > at:
+            out += struct.pack("<HB", at, end - at) + b"".join(units[at:end])
+        at = max(end, at + 1)
+    return out
+
+
 def main(paths: list[str]) -> None:
     for path in paths:
+        if path.endswith(".ring"):
+            keep("ring", folded_ring(Path(path).read_bytes()))
+            continue
         segment = Path(path).read_bytes()
         keep("segment", segment)
         meta = b"".join(payload for is_meta, payload in frames(segment) if is_meta)
