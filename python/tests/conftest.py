@@ -35,11 +35,7 @@ def run(tmp_path: Path) -> Callable[..., Recorded]:
         script.write_text(source)
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("HEADRACE_")}
         folder = tmp_path / ".headrace"
-        settings = {
-            "HEADRACE_DIR": str(folder),
-            "HEADRACE_RING_DIR": str(tmp_path / "rings"),  # what killed ones leave goes with it
-            "HEADRACE_TELEMETRY": "0",
-        }
+        settings = {"HEADRACE_DIR": str(folder), "HEADRACE_TELEMETRY": "0"}
         done = subprocess.run(
             [sys.executable, str(script), *args],
             env=inherited | settings | environment,
