@@ -120,9 +120,9 @@ HEADRACE_API int headrace_use_directory(const char* path) HEADRACE_NOTHROW;
 /* Returns when everything recorded so far is in the file. Records are written within 250 ms and
  * at exit anyway; this is for just before a _exit or an abort. */
 HEADRACE_API void headrace_flush(void) HEADRACE_NOTHROW;
-/* The moment, in ns since 1970-01-01 UTC, before which everything recorded survives a power cut: with
- * HEADRACE_DURABILITY=2 about 10 ms ago. `wait`: 1 moves it beyond this call first, if the medium
- * takes it within 30 s. 0 when nothing is synced. */
+/* The moment, in ns since 1970-01-01 UTC, before which everything recorded survives a power cut:
+ * with HEADRACE_DURABILITY=2 about 10 ms ago. `wait`: 1 moves it beyond this call first, if the
+ * medium takes it within 30 s. 0 when nothing is synced. */
 HEADRACE_API int64_t headrace_durable(int wait) HEADRACE_NOTHROW;
 
 /* --- Names ------------------------------------------------------------------------------- */

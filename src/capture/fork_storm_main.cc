@@ -98,7 +98,7 @@ int main(int argc, char** argv) {
   const int failed = storm(forks);
   const Recorded recorded = RecordedReader::read(folder.path() / ".headrace");
   // A child has three threads' tasks and those after its stop; every fourth has a child.
-  const uint64_t processes = static_cast<uint64_t>(forks + (forks + 3) / 4);
+  const uint64_t processes = static_cast<uint64_t>(forks) + static_cast<uint64_t>((forks + 3) / 4);
   const uint64_t expected = g_recorded + 1 + processes * 4 * 2 * kTasks;
   std::printf("%llu tasks of %llu, %d children failed\n",
               static_cast<unsigned long long>(recorded.tasks.size()),

@@ -52,9 +52,8 @@ uint64_t pid_namespace() {
   return stat("/proc/self/ns/pid", &facts) == 0 ? facts.st_ino : 0;
 }
 
-void copy_text(char* to, size_t size, const std::string& text) {
-  std::memcpy(to, text.data(), std::min(text.size(), size - 1));
-}
+// `to` holds zeros, so what is cut still ends with one.
+void copy_text(char* to, size_t size, const std::string& text) { text.copy(to, size - 1); }
 
 }  // namespace
 
@@ -166,8 +165,8 @@ void RingMapping::store_clock() {
 }
 
 void RingMapping::forget_in_child() {
-  mmap(base_, kMappingBytes, PROT_READ | PROT_WRITE,
-       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
+  (void)mmap(base_, kMappingBytes, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
   linked_ = false;
 }
 

@@ -12,17 +12,17 @@ namespace headrace {
 
 enum class ValueTag : uint8_t {
   kNull = 0,
-  kBool = 1,         // cell 0 or 1
-  kInt = 2,          // cell int64
-  kFloat = 3,        // cell IEEE 754 double, all bits kept (NaN payloads, -0.0)
-  kString = 4,       // tail: UTF-8; lone surrogates as their 3-byte form (WTF-8)
-  kBytes = 5,        // tail: as they are
-  kBigInt = 6,       // tail: text of an integer beyond 64 bits, decimal or (very long) 0x
-  kTime = 7,         // cell: ns since the epoch, UTC
-  kObject = 8,       // tail: the 16 bytes of an object's id
-  kNested = 9,       // tail: list or map, see encode/nested.h
+  kBool = 1,          // cell 0 or 1
+  kInt = 2,           // cell int64
+  kFloat = 3,         // cell IEEE 754 double, all bits kept (NaN payloads, -0.0)
+  kString = 4,        // tail: UTF-8; lone surrogates as their 3-byte form (WTF-8)
+  kBytes = 5,         // tail: as they are
+  kBigInt = 6,        // tail: text of an integer beyond 64 bits, decimal or (very long) 0x
+  kTime = 7,          // cell: ns since the epoch, UTC
+  kObject = 8,        // tail: the 16 bytes of an object's id
+  kNested = 9,        // tail: list or map, see encode/nested.h
   kPlaceholder = 10,  // tail: a nested map {type, reason, ...} for what could not be kept
-  kTyped = 11  // tail: "name:text", a value that text says exactly: decimal:0.10, path:/a/b
+  kTyped = 11         // tail: "name:text", a value that text says exactly: decimal:0.10, path:/a/b
 };
 
 // Used, generated: as in W3C PROV. The others are facts about the record itself.
