@@ -243,6 +243,67 @@ TEST_F(FoldValuesTest, AnActivityWithTwoThousandKeys) {
   EXPECT_EQ(integer(store, "SELECT sum(used.k5) FROM task"), 3 * 5 + 3 * kKeys - 5);
 }
 
+TEST_F(FoldValuesTest, AnAnnouncedTaskOfTwoPagesIsOneRow) {
+  constexpr int64_t kKeys = 12;
+  for (const bool one_fold : {true, false}) {
+    SCOPED_TRACE(one_fold);
+    std::filesystem::remove_all(directory_.spool());
+    std::filesystem::create_directories(directory_.spool());
+    SpoolFixture p(directory_, 5);
+    std::vector<ShapeField> fields;
+    for (int64_t k = 0; k < kKeys; ++k) {
+      fields.push_back({"k" + std::to_string(k), Role::kUsed, ValueTag::kInt});
+    }
+    const auto put = [&](uint64_t number, uint64_t end, int64_t base) {
+      std::vector<CellValue> cells;
+      for (int64_t k = 0; k < kKeys; ++k) cells.push_back(cell_of(base + k));
+      p.task({.activity = p.activity("wide"),
+              .number = number,
+              .begin = 10,
+              .end = end,
+              .shape = p.shape(fields),
+              .cells = cells,
+              .status = end == 0 ? TaskStatus::kRunning : TaskStatus::kFinished,
+              .flags = end == 0 ? kTaskIsOpen : uint8_t{0},
+              .ring = end == 0 ? 0u : 1u});
+    };
+    store::Store store = memory();
+    const auto expect_rows = [&](int64_t last_of_1) {
+      EXPECT_EQ(integer(store, "SELECT count(*) FROM memory.main.task"), 2);
+      EXPECT_EQ(integer(store, "SELECT sum((used->>'$.k11')::BIGINT) FROM memory.main.task"),
+                last_of_1 + 211);
+      EXPECT_EQ(integer(store, "SELECT sum(len(json_keys(used))) FROM memory.main.task"),
+                2 * kKeys);
+      use_view(store, {.columns = {"activity"}, .used = {"k0", "k11"}});
+      EXPECT_EQ(
+          text(store,
+               "SELECT count(*) || ' ' || sum(used.k0) || ' ' || sum(used.k11) FROM "
+               "task"),
+          "2 " + std::to_string(last_of_1 - 11 + 200) + " " + std::to_string(last_of_1 + 211));
+    };
+    // Number 2 stays open; number 1 ends, with other values than it was announced with.
+    put(1, 0, 0);
+    put(2, 0, 200);
+    put(1, 0, 0);
+    if (!one_fold) {
+      p.seal();
+      fold_into(store);
+      expect_rows(11);
+    }
+    put(1, 20, 100);
+    p.seal();
+    fold_into(store);
+    expect_rows(111);
+    EXPECT_EQ(integer(store, "SELECT count(*) FROM task_page"), 2);
+    // An announcement that comes late changes nothing.
+    put(1, 0, 0);
+    p.seal();
+    fold_into(store);
+    expect_rows(111);
+    EXPECT_EQ(integer(store, "SELECT count(*) FROM task_page"), 2);
+  }
+}
+
 TEST_F(FoldValuesTest, ErrorsAndTagsAreApartFromValues) {
   SpoolFixture p(directory_, 5);
   add_task(p, "a",

@@ -5,6 +5,7 @@
 
 #include "collect/value_text.h"
 #include "encode/nested.h"
+#include "store/schema.h"
 
 namespace headrace::collect {
 namespace {
@@ -180,7 +181,7 @@ const char* RecordFold::task(ProducerState& producer, const RecordView& record) 
     rows.set(column::kParentProducer, parent_producer);
     rows.set(column::kParentSeq, static_cast<int64_t>(parent));
   }
-  put_task_values(rows, *shape, producer.id(), fixed.number);
+  put_task_values(rows, *shape, producer.id(), fixed.number, is_open);
   if (shape->last_activity != activity) {
     writer_.note_use(shape->schema, activity);
     shape->last_activity = activity;
@@ -195,7 +196,7 @@ const char* RecordFold::task(ProducerState& producer, const RecordView& record) 
 }
 
 void RecordFold::put_task_values(Appender& rows, const ShapePlan& shape, uint32_t producer,
-                                 uint64_t number) {
+                                 uint64_t number, bool is_open) {
   Appender* to = &rows;
   size_t first_slot = store::task_column::kFirstSlot;
   uint16_t page = 0;
@@ -208,7 +209,8 @@ void RecordFold::put_task_values(Appender& rows, const ShapePlan& shape, uint32_
       to->set(store::page_column::kProducer, producer);
       to->set(store::page_column::kSeq, static_cast<int64_t>(number));
       to->set(store::page_column::kSchema, shape.schema);
-      to->set(store::page_column::kPage, page);
+      to->set(store::page_column::kPage,
+              static_cast<uint16_t>(is_open ? page + store::kAnnouncedPage : page));
     }
     const size_t column = first_slot + move.slot;
     const uint64_t cell = cells_[move.cell];

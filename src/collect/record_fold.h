@@ -69,7 +69,7 @@ class RecordFold {
   void put_edges(const ShapePlan& shape, const EdgeEnd& end);
   void put_edge(const Reference& reference, const EdgeEnd& end, const Uuid& object);
   void put_task_values(store::Appender& rows, const ShapePlan& shape, uint32_t producer,
-                       uint64_t number);
+                       uint64_t number, bool is_open);
   bool is_odd(const CellMove& move) const;
   bool has_odd_value(const ShapePlan& shape) const;
   void retype_odd_values(const ShapePlan& from, ShapePlan& own);

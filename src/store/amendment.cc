@@ -93,6 +93,8 @@ DELETE FROM task_energy_row e USING task_slots t
   WHERE e.producer = t.producer AND e.seq = t.seq AND t.wf IN (SELECT wf FROM removed);
 DELETE FROM task_page g USING task_slots t
   WHERE g.producer = t.producer AND g.seq = t.seq AND t.wf IN (SELECT wf FROM removed);
+DELETE FROM task_page g USING open_task t
+  WHERE g.producer = t.producer AND g.seq = t.seq AND t.wf IN (SELECT wf FROM removed);
 DELETE FROM edge_row WHERE wf IN (SELECT wf FROM removed);
 DELETE FROM task_slots WHERE wf IN (SELECT wf FROM removed);
 DELETE FROM open_task WHERE wf IN (SELECT wf FROM removed);

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "store/appender.h"
+#include "store/schema.h"
 
 namespace headrace::store {
 namespace {
@@ -45,14 +46,21 @@ constexpr const char* kTouchedValues = R"sql(
 }  // namespace
 
 Status settle_open_tasks(const Connection& connection) {
+  const std::string announced = "page >= " + std::to_string(kAnnouncedPage);
   return connection
       .run(R"sql(
 DELETE FROM open_task o USING task_slots t WHERE t.producer = o.producer AND t.seq = o.seq;
 DELETE FROM open_task WHERE rowid NOT IN (
-  SELECT first(o.rowid ORDER BY f.fields DESC NULLS LAST)
+  SELECT first(o.rowid ORDER BY f.fields DESC NULLS LAST, o.rowid)
   FROM open_task o LEFT JOIN (SELECT schema, count(*) AS fields FROM field GROUP BY schema) f
     ON f.schema = o.schema
   GROUP BY o.producer, o.seq);
+DELETE FROM task_page WHERE )sql" +
+           announced + R"sql( AND (producer, seq, schema) NOT IN (
+  SELECT (producer, seq, schema) FROM open_task);
+DELETE FROM task_page WHERE )sql" +
+           announced + " AND rowid NOT IN (SELECT min(rowid) FROM task_page WHERE " + announced +
+           R"sql( GROUP BY producer, seq, page);
 UPDATE open_task SET status = 5 WHERE status = 1
   AND producer IN (SELECT producer FROM producer_row WHERE state <> 'running');
 UPDATE open_task SET status = 1 WHERE status = 5

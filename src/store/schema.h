@@ -16,6 +16,8 @@ constexpr int kSchemaVersion = 2;
 constexpr int kSlotsPerKind = 8;
 constexpr int kSlotKinds = 4;
 constexpr int kSlotsPerPage = kSlotsPerKind * kSlotKinds;
+// Added to the page number of a task that was only announced: its end brings pages of its own.
+constexpr int kAnnouncedPage = 0x8000;
 
 // "d0", "i3", "b7", "s2" for slot 0 .. 31 of a page.
 std::string slot_name(int slot);

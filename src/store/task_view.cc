@@ -126,7 +126,8 @@ class ViewSql {
     for (const uint16_t page : pages) {
       const std::string p = "p" + std::to_string(page);
       from += " LEFT JOIN task_page " + p + " ON " + p + ".producer = t.producer AND " + p +
-              ".seq = t.seq AND " + p + ".page = " + std::to_string(page);
+              ".seq = t.seq AND " + p + ".page IN (" + std::to_string(page) +
+              (open_tasks ? ", " + std::to_string(page + kAnnouncedPage) : "") + ")";
     }
     if (!has_json_) return "SELECT " + (inner_.empty() ? "t.status" : inner_) + " FROM " + from;
     const std::string own = slot_texts_sql("t.");
