@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from crashes import Folder
 
@@ -33,7 +35,9 @@ ENDS += [("python", end, code) for end, code in PYTHON.items()]
 
 
 @pytest.mark.parametrize(("language", "end", "code"), ENDS)
-def test_f02_nothing_is_lost_at_the_end(folder: Folder, language: str, end: str, code: int) -> None:
+def test_f02_nothing_is_lost_at_the_end(
+    folder: Folder, language: str, end: str, code: int, assert_accounted: Callable[..., None]
+) -> None:
     producer = folder.start(end, threads=3, most=300, pause_ns=10_000, language=language)
     assert producer.end() == code
     totals = folder.check()
@@ -41,3 +45,4 @@ def test_f02_nothing_is_lost_at_the_end(folder: Folder, language: str, end: str,
     assert totals["promised"] >= 900
     assert (totals["lost"], totals["duplicates"]) == (0, 0)
     assert folder.rings_left() == []
+    assert_accounted(folder.path / ".headrace")

@@ -13,7 +13,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -85,8 +85,12 @@ class Folder:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    return Folder(tmp_path)
+def folder(tmp_path: Path, assert_accounted: Callable[..., None]) -> Iterator[Folder]:
+    """What a test leaves there adds up, if the test read it."""
+    folder = Folder(tmp_path)
+    yield folder
+    if (folder.store / "store.duckdb").exists():
+        assert_accounted(folder.store)
 
 
 def git(folder: Path, *arguments: str) -> str:
