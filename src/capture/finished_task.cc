@@ -21,7 +21,12 @@ uint32_t intern(Recorder& recorder, EntryKind kind, const Uuid& id) {
 TaskNumber draw_task_number() {
   Recorder* recorder = Recorder::get();
   Ring* ring = recorder == nullptr ? nullptr : recorder->ring();
-  return ring == nullptr ? 0 : ring->next_task_number();
+  if (ring == nullptr) {
+    if (recorder != nullptr) recorder->count_if_out_of_rings();
+    return 0;
+  }
+  const TaskNumber number = ring->next_task_number();
+  return number != 0 ? number : recorder->number_from_new_ring(this_thread());
 }
 
 void record_finished_task(const FinishedTask& task) {

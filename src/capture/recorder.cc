@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -154,6 +155,9 @@ Ring* Recorder::ring_slow() {
   // exit() ends the main thread's locals before it calls its handlers, one of which ends the
   // process's workflow; any other thread says nothing more.
   if (thread.ended && getpid() != static_cast<pid_t>(syscall(SYS_gettid))) return nullptr;
+  if (out_of_rings_.load(std::memory_order_relaxed) && thread.parked_ring == nullptr) {
+    return nullptr;
+  }
   bool started = false;
   try {
     {
@@ -162,8 +166,8 @@ Ring* Recorder::ring_slow() {
       if (thread.recorder == this && thread.parked_ring != nullptr) {
         thread.ring = std::exchange(thread.parked_ring, nullptr);
       } else {
-        Ring* const ring = rings_.add();
-        dictionary_.intern(EntryKind::kRing, ring_entry(ring->index()));
+        Ring* const ring = add_ring();
+        if (ring == nullptr) return nullptr;
         thread.recorder = this;
         thread.producer = producer_;
         thread.root_parent = root_parent(*this);
@@ -179,6 +183,41 @@ Ring* Recorder::ring_slow() {
     return thread.ring;
   }
   return thread.ring;
+}
+
+// With lifecycle_mutex_ held. Null when the indexes have run out, which is said once.
+Ring* Recorder::add_ring() {
+  Ring* const ring = rings_.add();
+  if (ring != nullptr) {
+    dictionary_.intern(EntryKind::kRing, ring_entry(ring->index()));
+  } else if (!out_of_rings_.exchange(true)) {
+    std::fprintf(stderr,
+                 "headrace: this process has had %u threads, and no more can be told apart; what "
+                 "new ones do is not recorded\n",
+                 RingSet::kPastIndex - 1);
+  }
+  return ring;
+}
+
+TaskNumber Recorder::number_from_new_ring(ThreadState& thread) {
+  if (!out_of_rings_.load(std::memory_order_relaxed)) {
+    try {
+      const std::lock_guard lock(lifecycle_mutex_);
+      if (Ring* const ring = add_ring(); ring != nullptr) {
+        std::exchange(thread.ring, ring)->close();
+        return ring->next_task_number();
+      }
+    } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): the next task tries again
+    }
+  }
+  count_if_out_of_rings();
+  return 0;
+}
+
+void Recorder::count_if_out_of_rings() {
+  if (out_of_rings_.load(std::memory_order_relaxed)) {
+    tasks_without_id_.fetch_add(1, std::memory_order_relaxed);
+  }
 }
 
 // With lifecycle_mutex_ held.
@@ -406,6 +445,7 @@ void Recorder::stop() {
     count("dropped_too_large", now.dropped_too_large);
     count("samples_shed", now.samples_shed);
     count("values_elided", now.values_elided);
+    if (now.tasks_without_id != 0) count("tasks_without_id", now.tasks_without_id);
     count("bytes", now.bytes);
     count("segments", now.segments);
     count("drain_cpu_ns", now.drain_cpu_ns);
@@ -461,6 +501,7 @@ CaptureCounters Recorder::counters_locked() const {
   out.dropped_too_large = losses_.of(GapReason::kTooLarge);
   out.samples_shed = losses_.of(GapReason::kSamplesShed);
   out.values_elided = losses_.of(GapReason::kValuesElided);
+  out.tasks_without_id = tasks_without_id_.load(std::memory_order_relaxed);
   return out;
 }
 

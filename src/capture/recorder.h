@@ -38,8 +38,9 @@ struct CaptureCounters {
   uint64_t dropped_write_failed = 0;
   uint64_t dropped_no_memory = 0;
   uint64_t dropped_too_large = 0;
-  uint64_t samples_shed = 0;   // not taken, and not among the records
-  uint64_t values_elided = 0;  // tasks recorded without their values
+  uint64_t samples_shed = 0;      // not taken, and not among the records
+  uint64_t values_elided = 0;     // tasks recorded without their values
+  uint64_t tasks_without_id = 0;  // not recorded: every ring index or task number was given out
 };
 
 // What capture does without while the spool cannot be written and the pool fills.
@@ -82,6 +83,13 @@ class Recorder {
     Ring* const ring = this_thread().ring;
     return ring != nullptr ? ring : ring_slow();
   }
+  // For a thread whose ring has no task number left: that ring is closed, the thread gets a new
+  // one. 0: there is none; then the old ring stays for other records, and the task is not recorded.
+  TaskNumber number_from_new_ring(ThreadState& thread);
+  // A task was begun that cannot be told apart from others, and is not recorded.
+  void count_if_out_of_rings();
+  // For tests: the index of the next ring.
+  void begin_rings_at(uint32_t index) { rings_.begin_at(index); }
   // Room for a record of `bytes` on this thread's ring, to be filled and then committed there.
   // Null: it was dropped, and counted.
   char* reserve(Ring& ring, size_t bytes) {
@@ -149,6 +157,7 @@ class Recorder {
   char* reserve_slow(Ring& ring, size_t bytes);
   bool find_chunk(Ring& ring);
   Ring* ring_slow();
+  Ring* add_ring();
   void make_mapping();
   bool start_thread();
   void run();
@@ -178,6 +187,8 @@ class Recorder {
   int64_t drain_cpu_ns_ = 0;
   uint64_t stopped_at_records_ = 0;
   std::atomic<uint64_t> producer_drains_{0};
+  std::atomic<uint64_t> tasks_without_id_{0};
+  std::atomic<bool> out_of_rings_{false};
   std::atomic<ShedLevel> shed_level_{ShedLevel::kNone};
   std::atomic<bool> stalled_{false};  // a thread waited in vain since the last pass
 

@@ -27,7 +27,10 @@ namespace headrace::capture {
 
 class Ring {
  public:
-  explicit Ring(uint32_t index) : index_(index) {}
+  explicit Ring(uint32_t index)
+      : index_(index),
+        next_task_((static_cast<TaskNumber>(index) << kTaskCounterBits) + 1),
+        past_tasks_((static_cast<TaskNumber>(index) + 1) << kTaskCounterBits) {}
 
   // --- the writer ---
   // Room for `bytes` (a multiple of 8, at most kMaxRecordBytes), or null when a chunk is needed:
@@ -45,9 +48,14 @@ class Ring {
   void give_chunk(ChunkHeader* chunk);
   // The record that would be next is lost. Its number is not used again.
   void drop(GapReason reason);
+  // 0: the ring has given all of its 2^40 - 1; then Recorder::number_from_new_ring.
   TaskNumber next_task_number() {
-    return static_cast<TaskNumber>(index_) << kTaskCounterBits | ++tasks_;
+    if (next_task_ == past_tasks_) [[unlikely]]
+      return 0;
+    return next_task_++;
   }
+  // For tests: so many task numbers are left.
+  void leave_task_numbers(uint64_t count) { next_task_ = past_tasks_ - count; }
   void close() { closed_.store(true, std::memory_order_release); }
   // For a writer that is its own reader just now and has read all: its last chunk begins anew.
   // False when there is none.
@@ -85,7 +93,8 @@ class Ring {
   char* cursor_ = nullptr;
   char* limit_ = nullptr;
   ChunkHeader* write_ = nullptr;
-  uint64_t tasks_ = 0;
+  TaskNumber next_task_;
+  const TaskNumber past_tasks_;  // of the next ring
   uint64_t sequence_ = 0;
   bool dropped_ = false;  // since the last chunk was given
   // shared

@@ -4,6 +4,7 @@ namespace headrace::capture {
 
 Ring* RingSet::add() {
   const std::lock_guard lock(mutex_);
+  if (next_index_ >= kPastIndex) return nullptr;
   rings_.push_back(std::make_unique<Ring>(next_index_++));
   return rings_.back().get();
 }

@@ -94,6 +94,11 @@ TaskState* current_of(ThreadState& thread) {
 // The thread has a ring.
 TaskState* begin(ThreadState& thread, uint32_t activity_id, uint64_t parent, uint8_t flags,
                  Push push) {
+  TaskNumber number = thread.ring->next_task_number();
+  if (number == 0) [[unlikely]] {
+    number = thread.recorder->number_from_new_ring(thread);
+    if (number == 0) return nullptr;
+  }
   const WorkflowState* const workflow = thread.workflow;
   const uint32_t workflow_id =
       workflow != nullptr ? workflow->workflow_id : current_workflow_id(*thread.recorder);
@@ -105,7 +110,6 @@ TaskState* begin(ThreadState& thread, uint32_t activity_id, uint64_t parent, uin
     task = make_state(thread);
     if (task == nullptr) return nullptr;
   }
-  const TaskNumber number = thread.ring->next_task_number();
   task->producer = thread.producer;
   task->number = number;
   task->is_current = push == Push::kCurrent;
@@ -143,6 +147,13 @@ ThreadState* ready_thread() {
   if (thread != nullptr && thread->ring != nullptr) [[likely]]
     return thread;
   return ready_thread_slow();
+}
+
+[[gnu::noinline]] TaskState* not_begun() {
+  if (Recorder* const recorder = Recorder::existing(); recorder != nullptr) {
+    recorder->count_if_out_of_rings();
+  }
+  return nullptr;
 }
 
 uint64_t foreign_parent(ThreadState& thread, const TaskRef& parent) {
@@ -244,7 +255,7 @@ uint32_t intern_activity(std::string_view name, std::string_view file, int line)
 
 TaskState* begin_task(uint32_t activity_id, Push push) {
   ThreadState* const thread = ready_thread();
-  if (thread == nullptr) return nullptr;
+  if (thread == nullptr) return not_begun();
   const TaskState* const outer = current_of(*thread);
   if (outer == nullptr) {
     const uint32_t root = thread->root_parent;
@@ -259,7 +270,7 @@ TaskState* begin_task(uint32_t activity_id, Push push) {
 
 TaskState* begin_task_under(uint32_t activity_id, TaskRef parent, Push push) {
   ThreadState* const thread = ready_thread();
-  if (thread == nullptr) return nullptr;
+  if (thread == nullptr) return not_begun();
   if (push == Push::kCurrent) current_of(*thread);
   if (parent.number == 0 || parent.producer == thread->producer) {
     return begin(*thread, activity_id, parent.number, 0, push);
