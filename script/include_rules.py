@@ -6,7 +6,7 @@ MAP.md has a section `## <folder>` for each room, with a line
 
 that names rooms (a room's name is the last part of its folder; "nothing" for none), and, where it
 needs them, the lines `Third party:` (headers from outside that only such rooms may use) and
-`Tests also include:` (for *_test.cc and *_fixture.h, which only tests include).
+`Tests also include:` (for *_test.cc, *_test_main.cc and *_fixture.h, which only tests include).
 
 usage: include_rules.py [ROOT]
 """
@@ -84,7 +84,7 @@ def read_map(text: str) -> tuple[dict[str, Room], list[str]]:
 
 
 def is_of_tests(path: str) -> bool:
-    return "_test." in path or path.endswith("_fixture.h")
+    return "_test." in path or path.endswith(("_fixture.h", "_test_main.cc"))
 
 
 def third_party_of(header: str) -> str | None:

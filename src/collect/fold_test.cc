@@ -308,6 +308,25 @@ TEST_F(FoldTest, CountersThatWrapGoOn) {
             "Jcountermeasured");
 }
 
+TEST_F(FoldTest, WhatSomebodyKnowsMoreOfIsNoPlainFile) {
+  SpoolFixture p(directory_, 5);
+  const Uuid script = random_uuid();
+  uint64_t at = 10;
+  for (const char* kind : {"file", "code", "file"}) {
+    ObjectRecord object{};
+    object.header.kind = RecordKind::kObject;
+    const auto bytes = script.bytes();
+    std::copy(bytes.begin(), bytes.end(), object.object);
+    object.kind_id = p.string(kind);
+    object.at_ticks = at++;
+    p.add(1, object, {});
+  }
+  p.seal();
+  store::Store store = memory();
+  fold_into(store);
+  EXPECT_EQ(text(store, "SELECT string_agg(kind) FROM object"), "code");
+}
+
 TEST_F(FoldTest, ObjectsHaveVersionsAndEdges) {
   SpoolFixture p(directory_, 5);
   const uint32_t wf = p.workflow_id(random_uuid());

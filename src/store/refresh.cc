@@ -131,7 +131,8 @@ SELECT f.object, f.kind, v.attribute->>'$.name', v.attribute->>'$.path',
 FROM (SELECT DISTINCT ON (r.object) r.object, r.kind, r.ts, r.workflow
       FROM object_record r JOIN touched ON touched.id = r.object
       JOIN producer_row p ON p.producer = r.producer
-      ORDER BY r.object, r.ts, p.uid, r.ring, r.number) f
+      -- A plain file is what who knows no better calls it.
+      ORDER BY r.object, r.kind = 'file', r.ts, p.uid, r.ring, r.number) f
 LEFT JOIN ()sql") +
            kTouchedValues + ") v ON v.id = f.object")
       .with_context("cannot fold objects");

@@ -57,6 +57,8 @@ def test_killed_while_it_rests_with_old_and_new_open_tasks(folder: Folder) -> No
     """Open tasks that were announced while their process lived are stored once, with values."""
     producer = folder.start(threads=3, most=5)
     producer.wait_for_records()
+    while not (folder.path / ".headrace").exists():  # made when records are first written
+        assert producer.process.poll() is None
     # Announced after a second: until then the reader shows nothing of it.
     while not folder.query("SELECT 1 AS x FROM task WHERE status = 'running' LIMIT 1"):
         assert producer.process.poll() is None

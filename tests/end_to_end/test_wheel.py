@@ -65,7 +65,8 @@ def test_it_holds_what_it_should_and_nothing_else(wheel: Path) -> None:
         names = archive.namelist()
         version = wheel.name.split("-")[1]
     libraries = [Path(name).name for name in names if ".so" in Path(name).name]
-    assert sorted(name.split(".")[0] for name in libraries) == ["_capture", "_query", "libduckdb"]
+    expected = ["_capture", "_query", "libduckdb", "libheadrace_box"]
+    assert sorted(name.split(".")[0] for name in libraries) == expected
     assert f"headrace-{version}.data/scripts/headrace" in names
     assert "headrace/py.typed" in names
     assert [name for name in names if "test" in name.lower() or name.endswith((".cc", ".h"))] == []
