@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+#include <headrace/headrace.hpp>
+
 #include "base/clock.h"
 #include "capture/recorder.h"
 #include "capture/task.h"
@@ -20,6 +22,7 @@ namespace {
 using headrace::Role;
 using headrace::TaskStatus;
 namespace capture = headrace::capture;
+using namespace headrace::literals;  // NOLINT: meant for this
 
 constexpr int kBlock = 1000;
 constexpr int kBlocks = 400;
@@ -123,6 +126,14 @@ int main() {
     t->fields.add_float(Role::kGenerated, names[4], 0.4321);
     capture::end_task(t, TaskStatus::kFinished);
   };
+  const auto cpp_task3 = [](int i) {
+    headrace::Task t("work"_activity, {{"lr"_name, 0.001}, {"batch"_name, i}});
+    t.generated({{"loss"_name, 0.4321}});
+  };
+  const auto cpp_task3_plain = [](int i) {
+    headrace::Task t("work", {{"lr", 0.001}, {"batch", i}});
+    t.generated({{"loss", 0.4321}});
+  };
   const auto task8 = [activity, &names](int i) {
     capture::TaskState* t = capture::begin_task(activity);
     for (size_t k = 0; k < 4; ++k) t->fields.add_float(Role::kUsed, names[k], 0.5 * i);
@@ -144,6 +155,8 @@ int main() {
   add("clock: clock_gettime(MONOTONIC)", [](int) { keep(headrace::now_monotonic_ns()); });
   add("task, no values", [&](int) { task(); });
   add("task, 3 values", [&](int i) { task3(i); });
+  add("C++ API: task, 3 values", [&](int i) { cpp_task3(i); });
+  add("C++ API: task, 3 values, names looked up", [&](int i) { cpp_task3_plain(i); });
   add("task, 4 + 4 values", [&](int i) { task8(i); });
   for (int b = 0; b < kBlocks; ++b) {
     for (Row& row : rows) {

@@ -10,11 +10,13 @@
 //     }
 //   }
 //
+// In a hot loop write "step"_activity and "number"_name (literals.h), which are looked up once.
 // Link headrace::headrace (CMake) or `pkg-config --libs headrace`; headrace.h says where records
 // go. Needs C++20 and nothing else. With -DHEADRACE_DISABLE it compiles to nothing.
 #pragma once
 
 #include <headrace/campaign.h>
+#include <headrace/literals.h>
 #include <headrace/object.h>
 #include <headrace/task.h>
 #include <headrace/value.h>

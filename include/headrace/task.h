@@ -26,8 +26,26 @@
 
 namespace headrace {
 
-// A kind of work: its name and where it stands in the source. As with Name, a static constant
-// saves the look-up.
+#if !defined(HEADRACE_DISABLE)
+namespace detail {
+// std::uncaught_exceptions without its two calls, which a task would make twice. The place where
+// the count stands is the thread's for its life: Itanium C++ ABI, section 2.2.2, __cxa_eh_globals.
+inline int uncaught_exceptions() {
+  struct Globals {
+    void* caught_exceptions;
+    unsigned int uncaught_exceptions;
+  };
+  static constinit thread_local const Globals* globals = nullptr;
+  if (globals == nullptr) {
+    globals = reinterpret_cast<const Globals*>(abi::__cxa_get_globals());
+  }
+  return static_cast<int>(globals->uncaught_exceptions);
+}
+}  // namespace detail
+#endif
+
+// A kind of work: its name and where it stands in the source. As with Name, "step"_activity or a
+// constant saves the look-up.
 class Activity {
  public:
   Activity(const char* name,  // NOLINT: implicit by design
@@ -36,6 +54,10 @@ class Activity {
   Activity(const std::string& name,  // NOLINT: implicit by design
            std::source_location where = std::source_location::current())
       : Activity(name.c_str(), where) {}
+  template <detail::Literal text>
+  Activity(LiteralActivity<text> literal,  // NOLINT: implicit by design
+           std::source_location where = std::source_location::current())
+      : id_(literal.number(where).value) {}
   uint32_t id() const { return id_; }
 
  private:
@@ -131,7 +153,7 @@ class Task {
 #if defined(HEADRACE_DISABLE)
   static int exceptions() { return 0; }
 #else
-  static int exceptions() { return std::uncaught_exceptions(); }
+  static int exceptions() { return detail::uncaught_exceptions(); }
 #endif
   bool unwinding() const { return exceptions() > exceptions_; }
 

@@ -1,8 +1,9 @@
 // Names and values: what a task or workflow used and generated.
 //
 //   headrace::Task task("step", {{"number", 3}, {"dt", 0.1}, {"scheme", "upwind"}});
-//   static const headrace::Name residual("residual");   // looked up once
-//   task.generated({{residual, 1e-6}, {"cells", std::vector<double>{0.5, 0.7}}});
+//   using namespace headrace::literals;
+//   task.generated({{"residual"_name, 1e-6},            // looked up once
+//                   {"cells", std::vector<double>{0.5, 0.7}}});
 //
 // A Value refers to the caller's text, bytes and vectors and is meant for the call it is written
 // in; the call copies. Lists that exceed a record's budget (40 KiB) become placeholders that say
@@ -19,17 +20,20 @@
 #include <vector>
 
 #include <headrace/headrace.h>
+#include <headrace/literals.h>
 
 namespace headrace {
 
-// A value's name. From a literal it is looked up on every use (about 10 ns); keep a hot loop's
-// names in static constants.
+// A value's name. From a text it is looked up on every use (about 10 ns); in a hot loop write
+// "number"_name, or keep a name that is computed in a constant.
 class Name {
  public:
   Name(const char* text) : Name(std::string_view(text)) {}         // NOLINT: implicit by design
   Name(const std::string& text) : Name(std::string_view(text)) {}  // NOLINT: implicit by design
   Name(std::string_view text)                                      // NOLINT: implicit by design
       : id_(headrace_name_n(text.data(), text.size())) {}
+  template <detail::Literal text>
+  Name(LiteralName<text> literal) : id_(literal.number().value) {}  // NOLINT: implicit by design
   uint32_t id() const { return id_; }
 
  private:

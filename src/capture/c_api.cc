@@ -81,7 +81,7 @@ headrace_task* begin(uint32_t activity, Begin begin_with) noexcept {
   return guarded(static_cast<headrace_task*>(nullptr), [&]() -> headrace_task* {
     Recorder* recorder = Recorder::get();
     if (recorder == nullptr) return nullptr;
-    return handle_of(begin_with(dictionary_id(*recorder, activity)));
+    return handle_of(begin_with(known_name(*recorder, activity).id));
   });
 }
 
@@ -94,15 +94,35 @@ void add_one(headrace_task* task, headrace_role role, uint32_t name, Secrecy hid
   if (task == nullptr) return;
   guarded([&] {
     Recorder* recorder = Recorder::get();
-    const uint32_t id = recorder == nullptr ? 0 : dictionary_id(*recorder, name);
+    const KnownName known =
+        recorder == nullptr ? KnownName{0, Secrecy::kNone} : known_name(*recorder, name);
     Fields& fields = state_of(task)->fields;
-    if (id == 0) return;
-    if (const Secrecy secrecy = secrecy_of_stable(name);
-        secrecy != Secrecy::kNone && secrecy >= hidden_from) {
-      return fields.add_redacted(role_of(role), id);
+    if (known.id == 0) return;
+    if (known.secrecy != Secrecy::kNone && known.secrecy >= hidden_from) {
+      return fields.add_redacted(role_of(role), known.id);
     }
-    add(fields, id);
+    add(fields, known.id);
   });
+}
+
+// The hot loop's case: numbers under names that the thread knows and that hide nothing, the first
+// of their role. False, and nothing done, when a value is anything else.
+bool add_numbers(Fields& fields, Role role, std::span<const headrace_value> values) noexcept {
+  static_assert(HEADRACE_INT == static_cast<int>(ValueTag::kInt) &&
+                HEADRACE_FLOAT == static_cast<int>(ValueTag::kFloat));
+  const ThreadState* const thread = existing_thread_state();
+  const Fields::Room room = fields.room();
+  if (thread == nullptr || values.size() > room.count || fields.has(role)) return false;
+  const std::span<const uint64_t> names = thread->stable_names;
+  for (size_t i = 0; i < values.size(); ++i) {
+    const headrace_value& value = values[i];
+    const uint32_t name = plain_name(names, value.name);
+    if (name == 0 || (value.type != HEADRACE_INT && value.type != HEADRACE_FLOAT)) return false;
+    room.put(i, role, name, static_cast<ValueTag>(value.type),
+             static_cast<uint64_t>(value.data.integer));
+  }
+  fields.took(values.size());
+  return true;
 }
 
 Fields attributes_of(Recorder& recorder, const headrace_value* values, size_t count) {
@@ -231,7 +251,8 @@ headrace_task* headrace_task_begin_under(uint32_t activity, headrace_id parent,
 
 void headrace_task_add(headrace_task* task, headrace_role role, const headrace_value* values,
                        size_t count) noexcept {
-  if (task == nullptr) return;
+  if (task == nullptr || add_numbers(state_of(task)->fields, role_of(role), span_of(values, count)))
+    return;
   guarded([&] {
     if (Recorder* recorder = Recorder::get(); recorder != nullptr) {
       add_values(*recorder, state_of(task)->fields, role_of(role), span_of(values, count));

@@ -36,9 +36,9 @@ void add_object(Fields& fields, Role role, uint32_t name, const void* id) {
   fields.add_object(role, name, object);
 }
 
-void add_value(Fields& fields, Role role, uint32_t name, const headrace_value& value) {
+void add_value(Fields& fields, Role role, KnownName known, const headrace_value& value) {
   const std::string_view text(static_cast<const char*>(value.data.bytes), value.size);
-  const Secrecy secrecy = secrecy_of_stable(value.name);
+  const auto [name, secrecy] = known;
   const bool is_plain = value.type <= HEADRACE_FLOAT || value.type == HEADRACE_UINT;
   if (secrecy != Secrecy::kNone && value.type > HEADRACE_BOOL &&
       (secrecy == Secrecy::kAny || !is_plain)) {
@@ -81,10 +81,10 @@ void add_value(Fields& fields, Role role, uint32_t name, const headrace_value& v
 void add_values(Recorder& recorder, Fields& fields, Role role,
                 std::span<const headrace_value> values) {
   if (values.data() == nullptr || role > Role::kAttribute) return;
-  if (!fields.empty()) fields.replace_existing();
+  if (fields.has(role)) fields.replace_existing();
   for (const headrace_value& value : values) {
-    const uint32_t name = dictionary_id(recorder, value.name);
-    if (name != 0) add_value(fields, role, name, value);
+    const KnownName name = known_name(recorder, value.name);
+    if (name.id != 0) add_value(fields, role, name, value);
   }
 }
 

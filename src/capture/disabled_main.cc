@@ -17,6 +17,11 @@ int main() {
     task.generated({{"file", headrace::file_object("nowhere")}});
     headrace::log({{"sum", sum}});
   }
+  {
+    using namespace headrace::literals;  // NOLINT: how a user writes it
+    headrace::Task step("step"_activity, {{"number"_name, sum}});
+    step.generated({{"residual"_name, 0.5}});
+  }
   headrace::flush();
   const bool silent = headrace_enabled() == 0 && workflow.id().empty() &&
                       !headrace::named_object("dataset", "rows");

@@ -95,6 +95,28 @@ class Fields {
   // For a value whose name says that it is a secret; counted.
   void add_redacted(Role role, uint32_t name_id);
 
+  // For several plain values at once: where up to `count` of them go. None while names are being
+  // replaced.
+  struct Room {
+    ShapeCell* shape;
+    uint64_t* cells;
+    size_t count;
+    void put(size_t i, Role role, uint32_t name_id, ValueTag tag, uint64_t cell) const {
+      // One store of eight bytes: it is soon read as such, and stores of parts would delay that.
+      store_le(&shape[i], uint64_t{name_id} | uint64_t{static_cast<uint8_t>(role)} << 32 |
+                              uint64_t{static_cast<uint8_t>(tag)} << 40);
+      cells[i] = cell;
+    }
+  };
+  Room room() const {
+    return {shape_ + count_, cells_ + count_, replacing_ ? 0 : size_t{capacity_} - count_};
+  }
+  // The first `count` of them are put.
+  void took(size_t count) {
+    count_ += static_cast<uint32_t>(count);
+    if (slot_ != nullptr) store_release(slot_->count, count_);
+  }
+
   // From now on a name that is there already in the same role is replaced: the last value wins.
   void replace_existing() { replacing_ = true; }
   // Empty again, and in its slot again if it has one. The slot's own count is left as it is: its
@@ -111,6 +133,12 @@ class Fields {
   uint32_t dropped() const { return dropped_; }
   bool empty() const { return count_ == 0; }
   size_t size() const { return count_; }
+  bool has(Role role) const {
+    for (uint32_t i = 0; i < count_; ++i) {
+      if (shape_[i].role == role) return true;
+    }
+    return false;
+  }
 
   std::span<const ShapeCell> shape() const { return {shape_, count_}; }
   size_t bytes_after_fixed() const { return 8 * size_t{count_} + round_up_8(tail_bytes_); }
@@ -134,12 +162,8 @@ class Fields {
   void add(Role role, uint32_t name_id, ValueTag tag, uint64_t cell) {
     if (count_ >= capacity_ || replacing_) [[unlikely]]
       return add_slow(role, name_id, tag, cell);
-    // One store of eight bytes: it is soon read as such, and stores of parts would delay that.
-    store_le(&shape_[count_], uint64_t{name_id} | uint64_t{static_cast<uint8_t>(role)} << 32 |
-                                  uint64_t{static_cast<uint8_t>(tag)} << 40);
-    cells_[count_] = cell;
-    ++count_;
-    if (slot_ != nullptr) store_release(slot_->count, count_);
+    room().put(0, role, name_id, tag, cell);
+    took(1);
   }
   void add_slow(Role role, uint32_t name_id, ValueTag tag, uint64_t cell);
   void add_text(Role role, uint32_t name_id, ValueTag tag, std::string_view v) {

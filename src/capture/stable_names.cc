@@ -38,9 +38,6 @@ Table& table() {
 // What one thread knows of the table, so that it needs the lock only for what is new to it.
 struct ThreadCache {
   IdCache numbers;
-  ProducerId producer = 0;       // whose dictionary `ids` are
-  std::vector<uint32_t> ids;     // stable number - 1 -> dictionary id, 0 unknown
-  std::vector<uint8_t> secrecy;  // stable number - 1 -> 1 + Secrecy, 0 unknown
 };
 thread_local ThreadCache* t_cache = nullptr;
 thread_local bool t_ended = false;
@@ -104,6 +101,17 @@ uint32_t intern(Recorder& recorder, uint32_t number) {
   return intern_activity(name, read.raw(read.remaining()), line);
 }
 
+// An activity's name hides no value.
+Secrecy secrecy_of_number(uint32_t number) {
+  std::string key;
+  {
+    const std::lock_guard lock(table().mutex);
+    if (number == 0 || number > table().keys.size()) return Secrecy::kNone;
+    key = *table().keys[number - 1];
+  }
+  return key[0] == 'n' ? secrecy_of_name(std::string_view(key).substr(1)) : Secrecy::kNone;
+}
+
 }  // namespace
 
 uint32_t stable_name(std::string_view name) {
@@ -126,42 +134,18 @@ uint32_t stable_activity(std::string_view name, std::string_view file, int line)
   return number_of(key);
 }
 
-uint32_t dictionary_id(Recorder& recorder, uint32_t stable) {
-  ThreadCache* const known = cache();
-  if (stable == 0 || known == nullptr) return intern(recorder, stable);
-  if (known->producer != recorder.producer()) {
-    known->producer = recorder.producer();
-    known->ids.clear();
+namespace detail {
+
+KnownName look_up_name(Recorder& recorder, uint32_t stable) {
+  const KnownName name{intern(recorder, stable), secrecy_of_number(stable)};
+  // The cache goes with the thread's ring: it is emptied where a fork child gets another recorder.
+  ThreadState& thread = this_thread();
+  if (name.id != 0 && thread.ring != nullptr && thread.recorder == &recorder) {
+    if (thread.stable_names.size() < stable) thread.stable_names.resize(stable);
+    thread.stable_names[stable - 1] = uint64_t{name.id} | static_cast<uint64_t>(name.secrecy) << 32;
   }
-  if (stable <= known->ids.size() && known->ids[stable - 1] != 0) [[likely]] {
-    return known->ids[stable - 1];
-  }
-  const uint32_t id = intern(recorder, stable);
-  if (id != 0) {
-    if (known->ids.size() < stable) known->ids.resize(stable);
-    known->ids[stable - 1] = id;
-  }
-  return id;
+  return name;
 }
 
-Secrecy secrecy_of_stable(uint32_t stable) {
-  ThreadCache* const known = cache();
-  if (known != nullptr && stable != 0 && stable <= known->secrecy.size() &&
-      known->secrecy[stable - 1] != 0) [[likely]] {
-    return static_cast<Secrecy>(known->secrecy[stable - 1] - 1);
-  }
-  std::string name;
-  {
-    const std::lock_guard lock(table().mutex);
-    if (stable == 0 || stable > table().keys.size()) return Secrecy::kNone;
-    name = table().keys[stable - 1]->substr(1);
-  }
-  const Secrecy secrecy = secrecy_of_name(name);
-  if (known != nullptr) {
-    if (known->secrecy.size() < stable) known->secrecy.resize(stable);
-    known->secrecy[stable - 1] = static_cast<uint8_t>(1 + static_cast<uint8_t>(secrecy));
-  }
-  return secrecy;
-}
-
+}  // namespace detail
 }  // namespace headrace::capture

@@ -68,6 +68,7 @@ void thread_state_after_fork() {
     state->producer = 0;
     state->workflow = nullptr;
     state->names.clear();
+    state->stable_names.clear();
     state->shapes.clear();
     state->references.clear();
     state->last_shapes.clear();

@@ -55,6 +55,7 @@ struct ThreadState {
   WorkflowState* workflow = nullptr;
   Ring* parked_ring = nullptr;  // its ring while the recorder is stopped
   IdCache names;
+  std::vector<uint64_t> stable_names;  // by number - 1; see stable_names.h
   IdCache shapes;
   IdCache references;  // to tasks of other producers
   bool ended = false;  // the thread is at its very end
