@@ -1,10 +1,12 @@
 // A spool that refuses: what is kept, what is shed and in which order, and that all of it is told.
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <gtest/gtest.h>
 #include <map>
 #include <set>
 #include <string>
+#include <thread>
 
 #include "capture/recorded_for_test.h"
 #include "capture/recorder.h"
@@ -175,6 +177,41 @@ TEST(BackPressure, SamplesThenValuesThenRecordsAreShedAndTold) {
         EXPECT_GE(accounts.values_elided, accounts.tasks_elided);
         EXPECT_EQ(accounts.elided_without_object, 0u) << "the edges stay";
       });
+}
+
+TEST(BackPressure, WhatFindsNoFirstChunkIsToldInTheRingFile) {
+  const TestFolder folder;
+  const pid_t child = fork();
+  if (child == 0) {
+    setenv("HEADRACE_DIR", (folder.path() / ".headrace").c_str(), 1);
+    setenv("HEADRACE_RING_DIR", (folder.path() / "rings").c_str(), 1);
+    Disk& disk = *new Disk;
+    const uint32_t activity = intern_activity("a");
+    const uint32_t name = name_id("v");
+    Recorder& recorder = *Recorder::get();
+    disk.full = true;
+    record_task(activity, name, name, 0);
+    recorder.flush();
+    for (int i = 0; i < 1'000'000 && recorder.counters().dropped < 1000; ++i) {
+      record_task(activity, name, name, i);
+    }
+    std::thread([&] {
+      for (int i = 0; i < 3; ++i) record_task(activity, name, name, i);
+    }).join();
+    kill(getpid(), SIGKILL);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << status;
+  const std::filesystem::directory_iterator ring(folder.path() / "rings");
+  Result<FileBytes> file = FileBytes::open(ring->path());
+  ASSERT_TRUE(file.ok());
+  const auto header = load_le<RingFileHeader>(file->view().data());
+  EXPECT_EQ(header.first_drops[0].ring, 2u);
+  EXPECT_EQ(header.first_drops[0].dropped, 3u);
+  EXPECT_EQ(header.first_drops[0].drained_past, 0u);
+  EXPECT_EQ(header.first_drops[0].reason, static_cast<uint32_t>(GapReason::kPoolExhausted));
+  EXPECT_EQ(header.first_drops[1].ring, 0u);
 }
 
 TEST(BackPressure, ADiskThatStaysFullLeavesTheRingForTheCollector) {

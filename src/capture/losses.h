@@ -27,6 +27,19 @@ class Losses {
   uint64_t dropped() const {
     return of(GapReason::kWriteFailed) + of(GapReason::kPoolExhausted) + of(GapReason::kTooLarge);
   }
+  // A free place in the header for a ring that has no chunk. Null: there is none.
+  FirstDrops* place_for(uint32_t ring) {
+    RingFileHeader* const header = header_.load(std::memory_order_acquire);
+    if (header == nullptr) return nullptr;
+    for (FirstDrops& place : header->first_drops) {
+      uint32_t free = 0;
+      if (__atomic_compare_exchange_n(&place.ring, &free, ring, false, __ATOMIC_RELAXED,
+                                      __ATOMIC_RELAXED)) {
+        return &place;
+      }
+    }
+    return nullptr;
+  }
   // Where to count besides; null: nowhere.
   void mirror(RingFileHeader* header) { header_.store(header, std::memory_order_release); }
 

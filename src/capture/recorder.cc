@@ -240,14 +240,12 @@ void Recorder::make_mapping() {
 }
 
 char* Recorder::reserve_slow(Ring& ring, size_t bytes) {
-  if (bytes > kMaxRecordBytes) {
-    ring.drop(GapReason::kTooLarge);
-    losses_.count(GapReason::kTooLarge, 1);
-    return nullptr;
-  }
-  if (find_chunk(ring)) return ring.reserve(bytes);
-  ring.drop(GapReason::kPoolExhausted);
-  losses_.count(GapReason::kPoolExhausted, 1);
+  if (bytes <= kMaxRecordBytes && find_chunk(ring)) return ring.reserve(bytes);
+  const GapReason reason =
+      bytes > kMaxRecordBytes ? GapReason::kTooLarge : GapReason::kPoolExhausted;
+  if (ring.wants_place()) ring.use_place(losses_.place_for(ring.index()));
+  ring.drop(reason);
+  losses_.count(reason, 1);
   return nullptr;
 }
 

@@ -54,6 +54,10 @@ void Ring::drop(GapReason reason) {
   if (write_ != nullptr) {
     write_->drop_reason = static_cast<uint32_t>(reason);
     store_release(write_->dropped_after, write_->dropped_after + 1);
+  } else if (FirstDrops* const place = first_drops_.load(std::memory_order_relaxed);
+             place != nullptr) {
+    store_relaxed(place->reason, static_cast<uint32_t>(reason));
+    store_release(place->dropped, numbers_.load(std::memory_order_relaxed) + 1);
   }
   numbers_.store(numbers_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
 }
@@ -96,6 +100,9 @@ uint64_t Ring::first_number() const {
 void Ring::skip_to(uint64_t number) {
   next_number_ = number;
   if (read_ != nullptr) store_relaxed(read_->drained_past, number);
+  if (FirstDrops* const place = first_drops_.load(std::memory_order_acquire); place != nullptr) {
+    store_relaxed(place->drained_past, number);
+  }
 }
 
 GapReason Ring::hole_reason() const { return static_cast<GapReason>(read_->hole_reason); }

@@ -48,6 +48,9 @@ class Ring {
   void give_chunk(ChunkHeader* chunk);
   // The record that would be next is lost. Its number is not used again.
   void drop(GapReason reason);
+  // Before the first drop of a ring without a chunk: where to tell of it. Outlives the ring.
+  bool wants_place() const { return write_ == nullptr && numbers() == 0; }
+  void use_place(FirstDrops* place) { first_drops_.store(place, std::memory_order_release); }
   // 0: the ring has given all of its 2^40 - 1; then Recorder::number_from_new_ring.
   TaskNumber next_task_number() {
     if (next_task_ == past_tasks_) [[unlikely]]
@@ -100,6 +103,7 @@ class Ring {
   // shared
   std::atomic<uint64_t> numbers_{0};
   std::atomic<ChunkHeader*> first_{nullptr};
+  std::atomic<FirstDrops*> first_drops_{nullptr};
   std::atomic<GapReason> last_drop_{};
   std::atomic<bool> closed_{false};
   // reader's, on a line that the writer does not write

@@ -70,6 +70,18 @@ struct RingClock {
 };
 static_assert(sizeof(RingClock) == 32);
 
+// Of a ring that found no chunk for its first records: its numbers below `dropped` have no record.
+// Where the ring has got its first chunk since, that chunk's hole says the same.
+struct FirstDrops {
+  uint32_t ring;  // 0: free; stored first, and `dropped` last, with release
+  uint32_t reason;
+  uint64_t dropped;
+  uint64_t drained_past;  // as in ChunkHeader
+};
+static_assert(sizeof(FirstDrops) == 24);
+// Rings beyond these whose first records are dropped at the same time go unnamed.
+constexpr size_t kFirstDrops = 256;
+
 constexpr size_t kMaxSpoolPathBytes = 4096;
 constexpr size_t kDropReasons = 8;
 
@@ -106,6 +118,7 @@ struct RingFileHeader {
   uint64_t spool_inode;
   uint32_t spool_path_bytes;
   char spool_path[kMaxSpoolPathBytes];  // absolute, not \0-terminated
+  FirstDrops first_drops[kFirstDrops];  // zeros in files of before there were any
 };
 static_assert(sizeof(RingFileHeader) <= kRingHeaderBytes);
 static_assert(std::is_trivially_copyable_v<RingFileHeader>);
@@ -115,6 +128,7 @@ static_assert(offsetof(RingFileHeader, boot_id) == 72);
 static_assert(offsetof(RingFileHeader, clocks) == 368);
 static_assert(offsetof(RingFileHeader, drained_records) == 472);
 static_assert(offsetof(RingFileHeader, spool_path) == 580);
+static_assert(offsetof(RingFileHeader, first_drops) == 4680);
 
 enum class ChunkKind : uint32_t { kFree = 0, kRecords = 1, kMeta = 2, kTasks = 3 };
 

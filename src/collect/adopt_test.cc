@@ -205,6 +205,34 @@ TEST_F(AdoptTest, DropsAfterTheLastRecordAreTold) {
             "1: 12+6 no memory, 2: 0+5 no memory");
 }
 
+TEST_F(AdoptTest, DropsOfRingsThatNeverGotAChunkAreTold) {
+  drained(3);
+  constexpr auto kReason = static_cast<uint32_t>(GapReason::kPoolExhausted);
+  capture::FirstDrops* place = ring_->header().first_drops;
+  place[0] = {2, kReason, 7, 0};
+  place[1] = {3, kReason, 9, 4};  // the process told of four and wrote that long ago
+  place[2] = {4, kReason, 5, 0};  // its first chunk says so too
+  ring_->records(4, 0, 5, tasks(11, 12)).hole_reason = kReason;
+  place[3] = {5, 0, 0, 0};  // about to drop its first
+  place[4] = {6, kReason, 6, 0};
+  // The process told of it itself and did not come to drain that.
+  GapRecord gap{};
+  gap.header.kind = RecordKind::kGap;
+  gap.header.flags = static_cast<uint8_t>(GapReason::kPoolExhausted);
+  gap.ring = 6;
+  gap.count = 6;
+  p_->add(0, gap);
+  ring_->records(0, 0, 0, records_of(p_->frames().back()));
+  ring_->header().own_records = 1;
+  ring_->write();
+  store::Store store = memory();
+  EXPECT_EQ(fold_into(store).adopted.damaged, 0u);
+  EXPECT_EQ(text(store,
+                 "SELECT string_agg(ring || ': ' || first_number || '+' || count || ' ' || "
+                 "reason, ', ' ORDER BY ring) FROM gap WHERE reason <> 'missing'"),
+            "2: 0+7 no memory, 3: 4+5 no memory, 4: 0+5 no memory, 6: 0+6 no memory");
+}
+
 TEST_F(AdoptTest, AKilledCollectorLeavesItToTheNextOne) {
   drained(3);
   ring_->records(1, 0, 0, tasks(1, 8));

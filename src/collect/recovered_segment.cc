@@ -61,6 +61,7 @@ class SegmentMaker {
       if (chunk.ring == 0) next_own_ = std::max(next_own_, chunk.past());
     }
     add_gaps();
+    add_first_drops();
     for (const std::string& record : announced) add_own(record);
     flush_own();
     out_.open_tasks = announced.size();
@@ -196,6 +197,14 @@ class SegmentMaker {
       if (is_last) {
         add_gap(chunk, chunk.past(), chunk.past() + chunk.dropped_after, chunk.drop_reason);
       }
+    }
+  }
+  void add_first_drops() {
+    for (const RingFirstDrops& drops : ring_.first_drops) {
+      RingChunk chunk;
+      chunk.ring = drops.ring;
+      chunk.drained_past = drops.drained_past;
+      add_gap(chunk, 0, drops.dropped, drops.reason);
     }
   }
   // Of the numbers from `first` to `past` those that are not told yet.

@@ -119,6 +119,7 @@ class RingParser {
       chunk(at);
     }
     order_chunks();
+    first_drops();
     std::sort(meta_.begin(), meta_.end());
     for (const auto& [sequence, bytes] : meta_) out_.meta.push_back(bytes);
     drop_ended_tasks();
@@ -188,6 +189,26 @@ class RingParser {
               "other records have its numbers");
     }
     chunks = std::move(kept);
+  }
+
+  void first_drops() {
+    for (const capture::FirstDrops& place : header_.first_drops) {
+      const RingFirstDrops drops{place.ring, place.dropped, reason_of(place.reason),
+                                 place.drained_past};
+      const bool is_told =
+          std::any_of(out_.chunks.begin(), out_.chunks.end(), [&place](const RingChunk& chunk) {
+            return chunk.ring == place.ring &&
+                   (chunk.sequence == 0 || chunk.first_number < place.dropped);
+          });
+      if (place.ring == 0 || place.dropped == 0 || is_told) continue;
+      if (place.ring >= kPastRings || place.dropped >= kPastNumbers ||
+          drops.reason == GapReason{}) {
+        damaged(offsetof(RingFileHeader, first_drops), sizeof header_.first_drops,
+                "the ring or the number of its drops is impossible");
+        continue;
+      }
+      out_.first_drops.push_back(drops);
+    }
   }
 
   void tasks(uint64_t at, std::string_view payload) {

@@ -51,6 +51,14 @@ struct RingChunk {
   uint64_t past() const { return first_number + records; }
 };
 
+// A ring whose numbers below `dropped` found no chunk.
+struct RingFirstDrops {
+  uint32_t ring = 0;
+  uint64_t dropped = 0;
+  GapReason reason{};
+  uint64_t drained_past = 0;
+};
+
 // A task that had begun and not ended.
 struct RingTask {
   TaskRecord record{};
@@ -68,10 +76,11 @@ struct RingDamage {
 struct RingContents {
   RingOwner owner;
   std::vector<ClockRecord> clocks;
-  std::vector<RingChunk> chunks;       // by ring, then sequence; their numbers ascend
-  std::vector<std::string_view> meta;  // whole meta records, by sequence
-  std::vector<RingTask> open_tasks;    // by number, without those whose end is among the records
-  uint64_t own_records = 0;            // numbers of ring 0 that are drawn at least
+  std::vector<RingChunk> chunks;            // by ring, then sequence; their numbers ascend
+  std::vector<RingFirstDrops> first_drops;  // of rings that have not their first chunk here
+  std::vector<std::string_view> meta;       // whole meta records, by sequence
+  std::vector<RingTask> open_tasks;  // by number, without those whose end is among the records
+  uint64_t own_records = 0;          // numbers of ring 0 that are drawn at least
   std::array<uint64_t, capture::kDropReasons> dropped{};
   std::vector<RingDamage> damage;
 };
