@@ -48,12 +48,21 @@ inline int uncaught_exceptions() {
 // constant saves the look-up.
 class Activity {
  public:
+#if defined(HEADRACE_DISABLE)
+  constexpr Activity(const char*,  // NOLINT: implicit by design
+                     std::source_location = {})
+      : id_(0) {}                         // as in Name
+  constexpr Activity(const std::string&,  // NOLINT: implicit by design
+                     std::source_location = {})
+      : id_(0) {}
+#else
   Activity(const char* name,  // NOLINT: implicit by design
            std::source_location where = std::source_location::current())
       : id_(headrace_activity(name, where.file_name(), static_cast<int>(where.line()))) {}
   Activity(const std::string& name,  // NOLINT: implicit by design
            std::source_location where = std::source_location::current())
       : Activity(name.c_str(), where) {}
+#endif
   template <detail::Literal text>
   Activity(LiteralActivity<text> literal,  // NOLINT: implicit by design
            std::source_location where = std::source_location::current())
