@@ -48,13 +48,10 @@ inline int uncaught_exceptions() {
 // constant saves the look-up.
 class Activity {
  public:
-#if defined(HEADRACE_DISABLE)
-  constexpr Activity(const char*,  // NOLINT: implicit by design
-                     std::source_location = {})
-      : id_(0) {}                         // as in Name
-  constexpr Activity(const std::string&,  // NOLINT: implicit by design
-                     std::source_location = {})
-      : id_(0) {}
+#if defined(HEADRACE_DISABLE)                  // as in Name
+  constexpr Activity(const char*) : id_(0) {}  // NOLINT: implicit by design
+
+  constexpr Activity(const std::string&) : id_(0) {}  // NOLINT: implicit by design
 #else
   Activity(const char* name,  // NOLINT: implicit by design
            std::source_location where = std::source_location::current())
