@@ -48,10 +48,13 @@ inline int uncaught_exceptions() {
 // constant saves the look-up.
 class Activity {
  public:
-#if defined(HEADRACE_DISABLE)                  // as in Name
+#if defined(HEADRACE_DISABLE)
+  // As in Name.
   constexpr Activity(const char*) : id_(0) {}  // NOLINT: implicit by design
+  constexpr Activity(const char*, const std::source_location&) : id_(0) {}
 
   constexpr Activity(const std::string&) : id_(0) {}  // NOLINT: implicit by design
+  constexpr Activity(const std::string&, const std::source_location&) : id_(0) {}
 #else
   Activity(const char* name,  // NOLINT: implicit by design
            std::source_location where = std::source_location::current())

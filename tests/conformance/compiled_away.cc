@@ -11,7 +11,7 @@ int captured_work(int i) {
   headrace::Task task("step"_activity, {{"number"_name, i}, {"dt"_name, 0.1}});
   headrace::Task plain("inner", {{"number", i}, {"scheme", "upwind"}});
   static const headrace::Name residual("residual");
-  static const headrace::Activity kept("kept");
+  static const headrace::Activity kept("kept", std::source_location::current());
   const headrace::Task detached = headrace::Task::detached(kept);
   const int result =
       headrace::in_task("call"_activity, {}, [i](headrace::Task&) { return work(i); });
