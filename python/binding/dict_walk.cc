@@ -22,7 +22,7 @@ bool walks_alike(PyObject* dict) {
 }
 
 // Of `size` items with text keys, then with others, then with holes.
-bool walks_all_alike(long size) {
+[[maybe_unused]] bool walks_all_alike(long size) {
   const Ref dict = Ref::steal(PyDict_New());
   for (long i = 0; i < size; ++i) {
     const Ref key = Ref::steal(PyUnicode_FromFormat("key %ld", i));
