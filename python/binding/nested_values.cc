@@ -4,6 +4,8 @@
 #include <bit>
 #include <string>
 
+#include "base/bytes.h"
+#include "base/short_copy.h"
 #include "binding/dict_walk.h"
 #include "binding/object_type.h"
 #include "binding/plain_values.h"
@@ -158,31 +160,8 @@ void NestedBuffer::item_of(PyObject* key, PyObject* item) {
   }
 }
 
-// memcpy of so few bytes, without the call.
-inline void NestedBuffer::put_short(std::string_view text) {
-  char* const to = bytes_.data() + size_;
-  const char* const from = text.data();
-  const size_t size = text.size();
-  const auto copy = [&](auto part) {
-    std::memcpy(&part, from, sizeof part);
-    std::memcpy(to, &part, sizeof part);
-    std::memcpy(&part, from + size - sizeof part, sizeof part);
-    std::memcpy(to + size - sizeof part, &part, sizeof part);
-  };
-  if (size > 16) {
-    std::memcpy(to, from, size);
-  } else if (size >= 8) {
-    copy(uint64_t{0});
-  } else if (size >= 4) {
-    copy(uint32_t{0});
-  } else {
-    for (size_t i = 0; i < size; ++i) to[i] = from[i];
-  }
-  size_ += size;
-}
-
 // An item of the commonest kind, a scalar under a short ASCII name that is no secret's: written as
-// item_of would. False for any other.
+// item_of would. False for any other, of which nothing is written.
 inline bool NestedBuffer::plain_item(PyObject* key, PyObject* item) {
   const auto short_text = [](PyObject* string) -> std::string_view {
     if (!PyUnicode_IS_COMPACT_ASCII(string)) return {};
@@ -194,36 +173,42 @@ inline bool NestedBuffer::plain_item(PyObject* key, PyObject* item) {
       capture::may_hold_secret(name)) {
     return false;
   }
+  // By a place of its own: stores of bytes might else change size_, so far as the compiler knows.
+  char* const begin = bytes_.data() + size_;
+  char* at = begin;
+  // The bytes after the five are written over, or not looked at.
+  const auto put_text = [&at](std::string_view text) {
+    store_le(at, static_cast<uint64_t>(ValueTag::kString) | uint64_t{text.size()} << 8);
+    at += 5;
+    copy_short(at, text.data(), text.size());
+    at += text.size();
+  };
+  const auto put_number = [&at](ValueTag tag, uint64_t bits) {
+    *at = static_cast<char>(tag);
+    store_le(at + 1, bits);
+    at += 9;
+  };
+  put_text(name);
   const PyTypeObject* type = Py_TYPE(item);
-  std::string_view item_text;
   int64_t number = 0;
-  if (type == &PyUnicode_Type) {
-    item_text = short_text(item);
-    if (item_text.empty() || item_text.size() > 64 || capture::may_hold_secret(item_text)) {
-      return false;
-    }
-  } else if (type == &PyLong_Type && !is_short_int(item, &number)) {
+  if (type == &PyFloat_Type) {
+    put_number(ValueTag::kFloat, std::bit_cast<uint64_t>(PyFloat_AS_DOUBLE(item)));
+  } else if (type == &PyLong_Type) {
+    if (!is_short_int(item, &number)) return false;
+    put_number(ValueTag::kInt, static_cast<uint64_t>(number));
+  } else if (type == &PyUnicode_Type) {
+    const std::string_view text = short_text(item);
+    if (text.empty() || text.size() > 64 || capture::may_hold_secret(text)) return false;
+    put_text(text);
+  } else if (type == &PyBool_Type) {
+    *at++ = static_cast<char>(ValueTag::kBool);
+    *at++ = item == Py_True ? 1 : 0;
+  } else if (item == Py_None) {
+    *at++ = static_cast<char>(ValueTag::kNull);
+  } else {
     return false;
   }
-  tag(ValueTag::kString);
-  put(static_cast<uint32_t>(name.size()));
-  put_short(name);
-  if (type == &PyFloat_Type) {
-    tag(ValueTag::kFloat);
-    put(PyFloat_AS_DOUBLE(item));
-  } else if (type == &PyLong_Type) {
-    tag(ValueTag::kInt);
-    put(number);
-  } else if (type == &PyUnicode_Type) {
-    tag(ValueTag::kString);
-    put(static_cast<uint32_t>(item_text.size()));
-    put_short(item_text);
-  } else if (item == Py_None) {
-    tag(ValueTag::kNull);
-  } else {
-    tag(ValueTag::kBool);
-    bytes_[size_++] = item == Py_True ? 1 : 0;
-  }
+  size_ += static_cast<size_t>(at - begin);
   nodes_ += 2;
   return true;
 }
@@ -236,11 +221,8 @@ void NestedBuffer::dict(PyObject* dict) {
   DictWalk walk(dict);
   while (walk.next(&key, &item)) {
     ++count;
-    if (PyUnicode_CheckExact(key) && (is_plain_scalar(item) || item == Py_None) && !is_full())
-        [[likely]] {
-      if (!plain_item(key, item)) item_of(key, item);
+    if (PyUnicode_CheckExact(key) && !is_full() && plain_item(key, item)) [[likely]]
       continue;
-    }
     // Describing a value runs Python code, which may change the dict.
     const Ref hold_key = Ref::share(key);
     const Ref hold_item = Ref::share(item);

@@ -47,7 +47,6 @@ class NestedBuffer {
     std::memcpy(bytes_.data() + size_, &number, sizeof number);
     size_ += sizeof number;
   }
-  void put_short(std::string_view text);
   bool plain_item(PyObject* key, PyObject* item);
   bool builtin(PyObject* value, const PyTypeObject* type);
   void integer(PyObject* value);

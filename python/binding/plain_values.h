@@ -2,6 +2,8 @@
 // digit, bools, None, short ASCII text.
 #pragma once
 
+#include <bit>
+
 #include "binding/values.h"
 
 namespace headrace::binding {
@@ -45,5 +47,47 @@ inline void add_plain(capture::Fields& fields, Role role, Name name, PyObject* v
   }
   add_value(fields, role, name, value);
 }
+
+// The same for several values in a row: the numbers among them are counted in the record together.
+// While it lives, only what stands between pause and resume may add to the fields otherwise.
+class PlainRun {
+ public:
+  PlainRun(capture::Fields& fields, Role role)
+      : fields_(fields), role_(role), room_(fields.room()) {}
+  ~PlainRun() { pause(); }
+  PlainRun(const PlainRun&) = delete;
+  PlainRun& operator=(const PlainRun&) = delete;
+
+  void add(Name name, PyObject* value) {
+    if (name.secrecy == capture::Secrecy::kNone && put_ < room_.count) [[likely]] {
+      const PyTypeObject* type = Py_TYPE(value);
+      int64_t number = 0;
+      if (type == &PyFloat_Type) {
+        return put(name, ValueTag::kFloat, std::bit_cast<uint64_t>(PyFloat_AS_DOUBLE(value)));
+      }
+      if (type == &PyLong_Type && is_short_int(value, &number)) {
+        return put(name, ValueTag::kInt, static_cast<uint64_t>(number));
+      }
+      if (value == Py_None) return put(name, ValueTag::kNull, 0);
+      if (type == &PyBool_Type) return put(name, ValueTag::kBool, value == Py_True ? 1 : 0);
+    }
+    pause();
+    add_plain(fields_, role_, name, value);
+    resume();
+  }
+  void pause() {
+    if (put_ > 0) fields_.took(put_);
+    put_ = 0;
+  }
+  void resume() { room_ = fields_.room(); }
+
+ private:
+  void put(Name name, ValueTag tag, uint64_t cell) { room_.put(put_++, role_, name.id, tag, cell); }
+
+  capture::Fields& fields_;
+  const Role role_;
+  capture::Fields::Room room_;
+  size_t put_ = 0;
+};
 
 }  // namespace headrace::binding

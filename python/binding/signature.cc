@@ -182,16 +182,21 @@ size_t Signature::find(PyObject* keyword) const {
   return parameters_.size();
 }
 
+inline void Signature::add_named(capture::Fields& fields, PyObject* const* args, size_t named) {
+  PlainRun run(fields, Role::kUsed);
+  for (size_t i = first_; i < named; ++i) {
+    const Parameter& parameter = parameters_[i];
+    if (parameter.is_chosen) run.add(parameter.name, args[i]);
+  }
+}
+
 void Signature::add_arguments(capture::Fields& fields, PyObject* const* args, size_t count,
                               PyObject* keyword_names) {
   if (generation_ != generation.load(std::memory_order_relaxed)) [[unlikely]]
     refresh_names();
   if (is_off_) return;
   const size_t named = std::min(count, positional_);
-  for (size_t i = first_; i < named; ++i) {
-    const Parameter& parameter = parameters_[i];
-    if (parameter.is_chosen) add_plain(fields, Role::kUsed, parameter.name, args[i]);
-  }
+  add_named(fields, args, named);
   if (count > named && rest_is_chosen_) [[unlikely]] {
     add_list(fields, Role::kUsed, rest_, args + named, count - named);
   }

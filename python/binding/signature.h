@@ -59,6 +59,7 @@ class Signature {
   size_t find(PyObject* keyword) const;
   bool is_chosen(PyObject* name) const;
   const std::vector<Keyword>& keywords_of(PyObject* keyword_names);
+  void add_named(capture::Fields& fields, PyObject* const* args, size_t named);
   void add_keywords(capture::Fields& fields, PyObject* const* values, PyObject* keyword_names,
                     uint64_t& given);
   void add_defaults(capture::Fields& fields, size_t count, uint64_t given);

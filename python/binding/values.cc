@@ -172,16 +172,19 @@ void add_value(Fields& fields, Role role, Name name, PyObject* value, Interest i
 void add_items(Fields& fields, Role role, PyObject* dict, Interest interest) {
   PyObject* key = nullptr;
   PyObject* value = nullptr;
+  PlainRun run(fields, role);
   for (DictWalk walk(dict); walk.next(&key, &value);) {
     if (PyUnicode_CheckExact(key) && (is_plain_scalar(value) || value == Py_None)) [[likely]] {
-      add_plain(fields, role, name_of(key), value);
+      run.add(name_of(key), value);
       continue;
     }
     // Describing a value runs Python code, which may change the dict.
     const Ref hold_key = Ref::share(key);
     const Ref hold_value = Ref::share(value);
+    run.pause();
     const Name name = PyUnicode_CheckExact(key) ? name_of(key) : name_of_other(key);
     add_value(fields, role, name, value, interest);
+    run.resume();
   }
 }
 

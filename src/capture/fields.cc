@@ -205,9 +205,10 @@ void Fields::copy_with_tail(char* to, size_t fixed_bytes) const {
     if (is_in_tail(shape_[i].tag)) cell += tail_offset;  // the low half is the offset
     store_le(to + 8 * size_t{i}, cell);
   }
-  std::memcpy(to + cells_bytes, tail_, tail_bytes_);
-  const size_t padding = round_up_8(tail_bytes_) - tail_bytes_;
-  std::memset(to + cells_bytes + tail_bytes_, 0, padding);
+  // The last word first, for its padding.
+  char* const tail = to + cells_bytes;
+  store_le(tail + round_up_8(tail_bytes_) - sizeof(uint64_t), uint64_t{0});
+  copy_short(tail, tail_, tail_bytes_);
 }
 
 }  // namespace headrace::capture

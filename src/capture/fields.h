@@ -17,6 +17,7 @@
 #include <string_view>
 
 #include "base/id.h"
+#include "base/short_copy.h"
 #include "capture/ring_file.h"
 #include "capture/secrets.h"
 #include "capture/shared_word.h"
@@ -180,7 +181,7 @@ class Fields {
       return;
     }
     const TailSpan span{tail_bytes_, static_cast<uint32_t>(bytes.size())};
-    std::memcpy(tail_ + tail_bytes_, bytes.data(), bytes.size());
+    copy_short(tail_ + tail_bytes_, bytes.data(), bytes.size());
     tail_bytes_ += span.length;
     add(role, name_id, tag, pack(span));
   }

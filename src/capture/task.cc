@@ -92,8 +92,8 @@ TaskState* current_of(ThreadState& thread) {
 }
 
 // The thread has a ring.
-TaskState* begin(ThreadState& thread, uint32_t activity_id, uint64_t parent, uint8_t flags,
-                 Push push) {
+[[gnu::always_inline]] inline TaskState* begin(ThreadState& thread, uint32_t activity_id,
+                                               uint64_t parent, uint8_t flags, Push push) {
   TaskNumber number = thread.ring->next_task_number();
   if (number == 0) [[unlikely]] {
     number = thread.recorder->number_from_new_ring(thread);
@@ -257,25 +257,27 @@ TaskState* begin_task(uint32_t activity_id, Push push) {
   ThreadState* const thread = ready_thread();
   if (thread == nullptr) return not_begun();
   const TaskState* const outer = current_of(*thread);
+  uint64_t parent = 0;
+  uint8_t flags = 0;
   if (outer == nullptr) {
-    const uint32_t root = thread->root_parent;
-    return begin(*thread, activity_id, root, root != 0 ? kTaskParentIsForeign : uint8_t{0}, push);
+    parent = thread->root_parent;
+    if (parent != 0) flags = kTaskParentIsForeign;
+  } else if (outer->producer == thread->producer) [[likely]] {
+    parent = outer->number;
+  } else {
+    parent = foreign_parent(*thread, reference(outer));
+    flags = kTaskParentIsForeign;
   }
-  if (outer->producer == thread->producer) [[likely]] {
-    return begin(*thread, activity_id, outer->number, 0, push);
-  }
-  return begin(*thread, activity_id, foreign_parent(*thread, reference(outer)),
-               kTaskParentIsForeign, push);
+  return begin(*thread, activity_id, parent, flags, push);
 }
 
 TaskState* begin_task_under(uint32_t activity_id, TaskRef parent, Push push) {
   ThreadState* const thread = ready_thread();
   if (thread == nullptr) return not_begun();
   if (push == Push::kCurrent) current_of(*thread);
-  if (parent.number == 0 || parent.producer == thread->producer) {
-    return begin(*thread, activity_id, parent.number, 0, push);
-  }
-  return begin(*thread, activity_id, foreign_parent(*thread, parent), kTaskParentIsForeign, push);
+  const bool is_own = parent.number == 0 || parent.producer == thread->producer;
+  const uint64_t number = is_own ? parent.number : foreign_parent(*thread, parent);
+  return begin(*thread, activity_id, number, is_own ? uint8_t{0} : kTaskParentIsForeign, push);
 }
 
 uint64_t end_task(TaskState* task, TaskStatus status) {
