@@ -49,7 +49,17 @@ class DictWalk {
       return false;
     }
 #endif
-    return PyDict_Next(dict_, &at_, key, value) != 0;
+    // Through copies: what has its address taken stays in memory, also on the way above.
+    Py_ssize_t at = at_;
+    PyObject* next_key = nullptr;
+    PyObject* next_value = nullptr;
+    const bool found = PyDict_Next(dict_, &at, &next_key, &next_value) != 0;
+    at_ = at;
+    if (found) {
+      *key = next_key;
+      *value = next_value;
+    }
+    return found;
   }
 
   // Every key is an exact string. Known without a look at them in most dicts of strings.

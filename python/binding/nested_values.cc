@@ -162,7 +162,7 @@ void NestedBuffer::item_of(PyObject* key, PyObject* item) {
 
 // An item of the commonest kind, a scalar under a short ASCII name that is no secret's: written as
 // item_of would. False for any other, of which nothing is written.
-inline bool NestedBuffer::plain_item(PyObject* key, PyObject* item) {
+[[gnu::always_inline]] inline bool NestedBuffer::plain_item(PyObject* key, PyObject* item) {
   const auto short_text = [](PyObject* string) -> std::string_view {
     if (!PyUnicode_IS_COMPACT_ASCII(string)) return {};
     return {static_cast<const char*>(PyUnicode_DATA(string)),
