@@ -12,7 +12,8 @@
 //        old value is its place. So any thread, signal handler and vfork child may write, without a
 //        lock, and a SIGKILL at any instruction leaves the others' records whole.
 //        ready_bytes: up to where pages are real (MADV_POPULATE_WRITE), so that a full /dev/shm is
-//        a lost record and never a SIGBUS. It grows by kLogChunkBytes.
+//        a lost record and never a SIGBUS. It grows by at most
+//        kLogChunkBytes at once.
 //
 //   record, a multiple of 16 bytes:
 //   +-- RecordHeader 48 ----------------------------------------+-- body -----------------+-- pad
@@ -83,7 +84,8 @@ constexpr uint64_t kLogIsHeld = 8;         // a supervisor has more to write, al
 enum class BoxKind : uint16_t {
   kStart = 1,       // StartBody: path = executable, path2 = working directory
   kArguments = 2,   // path = the words of the command, each ended by a zero byte
-  kDescriptor = 3,  // FileBody: result = fd open at the start, path = what /proc/self/fd says
+  kDescriptor = 3,  // FileBody: result = fd open at the start, path = what /proc/self/fd says;
+                    // empty where it is the same file as the descriptor before
   kOpen = 4,        // FileBody: result = fd, path; flags = kOpen*; open_flags as given to open(2)
   kClose = 5,       // FileBody: result = fd of a file that may have been written or was inherited
   kRename = 6,      // FileBody of the file under its new name: path = old, path2 = new

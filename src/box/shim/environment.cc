@@ -1,6 +1,7 @@
 #include "box/shim/environment.h"
 
 #include "box/shim/image.h"
+#include "box/shim/next.h"
 #include "box/shim/start.h"
 
 namespace headrace::box {
@@ -50,14 +51,12 @@ char* const* ChildEnvironment::place(char* const* given, char** pointers) {
   if (has_preload && has_sanitizer && folder != nullptr && !has_task) return given;
 
   if (!has_preload) {
+    preload_.add(kPreload);
     if (preload != nullptr && preload[0] != '\0') {
-      preload_.add(kPreload);
       preload_.add(preload);
       preload_.add(":");
-      preload_.add(preload_entry() + length_of(kPreload));
-    } else {
-      preload_.add(preload_entry());
     }
+    preload_.add(own_path());
     if (preload_.cut) return given;
   }
   if (!has_sanitizer) {

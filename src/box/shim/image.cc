@@ -19,6 +19,7 @@ __attribute__((weak)) int clock_gettime(int clock, timespec* out) noexcept;
 namespace headrace::box {
 namespace {
 
+constexpr uint64_t kPage = 4096;
 constexpr int kWipeOnFork = 18;  // MADV_WIPEONFORK, Linux 4.14
 
 // A fork child finds this page zero, however it was forked: then its log is to be begun.
@@ -30,7 +31,10 @@ struct alignas(4096) Wiped {
   uint8_t rest[4096 - 24];
 };
 static_assert(sizeof(Wiped) == 4096);
-constinit Wiped g_image{};
+// Behind all else that is zero at first: taking a page out of the middle costs the kernel two more
+// mappings.
+extern __attribute__((visibility("hidden"))) Wiped g_image __asm__("headrace_box_image");
+__asm__(".comm headrace_box_image, 4096, 4096");
 enum : uint32_t { kNew, kBeginning, kOn, kOff };
 
 bool g_wipes = false;  // else the pid tells a fork child
@@ -61,7 +65,12 @@ bool make_ready(LogHeader* log, uint64_t past) {
   uint64_t ready = __atomic_load_n(&log->ready_bytes, __ATOMIC_ACQUIRE);
   if (past <= ready) return true;
   if (past > log->length_bytes) return false;
-  uint64_t to = (past + kLogChunkBytes - 1) / kLogChunkBytes * kLogChunkBytes;
+  // Twice what was, as most images write little, but never more than a chunk at once.
+  uint64_t to = (past + kPage - 1) / kPage * kPage;
+  if (to < ready * 2) to = ready * 2;
+  if (to > ready + kLogChunkBytes) {
+    to = (past + kLogChunkBytes - 1) / kLogChunkBytes * kLogChunkBytes;
+  }
   if (to > log->length_bytes) to = log->length_bytes;
   char* base = reinterpret_cast<char*>(log);
   if (!populate(base + ready, ready, to - ready)) return false;
@@ -83,7 +92,7 @@ bool begin(bool before_exec) {
     __atomic_store_n(&g_image.state, uint32_t{kNew}, __ATOMIC_RELEASE);
     return false;
   }
-  if (settings->folder.bytes[0] == '\0') {
+  if (settings->folder_entry.bytes[0] == '\0') {
     __atomic_store_n(&g_image.state, uint32_t{kOff}, __ATOMIC_RELEASE);
     return false;
   }
@@ -135,16 +144,20 @@ void stop_watching() { __atomic_store_n(&g_image.state, uint32_t{kOff}, __ATOMIC
 
 bool is_passive() { return g_image.log != nullptr && (g_image.log->flags & kLogPassive) != 0; }
 
-int64_t now_ns() {
+namespace {
+int64_t clock_ns(int clock) {
   timespec t{};
-  constexpr int kMonotonic = 1;
   if (&clock_gettime != nullptr) {
-    clock_gettime(kMonotonic, &t);
+    clock_gettime(clock, &t);
   } else {
-    raw(__NR_clock_gettime, kMonotonic, raw_pointer(&t));
+    raw(__NR_clock_gettime, clock, raw_pointer(&t));
   }
   return static_cast<int64_t>(t.tv_sec) * 1'000'000'000 + t.tv_nsec;
 }
+}  // namespace
+
+int64_t now_ns() { return clock_ns(1); }
+int64_t realtime_ns() { return clock_ns(0); }
 
 int64_t began_ns() { return g_parent.monotonic_ns; }
 
@@ -338,6 +351,7 @@ bool is_repeated_read(const FileBody& file) {
   hash ^= static_cast<uint64_t>(g_image.pid) << 32;
   hash |= 1;
   Seen& seen = g_seen[hash >> 58];
+  if (__atomic_load_n(&seen.hash, __ATOMIC_RELAXED) == hash) return true;
   return __atomic_exchange_n(&seen.hash, hash, __ATOMIC_RELAXED) == hash;
 }
 

@@ -18,10 +18,9 @@ void stop_watching();
 // A launcher: what it does with its own files is not written.
 bool is_passive();
 
-// Where the log folder is and how this library is loaded, as environment entries; kept from the
-// start, since programs clear their environment. Empty: not under `headrace run`.
+// Where the log folder is, as an environment entry; kept from the start, since programs clear their
+// environment. Empty: not under `headrace run`.
 const char* folder_entry();
-const char* preload_entry();
 
 // What a record says; paths may be null.
 struct Event {
@@ -37,7 +36,8 @@ void write_event(const Event& event);
 void count(uint64_t LogHeader::*what);
 void set_flag(uint64_t flag);
 
-int64_t now_ns();
+int64_t now_ns();  // CLOCK_MONOTONIC
+int64_t realtime_ns();
 int64_t began_ns();  // of this image; CLOCK_MONOTONIC
 int current_tid();
 // The calling thread's current task and its workflow; false where there is none.

@@ -30,8 +30,6 @@ const char* name_of(uint32_t symbol) {
   return at;
 }
 
-void* g_next[kSymbols];  // atomic; null: not looked for yet
-
 const link_map* first_object() {
   if (&_r_debug != nullptr && _r_debug.r_map != nullptr) return _r_debug.r_map;
   if (&_dl_debug_addr != nullptr && _dl_debug_addr != nullptr) return _dl_debug_addr->r_map;
@@ -151,13 +149,11 @@ void* find_next(const char* name) {
 
 }  // namespace
 
-void* next_function(Symbol symbol) {
-  void** slot = &g_next[static_cast<uint32_t>(symbol)];
-  void* found = __atomic_load_n(slot, __ATOMIC_RELAXED);
-  if (found == nullptr) [[unlikely]] {
-    found = find_next(name_of(static_cast<uint32_t>(symbol)));
-    __atomic_store_n(slot, found, __ATOMIC_RELAXED);
-  }
+void* g_next[kSymbols];
+
+void* look_for_next(Symbol symbol) {
+  void* found = find_next(name_of(static_cast<uint32_t>(symbol)));
+  __atomic_store_n(&g_next[static_cast<uint32_t>(symbol)], found, __ATOMIC_RELAXED);
   return found;
 }
 

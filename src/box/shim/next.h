@@ -14,8 +14,15 @@ enum class Symbol : uint32_t {
   kCount
 };
 
+// Atomic; null: not looked for yet.
+extern __attribute__((visibility("hidden"))) void* g_next[static_cast<uint32_t>(Symbol::kCount)];
+__attribute__((visibility("hidden"))) void* look_for_next(Symbol symbol);
+
 // Null where there is none. About 1 us the first time, then a load.
-void* next_function(Symbol symbol);
+inline void* next_function(Symbol symbol) {
+  void* found = __atomic_load_n(&g_next[static_cast<uint32_t>(symbol)], __ATOMIC_RELAXED);
+  return found != nullptr ? found : look_for_next(symbol);
+}
 
 // The path of this library as it was loaded; empty where not known.
 const char* own_path();

@@ -17,7 +17,9 @@ namespace headrace::box {
 namespace {
 
 constexpr int kPopulateWrite = 23;               // MADV_POPULATE_WRITE, Linux 5.14
-constexpr uint64_t kFirstReadyBytes = 8 * 1024;  // most images need no more
+constexpr uint64_t kFirstReadyBytes = 4 * 1024;  // most images need no more
+constexpr char kFolder[] = "HEADRACE_BOX=";
+constexpr size_t kMostArguments = 2048;
 constexpr int kFormatRegular = 0100000;
 constexpr int kFormatPipe = 0010000;
 constexpr uint32_t kFormat = 0170000;
@@ -53,12 +55,6 @@ long read_file(const char* path, char* out, size_t size) {
   return n;
 }
 
-int64_t clock_ns(int clock) {
-  timespec t{};
-  raw(__NR_clock_gettime, clock, raw_pointer(&t));
-  return static_cast<int64_t>(t.tv_sec) * 1'000'000'000 + t.tv_nsec;
-}
-
 // Growing a file beyond the limit is a signal that ends the program.
 uint64_t longest_file() {
   struct {
@@ -67,6 +63,17 @@ uint64_t longest_file() {
   } limit{};
   if (raw(__NR_prlimit64, 0, RLIMIT_FSIZE, 0, raw_pointer(&limit)) != 0) return 0;
   return limit.soft;
+}
+
+// These have large frames, which most images should not touch: a new page of the stack costs 1 us.
+__attribute__((noinline)) void write_inherited_file(int fd, bool is_copy, FileBody* body) {
+  constexpr int kFromHere = 1;  // SEEK_CUR
+  body->position = raw(__NR_lseek, fd, 0, kFromHere);
+  PathText path;
+  if (!is_copy) path_of(fd, &path);
+  watch(fd);
+  watch_offset(fd);
+  write_event({.kind = BoxKind::kDescriptor, .result = fd, .body = body, .path = path.bytes});
 }
 
 void write_descriptors() {
@@ -91,6 +98,8 @@ void write_descriptors() {
     set_flag(kLogNoDescriptors);
     return;
   }
+  uint64_t named_ino = 0;
+  uint64_t named_dev = 0;
   for (int i = 0; i < count; ++i) {
     if ((polls[i].got & kNotOpen) != 0) continue;
     FileBody body{};
@@ -98,36 +107,42 @@ void write_descriptors() {
     const uint32_t format = body.mode & kFormat;
     if (format != kFormatRegular && format != kFormatPipe) continue;
     body.open_flags = static_cast<uint32_t>(raw(__NR_fcntl, i, F_GETFL));
-    PathText path;
     if (format == kFormatRegular) {
-      constexpr int kFromHere = 1;  // SEEK_CUR
-      body.position = raw(__NR_lseek, i, 0, kFromHere);
-      path_of(i, &path);
-      watch(i);
-      watch_offset(i);
+      // The path is that of the descriptor before; asking /proc costs 5 to 15 us.
+      const bool is_copy = body.ino == named_ino && body.dev == named_dev;
+      named_ino = body.ino;
+      named_dev = body.dev;
+      write_inherited_file(i, is_copy, &body);
+    } else {
+      write_event({.kind = BoxKind::kDescriptor, .result = i, .body = &body});
     }
-    write_event({.kind = BoxKind::kDescriptor, .result = i, .body = &body, .path = path.bytes});
   }
 }
 
-void write_arguments() {
-  char space[2048];
+template <size_t kSpace>
+__attribute__((noinline)) bool write_arguments() {
+  char space[kSpace];
   long n = 0;
   if (g_argument != nullptr) {
     for (int i = 0; i < g_arguments && g_argument[i] != nullptr; ++i) {
       for (const char* at = g_argument[i];; ++at) {
-        if (n == sizeof space) break;
+        if (n == sizeof space) {
+          if (kSpace < kMostArguments) return false;
+          break;
+        }
         space[n++] = *at;
         if (*at == '\0') break;
       }
     }
   } else {
+    if (kSpace < kMostArguments) return false;
     n = read_file("/proc/self/cmdline", space, sizeof space);
   }
   if (n > static_cast<long>(kLongestPath)) n = kLongestPath;
   if (n > 0) {
     write_event({.kind = BoxKind::kArguments, .path = space, .path_bytes = static_cast<size_t>(n)});
   }
+  return true;
 }
 
 // As it was given to exec, which the kernel leaves behind the environment: asking /proc would cost
@@ -225,21 +240,17 @@ const Settings* find_settings() {
                                    __ATOMIC_ACQUIRE)) {
     return nullptr;
   }
-  const char* folder = find_entry(environment, "HEADRACE_BOX=");
+  const char* folder = find_entry(environment, kFolder);
   const char* own = own_path();
   if (folder != nullptr && folder[0] == '/' && own[0] == '/' && length_of(folder) < 400) {
-    g_settings.folder.add(folder);
-    g_settings.folder_entry.add("HEADRACE_BOX=");
+    g_settings.folder_entry.add(kFolder);
     g_settings.folder_entry.add(folder);
-    g_settings.preload_entry.add("LD_PRELOAD=");
-    g_settings.preload_entry.add(own);
   }
   __atomic_store_n(&g_settings_state, 2u, __ATOMIC_RELEASE);
   return &g_settings;
 }
 
 const char* folder_entry() { return g_settings.folder_entry.bytes; }
-const char* preload_entry() { return g_settings.preload_entry.bytes; }
 
 bool populate(char* address, uint64_t offset, uint64_t bytes) {
   const long done =
@@ -256,9 +267,7 @@ bool populate(char* address, uint64_t offset, uint64_t bytes) {
 }
 
 LogHeader* create_log(const Settings& settings, const LogHeader& parent) {
-  constexpr int kMonotonic = 1;
-  constexpr int kRealtime = 0;
-  const int64_t monotonic_ns = clock_ns(kMonotonic);
+  const int64_t monotonic_ns = now_ns();
   const bool is_fork_child = parent.magic == kLogMagic;
   const auto pid = static_cast<int32_t>(raw(__NR_getpid));
   uint64_t length = kLogLengthBytes;
@@ -268,7 +277,7 @@ LogHeader* create_log(const Settings& settings, const LogHeader& parent) {
   if (length < kLogChunkBytes) return nullptr;
 
   g_log_path.clear();
-  g_log_path.add(settings.folder.bytes);
+  g_log_path.add(settings.folder_entry.bytes + length_of(kFolder));
   g_log_path.add("/");
   g_log_path.add_number(static_cast<uint64_t>(pid));
   g_log_path.add("-");
@@ -308,7 +317,7 @@ LogHeader* create_log(const Settings& settings, const LogHeader& parent) {
   log->parent_pid = static_cast<int32_t>(raw(__NR_getppid));
   log->epoch = static_cast<uint64_t>(monotonic_ns);
   log->monotonic_ns = monotonic_ns;
-  log->realtime_ns = clock_ns(kRealtime);
+  log->realtime_ns = realtime_ns();
   log->uid = static_cast<uint32_t>(raw(__NR_getuid));
   if (is_fork_child) {
     log->is_fork_child = 1;
@@ -334,7 +343,7 @@ void write_start(bool is_fork_child, bool before_exec) {
   if (n <= 0) folder.clear();
   const StartBody body{static_cast<uint32_t>(g_arguments), preload_position()};
   write_event({.kind = BoxKind::kStart, .body = &body, .path = executable, .path2 = folder.bytes});
-  if (!is_fork_child) write_arguments();
+  if (!is_fork_child && !write_arguments<256>()) write_arguments<kMostArguments>();
   if (!is_passive()) write_descriptors();
 }
 

@@ -7,9 +7,7 @@
 namespace headrace::box {
 
 struct Settings {
-  Text<512> folder;          // where logs go; empty: nowhere
-  Text<544> folder_entry;    // "HEADRACE_BOX=..."
-  Text<4200> preload_entry;  // "LD_PRELOAD=<this library>"
+  Text<512> folder_entry;  // "HEADRACE_BOX=" and where logs go; empty: nowhere
 };
 
 // Null while libc cannot say yet. Kept from the first answer on.
