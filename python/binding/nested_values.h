@@ -71,10 +71,11 @@ class NestedBuffer {
   void elided(size_t count);
 
   const Interest interest_;
+  // Not beside each other: gcc would make one vector of both, and each item wait for its store.
   size_t size_ = 0;
-  size_t nodes_ = 0;
   int depth_ = 0;
   int level_ = 0;
+  size_t nodes_ = 0;
   std::array<Open, kMaxDepth + 1> open_;
   std::array<char, kMaxBytes + kSlack> bytes_;
 };
