@@ -17,10 +17,6 @@ __attribute__((weak)) int clock_gettime(int clock, timespec* out) noexcept;
 }
 
 namespace headrace::box {
-namespace {
-
-constexpr uint64_t kPage = 4096;
-constexpr int kWipeOnFork = 18;  // MADV_WIPEONFORK, Linux 4.14
 
 // A fork child finds this page zero, however it was forked: then its log is to be begun.
 struct alignas(4096) Wiped {
@@ -35,6 +31,12 @@ static_assert(sizeof(Wiped) == 4096);
 // mappings.
 extern __attribute__((visibility("hidden"))) Wiped g_image __asm__("headrace_box_image");
 __asm__(".comm headrace_box_image, 4096, 4096");
+
+namespace {
+
+constexpr uint64_t kPage = 4096;
+constexpr int kWipeOnFork = 18;  // MADV_WIPEONFORK, Linux 4.14
+
 enum : uint32_t { kNew, kBeginning, kOn, kOff };
 
 bool g_wipes = false;  // else the pid tells a fork child
