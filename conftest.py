@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-HEADRACE = Path(__file__).parent / "build" / "release" / "bin" / "headrace"
+from asked import Row, environment_of, query
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,6 +16,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run the long forms of tests: more rounds, more seeds, more minutes",
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def signals() -> None:
+    """A run in the background of a shell ignores Ctrl-C, and so would the programs it starts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
@@ -34,12 +37,8 @@ def check_accounted(folder: Path, may_miss: bool = False) -> None:
     counts as stored, and nothing on the way from a process that is gone.
     """
 
-    def rows(sql: str) -> list[dict[str, object]]:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("HEADRACE_")}
-        words = [str(HEADRACE), "query", "--dir", str(folder), "--format", "jsonl", sql]
-        done = subprocess.run(words, env=kept, capture_output=True, text=True, timeout=300)
-        assert done.returncode == 0, done.stderr
-        return [json.loads(line) for line in done.stdout.splitlines()]
+    def rows(sql: str) -> list[Row]:
+        return query(sql, environment_of(folder), "--dir", str(folder))
 
     assert not rows(
         "FROM accounting WHERE least(stored, spooled, quarantined, dropped, missing) < 0 "

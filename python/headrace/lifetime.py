@@ -14,6 +14,8 @@ TYPE_CHECKING = False  # typing takes 20 ms to import
 if TYPE_CHECKING:
     from typing import Any
 
+SWITCH_INTERVAL_S = 20e-6
+
 _ended = False
 
 
@@ -26,6 +28,17 @@ def _uncaught() -> BaseException | None:
 
 
 def _describe() -> None:
+    # Every file that is read here lets another thread run, one that is busy for the whole of the
+    # interval: hundreds of files would keep the program from ending for a second or two.
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    try:
+        _describe_quickly()
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def _describe_quickly() -> None:
     if left_out := _capture.left_out():
         _capture.describe("left_out", left_out)
     try:

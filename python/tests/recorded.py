@@ -71,3 +71,15 @@ class Capture:
         hr.flush()
         records = read(os.environ["HEADRACE_DIR"])
         return Recorded([r for r in records if r.get("workflow_id") == self.workflow.id])
+
+
+def kept(capture: Capture, value: Any) -> Any:
+    """What is recorded of a value, as an argument and, the same, inside a list."""
+
+    @hr.task
+    def f(x: Any, inside: Any) -> None: ...
+
+    f(value, [value])
+    used = capture.recorded().named("f")[-1]["used"]
+    assert used["inside"] == [used["x"]]
+    return used["x"]

@@ -334,7 +334,9 @@ def numbers():
 async def sleeps():
     await asyncio.sleep(60)
 def forever():
-    while True: step(-1)
+    while True:
+        step(-1)
+        sum(range(1000))  # holds the interpreter, and not for millions of tasks
 with hr.task("outer"):
     for n in range(50):
         thread = threading.Thread(target=step, args=(n,))

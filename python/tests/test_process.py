@@ -331,3 +331,22 @@ def test_time_is_not_lost_at_exit(run: Run) -> None:
     recorded = run(BEGIN + "for n in range(50_000): step(n)\n")
     assert len(recorded.named("step")) == 50_000
     assert time.monotonic() > begin
+
+
+def test_facts_are_read_beside_a_busy_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy thread gives the interpreter away after one switch interval: not 5 ms a file read."""
+    from headrace import lifetime
+
+    intervals: list[float] = []
+
+    def look() -> None:
+        intervals.append(sys.getswitchinterval())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(lifetime, "_describe_quickly", look)
+    before = sys.getswitchinterval()
+    with pytest.raises(KeyboardInterrupt):
+        lifetime._describe()
+    assert intervals == [pytest.approx(lifetime.SWITCH_INTERVAL_S)]
+    assert intervals[0] < before / 100
+    assert sys.getswitchinterval() == before

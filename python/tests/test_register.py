@@ -12,7 +12,7 @@ from typing import Any
 import headrace as hr
 import pytest
 from headrace import describe
-from recorded import Capture
+from recorded import Capture, kept
 
 
 class Base:
@@ -32,16 +32,6 @@ def nothing_registered() -> Iterator[None]:
     yield
     for kind in list(describe._registered):
         hr.unregister(kind)
-
-
-def kept(capture: Capture, value: Any) -> Any:
-    @hr.task
-    def f(x: Any, inside: Any) -> None: ...
-
-    f(value, [value])
-    used = capture.recorded().named("f")[-1]["used"]
-    assert used["inside"] == [used["x"]]
-    return used["x"]
 
 
 def test_the_nearest_class_wins(capture: Capture) -> None:

@@ -20,19 +20,7 @@ from typing import Any, ClassVar, NamedTuple
 import headrace as hr
 import pytest
 from headrace import _capture, describe
-from recorded import Capture
-
-
-def kept(capture: Capture, value: Any) -> Any:
-    """What is recorded of a value, as an argument and, the same, inside a list."""
-
-    @hr.task
-    def f(x: Any, inside: Any) -> None: ...
-
-    f(value, [value])
-    used = capture.recorded().named("f")[-1]["used"]
-    assert used["inside"] == [used["x"]]
-    return used["x"]
+from recorded import Capture, kept
 
 
 def placeholder(kind: str, reason: str) -> dict[str, Any]:

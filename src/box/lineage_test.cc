@@ -10,7 +10,7 @@
 namespace headrace::box {
 namespace {
 
-using Edges = std::set<std::string>;  // "sort used /work/a", a ~ before what is inferred
+using Edges = std::set<std::string>;  // "sort used /site/a", a ~ before what is inferred
 
 class LineageOf {
  public:
@@ -31,7 +31,7 @@ class LineageOf {
       return state;
     };
     seam.canonical = [](const std::string& path) { return path; };
-    lineage = lineage_of(logs_, {"/work", {}, ""}, seam);
+    lineage = lineage_of(logs_, {"/site", {}, ""}, seam);
   }
 
   Edges edges() const {
@@ -69,20 +69,20 @@ TEST(Lineage, ReadingAndWritingAreToldByTheFlags) {
   ImageForTest cp(7, 100);
   cp.start("/usr/bin/cp").open("in", O_RDONLY, kIn, 3);
   cp.open("out", O_WRONLY | O_CREAT | O_TRUNC, kEmpty, 4).close(4, kFull).exit();
-  EXPECT_EQ(LineageOf({cp}).edges(), (Edges{"cp used /work/in", "cp generated /work/out"}));
+  EXPECT_EQ(LineageOf({cp}).edges(), (Edges{"cp used /site/in", "cp generated /site/out"}));
 }
 
 TEST(Lineage, OpenForBothIsReadUnlessItChanged) {
   ImageForTest reads(7, 100);
   reads.start("/usr/bin/reads").open("in", O_RDWR, kIn).close(3, kIn).exit();
-  EXPECT_EQ(LineageOf({reads}).edges(), Edges{"reads used /work/in"});
+  EXPECT_EQ(LineageOf({reads}).edges(), Edges{"reads used /site/in"});
 
   ImageForTest changes(7, 100);
   changes.start("/usr/bin/changes").open("in", O_RDWR, kIn).close(3, {10, 9, 50}).exit();
   const LineageOf changed({changes});
-  EXPECT_EQ(changed.edges(), (Edges{"changes used /work/in", "changes generated /work/in"}));
-  EXPECT_NE(changed.entity("changes", false, "/work/in"),
-            changed.entity("changes", true, "/work/in"));
+  EXPECT_EQ(changed.edges(), (Edges{"changes used /site/in", "changes generated /site/in"}));
+  EXPECT_NE(changed.entity("changes", false, "/site/in"),
+            changed.entity("changes", true, "/site/in"));
 }
 
 TEST(Lineage, AKilledWritersFileIsWhatTheNextOneFinds) {
@@ -91,9 +91,9 @@ TEST(Lineage, AKilledWritersFileIsWhatTheNextOneFinds) {
   ImageForTest reader(8, 200);
   reader.start("/usr/bin/reader").open("out", O_RDONLY, kFull).exit();
   const LineageOf lineage({writer, reader});
-  EXPECT_EQ(lineage.edges(), (Edges{"writer generated /work/out", "reader used /work/out"}));
-  EXPECT_EQ(lineage.entity("writer", true, "/work/out"),
-            lineage.entity("reader", false, "/work/out"));
+  EXPECT_EQ(lineage.edges(), (Edges{"writer generated /site/out", "reader used /site/out"}));
+  EXPECT_EQ(lineage.entity("writer", true, "/site/out"),
+            lineage.entity("reader", false, "/site/out"));
   EXPECT_FALSE(lineage.lineage.processes[0].has_exit);
 }
 
@@ -107,9 +107,9 @@ TEST(Lineage, ANewVersionIsAnotherThing) {
   second.start("/usr/bin/second").open("f", O_WRONLY | O_TRUNC, {20, 0, 305});
   second.close(3, {20, 3, 310}).exit();
   const LineageOf lineage({first, reader, second});
-  const size_t old = lineage.entity("first", true, "/work/f");
-  EXPECT_EQ(lineage.entity("reader", false, "/work/f"), old);
-  EXPECT_NE(lineage.entity("second", true, "/work/f"), old);
+  const size_t old = lineage.entity("first", true, "/site/f");
+  EXPECT_EQ(lineage.entity("reader", false, "/site/f"), old);
+  EXPECT_NE(lineage.entity("second", true, "/site/f"), old);
 }
 
 TEST(Lineage, AppendingAThousandTimesIsOneVersion) {
@@ -121,7 +121,7 @@ TEST(Lineage, AppendingAThousandTimesIsOneVersion) {
   }
   logger.exit();
   const LineageOf lineage({logger});
-  EXPECT_EQ(lineage.edges(), Edges{"logger generated /work/log"});
+  EXPECT_EQ(lineage.edges(), Edges{"logger generated /site/log"});
   EXPECT_EQ(lineage.lineage.uses.size(), 1u);
 
   // Unless somebody reads in between.
@@ -131,7 +131,7 @@ TEST(Lineage, AppendingAThousandTimesIsOneVersion) {
   reader.start("/usr/bin/reader").open("log", O_RDONLY, kFull).exit();
   writer.at(300).open("log", O_WRONLY | O_APPEND, kFull).close(3, {20, 9, 310}).exit();
   const LineageOf shared({writer, reader});
-  EXPECT_EQ(shared.edges(), (Edges{"writer generated /work/log", "reader used /work/log"}));
+  EXPECT_EQ(shared.edges(), (Edges{"writer generated /site/log", "reader used /site/log"}));
   EXPECT_EQ(shared.lineage.uses.size(), 3u);  // two versions
 }
 
@@ -142,7 +142,7 @@ TEST(Lineage, ChangedBehindOurBackIsNobodysProduct) {
   ImageForTest reader(8, 200);
   reader.start("/usr/bin/reader").open("f", O_RDONLY, {20, 99, 150}).exit();
   const LineageOf lineage({writer, reader});
-  EXPECT_NE(lineage.entity("writer", true, "/work/f"), lineage.entity("reader", false, "/work/f"));
+  EXPECT_NE(lineage.entity("writer", true, "/site/f"), lineage.entity("reader", false, "/site/f"));
 }
 
 TEST(Lineage, ReadWhileItIsWrittenIsToldAsSuch) {
@@ -152,7 +152,7 @@ TEST(Lineage, ReadWhileItIsWrittenIsToldAsSuch) {
   reader.start("/usr/bin/reader").open("f", O_RDONLY, {20, 2, 150}).exit();
   writer.at(300).close(3, kFull).exit();
   EXPECT_EQ(LineageOf({writer, reader}).edges(),
-            (Edges{"writer generated /work/f", "reader used ~/work/f"}));
+            (Edges{"writer generated /site/f", "reader used ~/site/f"}));
 }
 
 TEST(Lineage, TheWritersOwnRenameIsTheFilesName) {
@@ -161,7 +161,7 @@ TEST(Lineage, TheWritersOwnRenameIsTheFilesName) {
   sed.open("sedX", O_RDWR | O_CREAT | O_EXCL, kEmpty, 4, kOpenIsTemporary).close(4, kFull);
   sed.rename(BoxKind::kRename, "sedX", "a", kFull).exit();
   const LineageOf lineage({sed});
-  EXPECT_EQ(lineage.edges(), (Edges{"sed used /work/a", "sed generated /work/a"}));
+  EXPECT_EQ(lineage.edges(), (Edges{"sed used /site/a", "sed generated /site/a"}));
 }
 
 TEST(Lineage, LinkedAndUnlinkedIsRenamed) {
@@ -172,7 +172,7 @@ TEST(Lineage, LinkedAndUnlinkedIsRenamed) {
   ImageForTest cat(8, 200);
   cat.start("/usr/bin/cat").open("objects/ab", O_RDONLY, kFull).exit();
   EXPECT_EQ(LineageOf({git, cat}).edges(),
-            (Edges{"git generated /work/objects/ab", "cat used /work/objects/ab"}));
+            (Edges{"git generated /site/objects/ab", "cat used /site/objects/ab"}));
 }
 
 TEST(Lineage, AnothersRenameIsAStep) {
@@ -184,8 +184,8 @@ TEST(Lineage, AnothersRenameIsAStep) {
   ImageForTest reader(9, 300);
   reader.start("/usr/bin/reader").open("b", O_RDONLY, kFull).exit();
   EXPECT_EQ(LineageOf({writer, mv, reader}).edges(),
-            (Edges{"writer generated /work/a", "mv used /work/a", "mv generated /work/b",
-                   "reader used /work/b"}));
+            (Edges{"writer generated /site/a", "mv used /site/a", "mv generated /site/b",
+                   "reader used /site/b"}));
 }
 
 TEST(Lineage, PrivateTemporariesAreCounted) {
@@ -204,23 +204,23 @@ TEST(Lineage, AShellThatOpensForOthersWroteNothing) {
   ImageForTest date(8, 200);
   date.forked_from(shell).exec("/bin/date");
   ImageForTest date_image(8, 210, 7);
-  date_image.start("/bin/date").inherit(1, "/work/out", O_WRONLY, kEmpty).close(1, kFull, 7);
+  date_image.start("/bin/date").inherit(1, "/site/out", O_WRONLY, kEmpty).close(1, kFull, 7);
   date_image.exit();
   shell.at(300).close(1, kFull, 7).exit();
   const LineageOf lineage({shell, date, date_image});
-  EXPECT_EQ(lineage.edges(), Edges{"date generated /work/out"});
+  EXPECT_EQ(lineage.edges(), Edges{"date generated /site/out"});
   ASSERT_EQ(lineage.lineage.processes.size(), 2u);  // fork and exec are one start
   EXPECT_EQ(lineage.lineage.processes[1].parent, 0u);
 }
 
 TEST(Lineage, AnInheritedInputIsUsedOnlyIfItsOffsetMoved) {
   ImageForTest reads(7, 100);
-  reads.start("/bin/reads").inherit(0, "/work/in", O_RDONLY, kIn, 0).close(0, kIn, 5).exit();
+  reads.start("/bin/reads").inherit(0, "/site/in", O_RDONLY, kIn, 0).close(0, kIn, 5).exit();
   ImageForTest ignores(8, 200);
-  ignores.start("/bin/ignores").inherit(0, "/work/in", O_RDONLY, kIn, 5);
+  ignores.start("/bin/ignores").inherit(0, "/site/in", O_RDONLY, kIn, 5);
   ignores.close(0, kIn, 5, kCloseAtExit).exit();
   const LineageOf lineage({reads, ignores});
-  EXPECT_EQ(lineage.edges(), Edges{"reads used /work/in"});
+  EXPECT_EQ(lineage.edges(), Edges{"reads used /site/in"});
   EXPECT_EQ(lineage.lineage.environments[1].untouched_descriptors, 1u);
 }
 
@@ -254,9 +254,9 @@ TEST(Lineage, FilesThatAreNoDataAreListed) {
 
 TEST(Lineage, AProgramTheUserMadeIsAnInput) {
   ImageForTest solver(7, 100);
-  solver.start("/work/solver").exit();
-  EXPECT_EQ(LineageOf({solver}, {{"/work/solver", {40, 9, 9}}}).edges(),
-            Edges{"solver used /work/solver"});
+  solver.start("/site/solver").exit();
+  EXPECT_EQ(LineageOf({solver}, {{"/site/solver", {40, 9, 9}}}).edges(),
+            Edges{"solver used /site/solver"});
 }
 
 TEST(Lineage, AFileBelongsToTheTaskThatOpenedIt) {
@@ -288,9 +288,9 @@ TEST(ProcessTree, ExecOfAnExecIsAChild) {
 
 TEST(ProcessTree, WhatNeverSpeaksIsMarked) {
   ImageForTest shell(7, 100);
-  shell.start("/bin/sh").fork(8).spawn(9, "/work/static", 110).fork(10).exit();
+  shell.start("/bin/sh").fork(8).spawn(9, "/site/static", 110).fork(10).exit();
   ImageForTest child(8, 150);
-  child.forked_from(shell).exec("/work/go");
+  child.forked_from(shell).exec("/site/go");
   ImageForTest cleared(11, 160);
   cleared.forked_from(shell).exec("/bin/date", 0);
   const LineageOf lineage({shell, child, cleared});

@@ -56,7 +56,7 @@ class ImageForTest {
     task_ = task;
     return *this;
   }
-  ImageForTest& start(const std::string& executable, const std::string& folder = "/work") {
+  ImageForTest& start(const std::string& executable, const std::string& folder = "/site") {
     BoxEvent& event = add(BoxKind::kStart);
     event.path = executable;
     event.path2 = folder;

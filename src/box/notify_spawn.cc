@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/c_strings.h"
 #include "box/elf.h"
 #include "box/notify_filter.h"
 #include "box/notify_kernel.h"
@@ -87,14 +88,6 @@ bool hear(int channel, int& error, int& descriptor) {
   return true;
 }
 
-std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  out.reserve(texts.size() + 1);
-  for (const std::string& text : texts) out.push_back(const_cast<char*>(text.c_str()));
-  out.push_back(nullptr);
-  return out;
-}
-
 void reap(pid_t pid) {
   while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
   }
@@ -131,8 +124,8 @@ Status SupervisedSpawn::start(const SupervisedPlan& plan) {
   const std::vector<sock_filter> code = notify_filter(this_machine());
   const sock_fprog program{static_cast<unsigned short>(code.size()),
                            const_cast<sock_filter*>(code.data())};
-  const std::vector<char*> arguments = pointers_to(plan.command);
-  const std::vector<char*> environment = pointers_to(plan.environment);
+  const std::vector<char*> arguments = c_strings(plan.command);
+  const std::vector<char*> environment = c_strings(plan.environment);
   sigset_t none;
   sigemptyset(&none);
   pid_ = bare_fork(SIGCHLD);

@@ -2,11 +2,10 @@
 
 #include <chrono>
 #include <new>
-#include <pthread.h>
-#include <signal.h>
 #include <system_error>
 
 #include "base/clock.h"
+#include "base/signals_blocked.h"
 #include "spool/policy.h"
 
 namespace headrace::capture {
@@ -15,16 +14,11 @@ void GroupSync::start() {
   const std::lock_guard lock(mutex_);
   if (thread_.joinable()) return;
   stopping_ = false;
-  // The program's signals are for the program's threads.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const SignalsBlocked blocked;
   try {
     thread_ = std::thread([this] { run(); });
   } catch (const std::system_error&) {  // NOLINT(bugprone-empty-catch): see the header
   }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 void GroupSync::stop() {

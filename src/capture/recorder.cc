@@ -8,11 +8,11 @@
 #include <filesystem>
 #include <new>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/syscall.h>
 #include <system_error>
 #include <unistd.h>
 
+#include "base/signals_blocked.h"
 #include "capture/current_task.h"
 #include "capture/redaction_rules.h"
 #include "capture/shared_word.h"
@@ -314,17 +314,12 @@ bool Recorder::start_thread() {
     stopping_ = false;
   }
   // A process that cannot have a thread still records: full chunks are drained by their producers.
-  // The program's signals are for the program's threads.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
+    const SignalsBlocked blocked;
     thread_ = std::thread([this] { run(); });
   } catch (const std::system_error&) {  // NOLINT(bugprone-empty-catch): see above
   }
   running_.store(true, std::memory_order_release);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (group_ != nullptr) group_->start();
   return true;
 }

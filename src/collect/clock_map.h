@@ -5,7 +5,9 @@
 // task.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "encode/record.h"
@@ -28,9 +30,21 @@ class ClockMap {
   // ns from `begin` to `end`; 0 when the end comes first.
   int64_t elapsed_ns(uint64_t begin, uint64_t end) const {
     if (end <= begin) return 0;
-    if (lines_.empty()) return static_cast<int64_t>(end - begin);
+    if (lines_.empty()) return static_cast<int64_t>(std::min<uint64_t>(end - begin, INT64_MAX));
     const int64_t elapsed = difference(monotonic_ns(end), monotonic_ns(begin));
     return elapsed < 0 ? 0 : elapsed;
+  }
+  // From `begin` to `end`. None when the end lies past what 64 bits of ns hold (the year 2262).
+  struct Span {
+    int64_t begin_ns;
+    int64_t elapsed_ns;
+    int64_t end_ns() const { return begin_ns + elapsed_ns; }
+  };
+  std::optional<Span> span(uint64_t begin, uint64_t end) const {
+    const Span out{realtime_ns(begin), elapsed_ns(begin, end)};
+    int64_t end_ns = 0;
+    if (__builtin_add_overflow(out.begin_ns, out.elapsed_ns, &end_ns)) return std::nullopt;
+    return out;
   }
   const std::vector<ClockRecord>& readings() const { return readings_; }
 

@@ -222,5 +222,23 @@ TEST_F(FoldDamageTest, FramesOfNoise) {
   EXPECT_TRUE(store.connection().query("SELECT * FROM task").ok());
 }
 
+// Found by fuzzing: the sum of begin and length overflowed, and so would each query's.
+TEST_F(FoldDamageTest, ATaskThatEndsPastTheYear2262) {
+  constexpr uint64_t kFar = 7'000'000'000'000'000'000;
+  SpoolFixture p(directory_, 5);
+  p.describe({{"host", "h"}, {"pid", "1"}});
+  const uint32_t activity = p.activity("a");
+  for (const uint64_t number : {1, 2, 3}) {
+    const uint64_t begin = number == 2 ? kFar : number;
+    const uint64_t length = number == 2 ? kFar / 7 : 1;
+    p.task({.activity = activity, .number = number, .begin = begin, .end = begin + length});
+  }
+  p.seal();
+  store::Store store = memory();
+  fold_into(store);
+  EXPECT_EQ(integer(store, "SELECT count(*) FROM task WHERE ended_at IS NOT NULL"), 2);
+  EXPECT_EQ(text(store, "SELECT reason FROM quarantine"), "it ends past the year 2262");
+}
+
 }  // namespace
 }  // namespace headrace::collect

@@ -21,6 +21,7 @@ constexpr const char* kNoParent = "it refers to a parent that is not in the dict
 constexpr const char* kNoSensor = "it refers to a sensor that is not in the dictionary";
 constexpr const char* kNoName = "it refers to a name that is not in the dictionary";
 constexpr const char* kNoClock = "there is no clock reading to date it by";
+constexpr const char* kNoTime = "it ends past the year 2262";
 constexpr const char* kShort = "it is shorter than its kind";
 constexpr const char* kBadTail = "a value lies outside it";
 constexpr const char* kBadValue = "a value's bytes are not of its type";
@@ -144,6 +145,10 @@ const char* RecordFold::task(ProducerState& producer, const RecordView& record) 
   }
   if (parent >= kPastNumbers) return "its parent's number is impossible";
 
+  const std::optional<ClockMap::Span> span =
+      producer.clocks().span(fixed.begin_ticks, fixed.end_ticks);
+  if (!span) return kNoTime;
+
   // Such a record gets a schema of its own.
   ShapePlan own;
   if (has_odd_value(*shape)) [[unlikely]] {
@@ -171,10 +176,8 @@ const char* RecordFold::task(ProducerState& producer, const RecordView& record) 
   if (workflow != 0) rows.set(column::kWorkflow, workflow);
   rows.set(column::kActivity, activity);
   rows.set(column::kSchema, shape->schema);
-  rows.set(column::kTs, producer.clocks().realtime_ns(fixed.begin_ticks));
-  if (fixed.end_ticks != 0) {
-    rows.set(column::kDur, producer.clocks().elapsed_ns(fixed.begin_ticks, fixed.end_ticks));
-  }
+  rows.set(column::kTs, span->begin_ns);
+  if (fixed.end_ticks != 0) rows.set(column::kDur, span->elapsed_ns);
   rows.set(column::kStatus, static_cast<uint8_t>(fixed.status));
   rows.set(column::kAttempt, fixed.attempt);
   if (parent != 0) {
@@ -300,11 +303,11 @@ const char* RecordFold::workflow(const Origin& origin, const RecordView& record)
   const std::optional<Uuid> campaign = producer.campaign(fixed.campaign_id);
   if (!campaign && fixed.campaign_id != 0) return kNoName;
   if (fixed.status > TaskStatus::kLost) return "its status is unknown";
+  const std::optional<ClockMap::Span> span =
+      producer.clocks().span(fixed.begin_ticks, fixed.end_ticks);
+  if (!span) return kNoTime;
   Appender* rows = writer_.rows(Table::kWorkflowRecord);
   if (rows == nullptr || !rows->next_row().ok()) return nullptr;
-  const int64_t begin_ns = producer.clocks().realtime_ns(fixed.begin_ticks);
-  const int64_t end_ns =
-      begin_ns + producer.clocks().elapsed_ns(fixed.begin_ticks, fixed.end_ticks);
   rows->set_uuid(0, *id);
   rows->set(1, producer.id());
   rows->set(2, origin.ring);
@@ -312,13 +315,13 @@ const char* RecordFold::workflow(const Origin& origin, const RecordView& record)
   if (name) rows->set_text(4, *name);
   if (parent) rows->set_uuid(5, *parent);
   if (campaign) rows->set_uuid(6, *campaign);
-  rows->set(7, begin_ns);
-  if (fixed.end_ticks != 0) rows->set(8, end_ns);
+  rows->set(7, span->begin_ns);
+  if (fixed.end_ticks != 0) rows->set(8, span->end_ns());
   rows->set(9, static_cast<uint8_t>(fixed.status));
   ++rows_;
   const uint32_t number = producer.workflow(fixed.workflow_id);
   if (parent) static_cast<void>(producer.workflow(fixed.parent_workflow_id));
-  put_values(origin, *id, fixed.end_ticks != 0 ? end_ns : begin_ns, *shape);
+  put_values(origin, *id, span->end_ns(), *shape);
   put_edges(*shape, {producer.id(), 0, number, false});
   writer_.touch_workflow(*id);
   return nullptr;

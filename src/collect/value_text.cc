@@ -10,40 +10,6 @@
 namespace headrace::collect {
 namespace {
 
-// Reads one value and what is in it; false when it is none.
-bool visit(ByteReader& in, int depth, std::vector<Uuid>& out) {
-  if (depth > kMaxNestedDepth) return false;
-  const uint8_t tag = in.u8();
-  if (!in.ok()) return false;
-  if (tag >= kNestedList && tag <= kNestedSet) {
-    const uint64_t values = uint64_t{in.u32()} * (tag == kNestedMap ? 2 : 1);
-    if (values > in.remaining()) return false;
-    for (uint64_t i = 0; i < values; ++i) {
-      if (!visit(in, depth + 1, out)) return false;
-    }
-    return in.ok();
-  }
-  switch (static_cast<ValueTag>(tag)) {
-    case ValueTag::kNull: break;
-    case ValueTag::kBool: in.u8(); break;
-    case ValueTag::kInt:
-    case ValueTag::kFloat:
-    case ValueTag::kTime: in.u64(); break;
-    case ValueTag::kObject:
-      if (const std::string_view id = in.raw(16); id.size() == 16) {
-        out.push_back(Uuid::from_bytes(reinterpret_cast<const uint8_t*>(id.data())));
-      }
-      break;
-    default:
-      if (tag >= kFirstNewCellTag && tag < kFirstNewTailTag)
-        in.u64();
-      else
-        in.text();
-      break;
-  }
-  return in.ok();
-}
-
 bool append(std::string& out, const Result<std::string>& text) {
   if (text.ok()) out += *text;
   return text.ok();
@@ -112,12 +78,11 @@ bool split_map(std::string_view nested,
   if (in.u8() != kNestedMap) return false;
   const uint32_t count = in.u32();
   if (!in.ok() || count > in.remaining()) return false;
-  std::vector<Uuid> ignored;
   for (uint32_t i = 0; i < count; ++i) {
     if (in.u8() != static_cast<uint8_t>(ValueTag::kString)) return false;
     const std::string_view key = in.text();
     const size_t begin = in.position();
-    if (!visit(in, 1, ignored)) return false;
+    if (!skip_nested(in, 1)) return false;
     out.emplace_back(key, nested.substr(begin, in.position() - begin));
   }
   return in.ok() && in.remaining() == 0;
@@ -142,7 +107,7 @@ std::string as_utf8(std::string_view text) {
 
 void append_objects(std::vector<Uuid>& out, std::string_view nested) {
   ByteReader in(nested);
-  static_cast<void>(visit(in, 0, out));
+  static_cast<void>(skip_nested(in, 0, &out));
 }
 
 }  // namespace headrace::collect

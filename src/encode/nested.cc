@@ -12,35 +12,6 @@
 namespace headrace {
 namespace {
 
-// Moves past one value without reading it; false when it is none.
-bool skip(ByteReader& in, int depth) {
-  if (depth > kMaxNestedDepth) return false;
-  const uint8_t tag = in.u8();
-  if (tag >= kNestedList && tag <= kNestedSet) {
-    const uint64_t values = uint64_t{in.u32()} * (tag == kNestedMap ? 2 : 1);
-    if (values > in.remaining()) return false;
-    for (uint64_t i = 0; i < values; ++i) {
-      if (!skip(in, depth + 1)) return false;
-    }
-    return in.ok();
-  }
-  switch (static_cast<ValueTag>(tag)) {
-    case ValueTag::kNull: break;
-    case ValueTag::kBool: in.u8(); break;
-    case ValueTag::kInt:
-    case ValueTag::kFloat:
-    case ValueTag::kTime: in.u64(); break;
-    case ValueTag::kObject: in.raw(16); break;
-    default:
-      if (tag >= kFirstNewCellTag && tag < kFirstNewTailTag)
-        in.u64();
-      else
-        in.text();
-      break;
-  }
-  return in.ok();
-}
-
 class JsonWriter {
  public:
   JsonWriter(std::string& out, std::string_view in) : out_(out), in_(in) {}
@@ -183,7 +154,7 @@ bool JsonWriter::is_json_object(ByteReader look, uint32_t count, int depth, bool
       *is_object = key.ok() && is_utf8(text) && (count == 1 || keys.insert(text).second);
     }
     for (int part = 0; part < 2; ++part) {  // the key, the value
-      if (!skip(look, depth + 1)) return false;
+      if (!skip_nested(look, depth + 1)) return false;
     }
   }
   return true;
@@ -300,6 +271,38 @@ void append_json_float(std::string& out, double v) {
     out += number;
     if (number.find_first_of(".e") == std::string_view::npos) out += ".0";
   }
+}
+
+bool skip_nested(ByteReader& in, int depth, std::vector<Uuid>* objects) {
+  if (depth > kMaxNestedDepth) return false;
+  const uint8_t tag = in.u8();
+  if (tag >= kNestedList && tag <= kNestedSet) {
+    const uint64_t values = uint64_t{in.u32()} * (tag == kNestedMap ? 2 : 1);
+    if (values > in.remaining()) return false;
+    for (uint64_t i = 0; i < values; ++i) {
+      if (!skip_nested(in, depth + 1, objects)) return false;
+    }
+    return in.ok();
+  }
+  switch (static_cast<ValueTag>(tag)) {
+    case ValueTag::kNull: break;
+    case ValueTag::kBool: in.u8(); break;
+    case ValueTag::kInt:
+    case ValueTag::kFloat:
+    case ValueTag::kTime: in.u64(); break;
+    case ValueTag::kObject:
+      if (const std::string_view id = in.raw(16); objects != nullptr && id.size() == 16) {
+        objects->push_back(Uuid::from_bytes(reinterpret_cast<const uint8_t*>(id.data())));
+      }
+      break;
+    default:
+      if (tag >= kFirstNewCellTag && tag < kFirstNewTailTag)
+        in.u64();
+      else
+        in.text();
+      break;
+  }
+  return in.ok();
 }
 
 Result<std::string> nested_to_json(std::string_view nested) {

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/id.h"
@@ -55,6 +56,10 @@ class NestedWriter {
   std::string& out_;
   ByteWriter bytes_;
 };
+
+// Moves past one value, which lies `depth` containers deep; false when it is none. The objects in
+// it are appended to `objects`, those before damage too.
+bool skip_nested(ByteReader& in, int depth, std::vector<Uuid>* objects = nullptr);
 
 // The JSON of one nested value. What JSON cannot say is an object with one key that begins with
 // '$': {"$float":"nan"}, {"$bytes":"<hex>"}, {"$int":"<decimal or 0x>"}, {"$object":"<uuid>"},

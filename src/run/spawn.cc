@@ -12,6 +12,8 @@
 #include <unistd.h>
 #include <unordered_set>
 
+#include "base/c_strings.h"
+
 extern char** environ;
 
 namespace headrace::run {
@@ -20,14 +22,6 @@ namespace {
 std::mutex
     g_spawned_mutex;  // held while a child is made, so that its end is not seen before it is here
 std::unordered_set<pid_t> g_spawned;
-
-std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  out.reserve(texts.size() + 1);
-  for (const std::string& text : texts) out.push_back(const_cast<char*>(text.c_str()));
-  out.push_back(nullptr);
-  return out;
-}
 
 bool is_executable_file(const std::string& path) {
   struct stat facts {};
@@ -62,8 +56,8 @@ int spawn(const SpawnPlan& plan, pid_t* pid) {
   sigemptyset(&none);
   posix_spawnattr_setsigmask(&attributes, plan.signal_mask != nullptr ? plan.signal_mask : &none);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-  const std::vector<char*> arguments = pointers_to(plan.command);
-  const std::vector<char*> environment = pointers_to(plan.environment);
+  const std::vector<char*> arguments = c_strings(plan.command);
+  const std::vector<char*> environment = c_strings(plan.environment);
   const std::lock_guard lock(g_spawned_mutex);
   int error =
       posix_spawnp(pid, arguments[0], &files, &attributes, arguments.data(), environment.data());
@@ -72,7 +66,7 @@ int spawn(const SpawnPlan& plan, pid_t* pid) {
     std::vector<std::string> with_shell = plan.command;
     with_shell[0] = find_executable(plan.command[0]);
     with_shell.insert(with_shell.begin(), "/bin/sh");
-    error = posix_spawn(pid, "/bin/sh", &files, &attributes, pointers_to(with_shell).data(),
+    error = posix_spawn(pid, "/bin/sh", &files, &attributes, c_strings(with_shell).data(),
                         environment.data());
   }
   if (error == 0) g_spawned.insert(*pid);

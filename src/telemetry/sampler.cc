@@ -2,10 +2,10 @@
 
 #include <chrono>
 #include <pthread.h>
-#include <signal.h>
 #include <system_error>
 
 #include "base/clock.h"
+#include "base/signals_blocked.h"
 #include "telemetry/self.h"
 
 namespace headrace::telemetry {
@@ -29,19 +29,13 @@ Sampler::Sampler(capture::Recorder& recorder, Options options, Baseline baseline
       election_(recorder.directory().root) {}
 
 bool Sampler::start() {
-  // The program's signals are for the program's threads.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  bool started = true;
+  const SignalsBlocked blocked;
   try {
     thread_ = std::thread([this] { run(); });
   } catch (const std::system_error&) {
-    started = false;
+    return false;
   }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return started;
+  return true;
 }
 
 bool Sampler::stop(int64_t patience_ns) {

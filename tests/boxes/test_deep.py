@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -13,9 +12,9 @@ from typing import Any
 
 import programs
 import pytest
+from asked import HEADRACE, Row, environment_of, query
 
 ROOT = Path(__file__).parents[2]
-HEADRACE = ROOT / "build/release/bin/headrace"
 
 
 class Folder:
@@ -23,12 +22,9 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.environment = {k: v for k, v in os.environ.items() if not k.startswith("HEADRACE_")}
-        self.environment |= {
-            "HEADRACE_DIR": str(path / ".headrace"),
-            "HEADRACE_TELEMETRY": "0",
-            "HOME": str(path),
-        }
+        self.environment = environment_of(
+            path / ".headrace", HEADRACE_TELEMETRY="0", HOME=str(path)
+        )
 
     def run(self, *words: str | Path, **options: Any) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
@@ -41,15 +37,8 @@ class Folder:
             **options,
         )
 
-    def query(self, sql: str) -> list[dict[str, Any]]:
-        text = subprocess.run(
-            [HEADRACE, "query", "--format", "jsonl", sql],
-            cwd=self.path,
-            env=self.environment,
-            capture_output=True,
-            check=True,
-        ).stdout
-        return [json.loads(line) for line in text.splitlines()]
+    def query(self, sql: str) -> list[Row]:
+        return query(sql, self.environment)
 
     def files(self, relation: str) -> dict[str, set[str]]:
         """By program the names of the files that it used or generated, exactly."""

@@ -7,8 +7,6 @@ The same programs as in test_file_lineage.py, through `headrace run` to the end.
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import shutil
 import subprocess
 import sys
@@ -16,10 +14,10 @@ from pathlib import Path
 
 import pytest
 import strace_log
+from asked import HEADRACE, environment_of, query
 from programs import CASES, Case, available
 
 ROOT = Path(__file__).parents[2]
-HEADRACE = ROOT / "build/release/bin/headrace"
 STRACE = ("strace", "-f", "-y", "-s", "4096", "-e", "trace=%file,%desc,%process", "-o")
 
 pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="no strace here")
@@ -34,23 +32,16 @@ def contents(folder: Path) -> dict[str, str]:
     }
 
 
-def stored(root: Path, environment: dict[str, str]) -> dict[str, set[str]]:
+def stored(environment: dict[str, str]) -> dict[str, set[str]]:
     """Paths that tasks used and generated."""
-    text = subprocess.run(
-        [
-            *(HEADRACE, "query", "--format", "jsonl"),
-            "SELECT e.relation, o.path FROM edge e JOIN object o "
-            "ON o.object_id = CASE e.relation WHEN 'used' THEN e.from_id ELSE e.to_id END "
-            "WHERE e.relation IN ('used', 'generated')",
-        ],
-        cwd=root,
-        env=environment,
-        capture_output=True,
-        check=True,
-    ).stdout
+    rows = query(
+        "SELECT e.relation, o.path FROM edge e JOIN object o "
+        "ON o.object_id = CASE e.relation WHEN 'used' THEN e.from_id ELSE e.to_id END "
+        "WHERE e.relation IN ('used', 'generated')",
+        environment,
+    )
     out: dict[str, set[str]] = {"used": set(), "generated": set()}
-    for line in text.splitlines():
-        row = json.loads(line)
+    for row in rows:
         if row["path"]:
             out[row["relation"]].add(row["path"])
     return out
@@ -64,12 +55,12 @@ def check(case: Case, root: Path, *options: str) -> None:
         (root / name).mkdir()
     case.prepare(work)
     before = contents(work)
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("HEADRACE_")} | {
-        "HEADRACE_DIR": str(root / ".headrace"),
-        "HEADRACE_TELEMETRY": "0",
-        "TMPDIR": str(root / "tmp"),
-        "HOME": str(root / "home"),
-    }
+    environment = environment_of(
+        root / ".headrace",
+        HEADRACE_TELEMETRY="0",
+        TMPDIR=str(root / "tmp"),
+        HOME=str(root / "home"),
+    )
     command = [sys.executable if word == "python3" else word for word in case.command]
     log = root / "run.strace"
     done = subprocess.run(
@@ -91,7 +82,7 @@ def check(case: Case, root: Path, *options: str) -> None:
     )
     outputs = {path for path, content in after.items() if before.get(path) != content} - second
     untouched = {path for path in before if after.get(path) == before[path]}
-    seen = stored(root, environment)
+    seen = stored(environment)
     print(f"{case.name}: {len(inputs)} inputs, {len(outputs)} outputs")
     assert inputs <= seen["used"], f"inputs not told: {sorted(inputs - seen['used'])}"
     missing = outputs - seen["generated"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import shutil
 import subprocess
@@ -24,6 +25,7 @@ class Overload:
         program = Path(__file__).with_name("overload.py")
         self.process = subprocess.Popen(
             [sys.executable, str(program), str(self.folder), str(seconds)],
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

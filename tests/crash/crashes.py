@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
@@ -14,12 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from asked import HEADRACE, Row, environment_of, query
+
 ROOT = Path(__file__).parents[2]
-HEADRACE = ROOT / "build/release/bin/headrace"
 PRODUCER = ROOT / "build/release/bin/crash_producer"
 PYTHON_PRODUCER = Path(__file__).with_name("crash_producer.py")
-
-Row = dict[str, Any]
 
 
 def is_ready(ring: Path) -> bool:
@@ -71,14 +69,13 @@ class Folder:
     producers: list[Producer] = field(default_factory=list)
 
     def environment(self, **more: str) -> dict[str, str]:
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith("HEADRACE_")}
-        return inherited | {
-            "HEADRACE_DIR": str(self.path / ".headrace"),
-            "HEADRACE_RING_DIR": str(self.rings),
-            "HEADRACE_TELEMETRY": "0",
-            "PYTHONPATH": str(ROOT / "python"),
+        return environment_of(
+            self.path / ".headrace",
+            HEADRACE_RING_DIR=str(self.rings),
+            HEADRACE_TELEMETRY="0",
+            PYTHONPATH=str(ROOT / "python"),
             **more,
-        }
+        )
 
     def start(
         self,
@@ -120,9 +117,7 @@ class Folder:
         )
 
     def query(self, sql: str) -> list[Row]:
-        done = self.headrace("query", "--format", "jsonl", sql)
-        assert done.returncode == 0, done.stderr
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        return query(sql, self.environment())
 
     def check(self) -> dict[str, int]:
         """Folds, compares every promise with the store, and counts. Ended producers only."""

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asked import HEADRACE, Row, environment_of, query
 
 ROOT = Path(__file__).parents[2]
-HEADRACE = ROOT / "build/release/bin/headrace"
 SHIM = ROOT / "build/release/lib/libheadrace_box.so"
 
 Edges = set[tuple[str, str, str]]
@@ -27,8 +27,7 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.store = path / ".headrace"
-        self.environment = {k: v for k, v in os.environ.items() if not k.startswith("HEADRACE_")}
-        self.environment |= {"HEADRACE_DIR": str(self.store), "HEADRACE_TELEMETRY": "0"}
+        self.environment = environment_of(self.store, HEADRACE_TELEMETRY="0")
 
     def run(
         self,
@@ -56,15 +55,8 @@ class Folder:
             check=False,
         )
 
-    def query(self, sql: str) -> list[dict[str, Any]]:
-        text = subprocess.run(
-            [HEADRACE, "query", "--format", "jsonl", sql],
-            cwd=self.path,
-            env=self.environment,
-            capture_output=True,
-            check=True,
-        ).stdout
-        return [json.loads(line) for line in text.splitlines()]
+    def query(self, sql: str) -> list[Row]:
+        return query(sql, self.environment)
 
     def edges(self, hidden: tuple[str, ...] = ("system_files", "code", "directory")) -> Edges:
         """(activity, used or generated, file's name), without what programs bring along."""

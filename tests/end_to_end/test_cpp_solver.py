@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import asked
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -20,18 +19,12 @@ Query = Callable[[str], list[dict[str, Any]]]
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("HEADRACE_")}
-    return inherited | {"HEADRACE_DIR": str(tmp_path / ".headrace")}
+    return asked.environment_of(tmp_path / ".headrace")
 
 
 @pytest.fixture
-def query(environment: dict[str, str], tmp_path: Path) -> Query:
-    def query(sql: str) -> list[dict[str, Any]]:
-        words = [BIN / "headrace", "query", "--format", "jsonl", sql]
-        done = subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, check=True)
-        return [json.loads(line) for line in done.stdout.splitlines()]
-
-    return query
+def query(environment: dict[str, str]) -> Query:
+    return lambda sql: asked.query(sql, environment)
 
 
 def solve(

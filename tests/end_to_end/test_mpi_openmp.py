@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
+from asked import environment_of, query
 
 BIN = Path(__file__).parents[2] / "build/release/bin"
 RANKS, THREADS, SWEEPS = 2, 2, 6
@@ -22,13 +20,12 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("HEADRACE_", "OMPI_"))}
-    return inherited | {
-        "HEADRACE_DIR": str(tmp_path / ".headrace"),
-        "OMP_NUM_THREADS": str(THREADS),
-        "OMPI_ALLOW_RUN_AS_ROOT": "1",
-        "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-    }
+    return environment_of(
+        tmp_path / ".headrace",
+        OMP_NUM_THREADS=str(THREADS),
+        OMPI_ALLOW_RUN_AS_ROOT="1",
+        OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
+    )
 
 
 def run_plate(folder: Path, environment: dict[str, str]) -> str:
@@ -38,12 +35,6 @@ def run_plate(folder: Path, environment: dict[str, str]) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-def query(sql: str, environment: dict[str, str]) -> list[dict[str, Any]]:
-    words = [str(BIN / "headrace"), "query", "--format", "jsonl", sql]
-    done = subprocess.run(words, env=environment, capture_output=True, check=True)
-    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def test_ranks_and_threads_join_one_workflow(tmp_path: Path, environment: dict[str, str]) -> None:

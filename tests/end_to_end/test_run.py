@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asked import HEADRACE, Row, environment_of, query
 
 ROOT = Path(__file__).parents[2]
-HEADRACE = ROOT / "build/release/bin/headrace"
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
@@ -31,8 +31,7 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.store = path / ".headrace"
-        self.environment = {k: v for k, v in os.environ.items() if not k.startswith("HEADRACE_")}
-        self.environment |= {"HEADRACE_DIR": str(self.store), "HEADRACE_TELEMETRY": "0"}
+        self.environment = environment_of(self.store, HEADRACE_TELEMETRY="0")
 
     def command(self, *words: str | Path, options: tuple[str, ...] = ()) -> list[str]:
         return [str(HEADRACE), "run", *options, "--", *map(str, words)]
@@ -57,15 +56,8 @@ class Folder:
         (self.path / "program.py").write_text(source)
         return self.run(sys.executable, "program.py", **environment)
 
-    def query(self, sql: str) -> list[dict[str, Any]]:
-        text = subprocess.run(
-            [HEADRACE, "query", "--format", "jsonl", sql],
-            cwd=self.path,
-            env=self.environment,
-            capture_output=True,
-            check=True,
-        ).stdout
-        return [json.loads(line) for line in text.splitlines()]
+    def query(self, sql: str) -> list[Row]:
+        return query(sql, self.environment)
 
     def workflow(self, name: str | None = None) -> dict[str, Any]:
         """The one workflow (of that name), its attributes among its columns."""

@@ -6,7 +6,6 @@ dropped with a reason, and when there is room again recording goes on by itself.
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -16,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asked import Row, environment_of, query
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-HEADRACE = ROOT / "build" / "release" / "bin" / "headrace"
 MIB = 1 << 20
 # More than the 16 MiB that capture keeps while nothing can be written, at about 170 bytes a task.
 MORE_THAN_MEMORY = 400_000
@@ -54,15 +53,14 @@ class Program:
     """filling_program.py, phase by phase."""
 
     def __init__(self, folder: Path, rings: Path, **settings: str) -> None:
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith("HEADRACE_")}
         rings.mkdir(mode=0o700)
-        self.environment = inherited | {
-            "HEADRACE_DIR": str(folder),
-            "HEADRACE_RING_DIR": str(rings),
-            "HEADRACE_TELEMETRY": "0",
-            "PYTHONPATH": str(ROOT / "python"),
+        self.environment = environment_of(
+            folder,
+            HEADRACE_RING_DIR=str(rings),
+            HEADRACE_TELEMETRY="0",
+            PYTHONPATH=str(ROOT / "python"),
             **settings,
-        }
+        )
         self.process = subprocess.Popen(
             [sys.executable, HERE / "filling_program.py"],
             stdin=subprocess.PIPE,
@@ -91,16 +89,8 @@ class Program:
         assert "Traceback" not in errors
         return errors
 
-    def query(self, sql: str) -> list[dict[str, Any]]:
-        done = subprocess.run(
-            [HEADRACE, "query", "--format", "jsonl", sql],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return [json.loads(line) for line in done.stdout.splitlines()]
+    def query(self, sql: str) -> list[Row]:
+        return query(sql, self.environment)
 
     def accounting(self) -> dict[str, Any]:
         rows = self.query(

@@ -1,0 +1,28 @@
+"""What a test asks of a store through the command line, and the environment to ask it in."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+HEADRACE = Path(__file__).parents[1] / "build/release/bin/headrace"
+
+Row = dict[str, Any]
+
+
+def environment_of(folder: Path, **more: str) -> dict[str, str]:
+    """Ours, with none of its settings of Headrace, for programs that record into `folder`."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("HEADRACE_")}
+    return inherited | {"HEADRACE_DIR": str(folder)} | more
+
+
+def query(sql: str, environment: dict[str, str], *options: str) -> list[Row]:
+    words = [str(HEADRACE), "query", *options, "--format", "jsonl", sql]
+    done = subprocess.run(
+        words, env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
