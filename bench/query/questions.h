@@ -1,0 +1,25 @@
+// One function a question, each in a file of its name; `query.cc` asks them in this order.
+#pragma once
+
+#include <array>
+
+#include "bench.h"
+
+namespace headrace::bench {
+
+void q02_lookup(Bench& bench);
+void q03_filter(Bench& bench);
+void q04_activities(Bench& bench);
+void q05_value(Bench& bench);
+void q09_command(Bench& bench);
+
+struct Question {
+  const char* id;
+  void (*ask)(Bench&);
+};
+inline constexpr std::array kQuestions = {
+    Question{"q02", q02_lookup}, Question{"q03", q03_filter},  Question{"q04", q04_activities},
+    Question{"q05", q05_value},  Question{"q09", q09_command},
+};
+
+}  // namespace headrace::bench
