@@ -153,7 +153,14 @@ uint32_t ProducerState::activity(uint32_t id) {
       name = is_utf8(value.substr(5)) ? value.substr(5) : escaped_text(value.substr(5));
     }
   }
-  return e->number = writer_.activity(name, *json);
+  e->number = writer_.activity(name, *json);
+  e->name = std::move(name);
+  return e->number;
+}
+
+std::string_view ProducerState::activity_name(uint32_t id) const {
+  const Entry* e = entry(id, EntryKind::kActivity);
+  return e == nullptr ? std::string_view() : std::string_view(e->name);
 }
 
 std::optional<Uuid> ProducerState::workflow_uuid(uint32_t id) const {
@@ -229,13 +236,13 @@ ShapePlan* ProducerState::shape(uint32_t id) {
   return e->shape.get();
 }
 
-ShapePlan* ProducerState::placed(uint32_t id) {
+ShapePlan* ProducerState::placed(uint32_t id, uint32_t activity) {
   ShapePlan* plan = shape(id);
-  if (plan != nullptr && !plan->placed) place(*plan);
+  if (plan != nullptr && !plan->placed) place(*plan, activity);
   return plan;
 }
 
-void ProducerState::place(ShapePlan& plan) {
+void ProducerState::place(ShapePlan& plan, uint32_t activity) {
   plan.placed = true;
   std::vector<store::Field> fields;
   std::vector<uint16_t> cell_of_field;
@@ -252,7 +259,7 @@ void ProducerState::place(ShapePlan& plan) {
     fields.push_back(std::move(field));
     cell_of_field.push_back(static_cast<uint16_t>(i));
   }
-  plan.schema = writer_.schema(fields);
+  plan.schema = writer_.schema(fields, activity_name(activity));
   if (plan.schema == 0) return;
   // The schema may have been made from the same fields in another order.
   for (const store::Field& placed : writer_.layout(plan.schema).fields) {

@@ -75,6 +75,7 @@ class ProducerState {
   // What a dictionary id stands for. 0, null or nothing for an id that is unknown or of another
   // kind.
   uint32_t activity(uint32_t entry);
+  std::string_view activity_name(uint32_t entry) const;
   uint32_t workflow(uint32_t entry);
   std::optional<Uuid> workflow_uuid(uint32_t entry) const;
   std::optional<Uuid> campaign(uint32_t entry);
@@ -87,16 +88,18 @@ class ProducerState {
   std::optional<std::string> text(uint32_t entry) const;
   // The empty shape for 0; null for one that is not there or makes no sense.
   ShapePlan* shape(uint32_t entry);
-  // shape(), with the task's part made.
-  ShapePlan* placed(uint32_t entry);
+  // shape(), with the task's part made. `activity`: the dictionary's number of the one whose task
+  // it is.
+  ShapePlan* placed(uint32_t entry, uint32_t activity);
   // The plan of other values than a shape's own, for a record that needs one of its own.
-  void place(ShapePlan& plan);
+  void place(ShapePlan& plan, uint32_t activity);
 
  private:
   struct Entry {
     EntryKind kind{};
     uint32_t number = 0;  // of the store, once resolved
     std::string bytes;
+    std::string name;  // of an activity, once resolved
     std::unique_ptr<ShapePlan> shape;
     bool bad = false;
   };

@@ -126,11 +126,11 @@ const char* RecordFold::task(ProducerState& producer, const RecordView& record) 
   TaskRecord fixed{};
   if (!record.fixed(&fixed)) return kShort;
   const bool is_open = (fixed.header.flags & kTaskIsOpen) != 0;
-  ShapePlan* shape = producer.placed(fixed.shape_id);
-  if (shape == nullptr) return kNoShape;
-  if (const char* why = read_cells<TaskRecord>(record, *shape); why != nullptr) return why;
   const uint32_t activity = producer.activity(fixed.activity_id);
   if (activity == 0) return kNoActivity;
+  ShapePlan* shape = producer.placed(fixed.shape_id, fixed.activity_id);
+  if (shape == nullptr) return kNoShape;
+  if (const char* why = read_cells<TaskRecord>(record, *shape); why != nullptr) return why;
   const uint32_t workflow = producer.workflow(fixed.workflow_id);
   if (workflow == 0 && fixed.workflow_id != 0) return kNoName;
   if (fixed.number == 0 || fixed.number >= kPastNumbers) return "its task number is impossible";
@@ -153,7 +153,7 @@ const char* RecordFold::task(ProducerState& producer, const RecordView& record) 
   ShapePlan own;
   if (has_odd_value(*shape)) [[unlikely]] {
     retype_odd_values(*shape, own);
-    producer.place(own);
+    producer.place(own, fixed.activity_id);
     shape = &own;
   }
   // What needs another form is checked before anything is written.
@@ -163,6 +163,10 @@ const char* RecordFold::task(ProducerState& producer, const RecordView& record) 
     if (!append_slot_text(text_, move.tag, tails_[move.cell])) return kBadValue;
   }
 
+  if (columns_ != writer_.exclusive_columns()) [[unlikely]] {
+    columns_ = writer_.exclusive_columns();
+    tasks_rows_ = nullptr;
+  }
   if (tasks_rows_ == nullptr || is_open) {
     Appender* rows = writer_.rows(is_open ? Table::kOpenTask : Table::kTask);
     if (rows == nullptr) return nullptr;

@@ -76,6 +76,7 @@ class RecordFold {
 
   store::Writer& writer_;
   store::Appender* tasks_rows_ = nullptr;
+  size_t columns_ = 0;                   // of the tables that it was made for
   std::vector<uint64_t> cells_;          // of the record at hand
   std::vector<std::string_view> tails_;  // where the cell is in the tail
   std::deque<std::string> rewritten_;    // what retype_odd_values points tails_ at

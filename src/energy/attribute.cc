@@ -62,6 +62,8 @@ Status write_rows(const DomainTable& table, const TaskForest& forest, store::App
     out.set_text(8, how.method);
     out.set_text(9, name_of(truth));
     if (!how.assumption.empty()) out.set_text(10, how.assumption);
+    if (forest.task(i).activity != 0) out.set(11, forest.task(i).activity);
+    if (forest.task(i).workflow != 0) out.set(12, forest.task(i).workflow);
   }
   return {};
 }

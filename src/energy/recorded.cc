@@ -20,7 +20,7 @@ std::string sensors_sql(const std::vector<Mark>& producers) {
 }
 
 std::string tasks_sql(const std::string& table, const std::vector<Mark>& producers) {
-  return "SELECT producer, seq, ts, dur, parent_producer, parent_seq FROM " + table +
+  return "SELECT producer, seq, ts, dur, parent_producer, parent_seq, activity, wf FROM " + table +
          " WHERE ts IS NOT NULL AND producer IN " + in_list(producers);
 }
 
@@ -81,6 +81,8 @@ Result<std::vector<TaskRow>> read_tasks(const Connection& connection,
       task.end_ns = task.begin_ns + c.integer(3, row);
       task.parent_producer = static_cast<uint32_t>(c.integer(4, row));
       task.parent_seq = c.is_null(4, row) ? 0 : c.integer(5, row);
+      task.activity = static_cast<uint32_t>(c.integer(6, row));
+      task.workflow = static_cast<uint32_t>(c.integer(7, row));
       const bool again =
           !out.empty() && out.back().producer == task.producer && out.back().seq == task.seq;
       if (!again) {

@@ -40,6 +40,8 @@ struct TaskRow {
   uint32_t parent_producer = 0;
   int64_t parent_seq = 0;  // 0: none
   bool open = false;
+  uint32_t activity = 0;  // the store's numbers; 0: none
+  uint32_t workflow = 0;
 };
 // Sorted by producer and seq, each task once.
 Result<std::vector<TaskRow>> read_tasks(const store::Connection& connection,

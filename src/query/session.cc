@@ -4,10 +4,12 @@
 #include <system_error>
 #include <utility>
 
+#include "query/asked_task.h"
 #include "query/sql_error.h"
 #include "query/task_keys.h"
 #include "query/touched_keys.h"
 #include "store/arrow.h"
+#include "store/schema.h"
 
 namespace headrace::query {
 namespace {
@@ -129,11 +131,17 @@ Result<ResultTable> Session::sql(const std::string& text) const {
   Result<Json> tree = parse_tree(*connection, explained(text));
   if (!tree.ok()) return tree.status();
   const TouchedKeys touched = find_touched_keys(*tree);
+  for (const std::string& table : touched.tables) {
+    const std::string quick =
+        store::quick_view_sql(table, touched.star ? std::set<std::string>() : touched.columns);
+    if (!quick.empty()) HEADRACE_RETURN_IF_ERROR(connection->run(quick));
+  }
   if (touched.reads_task) {
     Result<store::Registry> registry = store::Registry::load(*connection);
     if (!registry.ok()) return registry.status();
     Result<store::TaskView> view = needed_view(touched, *registry);
     if (!view.ok()) return view.status();
+    view->only = asked_task(*tree);
     HEADRACE_RETURN_IF_ERROR(connection->run(store::task_view_sql(*registry, *view)));
   }
   Result<store::QueryResult> result = store::stream(*connection, text);

@@ -57,7 +57,13 @@ class Walk {
       references_.push_back(*reference);
       return;
     }
-    for (const auto& [name, value] : *map) visit(value);
+    for (const auto& [name, value] : *map) {
+      if (name == "orders") {
+        visit_orders(value);
+      } else {
+        visit(value);
+      }
+    }
   }
 
   TouchedKeys finish() {
@@ -83,6 +89,14 @@ class Walk {
   }
 
  private:
+  // The star of ORDER BY ALL stands for what is selected already.
+  void visit_orders(const Json& orders) {
+    const auto* list = orders.as<Json::List>();
+    if (list == nullptr) return visit(orders);
+    for (const Json& order : *list) {
+      if (string_of(order["expression"]["type"]) != "STAR") visit(order);
+    }
+  }
   void note_table(const Json& node) {
     const std::string table = string_of(node["table_name"]);
     const std::string alias = string_of(node["alias"]);

@@ -4,6 +4,8 @@
 #include <cctype>
 #include <utility>
 
+#include "store/task_id_function.h"
+
 namespace headrace::store {
 namespace {
 
@@ -114,6 +116,7 @@ Result<Database> Database::open(const std::filesystem::path& path, const Databas
     duckdb_free(error);
     return open_error(path, message);
   }
+  HEADRACE_RETURN_IF_ERROR(register_task_id_function(handle->database));
   return Database(std::move(handle));
 }
 

@@ -7,17 +7,6 @@
 namespace headrace::store {
 namespace {
 
-// The kind of slot a type stands in: 0 DOUBLE, 1 BIGINT, 2 BOOLEAN, 3 VARCHAR.
-int kind_of(ValueTag type) {
-  switch (type) {
-    case ValueTag::kFloat: return 0;
-    case ValueTag::kInt:
-    case ValueTag::kTime: return 1;
-    case ValueTag::kBool: return 2;
-    default: return 3;
-  }
-}
-
 // Equal for equal sets of (role, key, type), whatever their order.
 std::string canonical(const std::vector<Field>& fields) {
   std::vector<std::string> parts;
@@ -32,6 +21,18 @@ std::string canonical(const std::vector<Field>& fields) {
   std::string out;
   for (const std::string& part : parts) out += part;
   return out;
+}
+
+}  // namespace
+
+int kind_of(ValueTag type) {
+  switch (type) {
+    case ValueTag::kFloat: return 0;
+    case ValueTag::kInt:
+    case ValueTag::kTime: return 1;
+    case ValueTag::kBool: return 2;
+    default: return 3;
+  }
 }
 
 // The free slots of one schema while its fields find theirs.
@@ -56,8 +57,6 @@ class FreeSlots {
  private:
   std::vector<uint32_t> pages_;  // a bit per slot taken
 };
-
-}  // namespace
 
 const std::vector<Place>* Registry::places(Role role, std::string_view key) const {
   const auto& all = keys(role);
@@ -92,19 +91,62 @@ bool Registry::is_alone(const Place& place) const {
   return found != users_.end() && found->second == 1;
 }
 
-uint32_t Registry::place(std::vector<Field> fields) {
+void Registry::note_owner(const Schema& schema, std::string_view activity) {
+  if (activity.empty()) return;
+  for (const Field& f : schema.fields) {
+    Owner& owner = owners_[{f.role, f.key}];
+    if (owner.activity.empty()) owner.activity = activity;
+    owner.shared = owner.shared || owner.activity != activity;
+  }
+}
+
+bool Registry::deserves_column(const Field& field, std::string_view activity) const {
+  if (activity.empty() || exclusive_.size() >= kMostExclusive) return false;
+  const auto owner = owners_.find({field.role, field.key});
+  if (owner == owners_.end()) return false;
+  if (!owner->second.shared && owner->second.activity == activity) return false;
+  const int first = kind_of(field.type) * kSlotsPerKind;
+  for (int i = first; i < first + kSlotsPerKind; ++i) {
+    if (!users_.contains({0, static_cast<uint8_t>(i)})) return false;
+  }
+  return true;
+}
+
+void Registry::place_exclusive(Field& field, std::string_view activity) {
+  if (const std::vector<Place>* before = places(field.role, field.key); before != nullptr) {
+    for (const Place& p : *before) {
+      if (p.slot == kNoSlot || p.slot < kSlotsPerPage) continue;
+      if (exclusive_[p.slot - kSlotsPerPage] != kind_of(field.type)) continue;
+      field.slot = p.slot;
+      field.exclusive = true;
+      return;
+    }
+  }
+  if (!deserves_column(field, activity)) return;
+  field.slot = static_cast<uint8_t>(kSlotsPerPage + exclusive_.size());
+  field.exclusive = true;
+  exclusive_.push_back(kind_of(field.type));
+}
+
+uint32_t Registry::place(std::vector<Field> fields, std::string_view activity) {
   if (fields.empty()) return 0;
   const std::string name = canonical(fields);
-  if (const auto found = ids_.find(name); found != ids_.end()) return found->second;
+  if (const auto found = ids_.find(name); found != ids_.end()) {
+    note_owner(schemas_[found->second - 1], activity);
+    return found->second;
+  }
   FreeSlots free;
-  // Keys that stood somewhere before go there again if it is free, so that a key keeps its column.
   for (Field& f : fields) {
     f.slot = kNoSlot;
-    if (f.type == ValueTag::kNull) continue;
+    if (f.type != ValueTag::kNull) place_exclusive(f, activity);
+  }
+  // Keys that stood somewhere before go there again if it is free, so that a key keeps its column.
+  for (Field& f : fields) {
+    if (f.slot != kNoSlot || f.type == ValueTag::kNull) continue;
     const std::vector<Place>* before = places(f.role, f.key);
     if (before == nullptr) continue;
     for (const Place& p : *before) {
-      if (p.slot == kNoSlot || kind_of(f.type) != p.slot / kSlotsPerKind) continue;
+      if (p.slot >= kSlotsPerPage || kind_of(f.type) != p.slot / kSlotsPerKind) continue;
       if (!free.take(p.page, p.slot)) continue;
       f.page = p.page;
       f.slot = p.slot;
@@ -127,12 +169,17 @@ uint32_t Registry::place(std::vector<Field> fields) {
   }
   const auto id = static_cast<uint32_t>(schemas_.size() + 1);
   add({id, std::move(fields)});
+  note_owner(schemas_.back(), activity);
   return id;
 }
 
 void Registry::add(Schema schema) {
   for (const Field& f : schema.fields) {
     has_pages_ = has_pages_ || f.page > 0;
+    if (f.exclusive && f.slot >= kSlotsPerPage + exclusive_.size()) {
+      exclusive_.resize(f.slot - kSlotsPerPage + 1);
+      exclusive_.back() = kind_of(f.type);
+    }
     std::vector<Place>& places = keys_[static_cast<size_t>(f.role)][f.key];
     const auto same = [&f](const Place& p) {
       return p.type == f.type && p.page == f.page && p.slot == f.slot;
@@ -195,6 +242,11 @@ Result<Registry> Registry::load(const Connection& connection) {
     for (size_t r = 0; r < c.rows(); ++r) {
       out.uses_.emplace_back(c.integer(0, r), c.integer(1, r));
     }
+  }
+  for (const auto& [used, activity] : out.uses_) {
+    if (used == 0 || used > out.schemas_.size()) continue;
+    if (activity == 0 || activity > out.activities_.size()) continue;
+    out.note_owner(out.schemas_[used - 1], out.activities_[activity - 1].name);
   }
   const Result<int64_t> open = connection.integer("SELECT count(*) FROM open_task");
   if (!open.ok()) return open.status();

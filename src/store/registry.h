@@ -30,6 +30,9 @@ struct Field {
   bool exclusive = false;  // no other key ever uses this column
 };
 
+// The kind of slot that values of a type stand in: 0 DOUBLE, 1 BIGINT, 2 BOOLEAN, 3 VARCHAR.
+int kind_of(ValueTag type);
+
 struct Schema {
   uint32_t id = 0;            // from 1, without holes
   std::vector<Field> fields;  // in the order they were captured
@@ -75,19 +78,33 @@ class Registry {
   bool has_pages() const { return has_pages_; }
 
   // Adds a schema, choosing slots for its fields; or finds it. `fields` come without places and
-  // without two of one role and key. Returns its id, 0 for no fields. (The writer of the store;
-  // nothing is written here.)
-  uint32_t place(std::vector<Field> fields);
+  // without two of one role and key; `activity` is the name of the one that has them now. A key of
+  // several activities gets a column of its own as soon as columns are short. Returns the schema's
+  // id, 0 for no fields. (The writer of the store; nothing is written here.)
+  uint32_t place(std::vector<Field> fields, std::string_view activity = {});
+  // The kinds of the exclusive columns, in their order.
+  const std::vector<int>& exclusive_columns() const { return exclusive_; }
   void add_use(uint32_t schema, uint32_t activity) { uses_.emplace_back(schema, activity); }
 
  private:
+  // Which activity had a key first, and whether another has it too.
+  struct Owner {
+    std::string activity;
+    bool shared = false;
+  };
   void add(Schema schema);
+  void note_owner(const Schema& schema, std::string_view activity);
+  // Whether a field gets a column of its own now.
+  bool deserves_column(const Field& field, std::string_view activity) const;
+  void place_exclusive(Field& field, std::string_view activity);
   std::vector<Schema> schemas_;
   std::vector<Activity> activities_;
   std::vector<std::pair<uint32_t, uint32_t>> uses_;
   std::map<std::string, std::vector<Place>, std::less<>> keys_[5];
   std::unordered_map<std::string, uint32_t> ids_;         // canonical text of a field set
   std::map<std::pair<uint16_t, uint8_t>, size_t> users_;  // keys that stand in (page, slot)
+  std::map<std::pair<Role, std::string>, Owner> owners_;
+  std::vector<int> exclusive_;
   bool has_open_tasks_ = false;
   bool has_pages_ = false;
 };

@@ -69,7 +69,7 @@ CREATE TABLE gap_row(producer UINTEGER, ring UINTEGER, first_number UBIGINT, cou
   reason VARCHAR, ts BIGINT);
 CREATE TABLE task_energy_row(producer UINTEGER, seq BIGINT, domain VARCHAR, window_j DOUBLE,
   attributed_j DOUBLE, idle_j DOUBLE, u95_j DOUBLE, coverage DOUBLE, method VARCHAR,
-  truth VARCHAR, assumption VARCHAR);
+  truth VARCHAR, assumption VARCHAR, activity UINTEGER, wf UINTEGER);
 -- What became of the energy of each source, whole: measured = attributed + idle + unattributed. And
 -- how much of each producer was there when its tasks' energy was last computed.
 CREATE TABLE energy_balance_row(producer UINTEGER, domain VARCHAR, truth VARCHAR,
@@ -110,8 +110,11 @@ std::string json_of_slot(const std::string& v) {
 }  // namespace
 
 std::string slot_name(int slot) {
+  if (slot >= kSlotsPerPage) return "x" + std::to_string(slot - kSlotsPerPage);
   return kKindLetter[slot / kSlotsPerKind] + std::to_string(slot % kSlotsPerKind);
 }
+
+std::string slot_type(int kind) { return kKindType[kind]; }
 
 std::string schema_sql() {
   std::string out = kTables;
@@ -129,11 +132,23 @@ std::string task_id_sql(const std::string& prefix, const std::string& number) {
   return "(" + prefix + " || hex(9223372036854775808::UBIGINT + " + number + "::UBIGINT))::UUID";
 }
 
+std::string quick_task_id_sql(const std::string& producer, const std::string& number) {
+  return "headrace_task_id(" + producer + ".uid, " + number + ")";
+}
+
 std::string slot_texts_sql(const std::string& row) {
   std::string out = "[";
   for (int slot = 0; slot < kSlotsPerPage; ++slot) {
     if (slot > 0) out += ", ";
     out += row + slot_name(slot) + "::VARCHAR";
+  }
+  return out + "]";
+}
+
+std::string exclusive_texts_sql(const std::string& row, int exclusive_columns) {
+  std::string out = "[";
+  for (int i = exclusive_columns - 1; i >= 0; --i) {
+    out += row + slot_name(kSlotsPerPage + i) + "::VARCHAR" + (i > 0 ? ", " : "");
   }
   return out + "]";
 }
@@ -150,10 +165,11 @@ std::string role_fields_sql() {
     out +=
         ", list(struct_pack(head := to_json(CASE WHEN starts_with(key, '$') THEN '$' || key "
         "ELSE key END)::VARCHAR || ':', type := type, "
-        "slot := page::INTEGER * " +
-        std::to_string(kSlotsPerPage) +
-        " + slot + 1) ORDER BY position) FILTER (role = " + std::to_string(role) + ") AS " +
-        names[role];
+        "slot := CASE WHEN slot < " +
+        std::to_string(kSlotsPerPage) + " THEN page::INTEGER * " + std::to_string(kSlotsPerPage) +
+        " + slot + 1 ELSE " + std::to_string(kSlotsPerPage - 1) +
+        " - slot::INTEGER END) ORDER BY position) FILTER (role = " + std::to_string(role) +
+        ") AS " + names[role];
   }
   return out + " FROM field GROUP BY schema";
 }

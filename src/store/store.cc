@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string views_mark() { return std::to_string(crc32c(views_sql())); }
+std::string views_mark() { return std::to_string(crc32c(views_sql(0))); }
 
 // Whether the file's views have this program's text.
 Result<bool> views_are_current(const Connection& connection) {
@@ -30,7 +30,11 @@ Status make_views(const Connection& connection) {
   const Result<bool> current = views_are_current(connection);
   if (!current.ok()) return current.status();
   if (*current) return {};
-  HEADRACE_RETURN_IF_ERROR(connection.run(views_sql()).with_context("cannot make the views"));
+  const Result<int64_t> exclusive =
+      connection.integer("SELECT count(DISTINCT slot) FROM field WHERE exclusive");
+  if (!exclusive.ok()) return exclusive.status();
+  HEADRACE_RETURN_IF_ERROR(connection.run(views_sql(static_cast<int>(*exclusive)))
+                               .with_context("cannot make the views"));
   return connection.run(
       "DELETE FROM meta WHERE key = 'views'; INSERT INTO meta VALUES ('views', '" + views_mark() +
       "')");

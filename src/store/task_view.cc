@@ -8,6 +8,12 @@
 namespace headrace::store {
 namespace {
 
+using TaskIdSql = std::string (*)(const std::string& producer, const std::string& number);
+
+std::string stored_task_id_sql(const std::string& producer, const std::string& number) {
+  return task_id_sql(producer + ".prefix", number);
+}
+
 // What a core column is made of and which joins it needs: p producer, q the parent's producer,
 // w workflow, c campaign, a activity, h thread; j the row's values as JSON, made outside (see
 // ViewSql).
@@ -24,13 +30,13 @@ std::string values_or_null_sql(const std::string& fields) {
   return "CASE WHEN v." + fields + "_fields IS NOT NULL THEN " + values_sql(fields) + " END";
 }
 
-const std::vector<CoreColumn>& core_columns() {
-  static const std::vector<CoreColumn> columns = {
-      {"task_id", task_id_sql("p.prefix", "t.seq"), "p"},
+std::vector<CoreColumn> core_columns(TaskIdSql task_id) {
+  return {
+      {"task_id", task_id("p", "t.seq"), "p"},
       {"workflow_id", "w.workflow", "w"},
       {"campaign", "c.name", "wc"},
       {"activity", "a.name", "a"},
-      {"parent_task_id", task_id_sql("q.prefix", "t.parent_seq"), "q"},
+      {"parent_task_id", task_id("q", "t.parent_seq"), "q"},
       {"status",
        "CASE t.status WHEN 2 THEN 'finished' WHEN 3 THEN 'failed' WHEN 1 THEN 'running' "
        "WHEN 5 THEN 'lost' WHEN 4 THEN 'cancelled' ELSE 'pending' END",
@@ -50,7 +56,6 @@ const std::vector<CoreColumn>& core_columns() {
       {"error", values_or_null_sql("error"), "j"},
       {"attributes", values_or_null_sql("attribute"), "j"},
   };
-  return columns;
 }
 
 // A struct of values, nested by the paths of their keys.
@@ -107,6 +112,17 @@ std::string role_sql(const Registry& registry, Role role, const std::vector<Touc
   return out.text();
 }
 
+std::string is_task(const TaskRef& task) {
+  return " WHERE t.seq = " + std::to_string(task.number) +
+         " AND t.producer IN (SELECT producer FROM producer_row WHERE uid = " +
+         std::to_string(task.producer) + ")";
+}
+
+// Whose values a column of values as JSON shows.
+Role role_of(const std::string& column) {
+  return column == "tags" ? Role::kTag : column == "error" ? Role::kError : Role::kAttribute;
+}
+
 // Puts a view together. Columns of values as JSON are made in a SELECT around the others, so that a
 // filter on the others comes first and the slots of a row are made text once.
 class ViewSql {
@@ -119,7 +135,15 @@ class ViewSql {
     outer_ += (outer_.empty() ? "" : ", ") + (is_json ? column : "v." + sql_name(name));
     joins_ += joins;
   }
-  std::string text(bool open_tasks, bool all_pages, const std::set<uint16_t>& pages) const {
+  struct Rows {
+    bool open_tasks = true;
+    bool all_pages = true;
+    int exclusive_columns = 0;
+    std::set<uint16_t> pages = {};  // those that a typed value stands on
+    std::string where = {};
+  };
+  std::string text(const Rows& rows) const {
+    const auto& [open_tasks, all_pages, exclusive_columns, pages, where] = rows;
     std::string from = open_tasks ? "(SELECT * FROM task_slots UNION ALL SELECT * FROM open_task) t"
                                   : "task_slots t";
     from += joins();
@@ -129,7 +153,9 @@ class ViewSql {
               ".seq = t.seq AND " + p + ".page IN (" + std::to_string(page) +
               (open_tasks ? ", " + std::to_string(page + kAnnouncedPage) : "") + ")";
     }
-    if (!has_json_) return "SELECT " + (inner_.empty() ? "t.status" : inner_) + " FROM " + from;
+    if (!has_json_) {
+      return "SELECT " + (inner_.empty() ? "t.status" : inner_) + " FROM " + from + where;
+    }
     const std::string own = slot_texts_sql("t.");
     std::string slots = own;
     if (all_pages) {
@@ -138,13 +164,16 @@ class ViewSql {
               " ORDER BY page)) AS slots FROM task_page GROUP BY producer, seq) g"
               " ON g.producer = t.producer AND g.seq = t.seq";
     }
+    if (exclusive_columns > 0) {
+      slots = "list_concat(" + slots + ", " + exclusive_texts_sql("t.", exclusive_columns) + ")";
+    }
     from += " LEFT JOIN (" + role_fields_sql() + ") f ON f.schema = t.schema";
     std::string fields;
     for (const char* role : {"used", "generated", "tag", "error", "attribute"}) {
       fields += std::string(", f.") + role + " AS " + role + "_fields";
     }
     return "SELECT " + outer_ + " FROM (SELECT " + (inner_.empty() ? "" : inner_ + ", ") + slots +
-           " AS slots" + fields + " FROM " + from + ") v";
+           " AS slots" + fields + " FROM " + from + where + ") v";
   }
 
  private:
@@ -172,7 +201,7 @@ class ViewSql {
 const std::vector<std::string>& task_columns() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> out;
-    for (const CoreColumn& c : core_columns()) {
+    for (const CoreColumn& c : core_columns(quick_task_id_sql)) {
       const std::string name = c.name;
       if (name != "used" && name != "generated") out.push_back(name);
     }
@@ -186,7 +215,8 @@ std::string task_view_sql(const Registry& registry, const TaskView& view) {
   const std::string used = role_sql(registry, Role::kUsed, view.used, &pages);
   const std::string generated = role_sql(registry, Role::kGenerated, view.generated, &pages);
   ViewSql sql;
-  for (const CoreColumn& c : core_columns()) {
+  for (const CoreColumn& c :
+       core_columns(view.temporary ? quick_task_id_sql : stored_task_id_sql)) {
     const std::string name = c.name;
     if (name == "used" || name == "generated") {
       const std::string& values = name == "used" ? used : generated;
@@ -196,22 +226,27 @@ std::string task_view_sql(const Registry& registry, const TaskView& view) {
         sql.add(name, values, "");
       }
     } else if (view.columns.empty() || view.columns.contains(name)) {
-      sql.add(name, c.sql, c.joins);
+      // What no task has needs no looking up.
+      const bool none = c.joins == std::string_view("j") && registry.keys(role_of(name)).empty();
+      sql.add(name, none ? (name == "device" ? "NULL::VARCHAR" : "NULL::JSON") : c.sql,
+              none ? "" : c.joins);
     }
   }
   return std::string("CREATE OR REPLACE ") + (view.temporary ? "TEMP " : "") + "VIEW " +
          sql_name(view.name) + " AS " +
-         sql.text(registry.has_open_tasks(), registry.has_pages(), pages);
+         sql.text({registry.has_open_tasks(), registry.has_pages(),
+                   static_cast<int>(registry.exclusive_columns().size()), pages,
+                   view.only ? is_task(split_task_uuid(*view.only)) : ""});
 }
 
-std::string stored_task_view_sql() {
+std::string stored_task_view_sql(int exclusive_columns) {
   ViewSql sql;
-  for (const CoreColumn& c : core_columns()) {
+  for (const CoreColumn& c : core_columns(stored_task_id_sql)) {
     const std::string name = c.name;
     const bool values = name == "used" || name == "generated";
     sql.add(name, values ? values_sql(name) : c.sql, values ? "j" : c.joins);
   }
-  return "CREATE OR REPLACE VIEW task AS " + sql.text(true, true, {});
+  return "CREATE OR REPLACE VIEW task AS " + sql.text({.exclusive_columns = exclusive_columns});
 }
 
 }  // namespace headrace::store

@@ -11,10 +11,12 @@
 // must be in the registry (Registry::knows); one that is absent in a row is NULL there.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "base/id.h"
 #include "store/registry.h"
 
 namespace headrace::store {
@@ -42,14 +44,17 @@ struct TaskView {
   // Instead: the column is the JSON object of all values.
   bool used_json = false;
   bool generated_json = false;
+  // Only this task, if it is there.
+  std::optional<Uuid> only = std::nullopt;
 };
 
 // Names of the core columns, in the view's order ("used" and "generated" not among them).
 const std::vector<std::string>& task_columns();
 
 std::string task_view_sql(const Registry& registry, const TaskView& view);
-// The stored view: every column, values as JSON; independent of what the registry holds.
-std::string stored_task_view_sql();
+// The stored view: every column, values as JSON; it depends on what the registry holds only by the
+// number of exclusive columns.
+std::string stored_task_view_sql(int exclusive_columns);
 
 // SQL for one captured value on rows aliased `t`, its pages on rows aliased `p<page>`:
 // d0, or a CASE over schemas and types. Numbers of different types become DOUBLE, text among

@@ -110,26 +110,37 @@ std::string is_one_of(const Place& place, Role role, const std::string& key) {
          ") AS has FROM field GROUP BY schema))[t.schema]";
 }
 
+// Whether values of another type stand in the same column: int and time, text and JSON.
+bool has_other_type(const std::vector<Place>& places, const Place& place) {
+  return std::any_of(places.begin(), places.end(), [&place](const Place& o) {
+    return o.page == place.page && o.slot == place.slot && o.type != place.type;
+  });
+}
+
 }  // namespace
 
 std::string value_sql(const Registry& registry, Role role, const std::string& key) {
   const std::vector<Place>* places = registry.places(role, key);
   if (places == nullptr) return "NULL";
   const Shown shown = shown_as(*places);
-  const auto columns = std::count_if(places->begin(), places->end(),
-                                     [](const Place& p) { return p.slot != kNoSlot; });
   std::string branches;
+  std::string bare;  // columns of this key alone: NULL in the rows of other schemas
+  int bare_columns = 0;
   for (const Place& p : *places) {
     if (p.slot == kNoSlot) continue;
     const std::string column =
         (p.page == 0 ? "t" : "p" + std::to_string(p.page)) + "." + slot_name(p.slot);
     const std::string value = converted(column, p.type, shown);
     if (value == "NULL") continue;
-    if (columns == 1 && registry.is_alone(p)) return value;
-    branches += " WHEN " + is_one_of(p, role, key) + " THEN " + value;
+    if (registry.is_alone(p) && !has_other_type(*places, p)) {
+      bare += (bare_columns++ == 0 ? "" : ", ") + value;
+    } else {
+      branches += " WHEN " + is_one_of(p, role, key) + " THEN " + value;
+    }
   }
-  if (branches.empty()) return std::string("NULL::") + sql_type(shown);
-  return "CASE" + branches + " END";
+  if (bare_columns > 1) bare = "coalesce(" + bare + ")";
+  if (branches.empty()) return bare.empty() ? std::string("NULL::") + sql_type(shown) : bare;
+  return "CASE" + branches + (bare.empty() ? "" : " ELSE " + bare) + " END";
 }
 
 }  // namespace headrace::store

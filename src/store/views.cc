@@ -5,8 +5,11 @@
 namespace headrace::store {
 namespace {
 
-std::string task_id(const char* producer_alias, const char* number) {
-  return task_id_sql(std::string(producer_alias) + ".prefix", number);
+// How a view computes the id of a task from the alias of its producer and its number.
+using TaskId = std::string (*)(const std::string& producer, const std::string& number);
+
+std::string stored_task_id(const std::string& producer, const std::string& number) {
+  return task_id_sql(producer + ".prefix", number);
 }
 
 constexpr const char* kStatusName =
@@ -85,8 +88,8 @@ SELECT o.object AS object_id, o.kind, o.name, o.path,
 FROM object_row o;
 )sql";
 
-std::string edge() {
-  return "CREATE OR REPLACE VIEW edge AS\n"
+std::string edge(TaskId task_id) {
+  return "VIEW edge AS\n"
          "SELECT 'used' AS relation, 'object' AS from_kind, e.object AS from_id,\n"
          "  CASE WHEN e.seq IS NULL THEN 'workflow' ELSE 'task' END AS to_kind,\n"
          "  CASE WHEN e.seq IS NULL THEN w.workflow ELSE " +
@@ -136,16 +139,40 @@ JOIN sensor_row d ON d.sensor = s.sensor
 LEFT JOIN producer_row p ON p.producer = d.producer;
 )sql";
 
-std::string task_energy_and_log() {
-  return "CREATE OR REPLACE VIEW task_energy AS SELECT " + task_id("p", "e.seq") +
-         " AS task_id, e.domain, e.window_j, e.attributed_j, e.idle_j, e.u95_j, e.coverage,\n"
+// With the activity and workflow of the task, so that sums over them need no join with `task`.
+// `has` says which columns are wanted: those that need a join cost a little.
+template <typename Has>
+std::string task_energy(TaskId task_id, Has&& has) {
+  std::string columns;
+  std::string joins;
+  if (has("task_id")) {
+    columns += task_id("p", "e.seq") + " AS task_id, ";
+    joins += " JOIN producer_row p ON p.producer = e.producer";
+  }
+  if (has("workflow_id")) {
+    columns += "w.workflow AS workflow_id, ";
+    joins += " LEFT JOIN workflow_row w ON w.wf = e.wf";
+  }
+  if (has("activity")) {
+    columns += "a.name AS activity, ";
+    joins += " LEFT JOIN activity_row a ON a.activity = e.activity";
+  }
+  return "VIEW task_energy AS SELECT " + columns +
+         "e.domain, e.window_j, e.attributed_j, e.idle_j, e.u95_j, e.coverage,\n"
          "  e.method, e.truth, e.assumption\n"
-         "FROM task_energy_row e JOIN producer_row p ON p.producer = e.producer;\n"
-         "CREATE OR REPLACE VIEW energy_balance AS SELECT p.hostname, p.pid, b.domain, b.truth,\n"
+         "FROM task_energy_row e" +
+         joins + ";\n";
+}
+
+std::string energy_balance() {
+  return "CREATE OR REPLACE VIEW energy_balance AS SELECT p.hostname, p.pid, b.domain, b.truth,\n"
          "  b.measured_uj * 1e-6 AS measured_j, b.attributed_uj * 1e-6 AS attributed_j,\n"
          "  b.idle_uj * 1e-6 AS idle_j, b.unattributed_uj * 1e-6 AS unattributed_j\n"
-         "FROM energy_balance_row b JOIN producer_row p ON p.producer = b.producer;\n"
-         "CREATE OR REPLACE VIEW log AS SELECT w.workflow AS workflow_id,\n"
+         "FROM energy_balance_row b JOIN producer_row p ON p.producer = b.producer;\n";
+}
+
+std::string log(TaskId task_id) {
+  return "VIEW log AS SELECT w.workflow AS workflow_id,\n"
          "  CASE WHEN l.seq IS NOT NULL THEN " +
          task_id("p", "l.seq") +
          " END AS task_id, make_timestamp_ns(l.ts) AS time,\n"
@@ -250,9 +277,24 @@ FROM (SELECT )sql" +
 
 }  // namespace
 
-std::string views_sql() {
-  return std::string(kAmended) + kCampaign + workflow() + kObject + edge() + kSensorAndSample +
-         task_energy_and_log() + accounting() + stored_task_view_sql() + ";\n";
+std::string views_sql(int exclusive_columns) {
+  const std::string create = "CREATE OR REPLACE ";
+  return std::string(kAmended) + kCampaign + workflow() + kObject + create + edge(stored_task_id) +
+         kSensorAndSample + create + task_energy(stored_task_id, [](const char*) { return true; }) +
+         energy_balance() + create + log(stored_task_id) + accounting() +
+         stored_task_view_sql(exclusive_columns) + ";\n";
+}
+
+std::string quick_view_sql(const std::string& view, const std::set<std::string>& columns) {
+  const std::string create = "CREATE OR REPLACE TEMP ";
+  if (view == "edge") return create + edge(quick_task_id_sql);
+  if (view == "task_energy") {
+    return create + task_energy(quick_task_id_sql, [&columns](const char* name) {
+             return columns.empty() || columns.contains(name);
+           });
+  }
+  if (view == "log") return create + log(quick_task_id_sql);
+  return "";
 }
 
 }  // namespace headrace::store

@@ -5,6 +5,8 @@
 
 #include "store/amendment.h"
 #include "store/refresh.h"
+#include "store/schema.h"
+#include "store/task_view.h"
 
 namespace headrace::store {
 namespace {
@@ -60,6 +62,7 @@ Status Writer::load() {
   if (!registry.ok()) return registry.status();
   registry_ = std::move(*registry);
   stored_schemas_ = registry_.schemas().size();
+  stored_exclusive_ = registry_.exclusive_columns().size();
   open_tasks_ = registry_.has_open_tasks();
   for (const auto& [schema, activity] : registry_.uses()) uses_.insert(pair_of(schema, activity));
   for (const Activity& a : registry_.activities()) activities_[a.facts] = a.id;
@@ -127,7 +130,33 @@ void Writer::thread(uint32_t producer, uint32_t ring, uint32_t tid, std::string_
   new_threads_.push_back({producer, ring, tid, std::string(name)});
 }
 
-uint32_t Writer::schema(std::vector<Field> fields) { return registry_.place(std::move(fields)); }
+uint32_t Writer::schema(std::vector<Field> fields, std::string_view activity) {
+  const uint32_t id = registry_.place(std::move(fields), activity);
+  if (registry_.exclusive_columns().size() > stored_exclusive_ && error_.ok()) {
+    error_ = add_columns().with_context("cannot give a captured value a column of its own");
+  }
+  return id;
+}
+
+// In the transaction of the rows that are to stand in them.
+Status Writer::add_columns() {
+  for (const Table table : {Table::kTask, Table::kOpenTask}) {
+    std::optional<Appender>& rows = appenders_[static_cast<size_t>(table)];
+    if (rows) HEADRACE_RETURN_IF_ERROR(rows->close());
+    open_tasks_ = open_tasks_ || (rows && table == Table::kOpenTask);
+    rows.reset();
+  }
+  const std::vector<int>& kinds = registry_.exclusive_columns();
+  for (; stored_exclusive_ < kinds.size(); ++stored_exclusive_) {
+    const std::string column = slot_name(static_cast<int>(kSlotsPerPage + stored_exclusive_)) +
+                               " " + slot_type(kinds[stored_exclusive_]);
+    for (const char* table : {"task_slots", "open_task"}) {
+      HEADRACE_RETURN_IF_ERROR(
+          connection_->run(std::string("ALTER TABLE ") + table + " ADD COLUMN " + column));
+    }
+  }
+  return connection_->run(stored_task_view_sql(static_cast<int>(stored_exclusive_)));
+}
 
 void Writer::note_use(uint32_t schema, uint32_t activity) {
   if (schema == 0 || !uses_.insert(pair_of(schema, activity)).second) return;

@@ -115,8 +115,11 @@ class Writer {
   uint32_t sensor(uint32_t producer, uint32_t entry, const Sensor& sensor);
   void campaign(const Uuid& id, std::string_view name);
   void thread(uint32_t producer, uint32_t ring, uint32_t tid, std::string_view name);
-  // The schema of a set of fields (see Registry::place) and where its fields stand.
-  uint32_t schema(std::vector<Field> fields);
+  // The schema of a set of fields (see Registry::place) and where its fields stand. Pointers from
+  // rows() to tasks are of no use afterwards if it made a column.
+  uint32_t schema(std::vector<Field> fields, std::string_view activity = {});
+  // How often task tables have got columns; see schema().
+  size_t exclusive_columns() const { return stored_exclusive_; }
   const Schema& layout(uint32_t schema) const { return registry_.schemas()[schema - 1]; }
   void note_use(uint32_t schema, uint32_t activity);
   // Of two accounts the later one holds, whichever comes first here.
@@ -145,6 +148,7 @@ class Writer {
  private:
   explicit Writer(const Connection& connection) : connection_(&connection) {}
   Status load();
+  Status add_columns();
   Status write_names();
   Status write_schemas();
   Status write_producers();
@@ -170,6 +174,7 @@ class Writer {
 
   Registry registry_;
   size_t stored_schemas_ = 0;
+  size_t stored_exclusive_ = 0;
   std::unordered_map<ProducerId, uint32_t> producers_;
   std::unordered_map<Uuid, uint32_t> workflows_;
   std::unordered_map<std::string, uint32_t> activities_;
