@@ -13,6 +13,8 @@ void add_ls(CLI::App& app, Program& program);
 void add_show(CLI::App& app, Program& program);
 void add_query(CLI::App& app, Program& program);
 void add_tradeoff(CLI::App& app, Program& program);
+void add_regret(CLI::App& app, Program& program);
+void add_diff(CLI::App& app, Program& program);
 void add_why(CLI::App& app, Program& program);
 void add_report(CLI::App& app, Program& program);
 void add_tag(CLI::App& app, Program& program);
@@ -22,9 +24,10 @@ void add_doctor(CLI::App& app, Program& program);
 
 using AddCommand = void (*)(CLI::App&, Program&);
 inline constexpr std::array kCommands = {
-    AddCommand{add_run},      AddCommand{add_ls},  AddCommand{add_show},   AddCommand{add_query},
-    AddCommand{add_tradeoff}, AddCommand{add_why}, AddCommand{add_report}, AddCommand{add_tag},
-    AddCommand{add_note},     AddCommand{add_rm},  AddCommand{add_doctor},
+    AddCommand{add_run},      AddCommand{add_ls},     AddCommand{add_show}, AddCommand{add_query},
+    AddCommand{add_tradeoff}, AddCommand{add_regret}, AddCommand{add_diff}, AddCommand{add_why},
+    AddCommand{add_report},   AddCommand{add_tag},    AddCommand{add_note}, AddCommand{add_rm},
+    AddCommand{add_doctor},
 };
 
 // Parses the command line and does what it says. Returns the exit code.

@@ -15,29 +15,45 @@ namespace {
 
 struct TradeoffOptions {
   query::TradeoffQuestion question;
-  std::string cost = "energy";
+  std::string cost;
   bool minimise = false;
   bool maximise = false;
+  std::vector<std::string> objectives;
+  std::string target;
+  bool steps = false;
+  bool effects = false;
   Output output;
 };
 
 // What a person needs of the answer; the other formats have all of it.
 query::ResultTable short_table(const query::Tradeoff& answer) {
   using query::ColumnKind;
-  query::TableBuilder table({{"config", ColumnKind::kText, ""},
-                             {answer.quality, ColumnKind::kReal, ""},
-                             {"time", ColumnKind::kReal, "s"},
-                             {"energy", ColumnKind::kReal, "J"},
-                             {"truth", ColumnKind::kText, ""},
-                             {"front", ColumnKind::kText, ""},
-                             {"dominated by", ColumnKind::kText, ""},
-                             {"task_id", ColumnKind::kId, ""}});
+  std::vector<query::BuiltColumn> columns = {
+      {"config", ColumnKind::kText, ""},      {answer.quality, ColumnKind::kReal, ""},
+      {"time", ColumnKind::kReal, "s"},       {"energy", ColumnKind::kReal, "J"},
+      {"truth", ColumnKind::kText, ""},       {"front", ColumnKind::kText, ""},
+      {"dominated by", ColumnKind::kText, ""}};
+  std::vector<size_t> more;
+  for (size_t k = 0; k < answer.objectives.size(); ++k) {
+    const query::ResolvedObjective& objective = answer.objectives[k];
+    if (!objective.unit.empty() || objective.name == answer.quality) continue;
+    more.push_back(k);
+    columns.push_back({objective.name, ColumnKind::kReal, ""});
+  }
+  if (!answer.target.empty()) {
+    columns.push_back({"to " + answer.target, ColumnKind::kReal, "s"});
+    columns.push_back({"energy to it", ColumnKind::kReal, "J"});
+  }
+  columns.push_back({"task_id", ColumnKind::kId, ""});
+  query::TableBuilder table(std::move(columns));
   const auto add = [&](const query::TradeoffRow& row) {
     table.text(row.label).real(row.quality).real(row.time_s).real(row.energy_j);
     table.text(row.energy_j ? (row.energy_truth == "measured" ? "" : "≈ ") + row.energy_truth
                             : "-");
     table.text(row.status != "finished" ? row.status : row.on_front ? "*" : "");
     table.text(row.dominated_by ? answer.rows[*row.dominated_by].label : "");
+    for (const size_t k : more) table.real(row.values[k]);
+    if (!answer.target.empty()) table.real(row.target_s).real(row.target_j);
     table.text(row.task_id).end_row();
   };
   for (const query::TradeoffRow& row : answer.rows) add(row);
@@ -45,15 +61,25 @@ query::ResultTable short_table(const query::Tradeoff& answer) {
   return table.finish();
 }
 
+std::string aims(const query::Tradeoff& answer) {
+  std::vector<std::string> parts;
+  for (const query::ResolvedObjective& objective : answer.objectives) {
+    parts.push_back((objective.minimise ? "least " : "most ") + objective.name);
+  }
+  if (parts.size() == 2 && !answer.objectives[1].unit.empty()) {
+    return parts[0] + " for the " + parts[1];
+  }
+  return query::listed(parts);
+}
+
 void explain(const Program& program, const query::Tradeoff& answer) {
-  const std::string cost = answer.cost == query::Cost::kEnergy ? "energy" : "time";
   program.say(answer.campaign + ": " + std::to_string(answer.rows.size()) + " " + answer.activity +
-              " tasks, " + (answer.minimise ? "least " : "most ") + answer.quality +
-              " for the least " + cost + "; * is on the front");
-  if (answer.minimise_by_name) {
-    program.say(std::string("  ") + (answer.minimise ? "less" : "more") + " " + answer.quality +
+              " tasks, " + aims(answer) + "; * is on the front");
+  for (const query::ResolvedObjective& objective : answer.objectives) {
+    if (!objective.by_name) continue;
+    program.say(std::string("  ") + (objective.minimise ? "less " : "more ") + objective.name +
                 " is taken to be better, by its name; --" +
-                (answer.minimise ? "maximise" : "minimise") + " says otherwise");
+                (objective.minimise ? "maximise" : "minimise") + " says otherwise");
   }
   if (!answer.other_activities.empty()) {
     program.say("  " + query::listed(answer.other_activities) + " generated " + answer.quality +
@@ -73,14 +99,57 @@ void explain(const Program& program, const query::Tradeoff& answer) {
   if (!answer.note.empty()) program.say("  " + answer.note);
 }
 
+// "NAME", "NAME:min" or "NAME:max".
+query::Objective objective_of(const std::string& text) {
+  const size_t colon = text.rfind(':');
+  const std::string word = colon == std::string::npos ? "" : text.substr(colon + 1);
+  if (word != "min" && word != "max") return {text};
+  return {text.substr(0, colon), word == "min"};
+}
+
+// The quality first, then what else was named, then the cost if it was.
+void set_objectives(TradeoffOptions& o) {
+  if (o.objectives.empty()) return;
+  std::vector<query::Objective>& all = o.question.objectives;
+  if (!o.question.quality.empty()) all.push_back({o.question.quality, o.question.minimise});
+  for (const std::string& text : o.objectives) {
+    query::Objective one = objective_of(text);
+    if (o.question.quality.empty() && all.empty() && !one.minimise) {
+      one.minimise = o.question.minimise;
+    }
+    all.push_back(std::move(one));
+  }
+  if (!o.cost.empty()) all.push_back({o.cost, true});
+}
+
 int compare(TradeoffOptions& o, const Program& program) {
   if (o.minimise) o.question.minimise = true;
   if (o.maximise) o.question.minimise = false;
   o.question.cost = o.cost == "time" ? query::Cost::kTime : query::Cost::kEnergy;
+  if (o.question.quality.empty() && o.objectives.empty()) {
+    return program.fail(invalid_argument(
+        "name what was achieved: --quality NAME, or several with --objective NAME"));
+  }
+  set_objectives(o);
+  if (!o.target.empty()) {
+    Result<query::Target> target = query::parse_target(o.target);
+    if (!target.ok()) return program.fail(target.status());
+    o.question.target = std::move(*target);
+  }
   Result<query::Session> session = open_session(program);
   if (!session.ok()) return program.fail(session.status());
   Result<query::Tradeoff> answer = query::tradeoff(*session, o.question);
   if (!answer.ok()) return program.fail(answer.status());
+  if (o.steps) return emit(program, o.output, query::tradeoff_steps_table(*answer));
+  if (o.effects) {
+    if (!answer->effects_note.empty()) program.say(answer->effects_note);
+    for (const query::ObjectiveEffects& objective : answer->effects) {
+      for (const std::string& left : objective.effects.left_out) {
+        program.say(objective.objective + ", left out: " + left);
+      }
+    }
+    return emit(program, o.output, query::tradeoff_effects_table(*answer));
+  }
   explain(program, *answer);
   const bool for_people = o.output.format() == query::Format::kTable;
   return emit(program, o.output,
@@ -91,16 +160,23 @@ int compare(TradeoffOptions& o, const Program& program) {
 
 void add_tradeoff(CLI::App& app, Program& program) {
   auto options = std::make_shared<TradeoffOptions>();
-  CLI::App* verb =
-      add_verb(app, "tradeoff", "Sets what a campaign's tasks achieved against what they cost",
-               "  headrace tradeoff sweep --quality val_loss                 against energy\n"
-               "  headrace tradeoff sweep --quality accuracy --cost time\n"
-               "  headrace tradeoff sweep --quality val_loss --activity epoch -o front.csv\n");
+  CLI::App* verb = add_verb(
+      app, "tradeoff", "Sets what a campaign's tasks achieved against what they cost",
+      "  headrace tradeoff sweep --quality val_loss                 against energy\n"
+      "  headrace tradeoff sweep --quality accuracy --cost time\n"
+      "  headrace tradeoff sweep --quality val_loss --activity epoch -o front.csv\n"
+      "  headrace tradeoff sweep --objective accuracy:max --objective used.width --objective "
+      "energy\n"
+      "  headrace tradeoff sweep --quality val_loss --target 'val_loss<2.1'   when, at what "
+      "cost\n"
+      "  headrace tradeoff sweep --quality val_loss --steps                 what the next "
+      "improvement costs\n"
+      "  headrace tradeoff sweep --quality val_loss --effects               what each "
+      "parameter does\n");
   verb->add_option("CAMPAIGN", options->question.campaign, "Its name, or the beginning of its id")
       ->required()
       ->option_text("[required]");
   verb->add_option("--quality", options->question.quality, "A value that the tasks generated")
-      ->required()
       ->type_name("NAME");
   verb->add_option("--cost", options->cost, "energy (default) or time")
       ->check(CLI::IsMember({"energy", "time"}))
@@ -111,6 +187,18 @@ void add_tradeoff(CLI::App& app, Program& program) {
   verb->add_option("--activity", options->question.activity,
                    "Which tasks to compare (default: the outermost that generated it)")
       ->type_name("NAME");
+  verb->add_option("--objective", options->objectives,
+                   "More to weigh: a generated value, used.NAME, time, energy, target_time or "
+                   "target_energy, with :min or :max; may be repeated")
+      ->type_name("NAME[:min|:max]")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  verb->add_option("--target", options->target, "When was this reached, by the captured curves?")
+      ->type_name("NAME<NUMBER");
+  CLI::Option* steps =
+      verb->add_flag("--steps", options->steps, "The steps along the front, and what each costs");
+  verb->add_flag("--effects", options->effects, "What each parameter does to each objective")
+      ->excludes(steps);
   add_output_options(verb, options->output);
   program.runs(verb, [options, &program] { return compare(*options, program); });
 }

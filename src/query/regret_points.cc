@@ -1,0 +1,161 @@
+#include "query/regret_points.h"
+
+#include <charconv>
+#include <limits>
+#include <set>
+#include <unordered_map>
+
+#include "query/regret_curves.h"
+#include "store/arrow.h"
+#include "store/task_view.h"
+
+namespace headrace::query {
+namespace {
+
+using store::sql_text;
+
+struct OwnerHash {
+  size_t operator()(const OwnerKey& key) const {
+    uint64_t h = static_cast<uint64_t>(key.seq) * 0x9E3779B97F4A7C15ULL;
+    h ^= (static_cast<uint64_t>(key.producer) << 32 | key.workflow) * 0xC2B2AE3D27D4EB4FULL;
+    return static_cast<size_t>(h ^ h >> 29);
+  }
+};
+
+class Collected {
+ public:
+  void add(const OwnerKey& owner, int64_t time_ns, double value) {
+    // Points of one run mostly follow each other.
+    if (points_.owners.empty() || points_.owners[last_] != owner) {
+      const auto [found, is_new] =
+          places_.try_emplace(owner, static_cast<uint32_t>(points_.owners.size()));
+      if (is_new) points_.owners.push_back(owner);
+      last_ = found->second;
+    }
+    points_.owner.push_back(last_);
+    points_.time_ns.push_back(time_ns);
+    points_.values.push_back(value);
+  }
+  Points take() { return std::move(points_); }
+
+ private:
+  Points points_;
+  std::unordered_map<OwnerKey, uint32_t, OwnerHash> places_;
+  uint32_t last_ = 0;
+};
+
+std::string workflows_of(const CampaignName& campaign) {
+  return "(SELECT wf FROM workflow_row WHERE campaign = " + sql_text(campaign.id) + ")";
+}
+
+size_t end_of_string(std::string_view text, size_t begin) {
+  size_t at = begin + 1;
+  while (at < text.size() && text[at] != '"') at += text[at] == '\\' ? 2 : 1;
+  return at;
+}
+
+}  // namespace
+
+std::optional<double> number_in_json(std::string_view object, std::string_view key) {
+  int depth = 0;
+  for (size_t at = 0; at < object.size(); ++at) {
+    const char c = object[at];
+    if (c == '{' || c == '[') ++depth;
+    if (c == '}' || c == ']') --depth;
+    if (c != '"') continue;
+    const size_t end = end_of_string(object, at);
+    if (end >= object.size()) return std::nullopt;
+    size_t after = end + 1;
+    while (after < object.size() && object[after] == ' ') ++after;
+    const bool is_key = depth == 1 && after < object.size() && object[after] == ':';
+    if (is_key) {
+      const std::string_view raw = object.substr(at + 1, end - at - 1);
+      bool same = raw == key;
+      if (!same && raw.find('\\') != std::string_view::npos) {
+        const Result<Json> name = Json::parse(object.substr(at, end - at + 1));
+        same = name.ok() && name->text() == key;
+      }
+      if (same) {
+        ++after;
+        while (after < object.size() && object[after] == ' ') ++after;
+        if (after >= object.size()) return std::nullopt;
+        const char* begin = object.data() + after;
+        double value = 0;
+        const auto [past, error] = std::from_chars(begin, object.data() + object.size(), value);
+        if (error == std::errc() && past != begin) return value;
+        // NaN and infinities: {"$float":"nan"} or bare words. Anything else is no number.
+        const bool is_float = *begin == '{' || *begin == 'N' || *begin == 'I' || *begin == '-';
+        if (!is_float) return std::nullopt;
+        return std::numeric_limits<double>::quiet_NaN();
+      }
+    }
+    at = end;
+  }
+  return std::nullopt;
+}
+
+Result<Points> logged_points(const Session& session, const CampaignName& campaign,
+                             const std::string& key) {
+  const Result<store::Connection> connection = session.connect();
+  if (!connection.ok()) return connection.status();
+  auto rows = store::stream(
+      *connection,
+      "SELECT wf, producer, seq, ts, \"values\" FROM log_row WHERE stream = 0 AND wf IN " +
+          workflows_of(campaign));
+  if (!rows.ok()) return rows.status();
+  Collected out;
+  while (rows->next()) {
+    const store::Chunk& chunk = rows->chunk();
+    for (size_t i = 0; i < chunk.rows(); ++i) {
+      const auto value = number_in_json(chunk.text(4, i), key);
+      if (!value) continue;
+      OwnerKey owner{0, static_cast<uint32_t>(chunk.integer(0, i)), 0};
+      if (!chunk.is_null(2, i)) {
+        owner.producer = static_cast<uint32_t>(chunk.integer(1, i));
+        owner.seq = chunk.integer(2, i);
+      }
+      out.add(owner, chunk.integer(3, i), *value);
+    }
+  }
+  HEADRACE_RETURN_IF_ERROR(store::stream_status(*rows));
+  return out.take();
+}
+
+Result<Points> generated_points(const Session& session, const CampaignName& campaign,
+                                const std::string& key) {
+  const Result<store::Connection> connection = session.connect();
+  if (!connection.ok()) return connection.status();
+  const Result<store::Registry> registry = store::Registry::load(*connection);
+  if (!registry.ok()) return registry.status();
+  const std::vector<store::Place>* places = registry->places(Role::kGenerated, key);
+  if (places == nullptr) return Points();
+  std::string from = "task_slots t";
+  std::set<uint16_t> pages;
+  for (const store::Place& place : *places) {
+    if (place.page > 0 && place.slot != store::kNoSlot) pages.insert(place.page);
+  }
+  for (const uint16_t page : pages) {
+    const std::string p = "p" + std::to_string(page);
+    from += " LEFT JOIN task_page " + p + " ON " + p + ".producer = t.producer AND " + p +
+            ".seq = t.seq AND " + p + ".page = " + std::to_string(page);
+  }
+  auto rows = connection->query(
+      "SELECT wf, producer, seq, time, value FROM (SELECT t.wf, t.producer, t.seq, t.ts + t.dur AS "
+      "time, TRY_CAST(" +
+      store::value_sql(*registry, Role::kGenerated, key) + " AS DOUBLE) AS value FROM " + from +
+      " WHERE t.wf IN " + workflows_of(campaign) +
+      ") WHERE value IS NOT NULL AND time IS NOT NULL");
+  if (!rows.ok()) return rows.status();
+  Collected out;
+  while (rows->next()) {
+    const store::Chunk& chunk = rows->chunk();
+    for (size_t i = 0; i < chunk.rows(); ++i) {
+      out.add({static_cast<uint32_t>(chunk.integer(1, i)),
+               static_cast<uint32_t>(chunk.integer(0, i)), chunk.integer(2, i)},
+              chunk.integer(3, i), chunk.real(4, i));
+    }
+  }
+  return out.take();
+}
+
+}  // namespace headrace::query
