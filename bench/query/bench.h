@@ -29,6 +29,8 @@ struct Row {
   double ms = 0;
   std::optional<double> floor_ms = std::nullopt;  // of the same question to the plain tables
   std::string floor = "plain typed columns";
+  double cpu_ms = 0;  // of this process in the same time, for both
+  double floor_cpu_ms = 0;
   uint64_t rows = 0;         // of the answer
   std::string problem = "";  // why the figure is worth nothing; mostly empty
 };

@@ -50,7 +50,9 @@ std::array<MadeKey, kValues> keys_of(Role role, uint32_t activity) {
 
 std::string activity_name(uint32_t activity) { return "activity " + std::to_string(activity); }
 
-Uuid workflow_uuid(uint32_t workflow) { return {uint64_t{0x7700000000004000} + workflow, uint64_t{1} << 63}; }
+Uuid workflow_uuid(uint32_t workflow) {
+  return {uint64_t{0x7700000000004000} + workflow, uint64_t{1} << 63};
+}
 
 ProducerId producer_uid(uint32_t producer) { return 0x123456789ab000 + producer; }
 

@@ -21,13 +21,14 @@ void add_tag(CLI::App& app, Program& program);
 void add_note(CLI::App& app, Program& program);
 void add_rm(CLI::App& app, Program& program);
 void add_doctor(CLI::App& app, Program& program);
+void add_collect(CLI::App& app, Program& program);
 
 using AddCommand = void (*)(CLI::App&, Program&);
 inline constexpr std::array kCommands = {
-    AddCommand{add_run},      AddCommand{add_ls},     AddCommand{add_show}, AddCommand{add_query},
-    AddCommand{add_tradeoff}, AddCommand{add_regret}, AddCommand{add_diff}, AddCommand{add_why},
-    AddCommand{add_report},   AddCommand{add_tag},    AddCommand{add_note}, AddCommand{add_rm},
-    AddCommand{add_doctor},
+    AddCommand{add_run},      AddCommand{add_ls},      AddCommand{add_show}, AddCommand{add_query},
+    AddCommand{add_tradeoff}, AddCommand{add_regret},  AddCommand{add_diff}, AddCommand{add_why},
+    AddCommand{add_report},   AddCommand{add_tag},     AddCommand{add_note}, AddCommand{add_rm},
+    AddCommand{add_doctor},   AddCommand{add_collect},
 };
 
 // Parses the command line and does what it says. Returns the exit code.

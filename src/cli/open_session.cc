@@ -9,9 +9,10 @@
 namespace headrace::cli {
 namespace {
 
-collect::OpenOptions reporting_to(collect::FoldReport* report) {
+collect::OpenOptions reporting_to(const Program& program, collect::FoldReport* report) {
   collect::OpenOptions options;
   options.report = report;
+  options.store.on_wait = [&program](const std::string& why) { program.say("headrace: " + why); };
   return options;
 }
 
@@ -30,7 +31,7 @@ Result<query::Session> open_session(const Program& program, bool redrive) {
   const Directory directory{program.root()};
   collect::FoldReport report;
   if (redrive) {
-    collect::OpenOptions options = reporting_to(&report);
+    collect::OpenOptions options = reporting_to(program, &report);
     options.fold.redrive = true;
     const Result<store::Store> tried = collect::open_for_change(directory, options);
     if (!tried.ok()) return tried.status();
@@ -38,7 +39,7 @@ Result<query::Session> open_session(const Program& program, bool redrive) {
                 (report.redriven == 1 ? " record was" : " records were") +
                 " taken out of quarantine");
   }
-  Result<store::Store> store = collect::open_folded(directory, reporting_to(&report));
+  Result<store::Store> store = collect::open_folded(directory, reporting_to(program, &report));
   if (!store.ok()) return store.status();
   tell(program, *store, report);
   return query::Session::over(directory.root, std::move(*store));
@@ -48,7 +49,7 @@ Result<store::Store> open_to_amend(const Program& program) {
   end_on_interrupt();
   collect::FoldReport report;
   Result<store::Store> store =
-      collect::open_for_change(Directory{program.root()}, reporting_to(&report));
+      collect::open_for_change(Directory{program.root()}, reporting_to(program, &report));
   if (store.ok()) tell(program, *store, report);
   return store;
 }

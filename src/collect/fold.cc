@@ -437,6 +437,21 @@ Status Fold::commit() {
   return {};
 }
 
+// Cuts off the segments beyond the limit; how many.
+size_t leave_for_later(Pending& pending, uint64_t most_bytes) {
+  if (most_bytes == 0) return 0;
+  uint64_t bytes = 0;
+  size_t taken = 0;
+  for (const PendingSegment& segment : pending.segments) {
+    bytes += segment.file.size_bytes - std::min(segment.resume_at, segment.file.size_bytes);
+    if (taken > 0 && bytes > most_bytes) break;
+    ++taken;
+  }
+  const size_t left = pending.segments.size() - taken;
+  pending.segments.resize(taken);
+  return left;
+}
+
 }  // namespace
 
 Result<bool> nothing_new(const Directory& directory, const store::Store& store) {
@@ -455,6 +470,7 @@ Result<FoldReport> fold(const Directory& directory, store::Store& store,
   report.adopted = adopt(directory, liveness);
   Result<Pending> pending = find_pending(directory, store.connection(), liveness);
   if (!pending.ok()) return pending.status();
+  report.segments_left = leave_for_later(*pending, options.most_bytes);
   if (!pending->empty() || has_aside(directory) || options.redrive) {
     Result<store::Writer> writer = store::Writer::open(store.connection());
     if (!writer.ok()) return writer.status();

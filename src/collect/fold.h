@@ -20,18 +20,21 @@ struct FoldOptions {
   // Sealed and folded segments are kept up to this size, the oldest deleted beyond it.
   uint64_t kept_bytes = uint64_t{1} << 30;
   bool may_delete_segments = true;
+  // Stops before the segment that would make it more than this, if it has read one; 0: no limit.
+  uint64_t most_bytes = 0;
   // Tries every refused record again, not only those of producers that have written more.
   bool redrive = false;
 };
 
 struct FoldReport {
-  uint64_t segments = 0;     // read, whole or in part
-  uint64_t bytes = 0;        // of them, not read before
-  uint64_t records = 0;      // new ones
-  uint64_t tasks = 0;        // of them, ended tasks
-  uint64_t repeated = 0;     // records that the store had already
-  uint64_t quarantined = 0;  // places of damage and refused records
-  uint64_t redriven = 0;     // records that an earlier fold had refused
+  uint64_t segments = 0;       // read, whole or in part
+  uint64_t segments_left = 0;  // not looked into, see FoldOptions::most_bytes
+  uint64_t bytes = 0;          // of them, not read before
+  uint64_t records = 0;        // new ones
+  uint64_t tasks = 0;          // of them, ended tasks
+  uint64_t repeated = 0;       // records that the store had already
+  uint64_t quarantined = 0;    // places of damage and refused records
+  uint64_t redriven = 0;       // records that an earlier fold had refused
   uint64_t lost_producers = 0;
   uint64_t segments_deleted = 0;
   AdoptReport adopted;  // what dead processes had left in their rings

@@ -34,6 +34,14 @@ std::optional<T> number_of(std::string_view text) {
   return out;
 }
 
+// The last value of a name holds.
+bool is_last_of_name(const ShapePlan& plan, size_t cell) {
+  const ShapePlan::Cell& one = plan.cells[cell];
+  return std::none_of(
+      plan.cells.begin() + static_cast<ptrdiff_t>(cell) + 1, plan.cells.end(),
+      [&one](const auto& other) { return other.role == one.role && other.name == one.name; });
+}
+
 }  // namespace
 
 ProducerState::ProducerState(ProducerId uid, store::Writer& writer)
@@ -238,37 +246,45 @@ ShapePlan* ProducerState::shape(uint32_t id) {
 
 ShapePlan* ProducerState::placed(uint32_t id, uint32_t activity) {
   ShapePlan* plan = shape(id);
-  if (plan != nullptr && !plan->placed) place(*plan, activity);
+  if (plan == nullptr) return nullptr;
+  if (!plan->placed) {
+    place(*plan, activity);
+  } else if (plan->columns != writer_.exclusive_columns()) {
+    find_slots(*plan);
+  }
   return plan;
 }
 
 void ProducerState::place(ShapePlan& plan, uint32_t activity) {
   plan.placed = true;
   std::vector<store::Field> fields;
-  std::vector<uint16_t> cell_of_field;
   for (size_t i = 0; i < plan.cells.size(); ++i) {
     const ShapePlan::Cell& cell = plan.cells[i];
-    const auto again =
-        std::find_if(plan.cells.begin() + static_cast<ptrdiff_t>(i) + 1, plan.cells.end(),
-                     [&cell](const auto& o) { return o.role == cell.role && o.name == cell.name; });
-    if (again != plan.cells.end()) continue;  // the last value of a name holds
+    if (!is_last_of_name(plan, i)) continue;
     store::Field field;
     field.role = cell.role;
     field.type = cell.tag;
     field.key = cell.name;
     fields.push_back(std::move(field));
-    cell_of_field.push_back(static_cast<uint16_t>(i));
   }
-  plan.schema = writer_.schema(fields, activity_name(activity));
+  plan.schema = writer_.schema(std::move(fields), activity_name(activity));
+  find_slots(plan);
+}
+
+// The schema may have been made from the same fields in another order.
+void ProducerState::find_slots(ShapePlan& plan) {
+  plan.moves.clear();
+  plan.columns = writer_.exclusive_columns();
   if (plan.schema == 0) return;
-  // The schema may have been made from the same fields in another order.
   for (const store::Field& placed : writer_.layout(plan.schema).fields) {
     if (placed.slot == store::kNoSlot) continue;
-    const auto same = std::find_if(fields.begin(), fields.end(), [&placed](const auto& f) {
-      return f.role == placed.role && f.type == placed.type && f.key == placed.key;
-    });
-    plan.moves.push_back({cell_of_field[static_cast<size_t>(same - fields.begin())], placed.page,
-                          placed.slot, placed.type});
+    for (size_t i = 0; i < plan.cells.size(); ++i) {
+      const ShapePlan::Cell& cell = plan.cells[i];
+      if (cell.role != placed.role || cell.tag != placed.type || cell.name != placed.key) continue;
+      if (!is_last_of_name(plan, i)) continue;
+      plan.moves.push_back({static_cast<uint16_t>(i), placed.page, placed.slot, placed.type});
+      break;
+    }
   }
   std::stable_sort(plan.moves.begin(), plan.moves.end(),
                    [](const CellMove& a, const CellMove& b) { return a.page < b.page; });

@@ -47,6 +47,7 @@ struct ShapePlan {
   bool placed = false;
   uint32_t schema = 0;
   std::vector<CellMove> moves;
+  size_t columns = 0;  // of the task table when the moves were made
   std::vector<Reference> references;
   uint32_t last_activity = 0;  // whose use of the schema is noted already
 };
@@ -93,6 +94,7 @@ class ProducerState {
   ShapePlan* placed(uint32_t entry, uint32_t activity);
   // The plan of other values than a shape's own, for a record that needs one of its own.
   void place(ShapePlan& plan, uint32_t activity);
+  void find_slots(ShapePlan& plan);
 
  private:
   struct Entry {

@@ -9,6 +9,7 @@
 #include "query/task_keys.h"
 #include "query/touched_keys.h"
 #include "store/arrow.h"
+#include "store/registry.h"
 #include "store/schema.h"
 
 namespace headrace::query {
@@ -125,6 +126,17 @@ Session Session::over(std::filesystem::path root, store::Store store) {
   return {std::move(root), std::move(store)};
 }
 
+Result<std::shared_ptr<const store::Registry>> Session::registry(
+    const store::Connection& using_it) const {
+  const std::lock_guard lock(known_->mutex);
+  if (known_->registry == nullptr) {
+    Result<store::Registry> loaded = store::Registry::load(using_it);
+    if (!loaded.ok()) return loaded.status();
+    known_->registry = std::make_shared<const store::Registry>(std::move(*loaded));
+  }
+  return known_->registry;
+}
+
 Result<ResultTable> Session::sql(const std::string& text) const {
   Result<store::Connection> connection = connect();
   if (!connection.ok()) return connection.status();
@@ -137,12 +149,12 @@ Result<ResultTable> Session::sql(const std::string& text) const {
     if (!quick.empty()) HEADRACE_RETURN_IF_ERROR(connection->run(quick));
   }
   if (touched.reads_task) {
-    Result<store::Registry> registry = store::Registry::load(*connection);
-    if (!registry.ok()) return registry.status();
-    Result<store::TaskView> view = needed_view(touched, *registry);
+    const auto known = registry(*connection);
+    if (!known.ok()) return known.status();
+    Result<store::TaskView> view = needed_view(touched, **known);
     if (!view.ok()) return view.status();
     view->only = asked_task(*tree);
-    HEADRACE_RETURN_IF_ERROR(connection->run(store::task_view_sql(*registry, *view)));
+    HEADRACE_RETURN_IF_ERROR(connection->run(store::task_view_sql(**known, *view)));
   }
   Result<store::QueryResult> result = store::stream(*connection, text);
   if (!result.ok()) return reader_error(result.status());
@@ -167,10 +179,10 @@ Result<std::vector<std::vector<Cell>>> Session::rows(const std::string& text) co
 Result<std::vector<std::string>> Session::keys(bool generated) const {
   Result<store::Connection> connection = connect();
   if (!connection.ok()) return connection.status();
-  Result<store::Registry> registry = store::Registry::load(*connection);
-  if (!registry.ok()) return registry.status();
+  const auto known = registry(*connection);
+  if (!known.ok()) return known.status();
   std::vector<std::string> names;
-  for (const auto& [key, places] : registry->keys(generated ? Role::kGenerated : Role::kUsed)) {
+  for (const auto& [key, places] : (*known)->keys(generated ? Role::kGenerated : Role::kUsed)) {
     names.push_back(key);
   }
   return names;

@@ -11,12 +11,17 @@
 
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
 #include "base/status.h"
 #include "query/result_table.h"
 #include "store/store.h"
+
+namespace headrace::store {
+class Registry;
+}  // namespace headrace::store
 
 namespace headrace::query {
 
@@ -51,9 +56,18 @@ class Session {
 
  private:
   Session(std::filesystem::path root, store::Store store)
-      : root_(std::move(root)), store_(std::make_shared<store::Store>(std::move(store))) {}
+      : root_(std::move(root)),
+        store_(std::make_shared<store::Store>(std::move(store))),
+        known_(std::make_shared<Known>()) {}
+  // What the store held when the first question was asked: while it is open nothing writes to it.
+  Result<std::shared_ptr<const store::Registry>> registry(const store::Connection& using_it) const;
+  struct Known {
+    std::mutex mutex;
+    std::shared_ptr<const store::Registry> registry;
+  };
   std::filesystem::path root_;
   std::shared_ptr<store::Store> store_;
+  std::shared_ptr<Known> known_;
 };
 
 // The views that a reader may rely on.

@@ -1,6 +1,7 @@
 #include "store/registry.h"
 
 #include <algorithm>
+#include <set>
 
 #include "store/schema.h"
 
@@ -112,7 +113,7 @@ bool Registry::deserves_column(const Field& field, std::string_view activity) co
   return true;
 }
 
-void Registry::place_exclusive(Field& field, std::string_view activity) {
+void Registry::place_exclusive(Field& field, std::string_view activity, size_t settled) {
   if (const std::vector<Place>* before = places(field.role, field.key); before != nullptr) {
     for (const Place& p : *before) {
       if (p.slot == kNoSlot || p.slot < kSlotsPerPage) continue;
@@ -126,9 +127,41 @@ void Registry::place_exclusive(Field& field, std::string_view activity) {
   field.slot = static_cast<uint8_t>(kSlotsPerPage + exclusive_.size());
   field.exclusive = true;
   exclusive_.push_back(kind_of(field.type));
+  move_to(field, settled);
 }
 
-uint32_t Registry::place(std::vector<Field> fields, std::string_view activity) {
+// Rows that were written a moment ago follow their key to its new column, so that the bare column
+// is the value.
+void Registry::move_to(const Field& field, size_t settled) {
+  std::vector<Place>& places = keys_[static_cast<size_t>(field.role)][field.key];
+  const auto moves = [&](const Place& p) {
+    return p.page == 0 && p.slot < kSlotsPerPage && kind_of(p.type) == kind_of(field.type) &&
+           p.schemas.front() > settled;
+  };
+  std::set<uint8_t> left;
+  for (Place& place : places) {
+    if (!moves(place)) continue;
+    for (const uint32_t id : place.schemas) {
+      for (Field& f : schemas_[id - 1].fields) {
+        if (f.role != field.role || f.key != field.key) continue;
+        f.slot = field.slot;
+        f.exclusive = true;
+      }
+      moves_.push_back({id, place.slot, field.slot});
+    }
+    left.insert(place.slot);
+    place.slot = field.slot;
+  }
+  for (const uint8_t slot : left) {
+    const bool still = std::any_of(places.begin(), places.end(), [slot](const Place& p) {
+      return p.page == 0 && p.slot == slot;
+    });
+    if (!still && --users_[{0, slot}] == 0) users_.erase({0, slot});
+  }
+  if (!left.empty()) users_[{0, field.slot}] = 1;
+}
+
+uint32_t Registry::place(std::vector<Field> fields, std::string_view activity, size_t settled) {
   if (fields.empty()) return 0;
   const std::string name = canonical(fields);
   if (const auto found = ids_.find(name); found != ids_.end()) {
@@ -138,7 +171,7 @@ uint32_t Registry::place(std::vector<Field> fields, std::string_view activity) {
   FreeSlots free;
   for (Field& f : fields) {
     f.slot = kNoSlot;
-    if (f.type != ValueTag::kNull) place_exclusive(f, activity);
+    if (f.type != ValueTag::kNull) place_exclusive(f, activity, settled);
   }
   // Keys that stood somewhere before go there again if it is free, so that a key keeps its column.
   for (Field& f : fields) {

@@ -79,9 +79,18 @@ class Registry {
 
   // Adds a schema, choosing slots for its fields; or finds it. `fields` come without places and
   // without two of one role and key; `activity` is the name of the one that has them now. A key of
-  // several activities gets a column of its own as soon as columns are short. Returns the schema's
-  // id, 0 for no fields. (The writer of the store; nothing is written here.)
-  uint32_t place(std::vector<Field> fields, std::string_view activity = {});
+  // several activities gets a column of its own as soon as columns are short; its fields in schemas
+  // beyond `settled` move there, see take_moves(). Returns the schema's id, 0 for no fields. (The
+  // writer of the store; nothing is written here.)
+  uint32_t place(std::vector<Field> fields, std::string_view activity = {},
+                 size_t settled = SIZE_MAX);
+  // Values of rows of `schema` that have got another column, since the last call.
+  struct Move {
+    uint32_t schema = 0;
+    uint8_t from = 0;
+    uint8_t to = 0;
+  };
+  std::vector<Move> take_moves() { return std::exchange(moves_, {}); }
   // The kinds of the exclusive columns, in their order.
   const std::vector<int>& exclusive_columns() const { return exclusive_; }
   void add_use(uint32_t schema, uint32_t activity) { uses_.emplace_back(schema, activity); }
@@ -96,7 +105,8 @@ class Registry {
   void note_owner(const Schema& schema, std::string_view activity);
   // Whether a field gets a column of its own now.
   bool deserves_column(const Field& field, std::string_view activity) const;
-  void place_exclusive(Field& field, std::string_view activity);
+  void place_exclusive(Field& field, std::string_view activity, size_t settled);
+  void move_to(const Field& field, size_t settled);
   std::vector<Schema> schemas_;
   std::vector<Activity> activities_;
   std::vector<std::pair<uint32_t, uint32_t>> uses_;
@@ -105,6 +115,7 @@ class Registry {
   std::map<std::pair<uint16_t, uint8_t>, size_t> users_;  // keys that stand in (page, slot)
   std::map<std::pair<Role, std::string>, Owner> owners_;
   std::vector<int> exclusive_;
+  std::vector<Move> moves_;
   bool has_open_tasks_ = false;
   bool has_pages_ = false;
 };

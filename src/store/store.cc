@@ -49,13 +49,23 @@ Status create_schema(const Connection& connection, const fs::path& file) {
   return transaction->commit();
 }
 
-Result<Database> open_waiting(const fs::path& file, const DatabaseOptions& options, int wait_ms) {
-  const int64_t until_ns = now_monotonic_ns() + int64_t{wait_ms} * 1'000'000;
+constexpr int64_t kSilentWait_ns = 1'000'000'000;
+
+Result<Database> open_waiting(const fs::path& file, const DatabaseOptions& options,
+                              const StoreOptions& waiting) {
+  const int64_t from_ns = now_monotonic_ns();
+  const int64_t until_ns = from_ns + int64_t{waiting.wait_ms} * 1'000'000;
+  bool is_told = waiting.on_wait == nullptr;
   for (int pause_ms = 5;; pause_ms = std::min(2 * pause_ms, 100)) {
     Result<Database> database = Database::open(file, options);
     if (database.ok() || database.status().code() != StatusCode::kUnavailable ||
         now_monotonic_ns() >= until_ns) {
       return database;
+    }
+    if (!is_told && now_monotonic_ns() - from_ns >= kSilentWait_ns) {
+      const std::string& why = database.status().message();
+      waiting.on_wait("waiting: " + why.substr(0, why.rfind("; try again")));
+      is_told = true;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(pause_ms));
   }
@@ -147,7 +157,7 @@ Result<Store> Store::open(const fs::path& file, OpenMode mode, const StoreOption
   for (int attempt = 0;; ++attempt) {
     Status failed;
     {
-      Result<Database> database = open_waiting(file, database_options, options.wait_ms);
+      Result<Database> database = open_waiting(file, database_options, options);
       failed = database.status();
       if (database.ok()) {
         Result<Connection> connection = database->connect();

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "base/status.h"
@@ -17,6 +18,8 @@ namespace headrace::store {
 struct StoreOptions {
   // How long to wait for another process that holds the file.
   int wait_ms = 5000;
+  // Told once why, when the wait has lasted a second. May be empty.
+  std::function<void(const std::string&)> on_wait = nullptr;
   std::string memory_limit = "1GB";
   int threads = 2;
 };

@@ -131,7 +131,7 @@ void Writer::thread(uint32_t producer, uint32_t ring, uint32_t tid, std::string_
 }
 
 uint32_t Writer::schema(std::vector<Field> fields, std::string_view activity) {
-  const uint32_t id = registry_.place(std::move(fields), activity);
+  const uint32_t id = registry_.place(std::move(fields), activity, stored_schemas_);
   if (registry_.exclusive_columns().size() > stored_exclusive_ && error_.ok()) {
     error_ = add_columns().with_context("cannot give a captured value a column of its own");
   }
@@ -153,6 +153,14 @@ Status Writer::add_columns() {
     for (const char* table : {"task_slots", "open_task"}) {
       HEADRACE_RETURN_IF_ERROR(
           connection_->run(std::string("ALTER TABLE ") + table + " ADD COLUMN " + column));
+    }
+  }
+  for (const Registry::Move& move : registry_.take_moves()) {
+    const std::string from = slot_name(move.from);
+    for (const char* table : {"task_slots", "open_task"}) {
+      HEADRACE_RETURN_IF_ERROR(connection_->run(
+          std::string("UPDATE ") + table + " SET " + slot_name(move.to) + " = " + from + ", " +
+          from + " = NULL WHERE schema = " + std::to_string(move.schema)));
     }
   }
   return connection_->run(stored_task_view_sql(static_cast<int>(stored_exclusive_)));
