@@ -437,6 +437,14 @@ Status Fold::commit() {
   return {};
 }
 
+Status explained(Status status) {
+  status = status.with_context("cannot fold the spool");
+  if (status.code() != StatusCode::kIo) return status;
+  return {StatusCode::kIo, status.message() +
+                               "; nothing is lost: what is not in the store stays in the spool and "
+                               "is taken in when it can be written"};
+}
+
 // Cuts off the segments beyond the limit; how many.
 size_t leave_for_later(Pending& pending, uint64_t most_bytes) {
   if (most_bytes == 0) return 0;
@@ -475,7 +483,7 @@ Result<FoldReport> fold(const Directory& directory, store::Store& store,
     Result<store::Writer> writer = store::Writer::open(store.connection());
     if (!writer.ok()) return writer.status();
     Fold run(directory, store.connection(), *writer, options, report);
-    HEADRACE_RETURN_IF_ERROR(run.run(std::move(*pending)).with_context("cannot fold the spool"));
+    HEADRACE_RETURN_IF_ERROR(explained(run.run(std::move(*pending))));
     if (options.may_delete_segments) {
       report.segments_deleted =
           delete_old_segments(directory, store.connection(), options.kept_bytes);

@@ -243,6 +243,80 @@ TEST_F(FoldValuesTest, AnActivityWithTwoThousandKeys) {
   EXPECT_EQ(integer(store, "SELECT sum(used.k5) FROM task"), 3 * 5 + 3 * kKeys - 5);
 }
 
+// Forty keys that activities share and four hundred that they do not, in one fold or in several.
+TEST_F(FoldValuesTest, KeysOfManyActivitiesAreBareColumns) {
+  constexpr int kActivities = 60;
+  for (const uint64_t batch_rows : {uint64_t{1'000'000}, uint64_t{7}}) {
+    SCOPED_TRACE(batch_rows);
+    next_ = 0;
+    std::filesystem::remove_all(directory_.spool());
+    SpoolFixture p(directory_, 5);
+    for (int round = 0; round < 2; ++round) {
+      for (int a = 0; a < kActivities; ++a) {
+        const std::string own = "own" + std::to_string(a);
+        const std::string shared = std::to_string(a % 20);
+        add_task(p, "a" + std::to_string(a),
+                 {{"u" + shared, Role::kUsed, ValueTag::kFloat},
+                  {own, Role::kUsed, ValueTag::kFloat},
+                  {own + "i", Role::kUsed, ValueTag::kInt},
+                  {"g" + shared, Role::kGenerated, ValueTag::kInt},
+                  {own, Role::kGenerated, ValueTag::kFloat}},
+                 {cell_of(a + 0.5), cell_of(a + 0.25), cell_of(int64_t{a}),
+                  cell_of(int64_t{1000 + a}), cell_of(-1.0 * a)});
+      }
+    }
+    p.seal();
+    store::Store store = memory();
+    FoldOptions options;
+    options.batch_rows = batch_rows;
+    EXPECT_EQ(fold_into(store, options).tasks, 2u * kActivities);
+    const std::string all =
+        "SELECT string_agg(used::VARCHAR || generated::VARCHAR, '|' ORDER BY started_at) FROM task";
+    std::string expected;
+    for (int i = 0; i < 2 * kActivities; ++i) {
+      const int a = i % kActivities;
+      const std::string n = std::to_string(a);
+      const std::string s = std::to_string(a % 20);
+      expected += (i == 0 ? "" : "|") + ("{\"u" + s) + "\":" + n + ".5,\"own" + n + "\":" + n +
+                  ".25,\"own" + n + "i\":" + n + "}{\"g" + s + "\":" + std::to_string(1000 + a) +
+                  ",\"own" + n + "\":-" + n + ".0}";
+    }
+    EXPECT_EQ(text(store, all), expected);
+    const Result<store::Registry> registry = store::Registry::load(store.connection());
+    ASSERT_TRUE(registry.ok());
+    EXPECT_GT(registry->exclusive_columns().size(), 20u);
+    use_view(store, {.columns = {"activity"}, .used = {"u7", "own33"}, .generated = {"g7"}});
+    EXPECT_EQ(text(store,
+                   "SELECT sum(used.u7)"
+                   " || ' ' || sum(generated.g7) || ' ' || sum(used.own33) FROM task"),
+              "165.0 6162 66.5");
+    EXPECT_EQ(integer(store, "SELECT count(*) FROM task WHERE used.u7 > 20"), 4);
+    if (batch_rows > 100) {
+      EXPECT_EQ(store::value_sql(*registry, Role::kUsed, "u7").substr(0, 3), "t.x");
+    }
+  }
+}
+
+TEST_F(FoldValuesTest, TheLongestTextAndTheDeepestNesting) {
+  SpoolFixture p(directory_, 5);
+  const std::string text_of_a_frame(kMaxPayloadBytes - 200, 'x');
+  std::string nested;
+  NestedWriter list(nested);
+  for (int depth = 0; depth < kMaxNestedDepth; ++depth) list.begin_list(1);
+  list.integer(7);
+  add_task(p, "a", {{"text", Role::kUsed, ValueTag::kString}}, {cell_of(text_of_a_frame)});
+  add_task(p, "a", {{"deep", Role::kUsed, ValueTag::kNested}}, {cell_of(nested)});
+  add_task(p, "a", {{"deep", Role::kUsed, ValueTag::kNested}}, {cell_of("\x0A" + nested)});
+  p.seal();
+  store::Store store = memory();
+  EXPECT_EQ(fold_into(store).quarantined, 1u) << "nesting beyond the format is set aside";
+  EXPECT_EQ(integer(store, "SELECT max(length(used->>'$.text')) FROM task"),
+            static_cast<int64_t>(text_of_a_frame.size()));
+  use_view(store, {.columns = {"activity"}, .used = {"deep"}});
+  EXPECT_EQ(text(store, "SELECT used.deep FROM task WHERE used.deep IS NOT NULL"),
+            std::string(kMaxNestedDepth, '[') + "7" + std::string(kMaxNestedDepth, ']'));
+}
+
 TEST_F(FoldValuesTest, AnAnnouncedTaskOfTwoPagesIsOneRow) {
   constexpr int64_t kKeys = 12;
   for (const bool one_fold : {true, false}) {

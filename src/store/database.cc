@@ -19,6 +19,12 @@ bool is_damage(std::string_view message) {
          contains(message, "database has been invalidated");
 }
 
+// A full disk shows when a transaction is committed, as an error of the transaction.
+bool is_write_failure(std::string_view message) {
+  return contains(message, "Could not write file") || contains(message, "Could not sync file") ||
+         contains(message, "No space left on device");
+}
+
 StatusCode code_of(duckdb_error_type type) {
   switch (type) {
     case DUCKDB_ERROR_OUT_OF_MEMORY: return StatusCode::kExhausted;
@@ -143,8 +149,10 @@ Result<QueryResult> take(duckdb_state state, duckdb_result& result) {
     message = "the store is damaged: " + message +
               "; move the file away and run again: it is built again from the segments kept";
   }
-  Status status(damaged ? StatusCode::kCorrupt : code_of(duckdb_result_error_type(&result)),
-                std::move(message));
+  const StatusCode code = damaged                     ? StatusCode::kCorrupt
+                          : is_write_failure(message) ? StatusCode::kIo
+                                                      : code_of(duckdb_result_error_type(&result));
+  Status status(code, std::move(message));
   duckdb_destroy_result(&result);
   return status;
 }

@@ -65,6 +65,65 @@ TEST(Registry, MoreFieldsThanSlotsGoOnPages) {
   EXPECT_EQ(find(r.schemas()[0], "k19")->slot, 3);
 }
 
+// Eight keys that stand in all columns of doubles.
+void fill_doubles(Registry& r) {
+  std::vector<Field> fields;
+  for (int i = 0; i < kSlotsPerKind; ++i) {
+    fields.push_back(field(Role::kUsed, ("full" + std::to_string(i)).c_str(), ValueTag::kFloat));
+  }
+  r.place(fields, "full");
+}
+
+TEST(Registry, AKeyOfSeveralActivitiesGetsAColumnOfItsOwnWhenColumnsAreShort) {
+  const Field lr = field(Role::kUsed, "lr", ValueTag::kFloat);
+  const Field own = field(Role::kUsed, "own", ValueTag::kFloat);
+  Registry roomy;
+  roomy.place({lr}, "a");
+  roomy.place({lr, own}, "b");
+  EXPECT_TRUE(roomy.exclusive_columns().empty()) << "there are unused columns";
+
+  Registry r;
+  fill_doubles(r);
+  r.place({lr}, "a");
+  EXPECT_EQ(value_sql(r, Role::kUsed, "lr"), "CASE WHEN t.schema = 2 THEN t.d0 END");
+  r.place({lr, own}, "a");
+  EXPECT_TRUE(r.exclusive_columns().empty()) << "another version of the same activity";
+  const uint32_t shared = r.place({lr, field(Role::kUsed, "more", ValueTag::kFloat)}, "b");
+  EXPECT_EQ(r.exclusive_columns(), std::vector<int>{0});
+  EXPECT_EQ(find(r.schemas()[shared - 1], "lr")->slot, kSlotsPerPage);
+  EXPECT_TRUE(r.take_moves().empty()) << "what was written stays where it is";
+  EXPECT_EQ(value_sql(r, Role::kUsed, "lr"),
+            "CASE WHEN t.schema BETWEEN 2 AND 3 THEN t.d0 ELSE t.x0 END");
+  r.place({lr}, "c");
+  r.place({lr, field(Role::kUsed, "even more", ValueTag::kFloat)}, "c");
+  EXPECT_EQ(r.exclusive_columns().size(), 1u);
+}
+
+TEST(Registry, RowsOfThePresentBatchMoveToTheNewColumn) {
+  const Field lr = field(Role::kUsed, "lr", ValueTag::kFloat);
+  Registry r;
+  fill_doubles(r);
+  r.place({lr}, "a", 1);
+  r.place({lr, field(Role::kUsed, "more", ValueTag::kFloat)}, "b", 1);
+  const std::vector<Registry::Move> moves = r.take_moves();
+  ASSERT_EQ(moves.size(), 1u);
+  EXPECT_EQ(moves[0].schema, 2u);
+  EXPECT_EQ(slot_name(moves[0].from) + slot_name(moves[0].to), "d0x0");
+  EXPECT_EQ(value_sql(r, Role::kUsed, "lr"), "t.x0");
+  EXPECT_EQ(find(r.schemas()[1], "lr")->slot, kSlotsPerPage);
+}
+
+TEST(Registry, ColumnsOfTheirOwnAreLimited) {
+  Registry r;
+  fill_doubles(r);
+  for (int i = 0; i < 2 * kMostExclusive; ++i) {
+    const Field key = field(Role::kUsed, ("k" + std::to_string(i)).c_str(), ValueTag::kFloat);
+    r.place({key}, "a");
+    r.place({key, field(Role::kUsed, "b", ValueTag::kBool)}, "b");
+  }
+  EXPECT_EQ(r.exclusive_columns().size(), static_cast<size_t>(kMostExclusive));
+}
+
 TEST(Registry, IsReadBackAsItWasWritten) {
   Result<Store> store = Store::open_in_memory();
   ASSERT_TRUE(store.ok());
