@@ -13,7 +13,7 @@ Status make(const store::Connection& connection) {
   const std::string n = std::to_string(kTasks);
   return connection.run(
       "INSERT INTO producer_row(producer, uid, prefix, hostname, pid, state, facts) VALUES (1, 77, "
-      "'0000000000008000', 'bench', 1, 'ended', '{}');"
+      "'000000000000804d', 'bench', 1, 'ended', '{}');"
       "INSERT INTO campaign_row(campaign, name, begin_ns) VALUES "
       "('00000000-0000-4000-8000-000000000001', 'pair', 0);"
       "INSERT INTO workflow_row(wf, workflow, campaign, name, status, begin_ns, end_ns, producer, "

@@ -220,7 +220,7 @@ class ContextReader {
     const auto rows = session_.rows(
         "SELECT DISTINCT e.relation, e.name, o.object, o.kind, o.name, o.path, o.sha256, "
         "e.task FROM (SELECT e.relation, e.name, e.object, " +
-        store::task_id_sql("p.prefix", "e.seq") + " AS task FROM edge_row e JOIN " + tasks +
+        store::quick_task_id_sql("p", "e.seq") + " AS task FROM edge_row e JOIN " + tasks +
         " t ON t.producer = e.producer AND t.seq = e.seq JOIN producer_row p ON p.producer = "
         "e.producer UNION ALL SELECT relation, name, object, NULL FROM edge_row WHERE seq IS NULL "
         "AND wf IN " +

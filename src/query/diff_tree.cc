@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "query/domain_sum.h"
+#include "query/task_texts.h"
 #include "query/tradeoff_labels.h"
 #include "store/schema.h"
 #include "store/task_view.h"
@@ -98,20 +99,71 @@ class Reader {
     return {};
   }
 
-  // Through the store's own columns: ten thousand tasks are not made text cell by cell.
   Status read_tasks() {
     if (out_.workflows.empty()) return {};
     auto connection = session_.connect();
     if (!connection.ok()) return connection.status();
-    const auto registry = store::Registry::load(*connection);
+    const Result<bool> quick = read_quickly(*connection);
+    if (!quick.ok()) return quick.status();
+    if (!*quick) HEADRACE_RETURN_IF_ERROR(read_through_view(*connection));
+    out_.tasks = parents_.size();
+    return {};
+  }
+
+  Result<bool> read_quickly(const store::Connection& connection) {
+    std::unordered_map<uint32_t, std::string> workflows;
+    std::unordered_map<uint32_t, std::string> activities;
+    auto rows = connection.query("SELECT wf, workflow FROM workflow_row WHERE workflow IN (" +
+                                 listed_ids(out_.workflows) + ")");
+    if (!rows.ok()) return rows.status();
+    std::string list;
+    while (rows->next()) {
+      for (size_t i = 0; i < rows->chunk().rows(); ++i) {
+        const auto wf = static_cast<uint32_t>(rows->chunk().integer(0, i));
+        workflows[wf] = rows->chunk().uuid(1, i).text();
+        list += (list.empty() ? "" : ", ") + std::to_string(wf);
+      }
+    }
+    if (list.empty()) return true;
+    auto names = connection.query("SELECT activity, name FROM activity_row");
+    if (!names.ok()) return names.status();
+    while (names->next()) {
+      for (size_t i = 0; i < names->chunk().rows(); ++i) {
+        activities[static_cast<uint32_t>(names->chunk().integer(0, i))] = names->chunk().text(1, i);
+      }
+    }
+    static constexpr const char* kStatus[] = {"pending", "running",   "finished",
+                                              "failed",  "cancelled", "lost"};
+    return each_task_text(connection, "t.wf IN (" + list + ")", [&](TaskText&& task) {
+      DiffNode node;
+      node.id = task.id.text();
+      node.activity = activities[task.activity];
+      node.status = kStatus[task.status >= 0 && task.status < 6 ? task.status : 0];
+      node.seconds = task.seconds;
+      node.used = std::move(task.used);
+      node.generated = std::move(task.generated);
+      add_task(std::move(node), task.parent.is_nil() ? "" : task.parent.text(),
+               workflows[task.workflow]);
+    });
+  }
+
+  void add_task(DiffNode node, std::string parent, std::string workflow) {
+    parents_.push_back(std::move(parent));
+    of_workflow_.push_back(std::move(workflow));
+    out_.places.emplace(node.id, out_.nodes.size());
+    out_.nodes.push_back(std::move(node));
+  }
+
+  Status read_through_view(const store::Connection& connection) {
+    const auto registry = store::Registry::load(connection);
     if (!registry.ok()) return registry.status();
     store::TaskView view;
     view.columns = {"task_id", "parent_task_id", "workflow_id", "activity",
                     "status",  "started_at",     "duration_s"};
     view.used_json = true;
     view.generated_json = true;
-    HEADRACE_RETURN_IF_ERROR(connection->run(store::task_view_sql(*registry, view)));
-    auto rows = connection->query(
+    HEADRACE_RETURN_IF_ERROR(connection.run(store::task_view_sql(*registry, view)));
+    auto rows = connection.query(
         "SELECT task_id, parent_task_id, workflow_id, activity, status, duration_s, used, "
         "generated "
         "FROM task WHERE workflow_id IN (" +
@@ -127,13 +179,9 @@ class Reader {
         if (!c.is_null(5, i)) node.seconds = c.real(5, i);
         node.used = c.text(6, i);
         node.generated = c.text(7, i);
-        parents_.push_back(c.is_null(1, i) ? "" : c.uuid(1, i).text());
-        of_workflow_.push_back(c.uuid(2, i).text());
-        out_.places.emplace(node.id, out_.nodes.size());
-        out_.nodes.push_back(std::move(node));
+        add_task(std::move(node), c.is_null(1, i) ? "" : c.uuid(1, i).text(), c.uuid(2, i).text());
       }
     }
-    out_.tasks = parents_.size();
     return {};
   }
 
@@ -182,7 +230,7 @@ class Reader {
     const auto connection = session_.connect();
     if (!connection.ok()) return connection.status();
     auto rows = connection->query(
-        "SELECT " + store::task_id_sql("p.prefix", "e.seq") +
+        "SELECT " + store::quick_task_id_sql("p", "e.seq") +
         ", e.domain, e.attributed_j, e.u95_j, e.truth, e.method FROM task_energy_row e JOIN "
         "(SELECT "
         "producer, seq FROM task_slots WHERE wf IN (SELECT wf FROM workflow_row WHERE workflow IN "
@@ -254,6 +302,8 @@ class Matcher {
 
   Matching run(bool one_each) {
     taken_.resize(b_.nodes.size());
+    read(a_, &facts_a_);
+    read(b_, &facts_b_);
     if (one_each && a_.outermost.size() == 1 && b_.outermost.size() == 1) {
       add_pair(a_.outermost[0], b_.outermost[0], kNoNode);
     } else {
@@ -272,13 +322,25 @@ class Matcher {
     uint32_t exact = 0;    // of the parameters as they are
     uint32_t repeats = 0;  // without what only tells repeats apart
   };
+  struct Facts {
+    uint32_t activity = 0;
+    Keys keys;
+  };
+  void read(const DiffTree& tree, std::vector<Facts>* out) {
+    for (const DiffNode& node : tree.nodes) {
+      out->push_back({number_of(node.activity), keys_of(node)});
+    }
+  }
+  const std::vector<Facts>& facts_of(const DiffTree& tree) const {
+    return &tree == &a_ ? facts_a_ : facts_b_;
+  }
 
   void level(const std::vector<size_t>& a, const std::vector<size_t>& b, size_t parent) {
     std::vector<size_t> left_a = a;
     std::vector<size_t> left_b = b;
-    pair_by([this](const DiffNode& n) { return keys_of(n).exact; }, parent, &left_a, &left_b);
-    pair_by([this](const DiffNode& n) { return keys_of(n).repeats; }, parent, &left_a, &left_b);
-    pair_by([](const DiffNode&) { return 0; }, parent, &left_a, &left_b);
+    pair_by([](const Keys& keys) { return keys.exact; }, parent, &left_a, &left_b);
+    pair_by([](const Keys& keys) { return keys.repeats; }, parent, &left_a, &left_b);
+    pair_by([](const Keys&) { return uint32_t{0}; }, parent, &left_a, &left_b);
     for (const size_t node : left_a) leave(a_, node, parent, true);
     for (const size_t node : left_b) leave(b_, node, parent, false);
   }
@@ -310,15 +372,15 @@ class Matcher {
   }
   template <typename Key>
   uint64_t key_of(size_t node, const DiffTree& tree, const Key& key) {
-    const DiffNode& n = tree.nodes[node];
-    return static_cast<uint64_t>(number_of(n.activity)) << 32 | static_cast<uint32_t>(key(n));
+    const Facts& facts = facts_of(tree)[node];
+    return static_cast<uint64_t>(facts.activity) << 32 | key(facts.keys);
   }
 
   void add_pair(size_t a, size_t b, size_t parent) {
-    const DiffNode& x = a_.nodes[a];
-    const DiffNode& y = b_.nodes[b];
-    DiffPair pair{a, b, 0, keys_of(x).repeats == keys_of(y).repeats};
-    pair.group = group_of(x.activity, parent, keys_of(x).repeats, keys_of(y).repeats);
+    const Facts& x = facts_a_[a];
+    const Facts& y = facts_b_[b];
+    DiffPair pair{a, b, 0, x.keys.repeats == y.keys.repeats};
+    pair.group = group_of(a_.nodes[a].activity, parent, x, y);
     out_.groups[pair.group].a.push_back(a);
     out_.groups[pair.group].b.push_back(b);
     out_.pairs.push_back(pair);
@@ -326,8 +388,9 @@ class Matcher {
 
   // A repeat too many is a repeat all the same.
   void leave(const DiffTree& tree, size_t node, size_t parent, bool is_a) {
-    const uint32_t key = keys_of(tree.nodes[node]).repeats;
-    const auto found = groups_.find({number_of(tree.nodes[node].activity), parent, key, key});
+    const Facts& facts = facts_of(tree)[node];
+    const uint32_t key = facts.keys.repeats;
+    const auto found = groups_.find({facts.activity, parent, key, key});
     if (found != groups_.end()) {
       DiffGroup& group = out_.groups[found->second];
       (is_a ? group.a : group.b).push_back(node);
@@ -340,9 +403,9 @@ class Matcher {
     }
   }
 
-  size_t group_of(const std::string& activity, size_t parent, uint32_t a, uint32_t b) {
-    const auto [found, is_new] =
-        groups_.try_emplace({number_of(activity), parent, a, b}, out_.groups.size());
+  size_t group_of(const std::string& activity, size_t parent, const Facts& a, const Facts& b) {
+    const auto [found, is_new] = groups_.try_emplace(
+        {a.activity, parent, a.keys.repeats, b.keys.repeats}, out_.groups.size());
     if (is_new) out_.groups.push_back({activity, parent, {}, {}});
     return found->second;
   }
@@ -351,10 +414,15 @@ class Matcher {
     return numbers_.try_emplace(text, static_cast<uint32_t>(numbers_.size() + 1)).first->second;
   }
 
-  // Made once for each text.
+  // Made once for each text. Equal values of one store are equal texts, so that only those with
+  // objects or with what tells repeats apart must be taken to pieces.
   Keys keys_of(const DiffNode& node) {
     const auto [found, is_new] = keys_.try_emplace(node.used);
     if (!is_new) return found->second;
+    if (node.used.find("$object") == std::string::npos && !has_repeat_key(node.used)) {
+      const uint32_t whole = number_of(node.used);
+      return found->second = {whole, whole};
+    }
     Result<Json> parsed = Json::parse(node.used.empty() ? "{}" : node.used);
     auto* members = parsed.ok() ? parsed->as<Json::Map>() : nullptr;
     if (members == nullptr) return found->second;
@@ -374,9 +442,22 @@ class Matcher {
     return keys_[node.used] = {exact, repeats};
   }
 
+  // Whether a key of the object may be one that tells repeats apart.
+  static bool has_repeat_key(std::string_view text) {
+    for (size_t at = text.find("\":"); at != std::string_view::npos;
+         at = text.find("\":", at + 2)) {
+      const size_t begin = at == 0 ? std::string_view::npos : text.rfind('"', at - 1);
+      if (begin == std::string_view::npos) continue;
+      if (tells_repeats_apart(std::string(text.substr(begin + 1, at - begin - 1)))) return true;
+    }
+    return false;
+  }
+
   const DiffTree& a_;
   const DiffTree& b_;
   const std::unordered_map<std::string, std::string>& names_;
+  std::vector<Facts> facts_a_;
+  std::vector<Facts> facts_b_;
   std::unordered_map<std::string, Keys> keys_;
   std::unordered_map<std::string, uint32_t> numbers_;
   std::map<std::tuple<uint32_t, size_t, uint32_t, uint32_t>, size_t> groups_;

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "query/domain_sum.h"
 #include "query/nearest.h"
@@ -17,7 +18,6 @@ namespace {
 using store::sql_text;
 
 constexpr int kMostClimbs = 16;
-constexpr size_t kMostListed = 20'000;  // ids in one query
 constexpr const char* kWorkflowWord = "workflow";
 
 // What the store knows of a task around points.
@@ -38,35 +38,28 @@ uint64_t key_of(uint32_t producer, int64_t seq) {
 // Tasks by their numbers. Reads the tables, since a view would make two UUIDs a task.
 class Tasks {
  public:
-  // Those that are asked for, or, where they are many, all of the campaign.
+  // Those that are wanted and not known yet. A list of them in the query would cost more than all
+  // tasks of the campaign read through.
   Status read(const store::Connection& connection, const CampaignName& campaign,
-              const std::vector<OwnerKey>& wanted) {
-    std::string producers;
-    std::string numbers;
-    size_t count = 0;
-    for (const OwnerKey& owner : wanted) {
-      if (owner.seq == 0 || find(owner) != nullptr) continue;
-      producers += (count == 0 ? "" : ",") + std::to_string(owner.producer);
-      numbers += (count == 0 ? "" : ",") + std::to_string(owner.seq);
-      ++count;
+              const std::vector<OwnerKey>& owners) {
+    std::unordered_set<uint64_t> wanted;
+    for (const OwnerKey& owner : owners) {
+      if (owner.seq != 0 && find(owner) == nullptr)
+        wanted.insert(key_of(owner.producer, owner.seq));
     }
-    if (count == 0) return {};
-    std::string where =
-        " t WHERE wf IN (SELECT wf FROM workflow_row WHERE campaign = " + sql_text(campaign.id) +
-        ")";
-    if (count <= kMostListed) {
-      where = " t SEMI JOIN (SELECT unnest([" + producers + "]) AS producer, unnest([" + numbers +
-              "]) AS seq) l ON l.producer = t.producer AND l.seq = t.seq";
-    }
+    if (wanted.empty()) return {};
+    const std::string where =
+        " WHERE wf IN (SELECT wf FROM workflow_row WHERE campaign = " + sql_text(campaign.id) + ")";
     const std::string columns =
-        "SELECT t.producer, t.seq, activity, parent_producer, parent_seq, wf, ts, dur, status "
-        "FROM ";
+        "SELECT producer, seq, activity, parent_producer, parent_seq, wf, ts, dur, status FROM ";
     auto rows = connection.query(columns + "task_slots" + where + " UNION ALL " + columns +
                                  "open_task" + where);
     if (!rows.ok()) return rows.status();
     while (rows->next()) {
       const store::Chunk& c = rows->chunk();
       for (size_t i = 0; i < c.rows(); ++i) {
+        const uint64_t key = key_of(static_cast<uint32_t>(c.integer(0, i)), c.integer(1, i));
+        if (!wanted.contains(key)) continue;
         TaskFacts facts;
         facts.activity = static_cast<uint32_t>(c.integer(2, i));
         facts.parent_producer = static_cast<uint32_t>(c.integer(3, i));
@@ -75,7 +68,7 @@ class Tasks {
         facts.begin_ns = c.integer(6, i);
         if (!c.is_null(7, i)) facts.duration_ns = c.integer(7, i);
         facts.status = c.integer(8, i);
-        all_.emplace(key_of(static_cast<uint32_t>(c.integer(0, i)), c.integer(1, i)), facts);
+        all_.emplace(key, facts);
       }
     }
     return {};
@@ -405,7 +398,7 @@ class Assembly {
     const std::string own = "SELECT producer, seq FROM task_slots" + where +
                             " UNION ALL SELECT producer, seq FROM open_task" + where;
     auto tasks =
-        connection.query("SELECT t.producer, t.seq, " + store::task_id_sql("p.prefix", "t.seq") +
+        connection.query("SELECT t.producer, t.seq, " + store::quick_task_id_sql("p", "t.seq") +
                          " FROM (" + own + ") t JOIN producer_row p ON p.producer = t.producer");
     if (!tasks.ok()) return tasks.status();
     std::unordered_map<uint64_t, std::string> found;
@@ -422,7 +415,7 @@ class Assembly {
       by_id[out_.curves[i].task_id] = &out_.curves[i];
     }
     auto energy = connection.query(
-        "SELECT " + store::task_id_sql("p.prefix", "e.seq") +
+        "SELECT " + store::quick_task_id_sql("p", "e.seq") +
         ", e.domain, e.attributed_j, e.u95_j, e.truth, e.method FROM task_energy_row e JOIN (" +
         own +
         ") t ON t.producer = e.producer AND t.seq = e.seq JOIN producer_row p ON p.producer = "

@@ -6,7 +6,6 @@
 #include <unordered_map>
 
 #include "query/regret_curves.h"
-#include "store/arrow.h"
 #include "store/task_view.h"
 
 namespace headrace::query {
@@ -46,6 +45,50 @@ class Collected {
 
 std::string workflows_of(const CampaignName& campaign) {
   return "(SELECT wf FROM workflow_row WHERE campaign = " + sql_text(campaign.id) + ")";
+}
+
+std::string_view text_of(duckdb_string_t* text) {
+  return {duckdb_string_t_data(text), duckdb_string_t_length(*text)};
+}
+
+void numbers(duckdb_function_info /*info*/, duckdb_data_chunk input, duckdb_vector output) {
+  const idx_t rows = duckdb_data_chunk_get_size(input);
+  auto* texts =
+      static_cast<duckdb_string_t*>(duckdb_vector_get_data(duckdb_data_chunk_get_vector(input, 0)));
+  auto* keys =
+      static_cast<duckdb_string_t*>(duckdb_vector_get_data(duckdb_data_chunk_get_vector(input, 1)));
+  auto* validity = duckdb_vector_get_validity(duckdb_data_chunk_get_vector(input, 0));
+  auto* out = static_cast<double*>(duckdb_vector_get_data(output));
+  for (idx_t row = 0; row < rows; ++row) {
+    std::optional<double> value;
+    if (validity == nullptr || duckdb_validity_row_is_valid(validity, row)) {
+      value = number_in_json(text_of(&texts[row]), text_of(&keys[row]));
+    }
+    if (value) {
+      out[row] = *value;
+      continue;
+    }
+    duckdb_vector_ensure_validity_writable(output);
+    duckdb_validity_set_row_invalid(duckdb_vector_get_validity(output), row);
+  }
+}
+
+// headrace_number(json, key): number_in_json as an SQL function.
+void register_number_function(const store::Connection& connection) {
+  duckdb_scalar_function function = duckdb_create_scalar_function();
+  duckdb_scalar_function_set_name(function, "headrace_number");
+  duckdb_logical_type text = duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR);
+  duckdb_scalar_function_add_parameter(function, text);
+  duckdb_scalar_function_add_parameter(function, text);
+  duckdb_destroy_logical_type(&text);
+  duckdb_logical_type real = duckdb_create_logical_type(DUCKDB_TYPE_DOUBLE);
+  duckdb_scalar_function_set_return_type(function, real);
+  duckdb_destroy_logical_type(&real);
+  duckdb_scalar_function_set_function(function, numbers);
+  duckdb_scalar_function_set_special_handling(function);  // it sees NULLs, and may give one
+  // Fails where a question before this one has done so already.
+  static_cast<void>(duckdb_register_scalar_function(connection.handle(), function));
+  duckdb_destroy_scalar_function(&function);
 }
 
 size_t end_of_string(std::string_view text, size_t begin) {
@@ -98,26 +141,25 @@ Result<Points> logged_points(const Session& session, const CampaignName& campaig
                              const std::string& key) {
   const Result<store::Connection> connection = session.connect();
   if (!connection.ok()) return connection.status();
-  auto rows = store::stream(
-      *connection,
-      "SELECT wf, producer, seq, ts, \"values\" FROM log_row WHERE stream = 0 AND wf IN " +
-          workflows_of(campaign));
+  register_number_function(*connection);
+  // The number is taken out where the rows are read, by as many threads as DuckDB has.
+  auto rows = connection->query(
+      "SELECT * FROM (SELECT wf, producer, seq, ts, headrace_number(\"values\", " + sql_text(key) +
+      ") AS value FROM log_row WHERE stream = 0 AND wf IN " + workflows_of(campaign) +
+      ") WHERE value IS NOT NULL");
   if (!rows.ok()) return rows.status();
   Collected out;
   while (rows->next()) {
     const store::Chunk& chunk = rows->chunk();
     for (size_t i = 0; i < chunk.rows(); ++i) {
-      const auto value = number_in_json(chunk.text(4, i), key);
-      if (!value) continue;
       OwnerKey owner{0, static_cast<uint32_t>(chunk.integer(0, i)), 0};
       if (!chunk.is_null(2, i)) {
         owner.producer = static_cast<uint32_t>(chunk.integer(1, i));
         owner.seq = chunk.integer(2, i);
       }
-      out.add(owner, chunk.integer(3, i), *value);
+      out.add(owner, chunk.integer(3, i), chunk.real(4, i));
     }
   }
-  HEADRACE_RETURN_IF_ERROR(store::stream_status(*rows));
   return out.take();
 }
 

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "query/labels.h"
+#include "query/task_texts.h"
 
 namespace headrace::query {
 namespace {
@@ -27,6 +28,27 @@ Result<Values> values_of(const Session& session, const std::string& sql) {
   out.reserve(rows->size());
   for (const auto& cells : *rows) out.emplace(cells[0].text, parsed(cells[1]));
   return out;
+}
+
+Result<Values> used_of_activity(const Session& session, const std::string& campaign,
+                                const std::string& activity) {
+  const auto connection = session.connect();
+  if (!connection.ok()) return connection.status();
+  Values out;
+  const Result<bool> quick = each_task_text(
+      *connection,
+      "t.activity IN (SELECT activity FROM activity_row WHERE name = " + sql_text(activity) +
+          ") AND t.wf IN (SELECT wf FROM workflow_row w JOIN campaign_row c ON c.campaign = "
+          "w.campaign WHERE c.name = " +
+          sql_text(campaign) + ")",
+      [&out](TaskText&& task) {
+        Result<Json> json = Json::parse(task.used);
+        if (json.ok()) out.emplace(task.id.text(), std::move(*json));
+      });
+  if (!quick.ok()) return quick.status();
+  if (*quick) return out;
+  return values_of(session, "SELECT task_id, used FROM task WHERE campaign = " +
+                                sql_text(campaign) + " AND activity = " + sql_text(activity));
 }
 
 // Members of `more` that `map` has not.
@@ -101,6 +123,30 @@ Status add_ancestors(const Session& session, const std::string& campaign,
   return {};
 }
 
+// What the first of the outermost tasks of each workflow used.
+Status add_first_tasks(const Session& session, const std::string& campaign,
+                       const std::vector<std::string>& workflows, LabelledRuns* runs) {
+  const auto rows =
+      session.rows("SELECT workflow_id, arg_min(task_id, started_at) FROM task" +
+                   of_campaign(campaign) + " AND parent_task_id IS NULL GROUP BY workflow_id");
+  if (!rows.ok()) return rows.status();
+  std::unordered_map<std::string, std::string> firsts;
+  std::string list;
+  for (const auto& row : *rows) {
+    firsts.emplace(row[0].text, row[1].text);
+    list += (list.empty() ? "" : ", ") + sql_text(row[1].text);
+  }
+  if (list.empty()) return {};
+  const Result<Values> used =
+      values_of(session, "SELECT task_id, used FROM task WHERE task_id IN (" + list + ")");
+  if (!used.ok()) return used.status();
+  for (size_t i = 0; i < workflows.size(); ++i) {
+    const auto first = firsts.find(workflows[i]);
+    if (first != firsts.end()) add_members(*used, first->second, &runs->used[i]);
+  }
+  return {};
+}
+
 // A scalar as the level of a factor; "" for what is none.
 std::string level_of(const Json& value, const std::map<std::string, std::string>& objects) {
   if (value.is_null()) return "absent";
@@ -123,9 +169,7 @@ Result<LabelledRuns> label_tasks(const Session& session, const std::string& camp
                                  const std::vector<std::pair<std::string, std::string>>& tasks,
                                  size_t complete) {
   LabelledRuns out;
-  Result<Values> used =
-      values_of(session, "SELECT task_id, used FROM task" + of_campaign(campaign) +
-                             " AND activity = " + sql_text(activity));
+  Result<Values> used = used_of_activity(session, campaign, activity);
   if (!used.ok()) return used.status();
   for (const auto& [task, workflow] : tasks) {
     const auto found = used->find(task);
@@ -150,16 +194,14 @@ Result<LabelledRuns> label_workflows(const Session& session, const std::string& 
   const Result<Values> used =
       values_of(session, "SELECT workflow_id, used FROM workflow" + of_campaign(campaign));
   if (!used.ok()) return used.status();
-  const Result<Values> tasks =
-      values_of(session, "SELECT workflow_id, used FROM task" + of_campaign(campaign) +
-                             " AND parent_task_id IS NULL ORDER BY started_at");
-  if (!tasks.ok()) return tasks.status();
   for (const std::string& workflow : workflows) {
     Json map;
     add_members(*used, workflow, &map);
-    add_members(*tasks, workflow, &map);
     out.used.push_back(std::move(map));
   }
+  HEADRACE_RETURN_IF_ERROR(relabel(session, workflows.size(), &out));
+  if (all_differ(out.labels)) return out;
+  HEADRACE_RETURN_IF_ERROR(add_first_tasks(session, campaign, workflows, &out));
   HEADRACE_RETURN_IF_ERROR(relabel(session, workflows.size(), &out));
   return out;
 }

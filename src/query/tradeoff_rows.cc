@@ -211,7 +211,7 @@ Status add_energy(const store::Connection& connection, const CampaignName& campa
                           " AND activity IN (SELECT activity FROM activity_row WHERE name = " +
                           sql_text(out->activity) + ")";
   auto rows = connection.query(
-      "SELECT " + store::task_id_sql("p.prefix", "e.seq") +
+      "SELECT " + store::quick_task_id_sql("p", "e.seq") +
       ", e.domain, e.attributed_j, e.u95_j, e.truth, e.method, e.assumption FROM task_energy_row e "
       "JOIN (" +
       own + " UNION ALL " + std::string(own).replace(own.find("task_slots"), 10, "open_task") +
