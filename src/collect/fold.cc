@@ -21,6 +21,9 @@ namespace {
 // Clock records this far apart are enough to date what began long before its segment.
 constexpr int64_t kKeptClockEvery_ns = 60'000'000'000;
 
+// What DuckDB may hold while it writes: blocks that are written need not stay in memory.
+constexpr const char* kWritingMemory = "SET memory_limit = '320MB'";
+
 // Whose dictionaries are held in memory.
 constexpr size_t kProducersAtOnce = 256;
 
@@ -480,6 +483,9 @@ Result<FoldReport> fold(const Directory& directory, store::Store& store,
   if (!pending.ok()) return pending.status();
   report.segments_left = leave_for_later(*pending, options.most_bytes);
   if (!pending->empty() || has_aside(directory) || options.redrive) {
+    if (!store.file().empty()) {
+      HEADRACE_RETURN_IF_ERROR(store.connection().run(kWritingMemory));
+    }
     Result<store::Writer> writer = store::Writer::open(store.connection());
     if (!writer.ok()) return writer.status();
     Fold run(directory, store.connection(), *writer, options, report);
