@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "query/asked_task.h"
+#include "query/filter_sql.h"
 #include "query/sql_error.h"
 #include "query/task_keys.h"
 #include "query/touched_keys.h"
@@ -137,7 +138,13 @@ Result<std::shared_ptr<const store::Registry>> Session::registry(
   return known_->registry;
 }
 
-Result<ResultTable> Session::sql(const std::string& text) const {
+Result<ResultTable> Session::sql(const std::string& text) const { return run(text, nullptr); }
+
+Result<ResultTable> Session::sql(const std::string& text, const Filter& filter) const {
+  return run(text, &filter);
+}
+
+Result<ResultTable> Session::run(const std::string& text, const Filter* filter) const {
   Result<store::Connection> connection = connect();
   if (!connection.ok()) return connection.status();
   Result<Json> tree = parse_tree(*connection, explained(text));
@@ -154,7 +161,22 @@ Result<ResultTable> Session::sql(const std::string& text) const {
     Result<store::TaskView> view = needed_view(touched, **known);
     if (!view.ok()) return view.status();
     view->only = asked_task(*tree);
-    HEADRACE_RETURN_IF_ERROR(connection->run(store::task_view_sql(**known, *view)));
+    Result<std::string> made = filter == nullptr ? store::task_view_sql(**known, *view)
+                                                 : filtered_view_sql(**known, *view, *filter);
+    if (!made.ok()) return made.status();
+    HEADRACE_RETURN_IF_ERROR(connection->run(*made));
+  }
+  Result<store::QueryResult> result = store::stream(*connection, text);
+  if (!result.ok()) return reader_error(result.status());
+  return table_of(std::move(*connection), std::move(*result));
+}
+
+Result<ResultTable> Session::sql(const std::string& text, const store::TaskView* view,
+                                 const store::Registry& keys) const {
+  Result<store::Connection> connection = connect();
+  if (!connection.ok()) return connection.status();
+  if (view != nullptr) {
+    HEADRACE_RETURN_IF_ERROR(connection->run(store::task_view_sql(keys, *view)));
   }
   Result<store::QueryResult> result = store::stream(*connection, text);
   if (!result.ok()) return reader_error(result.status());

@@ -16,12 +16,10 @@
 #include <vector>
 
 #include "base/status.h"
+#include "query/filter_tree.h"
 #include "query/result_table.h"
 #include "store/store.h"
-
-namespace headrace::store {
-class Registry;
-}  // namespace headrace::store
+#include "store/task_view.h"
 
 namespace headrace::query {
 
@@ -41,6 +39,13 @@ class Session {
   // computed. Errors: kInvalidArgument, with DuckDB's words and the place in the text.
   Result<ResultTable> sql(const std::string& text) const;
 
+  // The same, with only those tasks in the view `task` that `filter` takes.
+  Result<ResultTable> sql(const std::string& text, const Filter& filter) const;
+  // The same, where the caller knows which view `task` the text needs (or none, then it reads the
+  // stored views).
+  Result<ResultTable> sql(const std::string& text, const store::TaskView* view,
+                          const store::Registry& keys) const;
+
   // Rows at once, for questions that the rooms ask themselves.
   Result<std::vector<std::vector<Cell>>> rows(const std::string& text) const;
 
@@ -55,6 +60,7 @@ class Session {
   const std::string& note() const { return store_->note(); }
 
  private:
+  Result<ResultTable> run(const std::string& text, const Filter* filter) const;
   Session(std::filesystem::path root, store::Store store)
       : root_(std::move(root)),
         store_(std::make_shared<store::Store>(std::move(store))),

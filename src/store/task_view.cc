@@ -135,6 +135,9 @@ class ViewSql {
     outer_ += (outer_.empty() ? "" : ", ") + (is_json ? column : "v." + sql_name(name));
     joins_ += joins;
   }
+  void add_join(const std::string& join) {
+    if (more_joins_.find(join) == std::string::npos) more_joins_ += " " + join;
+  }
   struct Rows {
     bool open_tasks = true;
     bool all_pages = true;
@@ -153,6 +156,7 @@ class ViewSql {
               ".seq = t.seq AND " + p + ".page IN (" + std::to_string(page) +
               (open_tasks ? ", " + std::to_string(page + kAnnouncedPage) : "") + ")";
     }
+    from += more_joins_;
     if (!has_json_) {
       return "SELECT " + (inner_.empty() ? "t.status" : inner_) + " FROM " + from + where;
     }
@@ -193,6 +197,7 @@ class ViewSql {
   std::string inner_;
   std::string outer_;
   std::string joins_;
+  std::string more_joins_;
   bool has_json_ = false;
 };
 
@@ -231,6 +236,11 @@ std::string task_view_sql(const Registry& registry, const TaskView& view) {
       sql.add(name, none ? (name == "device" ? "NULL::VARCHAR" : "NULL::JSON") : c.sql,
               none ? "" : c.joins);
     }
+  }
+  for (const ExtraColumn& column : view.extra) {
+    sql.add(column.name, column.sql, "");
+    pages.insert(column.pages.begin(), column.pages.end());
+    if (!column.join.empty()) sql.add_join(column.join);
   }
   return std::string("CREATE OR REPLACE ") + (view.temporary ? "TEMP " : "") + "VIEW " +
          sql_name(view.name) + " AS " +

@@ -32,6 +32,15 @@ struct TouchedKey {
   std::vector<std::string> path;
 };
 
+// One more column: an expression on rows aliased `t` and on the pages that it needs, aliased
+// `p<page>`; what `join` adds to FROM, once for all columns with an equal one.
+struct ExtraColumn {
+  std::string name;
+  std::string sql;
+  std::set<uint16_t> pages = {};
+  std::string join = {};
+};
+
 struct TaskView {
   std::string name = "task";
   bool temporary = true;
@@ -46,6 +55,7 @@ struct TaskView {
   bool generated_json = false;
   // Only this task, if it is there.
   std::optional<Uuid> only = std::nullopt;
+  std::vector<ExtraColumn> extra = {};
 };
 
 // Names of the core columns, in the view's order ("used" and "generated" not among them).
@@ -60,5 +70,23 @@ std::string stored_task_view_sql(int exclusive_columns);
 // d0, or a CASE over schemas and types. Numbers of different types become DOUBLE, text among
 // numbers is read as a number or NULL; else VARCHAR unless all values have one type.
 std::string value_sql(const Registry& registry, Role role, const std::string& key);
+
+// The values of a key that are of one class; a key may have had values of several.
+enum class ValueClass : uint8_t {
+  kNumber,  // integers and decimals of any size
+  kText,
+  kBool,
+  kTime,     // ns since the epoch
+  kNested,   // JSON text of a list or map
+  kRecorded  // true where there is an entry, be it null
+};
+
+struct ClassSql {
+  std::string sql;   // "" when no value of the key is of this class; else NULL in rows without
+  std::string type;  // BIGINT, HUGEINT, DOUBLE, VARCHAR or BOOLEAN
+  std::set<uint16_t> pages;
+};
+// As value_sql, of one class only.
+ClassSql class_sql(const Registry& registry, Role role, const std::string& key, ValueClass wanted);
 
 }  // namespace headrace::store

@@ -117,7 +117,104 @@ bool has_other_type(const std::vector<Place>& places, const Place& place) {
   });
 }
 
+struct Branch {
+  const Place* place;
+  std::string value;
+};
+
+// A slot's value where the row's schema puts one of these there.
+ClassSql chosen(const Registry& registry, Role role, const std::string& key,
+                const std::vector<Branch>& branches, std::string type) {
+  ClassSql out;
+  out.type = std::move(type);
+  std::string cases;
+  std::string bare;  // columns of this key alone: NULL in the rows of other schemas
+  int bare_columns = 0;
+  for (const Branch& b : branches) {
+    if (b.place->page > 0) out.pages.insert(b.place->page);
+    if (registry.is_alone(*b.place) && !has_other_type(*registry.places(role, key), *b.place)) {
+      bare += (bare_columns++ == 0 ? "" : ", ") + b.value;
+    } else {
+      cases += " WHEN " + is_one_of(*b.place, role, key) + " THEN " + b.value;
+    }
+  }
+  if (bare_columns > 1) bare = "coalesce(" + bare + ")";
+  out.sql = cases.empty() ? bare : "CASE" + cases + (bare.empty() ? "" : " ELSE " + bare) + " END";
+  return out;
+}
+
+std::string slot_column(const Place& place) {
+  return (place.page == 0 ? "t" : "p" + std::to_string(place.page)) + "." + slot_name(place.slot);
+}
+
+// The class of a typed text's name: a decimal is a number, everything else text.
+std::string decimal_sql(const std::string& column) {
+  return "CASE WHEN starts_with(" + column + ", 'decimal:') THEN TRY_CAST(substr(" + column +
+         ", 9) AS DOUBLE) END";
+}
+
+ClassSql numbers_sql(const Registry& registry, Role role, const std::string& key,
+                     const std::vector<Place>& places) {
+  std::set<ValueTag> types;
+  for (const Place& p : places) types.insert(p.type);
+  const bool is_real = types.contains(ValueTag::kFloat) || types.contains(ValueTag::kTyped);
+  const bool is_huge = types.contains(ValueTag::kBigInt);
+  const std::string type = is_real ? "DOUBLE" : is_huge ? "HUGEINT" : "BIGINT";
+  std::vector<Branch> branches;
+  for (const Place& p : places) {
+    if (p.slot == kNoSlot) continue;
+    const std::string column = slot_column(p);
+    if (p.type == ValueTag::kFloat || (p.type == ValueTag::kInt && type == "BIGINT")) {
+      branches.push_back({&p, column});
+    } else if (p.type == ValueTag::kInt) {
+      branches.push_back({&p, column + "::" + type});
+    } else if (p.type == ValueTag::kBigInt) {
+      branches.push_back({&p, "TRY_CAST(" + column + " AS " + type + ")"});
+    } else if (p.type == ValueTag::kTyped) {
+      branches.push_back({&p, decimal_sql(column)});
+    }
+  }
+  return chosen(registry, role, key, branches, type);
+}
+
+std::string text_of(ValueTag type, const std::string& column) {
+  return type == ValueTag::kTyped ? converted(column, type, Shown::kText) : column;
+}
+
+bool is_of(ValueTag type, ValueClass wanted) {
+  switch (wanted) {
+    case ValueClass::kText:
+      return type == ValueTag::kString || type == ValueTag::kTyped || type == ValueTag::kObject;
+    case ValueClass::kBool: return type == ValueTag::kBool;
+    case ValueClass::kTime: return type == ValueTag::kTime;
+    case ValueClass::kNested: return type == ValueTag::kNested;
+    case ValueClass::kNumber:
+    case ValueClass::kRecorded: break;
+  }
+  return false;
+}
+
 }  // namespace
+
+ClassSql class_sql(const Registry& registry, Role role, const std::string& key, ValueClass wanted) {
+  const std::vector<Place>* places = registry.places(role, key);
+  if (places == nullptr) return {};
+  if (wanted == ValueClass::kNumber) return numbers_sql(registry, role, key, *places);
+  ClassSql recorded{"", "BOOLEAN", {}};
+  std::vector<Branch> branches;
+  for (const Place& p : *places) {
+    if (wanted == ValueClass::kRecorded) {
+      recorded.sql += (recorded.sql.empty() ? "" : " OR ") + is_one_of(p, role, key);
+    } else if (p.slot != kNoSlot && is_of(p.type, wanted)) {
+      branches.push_back({&p, text_of(p.type, slot_column(p))});
+    }
+  }
+  if (wanted == ValueClass::kRecorded) return recorded;
+  const char* type = wanted == ValueClass::kBool   ? "BOOLEAN"
+                     : wanted == ValueClass::kTime ? "BIGINT"
+                                                   : "VARCHAR";
+  return chosen(registry, role, key, branches, type);
+}
 
 std::string value_sql(const Registry& registry, Role role, const std::string& key) {
   const std::vector<Place>* places = registry.places(role, key);
