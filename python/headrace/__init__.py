@@ -38,6 +38,9 @@ from headrace.scopes import Campaign, Workflow, campaign, workflow
 
 TYPE_CHECKING = False  # typing takes 20 ms to import
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
     from headrace.store import Store
 
 __all__ = [
@@ -54,6 +57,7 @@ __all__ = [
     "durable",
     "enable",
     "flush",
+    "follow",
     "log",
     "loop",
     "object",
@@ -73,6 +77,31 @@ def open(directory: str | os.PathLike[str] | None = None) -> Store:
     from headrace.store import Store  # DuckDB loads here, not with headrace
 
     return Store(directory)
+
+
+def follow(
+    filter: str = "",
+    directory: str | os.PathLike[str] | None = None,
+    *,
+    timeout: float | None = None,
+    interval: float = 0.2,
+) -> Iterator[dict[str, Any]]:
+    """Tasks of a folder as they come, each once, as dicts; first those that are there.
+
+    A task comes as soon as it passes the filter (docs/filter.md): `generated.loss>5` when it has
+    ended, `activity:train` while it runs. Ends when no other process writes to the folder any more,
+    or after `timeout` seconds. Looks every `interval` seconds.
+    """
+    from headrace.following import follow
+
+    return follow(filter, directory, timeout, interval)
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """For `%load_ext headrace`: then `%%headrace` asks SQL and `%headrace` filters tasks."""
+    from headrace.notebook import register
+
+    register(shell)
 
 
 def disable() -> None:

@@ -14,13 +14,12 @@ from __future__ import annotations
 import html
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 from headrace import _query
-
-SHOWN_ROWS = 20
+from headrace.rows import Rows
+from headrace.table import Table
 
 
 class StoreError(Exception):
@@ -46,81 +45,6 @@ class QueryError(StoreError):
 _query.set_error_classes((NotFoundError, BusyError, CorruptError, QueryError))
 
 
-class Table:
-    """Rows with named, typed columns, in memory.
-
-    `list(table)` gives tuples; `__arrow_c_stream__` gives pandas, polars, pyarrow and DuckDB the
-    rows without a copy. Times are UTC. JSON columns (`used`, `generated`, `tags`, ...) are Python
-    dicts in rows and text in Arrow.
-    """
-
-    def __init__(self, table: _query.Table) -> None:
-        self._table = table
-
-    @property
-    def columns(self) -> list[str]:
-        return self._table.columns
-
-    @property
-    def types(self) -> list[str]:
-        """SQL's names of the columns' types."""
-        return self._table.types
-
-    def __len__(self) -> int:
-        return len(self._table)
-
-    def __iter__(self) -> Iterator[tuple[Any, ...]]:
-        return iter(self._table.rows())
-
-    def __getitem__(self, column: str) -> list[Any]:
-        """The values of one column."""
-        return self._table.column(column)
-
-    def rows(self) -> list[tuple[Any, ...]]:
-        return self._table.rows()
-
-    def dicts(self) -> list[dict[str, Any]]:
-        names = self.columns
-        return [dict(zip(names, row, strict=True)) for row in self._table.rows()]
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        return self._table.__arrow_c_stream__(requested_schema)
-
-    def arrow(self) -> Any:
-        """A pyarrow.Table (needs pyarrow)."""
-        import pyarrow
-
-        return pyarrow.table(self)
-
-    def df(self) -> Any:
-        """A pandas.DataFrame (needs pandas; faster where pyarrow is installed too)."""
-        import pandas
-
-        try:
-            return self.arrow().to_pandas()
-        except ImportError:
-            return pandas.DataFrame(self._table.rows(), columns=self.columns)
-
-    def __repr__(self) -> str:
-        return self._table.text(SHOWN_ROWS).rstrip("\n") + _more(len(self), "\n")
-
-    def _repr_html_(self) -> str:
-        def cells(tag: str, texts: list[str]) -> str:
-            return "".join(f"<{tag}>{html.escape(text)}</{tag}>" for text in texts)
-
-        body = "".join(f"<tr>{cells('td', row)}</tr>" for row in self._table.shown(SHOWN_ROWS))
-        return (
-            f"<table><thead><tr>{cells('th', self.columns)}</tr></thead>"
-            f"<tbody>{body}</tbody></table>{html.escape(_more(len(self)))}"
-        )
-
-
-def _more(rows: int, before: str = "") -> str:
-    if rows <= SHOWN_ROWS:
-        return ""
-    return f"{before}showing {SHOWN_ROWS} of {rows:,}; .rows(), .df() and .arrow() give all"
-
-
 class Tradeoff(Table):
     """Configurations against what they cost; `about` says what was compared with what."""
 
@@ -131,6 +55,12 @@ class Tradeoff(Table):
     def front(self) -> list[dict[str, Any]]:
         """The rows that no other row beats on both counts."""
         return [row for row in self.dicts() if row["on_front"]]
+
+    def plot(self, **options: Any) -> Any:
+        """A matplotlib Axes with the configurations and their front (needs matplotlib)."""
+        from headrace import plots
+
+        return plots.tradeoff(self, **options)
 
 
 class Why:
@@ -149,6 +79,35 @@ class Why:
         return f"<pre>{html.escape(self.text)}</pre>"
 
 
+class Diff:
+    """What differs between two things: prints as text; `facts` for programs; true if anything
+    does."""
+
+    def __init__(self, text: str, facts: dict[str, Any], equal: bool) -> None:
+        self.text = text
+        self.facts = facts
+        self.equal = equal
+
+    def __bool__(self) -> bool:
+        return not self.equal
+
+    def __repr__(self) -> str:
+        return self.text.rstrip("\n")
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(self.text)}</pre>"
+
+
+class Regret(Table):
+    """Stopping rules replayed over a campaign, a row for each; `sentence` sums up, `facts` has the
+    runs and where each rule would have stopped them."""
+
+    def __init__(self, table: _query.Table, sentence: str, facts: dict[str, Any]) -> None:
+        super().__init__(table)
+        self.sentence = sentence
+        self.facts = facts
+
+
 class Store:
     """A folder `.headrace`. Every method folds in what is new, answers, and closes the store."""
 
@@ -159,6 +118,43 @@ class Store:
         """Runs one SELECT, read-only, on the views campaign, workflow, task, object, edge, sensor,
         sample, task_energy, gap and log. `used.KEY` and `generated.KEY` of tasks are typed."""
         return Table(_query.sql(self._root(), text))
+
+    @property
+    def tasks(self) -> Rows:
+        """All tasks: narrow them with where(), then iterate or take df(), pl(), arrow()."""
+        return Rows(self, "tasks")
+
+    @property
+    def workflows(self) -> Rows:
+        """All workflows."""
+        return Rows(self, "workflows")
+
+    @property
+    def objects(self) -> Rows:
+        """All objects: datasets, models, files, in their versions."""
+        return Rows(self, "objects")
+
+    @property
+    def campaigns(self) -> Rows:
+        """All campaigns."""
+        return Rows(self, "campaigns")
+
+    def complete(
+        self,
+        text: str,
+        at: int | None = None,
+        *,
+        view: Literal["tasks", "workflows", "objects", "campaigns"] = "tasks",
+        limit: int = 50,
+    ) -> list[str]:
+        """The filters that `text` may become at the cursor `at` (default: its end), from the
+        fields, names and values that the store has."""
+        cursor = len(text if at is None else text[:at])
+        raw = text.encode()
+        begin, end, items = _query.complete(
+            self._root(), view, text, len(text[:cursor].encode()), limit
+        )
+        return [(raw[:begin] + item.encode() + raw[end:]).decode() for item, _ in items]
 
     def tradeoff(
         self,
@@ -179,6 +175,28 @@ class Store:
     def why(self, what: str | os.PathLike[str]) -> Why:
         """What a file, model, dataset or task was made from, by what, at what cost."""
         return Why(*_query.why(self._root(), os.fspath(what), str(Path.cwd())))
+
+    def diff(
+        self, a: str | os.PathLike[str], b: str | os.PathLike[str], *, all: bool = False
+    ) -> Diff:
+        """What differs between two workflows, tasks, objects or campaigns, by name, path or id:
+        code, environment, parameters, inputs, metrics, time, energy. `all` shows what is equal."""
+        here = str(Path.cwd())
+        return Diff(*_query.diff(self._root(), os.fspath(a), os.fspath(b), here, all))
+
+    def regret(
+        self,
+        campaign: str,
+        metric: str | None = None,
+        *,
+        minimise: bool | None = None,
+        activity: str | None = None,
+    ) -> Regret:
+        """What the campaign's runs spent that a stopping rule would have saved, by the curves of
+        `metric` (default: the only one that was logged)."""
+        return Regret(
+            *_query.regret(self._root(), campaign, metric or "", minimise, activity or "")
+        )
 
     def show(self, what: str | os.PathLike[str]) -> dict[str, Any]:
         """All that is known of a campaign, workflow, task or object."""

@@ -144,6 +144,30 @@ def test_tradeoff_and_why(study: Path) -> None:
     assert store.show("sweep")["tasks"] == 2
 
 
+def test_diff_and_regret(run: Callable[..., Recorded], study: Path) -> None:
+    import headrace as hr
+
+    store = hr.open(study)
+    first, second = store.tasks.where("activity:train").sort("used.lr").table()["task_id"]
+    diff = store.diff(first, second)
+    assert diff
+    assert "train.lr" in diff.text
+    assert not store.diff(first, first)
+    run(
+        "import headrace as hr\n"
+        "with hr.campaign('curves'), hr.workflow('tune'):\n"
+        "    for lr in (0.1, 0.2, 0.3, 0.4):\n"
+        "        with hr.task('fit', used={'lr': lr}):\n"
+        "            for step in range(20):\n"
+        "                hr.log(step=step, loss=lr + 1 / (step + 1))\n"
+    )
+    answer = store.regret("curves", "loss")
+    assert "rule" in answer.columns
+    assert len(answer) > 0
+    assert answer.sentence
+    assert answer.facts
+
+
 def test_errors_say_what_to_do(study: Path, tmp_path: Path) -> None:
     import headrace as hr
     from headrace.store import NotFoundError, QueryError, StoreError

@@ -106,7 +106,9 @@ std::string is_one_of(const Place& place, Role role, const std::string& key) {
   return "(SELECT list(has ORDER BY schema) FROM (SELECT schema, bool_or(role = " +
          std::to_string(static_cast<int>(role)) + " AND key = " + sql_text(key) +
          " AND type = " + std::to_string(static_cast<int>(place.type)) +
-         " AND page = " + std::to_string(place.page) + " AND slot = " + std::to_string(place.slot) +
+         (place.slot == kNoSlot ? " AND slot IS NULL"
+                                : " AND page = " + std::to_string(place.page) +
+                                      " AND slot = " + std::to_string(place.slot)) +
          ") AS has FROM field GROUP BY schema))[t.schema]";
 }
 

@@ -10,9 +10,15 @@
 #include <vector>
 
 #include "binding/query/python_values.h"
+#include "binding/query/selections.h"
 #include "collect/open.h"
 #include "query/describe.h"
+#include "query/diff.h"
+#include "query/filter_names.h"
+#include "query/follow.h"
 #include "query/kept_table.h"
+#include "query/mongo_filter.h"
+#include "query/regret.h"
 #include "query/session.h"
 #include "query/tradeoff.h"
 #include "query/why.h"
@@ -56,6 +62,105 @@ KeptTable sql(const std::string& root, const std::string& text) {
   return std::move(*table);
 }
 
+// What `answer` gives for the session and selection of a question.
+template <typename Answer>
+auto selected(const std::string& root, const std::string& question, const Answer& answer)
+    -> decltype(answer(std::declval<const Session&>(), std::declval<const query::Selection&>())) {
+  Result<Session> session = open_session(root);
+  if (!session.ok()) return session.status();
+  Result<query::Selection> selection = read_selection(*session, question);
+  if (!selection.ok()) return selection.status();
+  return answer(*session, *selection);
+}
+
+KeptTable rows_of(const std::string& root, const std::string& question) {
+  Result<KeptTable> table = without_lock([&] {
+    return selected(root, question, [](const Session& session, const query::Selection& selection) {
+      return kept(query::select(session, selection));
+    });
+  });
+  if (!table.ok()) raise(table.status());
+  return std::move(*table);
+}
+
+uint64_t count(const std::string& root, const std::string& question) {
+  const Result<uint64_t> rows = without_lock([&] {
+    return selected(root, question, [](const Session& session, const query::Selection& selection) {
+      return query::count(session, selection);
+    });
+  });
+  if (!rows.ok()) raise(rows.status());
+  return *rows;
+}
+
+// SQL in which `task` is what a question takes.
+KeptTable sql_over(const std::string& root, const std::string& question, const std::string& text) {
+  Result<KeptTable> table = without_lock([&] {
+    return selected(root, question, [&](const Session& session, const query::Selection& selection) {
+      return kept(session.sql(text, selection.filter));
+    });
+  });
+  if (!table.ok()) raise(table.status());
+  return std::move(*table);
+}
+
+KeptTable find(const std::string& root, const std::string& view, const std::string& question) {
+  Result<KeptTable> table = without_lock([&]() -> Result<KeptTable> {
+    const Result<query::Json> document = query::Json::parse(question);
+    if (!document.ok()) return document.status();
+    const auto of = query::filter_view(view);
+    if (!of) return invalid_argument("there is no view " + view);
+    Result<query::Selection> selection = query::mongo_selection(*document, *of);
+    if (!selection.ok()) return selection.status();
+    Result<Session> session = open_session(root);
+    if (!session.ok()) return session.status();
+    return kept(query::select(*session, *selection));
+  });
+  if (!table.ok()) raise(table.status());
+  return std::move(*table);
+}
+
+struct Followed {
+  KeptTable rows;
+  int64_t seen_rows;
+  bool is_over;
+};
+
+nb::tuple follow(const std::string& root, const std::string& question, int64_t seen_rows,
+                 const std::string& own_host, int64_t own_pid) {
+  Result<Followed> found = without_lock([&] {
+    return selected(
+        root, question,
+        [&](const Session& session, const query::Selection& selection) -> Result<Followed> {
+          Result<query::NewTasks> fresh =
+              query::new_tasks(session, selection, seen_rows, own_host, own_pid);
+          if (!fresh.ok()) return fresh.status();
+          Result<KeptTable> rows = KeptTable::keep(std::move(fresh->rows));
+          if (!rows.ok()) return rows.status();
+          return Followed{std::move(*rows), fresh->seen_rows, fresh->is_over};
+        });
+  });
+  if (!found.ok()) raise(found.status());
+  return nb::make_tuple(std::move(found->rows), found->seen_rows, found->is_over);
+}
+
+nb::tuple complete(const std::string& root, const std::string& view, const std::string& text,
+                   size_t at, size_t limit) {
+  const auto of = query::filter_view(view);
+  if (!of) raise(invalid_argument("there is no view " + view));
+  const Result<query::Completions> found = without_lock([&]() -> Result<query::Completions> {
+    Result<Session> session = open_session(root);
+    if (!session.ok()) return session.status();
+    return query::complete_filter(*session, text, at, *of, limit);
+  });
+  if (!found.ok()) raise(found.status());
+  nb::list items;
+  for (const query::Completion& one : found->items) {
+    items.append(nb::make_tuple(one.text, one.about));
+  }
+  return nb::make_tuple(found->begin, found->end, items);
+}
+
 nb::tuple tradeoff(const std::string& root, const std::string& campaign, const std::string& quality,
                    const std::string& cost, std::optional<bool> minimise,
                    const std::string& activity) {
@@ -90,6 +195,37 @@ nb::tuple why(const std::string& root, const std::string& what, const std::strin
   });
   if (!answer.ok()) raise(answer.status());
   return nb::make_tuple(query::why_text(*answer), PythonValues().of(query::why_json(*answer)));
+}
+
+nb::tuple diff(const std::string& root, const std::string& a, const std::string& b,
+               const std::string& here, bool all) {
+  Result<query::Diff> answer = without_lock([&]() -> Result<query::Diff> {
+    Result<Session> session = open_session(root);
+    if (!session.ok()) return session.status();
+    return query::diff(*session, a, b, here, {});
+  });
+  if (!answer.ok()) raise(answer.status());
+  return nb::make_tuple(query::diff_text(*answer, all),
+                        PythonValues().of(query::diff_json(*answer, all)), answer->equal);
+}
+
+nb::tuple regret(const std::string& root, const std::string& campaign, const std::string& metric,
+                 std::optional<bool> minimise, const std::string& activity) {
+  query::RegretQuestion question;
+  question.campaign = campaign;
+  question.metric = metric;
+  question.minimise = minimise;
+  question.activity = activity;
+  Result<query::Regret> answer = without_lock([&]() -> Result<query::Regret> {
+    Result<Session> session = open_session(root);
+    if (!session.ok()) return session.status();
+    return query::regret(*session, question);
+  });
+  if (!answer.ok()) raise(answer.status());
+  Result<KeptTable> table = KeptTable::keep(query::regret_table(*answer));
+  if (!table.ok()) raise(table.status());
+  return nb::make_tuple(std::move(*table), query::regret_sentence(*answer),
+                        PythonValues().of(query::regret_json(*answer)));
 }
 
 nb::object show(const std::string& root, const std::string& what, const std::string& here) {
@@ -214,8 +350,20 @@ NB_MODULE(_query, m) {
   m.def("set_error_classes", &set_error_classes, nb::arg("classes"));
   m.def("find_directory", [] { return headrace::find_directory().root.string(); });
   m.def("sql", &sql, nb::arg("root"), nb::arg("text"));
+  m.def("select", &rows_of, nb::arg("root"), nb::arg("question"));
+  m.def("count", &count, nb::arg("root"), nb::arg("question"));
+  m.def("select_sql", &sql_over, nb::arg("root"), nb::arg("question"), nb::arg("text"));
+  m.def("find", &find, nb::arg("root"), nb::arg("view"), nb::arg("question"));
+  m.def("follow", &follow, nb::arg("root"), nb::arg("question"), nb::arg("seen_rows"),
+        nb::arg("own_host"), nb::arg("own_pid"));
+  m.def("complete", &complete, nb::arg("root"), nb::arg("view"), nb::arg("text"), nb::arg("at"),
+        nb::arg("limit"));
   m.def("tradeoff", &tradeoff, nb::arg("root"), nb::arg("campaign"), nb::arg("quality"),
         nb::arg("cost"), nb::arg("minimise").none(), nb::arg("activity"));
   m.def("why", &why, nb::arg("root"), nb::arg("what"), nb::arg("here"));
+  m.def("diff", &diff, nb::arg("root"), nb::arg("a"), nb::arg("b"), nb::arg("here"),
+        nb::arg("all"));
+  m.def("regret", &regret, nb::arg("root"), nb::arg("campaign"), nb::arg("metric"),
+        nb::arg("minimise").none(), nb::arg("activity"));
   m.def("show", &show, nb::arg("root"), nb::arg("what"), nb::arg("here"));
 }
