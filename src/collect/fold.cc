@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "base/clock.h"
@@ -46,7 +47,7 @@ class Fold {
   // A segment that is being read.
   struct Open {
     PendingSegment* segment;
-    FileBytes bytes;
+    std::optional<FileBytes> bytes;
   };
   Status group(std::vector<PendingSegment*> segments);
   void learn(Open& open);
@@ -151,7 +152,7 @@ Status Fold::remember(const std::string& uids) {
 }
 
 void Fold::learn(Open& open) {
-  FrameWalk reader(open.bytes.view(), open.segment->file.sealed, 0, open.segment->file.producer);
+  FrameWalk reader(open.bytes->view(), open.segment->file.sealed, 0, open.segment->file.producer);
   while (reader.next()) {
     const FrameView& frame = reader.frame();
     if ((frame.header.flags & kFrameIsMeta) == 0) continue;
@@ -264,6 +265,8 @@ Status Fold::group(std::vector<PendingSegment*> segments) {
     }
     opened.push_back({segment, std::move(*bytes)});
     learn(opened.back());
+    // A producer may have written more than fits in memory. What is sealed stays as it is.
+    if (segment->file.sealed) opened.back().bytes.reset();
   }
   const ProducerId uid = segments.front()->file.producer;
   const bool dead = is_dead(uid);
@@ -271,8 +274,8 @@ Status Fold::group(std::vector<PendingSegment*> segments) {
     if (open.segment->file.sealed || !dead) continue;
     // It may have written between our look at the file and its end: look once more.
     Result<FileBytes> again = FileBytes::open(open.segment->file.path);
-    if (again.ok() && again->view().size() != open.bytes.view().size()) {
-      open.bytes = std::move(*again);
+    if (again.ok() && again->view().size() != open.bytes->view().size()) {
+      open.bytes.emplace(std::move(*again));
       learn(open);
     }
   }
@@ -285,7 +288,16 @@ Status Fold::group(std::vector<PendingSegment*> segments) {
     }
   }
   for (Open& open : opened) {
+    if (!open.bytes) {
+      Result<FileBytes> again = FileBytes::open(open.segment->file.path);
+      if (!again.ok()) {
+        ++report_.quarantined;
+        continue;
+      }
+      open.bytes.emplace(std::move(*again));
+    }
     HEADRACE_RETURN_IF_ERROR(read(open, open.segment->file.sealed || dead));
+    open.bytes.reset();
   }
   return {};
 }
@@ -311,7 +323,7 @@ void Fold::keep_clocks(ProducerState& state) {
 }
 
 Status Fold::read(Open& open, bool is_final) {
-  const std::string_view bytes = open.bytes.view();
+  const std::string_view bytes = open.bytes->view();
   const uint64_t from = std::min<uint64_t>(open.segment->resume_at, bytes.size());
   if (open.segment->again) {
     HEADRACE_RETURN_IF_ERROR(redrive_.forget_damage(open.segment->name));
@@ -417,7 +429,7 @@ void Fold::note_damage(const FrameWalk& reader, const Open& open, size_t* noted)
     Refused refused;
     refused.segment = open.segment->name;
     refused.offset = damage.offset;
-    refused.bytes = open.bytes.view().substr(damage.offset, damage.length_bytes);
+    refused.bytes = open.bytes->view().substr(damage.offset, damage.length_bytes);
     refused.reason = name_of(damage.reason);
     const uint32_t whose = producer(open.segment->file.producer).id();
     quarantine_.keep(whose, refused);
