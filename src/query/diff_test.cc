@@ -15,6 +15,12 @@ const DiffLine* line_of(const Diff& diff, const std::string& what, const std::st
   }
   return nullptr;
 }
+const DiffLine* total_of(const Diff& diff, DiffSection section) {
+  for (const DiffLine& line : diff.lines) {
+    if (line.what == "in all" && line.section == section) return &line;
+  }
+  return nullptr;
+}
 
 Diff of(const Session& session, const std::string& a, const std::string& b,
         const DiffOptions& options = {}) {
@@ -209,7 +215,10 @@ TEST(Diff, EnergyHasItsTruth) {
   two.store.energy(two.train(two.b, 0.1, 2), "node/cpu", "14", "measured");
   const Diff d = of(two.store.session(), "first", "second");
   EXPECT_TRUE(d.equal);
-  const DiffLine* all = line_of(d, "in all");
+  const DiffLine* time = total_of(d, DiffSection::kTime);
+  ASSERT_NE(time, nullptr);
+  EXPECT_EQ(time->a, Json(8.0));  // of the workflows
+  const DiffLine* all = total_of(d, DiffSection::kEnergy);
   ASSERT_NE(all, nullptr);
   EXPECT_EQ(all->b, Json(14.0));
   EXPECT_EQ(all->note, "estimated → measured");

@@ -212,6 +212,8 @@ void add_group_lines(const DiffTrees& trees, const std::vector<size_t>& groups, 
   }
 }
 
+constexpr const char* kInAll = "in all";  // of whole workflows
+
 struct Sum {
   double a = 0;
   double b = 0;
@@ -234,7 +236,7 @@ std::vector<DiffLine> sum_lines(const DiffTrees& trees, DiffSection section,
     for (const DiffNode& node : tree.nodes) {
       const std::optional<double> v = value(node);
       if (!v) continue;
-      Sum& sum = sums[node.activity];
+      Sum& sum = sums[node.is_workflow ? kInAll : node.activity];
       (is_a ? sum.a : sum.b) += *v;
       ++(is_a ? sum.count_a : sum.count_b);
       (is_a ? sum.truths_a : sum.truths_b).insert(node.energy_truth);
@@ -263,6 +265,7 @@ std::vector<DiffLine> sum_lines(const DiffTrees& trees, DiffSection section,
     const auto change = [](const DiffLine& line) {
       return std::fabs(line.a.number().value_or(0) - line.b.number().value_or(0));
     };
+    if ((x.what == kInAll) != (y.what == kInAll)) return x.what == kInAll;
     return change(x) > change(y);
   });
   return out;
@@ -396,7 +399,7 @@ std::vector<DiffLine> energy_lines(const DiffTrees& trees) {
   const auto b = total(trees.b, &truths_b);
   if (!a && !b) return out;
   line.section = DiffSection::kEnergy;
-  line.what = "in all";
+  line.what = kInAll;
   if (a) line.a = Json(*a);
   if (b) line.b = Json(*b);
   line.unit = "J";

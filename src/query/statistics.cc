@@ -166,7 +166,7 @@ void mann_whitney(const std::vector<double>& a, const std::vector<double>& b, Co
   std::vector<double> exact;
   if (ranks.ties == 0 && a.size() <= kExactSide && b.size() <= kExactSide) {
     exact = shares_of_u(a.size(), b.size());
-    const auto least = static_cast<size_t>(std::min(u, n_a * n_b - u) + 0.5);
+    const auto least = static_cast<size_t>(std::lround(std::min(u, n_a * n_b - u)));
     double share = 0;
     for (size_t i = 0; i <= least && i < exact.size(); ++i) share += exact[i];
     out->p = std::min(1.0, 2 * share);
