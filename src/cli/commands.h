@@ -16,6 +16,11 @@ void add_tradeoff(CLI::App& app, Program& program);
 void add_regret(CLI::App& app, Program& program);
 void add_diff(CLI::App& app, Program& program);
 void add_why(CLI::App& app, Program& program);
+void add_affects(CLI::App& app, Program& program);
+void add_critical_path(CLI::App& app, Program& program);
+void add_stragglers(CLI::App& app, Program& program);
+void add_summary(CLI::App& app, Program& program);
+void add_reproduce(CLI::App& app, Program& program);
 void add_report(CLI::App& app, Program& program);
 void add_tag(CLI::App& app, Program& program);
 void add_note(CLI::App& app, Program& program);
@@ -25,10 +30,13 @@ void add_collect(CLI::App& app, Program& program);
 
 using AddCommand = void (*)(CLI::App&, Program&);
 inline constexpr std::array kCommands = {
-    AddCommand{add_run},      AddCommand{add_ls},      AddCommand{add_show}, AddCommand{add_query},
-    AddCommand{add_tradeoff}, AddCommand{add_regret},  AddCommand{add_diff}, AddCommand{add_why},
-    AddCommand{add_report},   AddCommand{add_tag},     AddCommand{add_note}, AddCommand{add_rm},
-    AddCommand{add_doctor},   AddCommand{add_collect},
+    AddCommand{add_run},           AddCommand{add_ls},         AddCommand{add_show},
+    AddCommand{add_query},         AddCommand{add_tradeoff},   AddCommand{add_regret},
+    AddCommand{add_diff},          AddCommand{add_why},        AddCommand{add_affects},
+    AddCommand{add_critical_path}, AddCommand{add_stragglers}, AddCommand{add_summary},
+    AddCommand{add_reproduce},     AddCommand{add_report},     AddCommand{add_tag},
+    AddCommand{add_note},          AddCommand{add_rm},         AddCommand{add_doctor},
+    AddCommand{add_collect},
 };
 
 // Parses the command line and does what it says. Returns the exit code.

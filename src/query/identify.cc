@@ -1,9 +1,11 @@
 #include "query/identify.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "query/nearest.h"
+#include "query/task_rows.h"
 
 namespace headrace::query {
 namespace {
@@ -63,6 +65,58 @@ Status collect(const Session& session, ThingKind kind, const std::string& sql,
   return {};
 }
 
+// The view `object` numbers the versions of every object; here only those that may be meant.
+Status find_objects(const Session& session, const std::string& condition,
+                    const std::string& object_kind, std::vector<Thing>* out) {
+  return collect(
+      session, ThingKind::kObject,
+      "WITH found AS (SELECT * FROM (SELECT *, object AS object_id FROM object_row) WHERE " +
+          condition + (object_kind.empty() ? "" : " AND kind = " + sql_text(object_kind)) +
+          "), versions AS (SELECT object, dense_rank() OVER (PARTITION BY coalesce(path, name), "
+          "CASE WHEN path IS NULL THEN kind END ORDER BY created_ns, object) AS version FROM "
+          "object_row WHERE coalesce(path, name) IN (SELECT coalesce(path, name) FROM found)) "
+          "SELECT f.object, coalesce(f.path, f.name), f.kind || ' version ' || v.version FROM "
+          "found f JOIN versions v ON v.object = f.object ORDER BY v.version DESC, "
+          "f.created_ns DESC",
+      out);
+}
+
+// Of a whole id there is at most one thing, which needs no search through the others.
+Status find_by_id(const Session& session, const Uuid& id, const std::vector<ThingKind>& kinds,
+                  std::vector<Thing>* out) {
+  const std::string text = "'" + id.text() + "'";
+  if (has(kinds, ThingKind::kObject)) {
+    HEADRACE_RETURN_IF_ERROR(find_objects(session, "object_id = " + text, "", out));
+  }
+  if (has(kinds, ThingKind::kTask)) {
+    Result<store::Connection> connection = session.connect();
+    if (!connection.ok()) return connection.status();
+    const Result<TaskRows> rows = TaskRows::open(*connection);
+    if (!rows.ok()) return rows.status();
+    HEADRACE_RETURN_IF_ERROR(collect(
+        session, ThingKind::kTask,
+        "SELECT " + text +
+            "::UUID, a.name, 'began ' || strftime(make_timestamp_ns(t.ts), "
+            "'%Y-%m-%d %H:%M:%S') FROM (SELECT producer, seq, activity, ts FROM task_slots UNION "
+            "ALL "
+            "SELECT producer, seq, activity, ts FROM open_task) t LEFT JOIN activity_row a ON "
+            "a.activity = t.activity WHERE " +
+            rows->are({id}, "t") + " LIMIT 1",
+        out));
+  }
+  if (has(kinds, ThingKind::kWorkflow)) {
+    HEADRACE_RETURN_IF_ERROR(
+        collect(session, ThingKind::kWorkflow,
+                "SELECT workflow, name, '' FROM workflow_row WHERE workflow = " + text, out));
+  }
+  if (has(kinds, ThingKind::kCampaign)) {
+    HEADRACE_RETURN_IF_ERROR(
+        collect(session, ThingKind::kCampaign,
+                "SELECT campaign, name, '' FROM campaign_row WHERE campaign = " + text, out));
+  }
+  return {};
+}
+
 Status find(const Session& session, ThingKind kind, const std::string& text,
             const std::filesystem::path& here, const std::string& object_kind,
             std::vector<Thing>* out) {
@@ -88,14 +142,7 @@ Status find(const Session& session, ThingKind kind, const std::string& text,
                          id_matches("task_id", text) + " ORDER BY started_at LIMIT 20",
                      out);
     case ThingKind::kObject:
-      return collect(
-          session, kind,
-          "SELECT object_id, coalesce(path, name), kind || ' version ' || version FROM object "
-          "WHERE " +
-              object_condition(text, here) +
-              (object_kind.empty() ? "" : " AND kind = " + sql_text(object_kind)) +
-              " ORDER BY version DESC, created_at DESC",
-          out);
+      return find_objects(session, object_condition(text, here), object_kind, out);
   }
   return {};
 }
@@ -151,6 +198,10 @@ Result<std::vector<Thing>> find_things(const Session& session, const std::string
                                        const std::filesystem::path& here) {
   std::vector<Thing> things;
   if (text.empty()) return things;
+  if (const std::optional<Uuid> id = Uuid::parse(text)) {
+    HEADRACE_RETURN_IF_ERROR(find_by_id(session, *id, kinds, &things));
+    if (!things.empty()) return things;
+  }
   for (const ThingKind kind : kinds) {
     HEADRACE_RETURN_IF_ERROR(find(session, kind, text, here, "", &things));
   }

@@ -183,6 +183,14 @@ Result<ResultTable> Session::sql(const std::string& text, const store::TaskView*
   return table_of(std::move(*connection), std::move(*result));
 }
 
+Result<ResultTable> Session::own_sql(const std::string& text) const {
+  Result<store::Connection> connection = connect();
+  if (!connection.ok()) return connection.status();
+  Result<store::QueryResult> result = store::stream(*connection, text);
+  if (!result.ok()) return reader_error(result.status());
+  return table_of(std::move(*connection), std::move(*result));
+}
+
 Result<std::vector<std::vector<Cell>>> Session::rows(const std::string& text) const {
   Result<ResultTable> table = sql(text);
   if (!table.ok()) return table.status();

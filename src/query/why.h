@@ -42,9 +42,15 @@ struct Why {
   Json facts;
 };
 
-// `text`: an object or a task, as in identify.h. Errors: of identify.
+struct WhyOptions {
+  LineageOptions lineage;
+  std::string only_path;  // not empty: only what lies on a way to this thing
+};
+
+// `text`: an object, a task or a workflow, as in identify.h. Errors: of identify; kNotFound when
+// nothing leads to `only_path`.
 Result<Why> explain(const Session& session, const std::string& text,
-                    const std::filesystem::path& here);
+                    const std::filesystem::path& here, const WhyOptions& options = {});
 
 // The lines for a terminal: labels in a column, escape sequences in captured text taken out.
 std::string why_text(const Why& why);

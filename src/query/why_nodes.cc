@@ -4,7 +4,11 @@
 #include <utility>
 
 #include "query/domain_sum.h"
+#include "query/task_rows.h"
 #include "query/units.h"
+#include "store/registry.h"
+#include "store/schema.h"
+#include "store/task_view.h"
 
 namespace headrace::query {
 namespace {
@@ -19,7 +23,7 @@ std::string id_list(const std::set<std::string>& ids) {
 
 // The rows as maps of their columns, by the first one.
 Status read(const Session& session, const std::string& sql, Facts* out) {
-  Result<ResultTable> table = session.sql(sql);
+  Result<ResultTable> table = session.own_sql(sql);
   if (!table.ok()) return table.status();
   for (;;) {
     Result<bool> more = table->next();
@@ -36,34 +40,41 @@ Status read(const Session& session, const std::string& sql, Facts* out) {
   }
 }
 
+// The view `object` numbers the versions of every object; here only those of the same path.
 Status read_objects(const Session& session, const std::set<std::string>& ids, Facts* out) {
+  if (ids.empty()) return {};
   return read(session,
-              "SELECT object_id, kind, name, path, version, size_bytes, sha256, created_at, "
-              "attributes FROM object WHERE object_id IN (" +
-                  id_list(ids) + ")",
+              "WITH o AS (SELECT * FROM object_row WHERE object IN (" + id_list(ids) +
+                  ")), v AS (SELECT r.object, dense_rank() OVER (PARTITION BY coalesce(r.path, "
+                  "r.name), CASE WHEN r.path IS NULL THEN r.kind END ORDER BY r.created_ns, "
+                  "r.object) AS version FROM object_row r WHERE coalesce(r.path, r.name) IN "
+                  "(SELECT coalesce(path, name) FROM o)) "
+                  "SELECT o.object AS object_id, o.kind, o.name, o.path, v.version, o.size_bytes, "
+                  "o.sha256, make_timestamp_ns(o.created_ns) AS created_at, "
+                  "o.attributes::JSON AS attributes FROM o LEFT JOIN v ON v.object = o.object",
               out);
 }
 
-Status read_tasks(const Session& session, const std::set<std::string>& ids, Facts* out) {
-  HEADRACE_RETURN_IF_ERROR(
-      read(session,
-           "SELECT task_id, activity, workflow_id, campaign, parent_task_id, status, started_at, "
-           "ended_at, duration_s, used, generated, hostname, pid, error FROM task "
-           "WHERE task_id IN (" +
-               id_list(ids) + ")",
-           out));
-  const auto rows = session.rows(
-      "SELECT task_id, domain, attributed_j, u95_j, truth, method FROM task_energy "
-      "WHERE task_id IN (" +
-      id_list(ids) + ")");
-  if (!rows.ok()) return rows.status();
+Status read_energy(const Session& session, const std::string& condition, Facts* out) {
+  Result<ResultTable> table = session.own_sql(
+      "SELECT " + store::quick_task_id_sql("p", "e.seq") +
+      " AS task_id, e.domain, e.attributed_j, e.u95_j, e.truth, e.method FROM task_energy_row e "
+      "JOIN producer_row p ON p.producer = e.producer WHERE " +
+      condition);
+  if (!table.ok()) return table.status();
   std::map<std::string, std::vector<DomainEnergy>> domains;
   const auto number = [](const Cell& cell) {
     return cell.is_null ? std::nullopt : std::optional<double>(cell.real);
   };
-  for (const auto& row : *rows) {
-    domains[row[0].text].push_back(
-        {row[1].text, number(row[2]), number(row[3]), row[4].text, row[5].text});
+  for (;;) {
+    Result<bool> more = table->next();
+    if (!more.ok()) return more.status();
+    if (!*more) break;
+    for (size_t row = 0; row < table->rows(); ++row) {
+      domains[table->cell(0, row).text].push_back(
+          {table->cell(1, row).text, number(table->cell(2, row)), number(table->cell(3, row)),
+           table->cell(4, row).text, table->cell(5, row).text});
+    }
   }
   for (const auto& [id, list] : domains) {
     const EnergySum sum = sum_domains(list);
@@ -74,6 +85,30 @@ Status read_tasks(const Session& session, const std::set<std::string>& ids, Fact
     map->emplace_back("energy_method", sum.method);
   }
   return {};
+}
+
+Status read_tasks(const Session& session, const std::set<std::string>& ids, Facts* out) {
+  if (ids.empty()) return {};
+  Result<store::Connection> connection = session.connect();
+  if (!connection.ok()) return connection.status();
+  Result<store::Registry> registry = store::Registry::load(*connection);
+  if (!registry.ok()) return registry.status();
+  Result<TaskRows> rows = TaskRows::open(*connection);
+  if (!rows.ok()) return rows.status();
+  std::vector<Uuid> tasks;
+  for (const std::string& id : ids) {
+    if (const auto task = Uuid::parse(id)) tasks.push_back(*task);
+  }
+  store::TaskView view;
+  view.columns = {"task_id", "activity",   "workflow_id", "campaign",   "parent_task_id",
+                  "status",  "started_at", "ended_at",    "duration_s", "hostname",
+                  "pid",     "rank",       "error"};
+  view.used_json = true;
+  view.generated_json = true;
+  view.where = rows->are(tasks, "t");
+  HEADRACE_RETURN_IF_ERROR(
+      read(session, "SELECT * FROM (" + store::task_select_sql(*registry, view) + ") v", out));
+  return read_energy(session, rows->are(tasks, "e"), out);
 }
 
 Status read_workflows(const Session& session, std::set<std::string> ids, Facts* out) {

@@ -123,7 +123,7 @@ std::string schema_sql() {
   out += "CREATE TABLE task_page(producer UINTEGER, seq BIGINT, schema UINTEGER, page USMALLINT" +
          slot_columns() + ");\n";
   out += "INSERT INTO meta VALUES ('schema_version', '" + std::to_string(kSchemaVersion) +
-         "'), ('revision', '0');\n";
+         "'), ('revision', '0'), ('identity', gen_random_uuid()::VARCHAR);\n";
   return out;
 }
 

@@ -144,11 +144,14 @@ class ViewSql {
     int exclusive_columns = 0;
     std::set<uint16_t> pages = {};  // those that a typed value stands on
     std::string where = {};
+    std::string first = {};  // a condition on producer and seq of `t`, before all else
   };
   std::string text(const Rows& rows) const {
-    const auto& [open_tasks, all_pages, exclusive_columns, pages, where] = rows;
-    std::string from = open_tasks ? "(SELECT * FROM task_slots UNION ALL SELECT * FROM open_task) t"
-                                  : "task_slots t";
+    const auto& [open_tasks, all_pages, exclusive_columns, pages, where, first] = rows;
+    const std::string only = first.empty() ? "" : " t WHERE " + first;
+    std::string from = "(SELECT * FROM task_slots" + only +
+                       (open_tasks ? " UNION ALL SELECT * FROM open_task" + only : "") + ") t";
+    if (!open_tasks && first.empty()) from = "task_slots t";
     from += joins();
     for (const uint16_t page : pages) {
       const std::string p = "p" + std::to_string(page);
@@ -165,7 +168,8 @@ class ViewSql {
     if (all_pages) {
       slots = "CASE WHEN g.slots IS NULL THEN " + own + " ELSE " + own + " || g.slots END";
       from += " LEFT JOIN (SELECT producer, seq, flatten(list(" + slot_texts_sql("") +
-              " ORDER BY page)) AS slots FROM task_page GROUP BY producer, seq) g"
+              " ORDER BY page)) AS slots FROM task_page" + only +
+              " GROUP BY producer, seq) g"
               " ON g.producer = t.producer AND g.seq = t.seq";
     }
     if (exclusive_columns > 0) {
@@ -215,7 +219,7 @@ const std::vector<std::string>& task_columns() {
   return names;
 }
 
-std::string task_view_sql(const Registry& registry, const TaskView& view) {
+std::string task_select_sql(const Registry& registry, const TaskView& view) {
   std::set<uint16_t> pages;
   const std::string used = role_sql(registry, Role::kUsed, view.used, &pages);
   const std::string generated = role_sql(registry, Role::kGenerated, view.generated, &pages);
@@ -242,11 +246,14 @@ std::string task_view_sql(const Registry& registry, const TaskView& view) {
     pages.insert(column.pages.begin(), column.pages.end());
     if (!column.join.empty()) sql.add_join(column.join);
   }
-  return std::string("CREATE OR REPLACE ") + (view.temporary ? "TEMP " : "") + "VIEW " +
-         sql_name(view.name) + " AS " +
-         sql.text({registry.has_open_tasks(), registry.has_pages(),
+  return sql.text({registry.has_open_tasks(), registry.has_pages(),
                    static_cast<int>(registry.exclusive_columns().size()), pages,
-                   view.only ? is_task(split_task_uuid(*view.only)) : ""});
+                   view.only ? is_task(split_task_uuid(*view.only)) : "", view.where});
+}
+
+std::string task_view_sql(const Registry& registry, const TaskView& view) {
+  return std::string("CREATE OR REPLACE ") + (view.temporary ? "TEMP " : "") + "VIEW " +
+         sql_name(view.name) + " AS " + task_select_sql(registry, view);
 }
 
 std::string stored_task_view_sql(int exclusive_columns) {

@@ -56,12 +56,16 @@ struct TaskView {
   // Only this task, if it is there.
   std::optional<Uuid> only = std::nullopt;
   std::vector<ExtraColumn> extra = {};
+  // A condition on the columns producer and seq of `t`, by which rows are left out first of all.
+  std::string where = {};
 };
 
 // Names of the core columns, in the view's order ("used" and "generated" not among them).
 const std::vector<std::string>& task_columns();
 
 std::string task_view_sql(const Registry& registry, const TaskView& view);
+// The SELECT of such a view alone, to stand in another query.
+std::string task_select_sql(const Registry& registry, const TaskView& view);
 // The stored view: every column, values as JSON; it depends on what the registry holds only by the
 // number of exclusive columns.
 std::string stored_task_view_sql(int exclusive_columns);

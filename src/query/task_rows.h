@@ -1,0 +1,29 @@
+// Finding the rows of tasks by their ids, without computing the id of every row.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/id.h"
+#include "base/status.h"
+#include "store/database.h"
+
+namespace headrace::query {
+
+class TaskRows {
+ public:
+  static Result<TaskRows> open(const store::Connection& connection);
+
+  // SQL that is true for the rows aliased `alias` of these tasks, in any table with the columns
+  // producer and seq.
+  std::string are(const std::vector<Uuid>& tasks, const std::string& alias) const;
+  // The id of a row; nil for a producer that is not there.
+  Uuid id(int64_t producer, int64_t seq) const;
+
+ private:
+  std::unordered_map<ProducerId, int64_t> numbers_;
+  std::unordered_map<int64_t, ProducerId> producers_;
+};
+
+}  // namespace headrace::query

@@ -1,0 +1,55 @@
+#include "query/why_story.h"
+
+#include <algorithm>
+
+#include "query/why_cycles.h"
+
+namespace headrace::query {
+namespace {
+
+constexpr size_t kLongestValue = 60;
+
+}  // namespace
+
+Json members(std::vector<std::pair<std::string, Json>> all) {
+  std::erase_if(all, [](const auto& member) { return member.second.is_null(); });
+  return Json(Json::Map(std::move(all)));
+}
+
+std::string cut(std::string text) {
+  if (text.size() <= kLongestValue) return text;
+  size_t end = kLongestValue;
+  while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end) + "…";
+}
+
+Why Story::tell() {
+  find_actor();
+  opening();
+  if (actor_) {
+    code();
+    data();
+    params();
+    environment();
+    cost();
+  }
+  if (Json cycles = tell_cycles(lineage_, facts_.nodes, &lines_); !cycles.is_null()) {
+    fact("cycles", std::move(cycles));
+  }
+  if (lineage_.cut > 0) {
+    line("beyond", "the depth asked for: " + std::to_string(lineage_.cut) +
+                       (lineage_.cut == 1 ? " thing was" : " things were") +
+                       " made from others still");
+    fact("cut", static_cast<int64_t>(lineage_.cut));
+  }
+  not_captured();
+  Why why;
+  why.subject = subject_;
+  why.lines = std::move(lines_);
+  why.facts = Json(std::move(out_));
+  why.edges = lineage_.edges;
+  why.nodes = std::move(facts_.nodes);
+  return why;
+}
+
+}  // namespace headrace::query
