@@ -111,6 +111,7 @@ class Stage {
         HEADRACE_RETURN_IF_ERROR(copy_beside(file.path, to));
       }
     }
+    HEADRACE_RETURN_IF_ERROR(check_code());
     fs::create_directories(moved(what_.folder), error);
     return make_output_folders();
   }
@@ -167,6 +168,18 @@ class Stage {
       if (lies_in(file.path, what_.root()) || lies_in(file.path, "/tmp")) continue;
       return invalid_argument("it wrote " + file.path + ", outside its project " + what_.root() +
                               ", where running it again would overwrite; run it by hand");
+    }
+    return {};
+  }
+  // The commit and its diff gave what was run; what is in neither was copied as it is now.
+  Status check_code() const {
+    for (const RecordedFile& file : what_.code) {
+      if (file.sha256.empty() || !lies_in(file.path, what_.root())) continue;
+      const Result<FileDigest> now = digest_file(moved(file.path));
+      if (now.ok() && hex(now->sha256) == file.sha256) continue;
+      return not_found("cannot run " + what_.workflow.name + " again without the code " +
+                       file.path + " as it was (sha256 " + file.sha256.substr(0, 8) +
+                       "…): it is neither in the commit nor in the diff, and has changed since");
     }
     return {};
   }

@@ -14,7 +14,7 @@ constexpr size_t kShownLinks = 30;
 constexpr size_t kShownSlacks = 10;
 
 std::string share(double part, double whole) {
-  return whole > 0 ? number_text(100 * part / whole, 2) + " %" : "0 %";
+  return grouped(whole > 0 ? static_cast<uint64_t>(100 * part / whole + 0.5) : 0) + " %";
 }
 
 std::string padded(const std::string& text, size_t width) {

@@ -168,9 +168,8 @@ TEST(Lineage, AFileRewrittenInPlaceIsSaid) {
 TEST(Lineage, EqualValuesAreFollowedOnlyWhenAskedForAndMarked) {
   StoreForTest store;
   const int wf = store.workflow(store.campaign("c"), "w");
-  store.task(wf, {"search", {}, {{"best_lr", 0.000123456}, {"epochs", int64_t{3}}}, 0, 0.0001});
-  const int64_t train =
-      store.task(wf, {"train", {{"lr", 0.000123456}, {"epochs", int64_t{3}}}, {}});
+  store.task(wf, {"search", {}, {{"best_lr", 0.123457}, {"epochs", int64_t{3}}}, 0, 0.0001});
+  const int64_t train = store.task(wf, {"train", {{"lr", 0.123457}, {"epochs", int64_t{3}}}, {}});
   const std::string model = store.object("model", "/d/m.pt", "aa11");
   store.edge(train, model, true);
   const Session session = store.session();

@@ -55,7 +55,7 @@ Result<std::vector<RecordedFile>> files_of(const Session& session, const std::st
   std::set<std::string> seen;
   for (const auto& row : *rows) {
     if (is_aside(row[0].text) || !seen.insert(row[0].text).second) continue;
-    if (row[2].text == "code" && !generated) continue;  // told apart
+    if (row[2].text == "directory") continue;  // the files in it are told one by one
     out.push_back({row[0].text, row[1].is_null ? "" : row[1].text});
   }
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.path < b.path; });

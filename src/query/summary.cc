@@ -1,6 +1,7 @@
 #include "query/summary.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "query/findings.h"
@@ -64,7 +65,8 @@ std::string counted(uint64_t count, const std::string& what) {
 }
 
 std::string percent(double part, double whole) {
-  return whole > 0 ? number_text(100 * part / whole, 2) + " %" : "0 %";
+  const double share = whole > 0 ? 100 * part / whole : 0;
+  return number_text(share < 10 ? share : std::round(share), share < 10 ? 2 : 3) + " %";
 }
 
 Result<Summary> summarize(const Session& session, const std::string& text,

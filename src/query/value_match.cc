@@ -115,6 +115,9 @@ Result<std::vector<ValueMatch>> match_values(const Session& session, const std::
   if (!connection.ok()) return connection.status();
   Result<TaskRows> ids = TaskRows::open(*connection);
   if (!ids.ok()) return ids.status();
+  const Result<store::Registry> registry = store::Registry::load(*connection);
+  if (!registry.ok()) return registry.status();
+  const std::vector<std::string> columns = value_columns(*registry);
   Result<std::vector<Value>> own = values_of(
       *connection, columns, *ids, behind ? Role::kUsed : Role::kGenerated, ids->are(tasks, "t"));
   if (!own.ok()) return own.status();
