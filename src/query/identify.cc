@@ -86,7 +86,9 @@ Status find_by_id(const Session& session, const Uuid& id, const std::vector<Thin
                   std::vector<Thing>* out) {
   const std::string text = "'" + id.text() + "'";
   if (has(kinds, ThingKind::kObject)) {
-    HEADRACE_RETURN_IF_ERROR(find_objects(session, "object_id = " + text, "", out));
+    HEADRACE_RETURN_IF_ERROR(collect(
+        session, ThingKind::kObject,
+        "SELECT object, coalesce(path, name), kind FROM object_row WHERE object = " + text, out));
   }
   if (has(kinds, ThingKind::kTask)) {
     Result<store::Connection> connection = session.connect();
