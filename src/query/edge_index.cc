@@ -20,7 +20,7 @@ class SourceRuns {
       : source_(source), folder_(std::move(folder)), store_(std::move(store)), options_(options) {}
 
   Status load(EdgeRows& rows, bool removed_some) {
-    const Result<uint64_t> count = rows.count(source_);
+    const Result<uint64_t> count = rows.past_last(source_, removed_some);
     if (!count.ok()) return count.status();
     find_files(*count);
     removed_some_ = removed_some;

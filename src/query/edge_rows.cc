@@ -50,9 +50,9 @@ Result<EdgeRows> EdgeRows::open(const store::Connection& connection) {
   return rows;
 }
 
-Result<uint64_t> EdgeRows::count(EdgeSource source) const {
-  const Result<int64_t> last =
-      connection_->integer("SELECT coalesce(max(rowid) + 1, 0) FROM " + table_of(source));
+Result<uint64_t> EdgeRows::past_last(EdgeSource source, bool removed_some) const {
+  const std::string past = removed_some ? "coalesce(max(rowid) + 1, 0)" : "count(*)";
+  const Result<int64_t> last = connection_->integer("SELECT " + past + " FROM " + table_of(source));
   if (!last.ok()) return last.status();
   return static_cast<uint64_t>(*last);
 }

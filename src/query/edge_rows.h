@@ -20,8 +20,9 @@ class EdgeRows {
  public:
   static Result<EdgeRows> open(const store::Connection& connection);
 
-  // How many rows the source has; those are numbered from 0 in the order in which they came.
-  Result<uint64_t> count(EdgeSource source) const;
+  // One past the number of the last row; rows are numbered from 0 in the order in which they came.
+  // Only where some were removed are there fewer, and takes it a pass over the numbers.
+  Result<uint64_t> past_last(EdgeSource source, bool removed_some) const;
   // How many of the first `past` rows are there: fewer where some were removed.
   Result<uint64_t> count_before(EdgeSource source, uint64_t past) const;
   // Reads the rows [first, past), but ends behind one whose edge makes them `most`. Returns where
