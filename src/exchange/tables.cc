@@ -1,0 +1,169 @@
+#include "exchange/tables.h"
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include "exchange/target.h"
+#include "query/nearest.h"
+#include "store/registry.h"
+#include "store/task_view.h"
+
+namespace headrace::exchange {
+namespace {
+
+constexpr size_t kMostTypedKeys = 1000;
+
+std::string ending(TableFormat format) {
+  switch (format) {
+    case TableFormat::kParquet: return ".parquet";
+    case TableFormat::kCsv: return ".csv";
+    case TableFormat::kJsonl: break;
+  }
+  return ".jsonl";
+}
+
+std::string copy_options(TableFormat format) {
+  switch (format) {
+    case TableFormat::kParquet: return "FORMAT parquet, COMPRESSION zstd";
+    case TableFormat::kCsv: return "FORMAT csv, HEADER true";
+    case TableFormat::kJsonl: break;
+  }
+  return "FORMAT json";
+}
+
+bool is_text(ValueTag type) { return store::kind_of(type) == 3; }
+
+// Why a struct of typed columns would not hold every value of the role; "" when it does.
+std::string not_typed_because(const store::Registry& registry, Role role) {
+  const auto& keys = registry.keys(role);
+  if (keys.size() > kMostTypedKeys) return std::to_string(keys.size()) + " keys";
+  std::set<std::string> seen;
+  for (const auto& [key, places] : keys) {
+    std::string lower = key;
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (key.empty()) return "a key without a name";
+    if (!seen.insert(lower).second) return "keys that differ from " + key + " by case only";
+    bool text = false;
+    bool other = false;
+    for (const store::Place& place : places) {
+      if (place.type == ValueTag::kNull) continue;
+      (is_text(place.type) ? text : other) = true;
+    }
+    if (text && other) return "text and other values under " + key;
+  }
+  return "";
+}
+
+// Makes the connection's view `task` typed where that loses nothing; says where it does not.
+Result<std::string> type_values(const store::Connection& connection) {
+  Result<store::Registry> registry = store::Registry::load(connection);
+  if (!registry.ok()) return registry.status();
+  store::TaskView view;
+  std::string note;
+  const auto add = [&](Role role, const char* name, std::vector<store::TouchedKey>* typed,
+                       bool* json) {
+    const std::string because = not_typed_because(*registry, role);
+    const auto& keys = registry->keys(role);
+    *json = keys.empty() || !because.empty();
+    if (!because.empty()) {
+      note += std::string(note.empty() ? "" : "; ") + name + " is JSON text: there are " + because;
+    }
+    if (*json) return;
+    for (const auto& [key, places] : keys) typed->emplace_back(key);
+  };
+  add(Role::kUsed, "used", &view.used, &view.used_json);
+  add(Role::kGenerated, "generated", &view.generated, &view.generated_json);
+  HEADRACE_RETURN_IF_ERROR(connection.run(store::task_view_sql(*registry, view)));
+  return note;
+}
+
+// Readers of tables know no UUID, or show it as bytes; joins on text work in all of them.
+Result<std::string> columns_of(const store::Connection& connection, const std::string& table) {
+  Result<store::QueryResult> rows = connection.query("DESCRIBE SELECT * FROM " + table);
+  if (!rows.ok()) return rows.status();
+  std::string out;
+  while (rows->next()) {
+    const store::Chunk& chunk = rows->chunk();
+    for (size_t row = 0; row < chunk.rows(); ++row) {
+      const std::string name = store::sql_name(chunk.text(0, row));
+      if (!out.empty()) out += ", ";
+      out += chunk.text(1, row) == "UUID" ? "CAST(" + name + " AS VARCHAR) AS " + name : name;
+    }
+  }
+  return out;
+}
+
+Status write_table(const Scope& scope, TableFormat format, TableFile* file) {
+  const store::Connection& connection = scope.connection();
+  const Result<std::string> columns = columns_of(connection, file->table);
+  if (!columns.ok()) return columns.status();
+  std::filesystem::path part = file->path;
+  part += ".part";
+  Result<store::QueryResult> copied = connection.query(
+      "COPY (SELECT " + *columns + " FROM " + file->table + scope.where(file->table) + ") TO " +
+      store::sql_text(part.string()) + " (" + copy_options(format) + ")");
+  std::error_code error;
+  if (!copied.ok()) {
+    std::filesystem::remove(part, error);
+    return copied.status().with_context("cannot write " + file->path.string());
+  }
+  file->rows = copied->rows_changed();
+  std::filesystem::rename(part, file->path, error);
+  return error ? io_error("cannot name " + file->path.string(), error.value()) : Status();
+}
+
+Status known(const std::vector<std::string>& tables) {
+  const std::vector<std::string>& all = query::view_names();
+  for (const std::string& table : tables) {
+    if (std::find(all.begin(), all.end(), table) != all.end()) continue;
+    const auto near = query::nearest_names(table, all);
+    return invalid_argument(
+        "there is no table " + table +
+        (near.empty() ? "; there are " + query::listed(all, 20) : query::did_you_mean(near)));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<TableFile>> export_tables(const query::Session& session,
+                                             const TableChoice& choice,
+                                             const std::filesystem::path& target) {
+  const bool one_file = target.extension() == ending(choice.format);
+  std::vector<std::string> tables = choice.tables;
+  if (tables.empty()) tables = one_file ? std::vector<std::string>{"task"} : query::view_names();
+  HEADRACE_RETURN_IF_ERROR(known(tables));
+  if (one_file && tables.size() != 1) {
+    return invalid_argument(target.string() +
+                            " is one file and holds one table; name a folder for several");
+  }
+  std::vector<TableFile> files;
+  for (const std::string& table : tables) {
+    files.push_back({table, one_file ? target : target / (table + ending(choice.format)), 0, ""});
+    HEADRACE_RETURN_IF_ERROR(may_write(files.back().path, choice.force));
+  }
+  const Result<Scope> scope = Scope::open(session, choice.scope);
+  if (!scope.ok()) return scope.status();
+  std::string note;
+  if (choice.format == TableFormat::kParquet) {
+    Result<std::string> typed = type_values(scope->connection());
+    if (!typed.ok()) return typed.status();
+    note = std::move(*typed);
+  }
+  if (!one_file) {
+    std::error_code error;
+    std::filesystem::create_directories(target, error);
+    if (error) return io_error("cannot make the folder " + target.string(), error.value());
+  }
+  for (TableFile& file : files) {
+    if (file.table == "task") file.note = note;
+    HEADRACE_RETURN_IF_ERROR(write_table(*scope, choice.format, &file));
+  }
+  return files;
+}
+
+}  // namespace headrace::exchange
