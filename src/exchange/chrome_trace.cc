@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "exchange/lanes.h"
 #include "exchange/target.h"
@@ -14,47 +15,50 @@
 namespace headrace::exchange {
 namespace {
 
-// Tables of the connection's own: chosen tasks with the file's process numbers, and the flows.
-// A nanosecond inside the task, since a viewer binds an arrow to the innermost slice around it.
+// Tables of the connection's own: narrow ones, so that a million tasks are ordered in little
+// memory. A flow leaves a nanosecond before the end, inside the task: a viewer binds an arrow to
+// the innermost slice around it.
 std::string prepare_sql(const Scope& scope) {
   return "CREATE TEMP TABLE trace_sample AS SELECT epoch_ns(time) AS at_ns, sensor, value, "
          "coalesce(hostname, '') AS hostname, coalesce(pid, 0) AS pid "
          "FROM sample" +
          scope.where("sample") +
          ";\n"
-         "CREATE TEMP TABLE trace_task AS SELECT task_id, coalesce(hostname, '') AS hostname, "
-         "coalesce(pid, 0) AS pid, coalesce(thread, 0) AS thread, epoch_ns(started_at) AS "
-         "begin_ns, "
-         "epoch_ns(ended_at) AS end_ns FROM (FROM task" +
-         scope.where("task") +
-         ") WHERE started_at IS NOT NULL;\n"
-         "UPDATE trace_task SET end_ns = greatest(begin_ns, (SELECT greatest("
-         "(SELECT max(greatest(begin_ns, end_ns)) FROM trace_task), "
-         "(SELECT max(at_ns) FROM trace_sample)))) WHERE end_ns IS NULL;\n"
          "CREATE TEMP TABLE trace_process AS SELECT hostname, pid, "
          "row_number() OVER (ORDER BY hostname, pid) AS process FROM "
-         "(SELECT hostname, pid FROM trace_task UNION SELECT hostname, pid FROM trace_sample);\n"
-         "CREATE TEMP TABLE trace_flow AS SELECT row_number() OVER () AS flow, g.from_id AS "
-         "source, "
-         "u.to_id AS sink, greatest(a.begin_ns, least(a.end_ns, b.begin_ns) - 1) AS leaves_ns "
-         "FROM edge g JOIN edge u ON u.from_id = g.to_id "
-         "JOIN trace_task a ON a.task_id = g.from_id JOIN trace_task b ON b.task_id = u.to_id "
-         "WHERE g.relation = 'generated' AND u.relation = 'used' AND g.exact AND u.exact "
-         "AND g.from_id <> u.to_id AND a.begin_ns < b.begin_ns;\n";
+         "(SELECT coalesce(hostname, '') AS hostname, coalesce(pid, 0) AS pid FROM task" +
+         scope.where("task") +
+         " UNION SELECT hostname, pid FROM trace_sample);\n"
+         "CREATE TEMP TABLE trace_span AS SELECT t.task_id, p.process, coalesce(t.thread, 0) AS "
+         "thread, epoch_ns(t.started_at) AS begin_ns, epoch_ns(t.ended_at) AS end_ns "
+         "FROM (FROM task" +
+         scope.where("task") +
+         ") t JOIN trace_process p ON p.hostname = coalesce(t.hostname, '') "
+         "AND p.pid = coalesce(t.pid, 0) WHERE t.started_at IS NOT NULL;\n"
+         "UPDATE trace_span SET end_ns = greatest(begin_ns, (SELECT greatest("
+         "(SELECT max(greatest(begin_ns, end_ns)) FROM trace_span), "
+         "(SELECT max(at_ns) FROM trace_sample)))) WHERE end_ns IS NULL;\n"
+         "CREATE TEMP TABLE trace_task AS SELECT *, row_number() OVER () - 1 AS ordinal FROM "
+         "(FROM trace_span ORDER BY process, thread, begin_ns, end_ns DESC, task_id);\n"
+         "DROP TABLE trace_span;\n";
 }
 
+constexpr const char* kSpans =
+    "SELECT process, thread, begin_ns, end_ns FROM trace_task ORDER BY ordinal";
+
 constexpr const char* kTasks =
-    "SELECT p.process, x.thread, x.begin_ns, x.end_ns, to_json(t.activity)::VARCHAR, "
+    "SELECT x.process, x.ordinal, x.begin_ns, x.end_ns, to_json(t.activity)::VARCHAR, "
     "json_merge_patch('{}', json_object('task_id', t.task_id::VARCHAR, 'status', t.status, "
     "'workflow_id', t.workflow_id::VARCHAR, 'campaign', t.campaign))::VARCHAR, "
-    "t.used::VARCHAR, t.generated::VARCHAR, o.flows, i.flows "
-    "FROM trace_task x JOIN task t ON t.task_id = x.task_id "
-    "JOIN trace_process p ON p.hostname = x.hostname AND p.pid = x.pid "
-    "LEFT JOIN (SELECT source, string_agg(flow || '@' || leaves_ns, ' ' ORDER BY flow) AS flows "
-    "FROM trace_flow GROUP BY source) o ON o.source = x.task_id "
-    "LEFT JOIN (SELECT sink, string_agg(flow::VARCHAR, ' ' ORDER BY flow) AS flows "
-    "FROM trace_flow GROUP BY sink) i ON i.sink = x.task_id "
-    "ORDER BY p.process, x.thread, x.begin_ns, x.end_ns DESC, x.task_id";
+    "t.used::VARCHAR, t.generated::VARCHAR "
+    "FROM task t JOIN trace_task x ON t.task_id = x.task_id";
+
+constexpr const char* kFlows =
+    "SELECT a.process, a.ordinal, greatest(a.begin_ns, least(a.end_ns, b.begin_ns) - 1), "
+    "b.process, b.ordinal, b.begin_ns FROM edge g JOIN edge u ON u.from_id = g.to_id "
+    "JOIN trace_task a ON a.task_id = g.from_id JOIN trace_task b ON b.task_id = u.to_id "
+    "WHERE g.relation = 'generated' AND u.relation = 'used' AND g.exact AND u.exact "
+    "AND g.from_id <> u.to_id AND a.begin_ns < b.begin_ns";
 
 constexpr const char* kSamples =
     "SELECT p.process, s.at_ns, to_json(s.sensor)::VARCHAR, s.value FROM trace_sample s "
@@ -118,22 +122,9 @@ class TraceWriter {
   std::map<std::pair<int64_t, size_t>, int64_t> tracks_;  // of (thread, lane), in one process
 };
 
-// Calls `each` with every word of a text.
-template <typename Each>
-void words(std::string_view text, Each&& each) {
-  while (!text.empty()) {
-    const size_t end = std::min(text.find(' '), text.size());
-    each(std::string(text.substr(0, end)));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-}
-
-uint64_t write_task(TraceWriter& trace, const store::Chunk& chunk, size_t row) {
-  const int64_t process = chunk.integer(0, row);
+void write_task(TraceWriter& trace, const store::Chunk& chunk, size_t row, int64_t track) {
   const int64_t begin_ns = chunk.integer(2, row);
   const int64_t end_ns = std::max(begin_ns, chunk.integer(3, row));
-  const int64_t track = trace.track(process, chunk.integer(1, row), begin_ns, end_ns);
-  const std::string place = TraceWriter::place(process, track);
   std::string args(chunk.text(5, row));
   args.pop_back();
   for (const auto& [name, column] : {std::pair("used", 6), std::pair("generated", 7)}) {
@@ -141,21 +132,9 @@ uint64_t write_task(TraceWriter& trace, const store::Chunk& chunk, size_t row) {
     if (values.empty() || values == "{}") continue;
     args += std::string(",\"") + name + "\":" + std::string(values);
   }
-  trace.event(R"("ph":"X","cat":"task","name":)" + std::string(chunk.text(4, row)) + place +
-              trace.at(begin_ns) + ",\"dur\":" + microseconds(end_ns - begin_ns) +
-              ",\"args\":" + args + "}");
-  const std::string arrow = R"(,"cat":"data","name":"object")" + place;
-  uint64_t flows = 0;
-  words(chunk.text(8, row), [&](const std::string& flow) {
-    const size_t cut = flow.find('@');
-    trace.event(R"("ph":"s","id":)" + flow.substr(0, cut) + arrow +
-                trace.at(std::strtoll(flow.c_str() + cut + 1, nullptr, 10)));
-    ++flows;
-  });
-  words(chunk.text(9, row), [&](const std::string& flow) {
-    trace.event(R"("ph":"f","bp":"e","id":)" + flow + arrow + trace.at(begin_ns));
-  });
-  return flows;
+  trace.event(R"("ph":"X","cat":"task","name":)" + std::string(chunk.text(4, row)) +
+              TraceWriter::place(chunk.integer(0, row), track) + trace.at(begin_ns) +
+              ",\"dur\":" + microseconds(end_ns - begin_ns) + ",\"args\":" + args + "}");
 }
 
 template <typename Each>
@@ -193,9 +172,26 @@ Result<TraceCount> export_chrome_trace(const query::Session& session, const Trac
   HEADRACE_RETURN_IF_ERROR(each_row(*scope, kProcesses, [&](const store::Chunk& chunk, size_t row) {
     trace.name_process(chunk.integer(0, row), chunk.text(1, row));
   }));
+  std::vector<int64_t> tracks;  // by ordinal
+  const auto track_of = [&tracks](int64_t ordinal) { return tracks[static_cast<size_t>(ordinal)]; };
+  HEADRACE_RETURN_IF_ERROR(each_row(*scope, kSpans, [&](const store::Chunk& chunk, size_t row) {
+    const int64_t begin_ns = chunk.integer(2, row);
+    tracks.push_back(trace.track(chunk.integer(0, row), chunk.integer(1, row), begin_ns,
+                                 std::max(begin_ns, chunk.integer(3, row))));
+  }));
   HEADRACE_RETURN_IF_ERROR(each_row(*scope, kTasks, [&](const store::Chunk& chunk, size_t row) {
-    count.flows += write_task(trace, chunk, row);
+    write_task(trace, chunk, row, track_of(chunk.integer(1, row)));
     ++count.tasks;
+  }));
+  HEADRACE_RETURN_IF_ERROR(each_row(*scope, kFlows, [&](const store::Chunk& chunk, size_t row) {
+    const std::string flow =
+        ",\"id\":" + std::to_string(++count.flows) + R"(,"cat":"data","name":"object")";
+    trace.event(R"("ph":"s")" + flow +
+                TraceWriter::place(chunk.integer(0, row), track_of(chunk.integer(1, row))) +
+                trace.at(chunk.integer(2, row)));
+    trace.event(R"("ph":"f","bp":"e")" + flow +
+                TraceWriter::place(chunk.integer(3, row), track_of(chunk.integer(4, row))) +
+                trace.at(chunk.integer(5, row)));
   }));
   HEADRACE_RETURN_IF_ERROR(each_row(*scope, kSamples, [&](const store::Chunk& chunk, size_t row) {
     char value[32];
