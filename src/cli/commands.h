@@ -27,6 +27,7 @@ void add_tag(CLI::App& app, Program& program);
 void add_note(CLI::App& app, Program& program);
 void add_rm(CLI::App& app, Program& program);
 void add_doctor(CLI::App& app, Program& program);
+void add_config(CLI::App& app, Program& program);
 void add_collect(CLI::App& app, Program& program);
 
 using AddCommand = void (*)(CLI::App&, Program&);
@@ -37,7 +38,7 @@ inline constexpr std::array kCommands = {
     AddCommand{add_critical_path}, AddCommand{add_stragglers}, AddCommand{add_summary},
     AddCommand{add_reproduce},     AddCommand{add_report},     AddCommand{add_export},
     AddCommand{add_tag},           AddCommand{add_note},       AddCommand{add_rm},
-    AddCommand{add_doctor},        AddCommand{add_collect},
+    AddCommand{add_doctor},        AddCommand{add_collect},    AddCommand{add_config},
 };
 
 // Parses the command line and does what it says. Returns the exit code.

@@ -3,6 +3,8 @@
 #include <system_error>
 #include <vector>
 
+#include "store/activity_view.h"
+
 namespace headrace::collect {
 
 Result<store::Store> copy_to_memory(const std::filesystem::path& file,
@@ -37,6 +39,7 @@ Result<store::Store> copy_to_memory(const std::filesystem::path& file,
     copy->add_note("the store has another schema version and was read anew from the segments");
   }
   HEADRACE_RETURN_IF_ERROR(c.run("DETACH original"));
+  HEADRACE_RETURN_IF_ERROR(store::make_activity_views(c, {}));
   return copy;
 }
 

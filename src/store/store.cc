@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/crc32c.h"
+#include "store/activity_view.h"
 #include "store/amendment.h"
 #include "store/migration.h"
 #include "store/schema.h"
@@ -15,7 +16,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string views_mark() { return std::to_string(crc32c(views_sql(0))); }
+std::string views_mark() {
+  return std::to_string(crc32c(views_sql(0) + activity_view_sql("any", {}, {})));
+}
 
 // Whether the file's views have this program's text.
 Result<bool> views_are_current(const Connection& connection) {
@@ -35,6 +38,7 @@ Status make_views(const Connection& connection) {
   if (!exclusive.ok()) return exclusive.status();
   HEADRACE_RETURN_IF_ERROR(connection.run(views_sql(static_cast<int>(*exclusive)))
                                .with_context("cannot make the views"));
+  HEADRACE_RETURN_IF_ERROR(make_activity_views(connection, {}));
   return connection.run(
       "DELETE FROM meta WHERE key = 'views'; INSERT INTO meta VALUES ('views', '" + views_mark() +
       "')");

@@ -11,6 +11,7 @@
 // must be in the registry (Registry::knows); one that is absent in a row is NULL there.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -74,6 +75,15 @@ std::string stored_task_view_sql(int exclusive_columns);
 // d0, or a CASE over schemas and types. Numbers of different types become DOUBLE, text among
 // numbers is read as a number or NULL; else VARCHAR unless all values have one type.
 std::string value_sql(const Registry& registry, Role role, const std::string& key);
+
+// How a FROM offers the columns of places, and whether no other key's values stand in one.
+struct PlaceColumns {
+  std::function<std::string(const Place&)> name;
+  std::function<bool(const Place&)> is_alone;
+};
+// The same of a key that has stood in these places only.
+std::string value_sql(const std::vector<Place>& places, Role role, const std::string& key,
+                      const PlaceColumns& columns);
 
 // The values of a key that are of one class; a key may have had values of several.
 enum class ValueClass : uint8_t {

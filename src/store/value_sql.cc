@@ -109,7 +109,7 @@ std::string is_one_of(const Place& place, Role role, const std::string& key) {
          (place.slot == kNoSlot ? " AND slot IS NULL"
                                 : " AND page = " + std::to_string(place.page) +
                                       " AND slot = " + std::to_string(place.slot)) +
-         ") AS has FROM field GROUP BY schema))[t.schema]";
+         ") AS has FROM main.field GROUP BY schema))[t.schema]";
 }
 
 // Whether values of another type stand in the same column: int and time, text and JSON.
@@ -221,17 +221,21 @@ ClassSql class_sql(const Registry& registry, Role role, const std::string& key, 
 std::string value_sql(const Registry& registry, Role role, const std::string& key) {
   const std::vector<Place>* places = registry.places(role, key);
   if (places == nullptr) return "NULL";
-  const Shown shown = shown_as(*places);
+  return value_sql(*places, role, key,
+                   {slot_column, [&](const Place& p) { return registry.is_alone(p); }});
+}
+
+std::string value_sql(const std::vector<Place>& places, Role role, const std::string& key,
+                      const PlaceColumns& columns) {
+  const Shown shown = shown_as(places);
   std::string branches;
   std::string bare;  // columns of this key alone: NULL in the rows of other schemas
   int bare_columns = 0;
-  for (const Place& p : *places) {
+  for (const Place& p : places) {
     if (p.slot == kNoSlot) continue;
-    const std::string column =
-        (p.page == 0 ? "t" : "p" + std::to_string(p.page)) + "." + slot_name(p.slot);
-    const std::string value = converted(column, p.type, shown);
+    const std::string value = converted(columns.name(p), p.type, shown);
     if (value == "NULL") continue;
-    if (registry.is_alone(p) && !has_other_type(*places, p)) {
+    if (columns.is_alone(p) && !has_other_type(places, p)) {
       bare += (bare_columns++ == 0 ? "" : ", ") + value;
     } else {
       branches += " WHEN " + is_one_of(p, role, key) + " THEN " + value;

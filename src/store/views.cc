@@ -1,6 +1,7 @@
 // The views that readers rely on. Ids are UUIDs, times TIMESTAMP_NS in UTC, open-ended values JSON.
 #include "store/schema.h"
 #include "store/task_view.h"
+#include "store/view_columns.h"
 
 namespace headrace::store {
 namespace {
@@ -282,7 +283,7 @@ std::string views_sql(int exclusive_columns) {
   return std::string(kAmended) + kCampaign + workflow() + kObject + create + edge(stored_task_id) +
          kSensorAndSample + create + task_energy(stored_task_id, [](const char*) { return true; }) +
          energy_balance() + create + log(stored_task_id) + accounting() +
-         stored_task_view_sql(exclusive_columns) + ";\n";
+         stored_task_view_sql(exclusive_columns) + ";\n" + comments_sql();
 }
 
 std::string quick_view_sql(const std::string& view, const std::set<std::string>& columns) {

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "store/activity_view.h"
 #include "store/amendment.h"
 #include "store/refresh.h"
 #include "store/schema.h"
 #include "store/task_view.h"
+#include "store/view_columns.h"
 
 namespace headrace::store {
 namespace {
@@ -163,7 +165,8 @@ Status Writer::add_columns() {
           from + " = NULL WHERE schema = " + std::to_string(move.schema)));
     }
   }
-  return connection_->run(stored_task_view_sql(static_cast<int>(stored_exclusive_)));
+  return connection_->run(stored_task_view_sql(static_cast<int>(stored_exclusive_)) + ";\n" +
+                          comments_sql("task"));
 }
 
 void Writer::note_use(uint32_t schema, uint32_t activity) {
@@ -277,6 +280,13 @@ Status Writer::write_schemas() {
   return rows->close();
 }
 
+Status Writer::write_activity_views() {
+  std::vector<uint32_t> changed;
+  for (const Activity& a : new_activities_) changed.push_back(a.id);
+  for (const auto& [schema, activity] : new_uses_) changed.push_back(activity);
+  return changed.empty() ? Status() : make_activity_views(*connection_, changed);
+}
+
 Status Writer::write_producers() {
   if (!new_producers_.empty()) {
     Result<Appender> rows = Appender::open(*connection_, "producer_row");
@@ -372,6 +382,7 @@ Status Writer::commit() {
   }
   HEADRACE_RETURN_IF_ERROR(write_names().with_context("cannot write names"));
   HEADRACE_RETURN_IF_ERROR(write_schemas().with_context("cannot write the registry"));
+  HEADRACE_RETURN_IF_ERROR(write_activity_views());
   HEADRACE_RETURN_IF_ERROR(write_producers().with_context("cannot write producers"));
   HEADRACE_RETURN_IF_ERROR(write_marks().with_context("cannot write watermarks"));
   if (!gone_.empty()) {

@@ -151,6 +151,7 @@ class Writer {
   Status add_columns();
   Status write_names();
   Status write_schemas();
+  Status write_activity_views();
   Status write_producers();
   Status write_marks();
   Status run(const std::string& sql, const char* doing);

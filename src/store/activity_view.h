@@ -1,0 +1,44 @@
+// A view for each activity, with a plain typed column for each value that it has captured:
+//
+//   SELECT lr, loss FROM activity.train        -- in any DuckDB client
+//
+// Which names they have stands in docs/schema.md. A view depends on the keys of its activity only,
+// so the writer makes it again when the activity has got a new schema.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "store/registry.h"
+
+namespace headrace::store {
+
+// A view offers so many keys at most: the used ones first, in the order captured.
+constexpr size_t kMostViewKeys = 2048;
+
+// One captured value of an activity: the places it has had there.
+struct ActivityKey {
+  Role role = Role::kUsed;
+  std::string key;
+  std::vector<Place> places;
+};
+
+// The names of the columns of these keys, in their order.
+std::vector<std::string> activity_column_names(const std::vector<ActivityKey>& keys);
+
+// CREATE OR REPLACE VIEW for the activities of these numbers.
+std::string activity_view_sql(const std::string& name, std::span<const uint32_t> activities,
+                              const std::vector<ActivityKey>& keys);
+
+// The views' names by the names of activities.
+std::map<std::string, std::string> activity_view_names(const Registry& registry);
+
+// Makes the views of these activities again; of all, in a new schema `activity`, for an empty list.
+// Reads the registry from the store. Costs about a millisecond a view of 16 keys.
+Status make_activity_views(const Connection& connection, const std::vector<uint32_t>& changed);
+
+}  // namespace headrace::store
