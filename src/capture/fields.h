@@ -9,6 +9,7 @@
 // placeholder that says so; nothing fails. Without memory a value is refused and counted.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -102,6 +103,9 @@ class Fields {
     ShapeCell* shape;
     uint64_t* cells;
     size_t count;
+    char* tail;           // text of theirs goes here
+    uint32_t tail_begin;  // what a span calls that place
+    size_t tail_bytes;
     void put(size_t i, Role role, uint32_t name_id, ValueTag tag, uint64_t cell) const {
       // One store of eight bytes: it is soon read as such, and stores of parts would delay that.
       store_le(&shape[i], uint64_t{name_id} | uint64_t{static_cast<uint8_t>(role)} << 32 |
@@ -110,12 +114,23 @@ class Fields {
     }
   };
   Room room() const {
-    return {shape_ + count_, cells_ + count_, replacing_ ? 0 : size_t{capacity_} - count_};
+    return {shape_ + count_,     cells_ + count_, replacing_ ? 0 : size_t{capacity_} - count_,
+            tail_ + tail_bytes_, tail_bytes_,     tail_left()};
   }
-  // The first `count` of them are put.
-  void took(size_t count) {
+  // The first `count` of them are put, with so many bytes of text.
+  void took(size_t count, size_t tail_bytes = 0) {
+    tail_bytes_ += static_cast<uint32_t>(tail_bytes);
     count_ += static_cast<uint32_t>(count);
     if (slot_ != nullptr) store_release(slot_->count, count_);
+  }
+
+  // For one nested value, written in place: where it may begin and how long it may be; then its
+  // length. Nothing is added until then.
+  std::span<char> nested_room() { return {tail_ + tail_bytes_, tail_left()}; }
+  void took_nested(Role role, uint32_t name_id, size_t bytes) {
+    const TailSpan span{tail_bytes_, static_cast<uint32_t>(bytes)};
+    tail_bytes_ += span.length;
+    add(role, name_id, ValueTag::kNested, pack(span));
   }
 
   // From now on a name that is there already in the same role is replaced: the last value wins.
@@ -158,6 +173,10 @@ class Fields {
     void operator()(Grown* grown) const;
   };
 
+  size_t tail_left() const {
+    const size_t end = std::min<size_t>(tail_capacity_, kMaxTailBytes);
+    return end > tail_bytes_ ? end - tail_bytes_ : 0;
+  }
   void use(TaskSlot* slot);
   void assign(const Fields& other);
   void add(Role role, uint32_t name_id, ValueTag tag, uint64_t cell) {
