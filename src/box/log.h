@@ -118,7 +118,7 @@ constexpr uint32_t kOpenIsTemporary = 2;  // mkstemp family, tmpfile
 constexpr uint32_t kIsDirectory = 4;
 constexpr uint32_t kCloseAtExit = 8;  // still open when the process ended; stdio may be unflushed
 constexpr uint32_t kVfork = 16;
-constexpr uint32_t kExchange = 32;           // renameat2 swapped the two
+constexpr uint32_t kExchange = 32;           // renameat2 swapped the two: two records, one of each
 constexpr uint32_t kEnvironmentKept = 64;    // exec, spawn: our variables are in the child's
 constexpr uint32_t kWatchedElsewhere = 128;  // they name another log folder (a run inside a run)
 // kBlindSpot: the bits of box/elf.h, and these.

@@ -201,6 +201,8 @@ bool Drain::commit_own(const Record& record) {
   return true;
 }
 
+void Drain::announce(const TaskRecord& record) { commit_own(record); }
+
 void Drain::seal_if_due() {
   if (!writer_.wants_seal(now_monotonic_ns())) return;
   if (const Status status = writer_.seal(); !status.ok()) failed(status);

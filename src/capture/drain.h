@@ -43,6 +43,8 @@ class Drain {
   void seal_if_due();
   // Announces every open task, however young.
   void announce_all() { announce(true); }
+  // Announces a task that is in no slot.
+  void announce(const TaskRecord& record);
   // The last word on this producer, and no segment is open any more.
   void end();
   // Counts what is left as lost: there is nobody who would find it.

@@ -14,6 +14,7 @@
 
 #include "base/signals_blocked.h"
 #include "capture/current_task.h"
+#include "capture/process_task.h"
 #include "capture/redaction_rules.h"
 #include "capture/shared_word.h"
 #include "capture/task.h"
@@ -170,6 +171,7 @@ Ring* Recorder::ring_slow() {
         if (ring == nullptr) return nullptr;
         thread.recorder = this;
         thread.producer = producer_;
+        find_outer_task();
         thread.root_parent = root_parent(*this);
         thread.ring = ring;
       }
@@ -183,6 +185,25 @@ Ring* Recorder::ring_slow() {
     return thread.ring;
   }
   return thread.ring;
+}
+
+// With lifecycle_mutex_ held, before the first thread has a ring.
+void Recorder::find_outer_task() {
+  if (std::exchange(has_outer_task_, true)) return;
+  outer_task_ = task_of_environment();
+  if (outer_task_.is_nil()) return;
+  const TaskRef forked_in = reference(this_thread().current);
+  const Uuid started_in =
+      forked_in.number == 0 ? Uuid{} : task_uuid(forked_in.producer, forked_in.number);
+  const Uuid own = take_process_task(outer_task_, started_in);
+  if (own.is_nil()) return;
+  outer_task_ = own;
+  has_process_task_ = true;
+}
+
+void Recorder::announce(const TaskRecord& record) {
+  const std::lock_guard lock(drain_mutex_);
+  drain_.announce(record);
 }
 
 // With lifecycle_mutex_ held. Null when the indexes have run out, which is said once.

@@ -121,6 +121,14 @@ class Recorder {
     ring.commit(sizeof fixed);
   }
 
+  // Writes an announcement (kTaskIsOpen) of a task that is in no slot. Any thread.
+  void announce(const TaskRecord& record);
+  // The task under which those of this process's threads begin that have none of their own: of this
+  // process under `headrace run`, else of HEADRACE_PARENT. Nil: none. Once the process has a ring.
+  const Uuid& outer_task() const { return outer_task_; }
+  // Whether that is this process's own, which knows what it was forked from.
+  bool has_process_task() const { return has_process_task_; }
+
   // How hard the spool presses back. Any thread, one load.
   ShedLevel shed_level() const { return shed_level_.load(std::memory_order_relaxed); }
   void count_shed_samples(uint64_t count) { losses_.count(GapReason::kSamplesShed, count); }
@@ -159,6 +167,7 @@ class Recorder {
   Ring* ring_slow();
   Ring* add_ring();
   void make_mapping();
+  void find_outer_task();
   bool start_thread();
   void run();
   bool drain_now();
@@ -194,6 +203,9 @@ class Recorder {
 
   std::mutex lifecycle_mutex_;  // mapping and thread come and go under it; before drain_mutex_
   bool has_mapping_ = false;
+  bool has_outer_task_ = false;  // it was looked for
+  bool has_process_task_ = false;
+  Uuid outer_task_;
   std::mutex thread_mutex_;  // guards stopping_; inside it no other
   std::condition_variable wake_;
   std::atomic<bool> wake_asked_{false};

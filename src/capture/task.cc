@@ -265,7 +265,9 @@ TaskState* begin_task(uint32_t activity_id, Push push) {
   } else if (outer->producer == thread->producer) [[likely]] {
     parent = outer->number;
   } else {
-    parent = foreign_parent(*thread, reference(outer));
+    // In a fork child: what it was forked in, or its own process's task, which is under that.
+    parent = thread->recorder->has_process_task() ? thread->root_parent
+                                                  : foreign_parent(*thread, reference(outer));
     flags = kTaskParentIsForeign;
   }
   return begin(*thread, activity_id, parent, flags, push);
@@ -332,14 +334,17 @@ uint32_t shape_id(Recorder& recorder, const Fields& fields) {
 
 // HEADRACE_PARENT="<workflow uuid>:<task uuid>": the task of another process under which ours
 // begin.
-uint32_t root_parent(Recorder& recorder) {
+Uuid task_of_environment() {
   const char* set = std::getenv("HEADRACE_PARENT");
-  if (set == nullptr) return 0;
-  const std::string_view text(set);
+  const std::string_view text = set == nullptr ? "" : set;
   const size_t colon = text.find(':');
-  if (colon == std::string_view::npos) return 0;
-  const std::optional<Uuid> task = Uuid::parse(text.substr(colon + 1));
-  return task ? intern_task_ref(recorder, *task) : 0;
+  if (colon == std::string_view::npos) return {};
+  return Uuid::parse(text.substr(colon + 1)).value_or(Uuid{});
+}
+
+uint32_t root_parent(Recorder& recorder) {
+  const Uuid& outer = recorder.outer_task();
+  return outer.is_nil() ? 0 : intern_task_ref(recorder, outer);
 }
 
 void drop_free_tasks(ThreadState& thread) {

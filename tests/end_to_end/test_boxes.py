@@ -254,6 +254,36 @@ def test_mv_and_ln_carry_lineage_to_the_new_name(folder: Folder) -> None:
     }
 
 
+def test_a_link_by_the_writer_and_an_exchange_tell_both_names(folder: Folder) -> None:
+    (folder.path / "writes.py").write_text(
+        "import os\n"
+        "open('old.txt', 'w').write('old'); open('new.txt', 'w').write('newer')\n"
+        "os.link('old.txt', 'kept.txt')\n"
+    )
+    source = (
+        "#include <fcntl.h>\n#include <stdio.h>\n"
+        'int main() { return renameat2(AT_FDCWD, "old.txt", AT_FDCWD, "new.txt", 2); }\n'
+    )
+    swap = compiled(folder, source, name="swap")
+    folder.run(sys.executable, "writes.py")
+    if folder.run(swap).returncode != 0:
+        pytest.skip("this file system exchanges no names")
+    folder.run("cat", "new.txt")
+    assert folder.edges() == {
+        *{("writes.py", "generated", name) for name in ("old.txt", "new.txt", "kept.txt")},
+        *{("swap", how, name) for how in ("used", "generated") for name in ("old.txt", "new.txt")},
+        ("cat", "used", "new.txt"),
+    }
+    rows = folder.query(
+        "SELECT name, hex(sha256) AS hash FROM object "
+        "WHERE name IN ('old.txt', 'kept.txt', 'new.txt')"
+    )
+    contents: dict[str, set[str]] = {}
+    for row in rows:
+        contents.setdefault(row["name"], set()).add(row["hash"])
+    assert contents["kept.txt"] < contents["old.txt"] == contents["new.txt"]
+
+
 def test_a_file_between_two_programs_that_is_removed_still_joins_them(folder: Folder) -> None:
     (folder.path / "in.txt").write_text("1\n")
     edges = edges_of(folder, "cat in.txt > part; cp part out.txt; rm part")

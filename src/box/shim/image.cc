@@ -144,6 +144,8 @@ bool is_watched() { return ensure(false); }
 bool is_watched_before_exec() { return ensure(true); }
 void stop_watching() { __atomic_store_n(&g_image.state, uint32_t{kOff}, __ATOMIC_RELEASE); }
 
+bool is_fork_child() { return g_parent.is_fork_child != 0; }
+
 bool is_passive() { return g_image.log != nullptr && (g_image.log->flags & kLogPassive) != 0; }
 
 namespace {

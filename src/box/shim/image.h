@@ -18,6 +18,9 @@ void stop_watching();
 // A launcher: what it does with its own files is not written.
 bool is_passive();
 
+// A fork of its parent's image, with no exec since.
+bool is_fork_child();
+
 // Where the log folder is, as an environment entry; kept from the start, since programs clear their
 // environment. Empty: not under `headrace run`.
 const char* folder_entry();
