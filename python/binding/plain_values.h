@@ -62,7 +62,8 @@ class PlainRun {
  public:
   PlainRun(capture::Fields& fields, Role role)
       : fields_(fields), role_(role), room_(fields.room()) {}
-  ~PlainRun() { pause(); }
+  // Inline wherever an exception passes too, so that the run lives in registers.
+  [[gnu::always_inline]] ~PlainRun() { pause(); }
   PlainRun(const PlainRun&) = delete;
   PlainRun& operator=(const PlainRun&) = delete;
 
@@ -90,10 +91,9 @@ class PlainRun {
     add_value(fields_, role_, name, value);
     resume();
   }
-  void pause() {
-    if (put_ > 0) fields_.took(put_, text_bytes_);
+  [[gnu::always_inline]] void pause() {
+    if (put_ > 0) fields_.took(put_);
     put_ = 0;
-    text_bytes_ = 0;
   }
   void resume() { room_ = fields_.room(); }
 
@@ -103,21 +103,15 @@ class PlainRun {
     return true;
   }
   bool put_text(Name name, std::string_view text) {
-    if (text.empty() || text.size() > room_.tail_bytes - text_bytes_ ||
-        capture::may_hold_secret(text)) {
-      return false;
-    }
-    copy_short(room_.tail + text_bytes_, text.data(), text.size());
-    const auto begin = static_cast<uint32_t>(room_.tail_begin + text_bytes_);
-    text_bytes_ += text.size();
-    return put(name, ValueTag::kString, pack({begin, static_cast<uint32_t>(text.size())}));
+    uint64_t cell = 0;
+    return !text.empty() && !capture::may_hold_secret(text) && fields_.put_text(text, &cell) &&
+           put(name, ValueTag::kString, cell);
   }
 
   capture::Fields& fields_;
   const Role role_;
   capture::Fields::Room room_;
   size_t put_ = 0;
-  size_t text_bytes_ = 0;
 };
 
 }  // namespace headrace::binding

@@ -103,9 +103,6 @@ class Fields {
     ShapeCell* shape;
     uint64_t* cells;
     size_t count;
-    char* tail;           // text of theirs goes here
-    uint32_t tail_begin;  // what a span calls that place
-    size_t tail_bytes;
     void put(size_t i, Role role, uint32_t name_id, ValueTag tag, uint64_t cell) const {
       // One store of eight bytes: it is soon read as such, and stores of parts would delay that.
       store_le(&shape[i], uint64_t{name_id} | uint64_t{static_cast<uint8_t>(role)} << 32 |
@@ -114,12 +111,20 @@ class Fields {
     }
   };
   Room room() const {
-    return {shape_ + count_,     cells_ + count_, replacing_ ? 0 : size_t{capacity_} - count_,
-            tail_ + tail_bytes_, tail_bytes_,     tail_left()};
+    return {shape_ + count_, cells_ + count_, replacing_ ? 0 : size_t{capacity_} - count_};
   }
-  // The first `count` of them are put, with so many bytes of text.
-  void took(size_t count, size_t tail_bytes = 0) {
-    tail_bytes_ += static_cast<uint32_t>(tail_bytes);
+  // Whether there is room for text without a secret; then `cell` is for one that is put.
+  bool put_text(std::string_view text, uint64_t* cell) {
+    if (text.size() > tail_left()) [[unlikely]]
+      return false;
+    const TailSpan span{tail_bytes_, static_cast<uint32_t>(text.size())};
+    copy_short(tail_ + tail_bytes_, text.data(), text.size());
+    tail_bytes_ += span.length;
+    *cell = pack(span);
+    return true;
+  }
+  // The first `count` of them are put.
+  void took(size_t count) {
     count_ += static_cast<uint32_t>(count);
     if (slot_ != nullptr) store_release(slot_->count, count_);
   }
