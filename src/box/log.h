@@ -11,9 +11,8 @@
 //        tail: atomic, where the next record goes; a writer adds its record's size to it, and the
 //        old value is its place. So any thread, signal handler and vfork child may write, without a
 //        lock, and a SIGKILL at any instruction leaves the others' records whole.
-//        ready_bytes: up to where pages are real (MADV_POPULATE_WRITE), so that a full /dev/shm is
-//        a lost record and never a SIGBUS. It grows by at most
-//        kLogChunkBytes at once.
+//        ready_bytes: up to where pages are real (fallocate, MADV_POPULATE_WRITE), so that a full
+//        /dev/shm is a lost record and never a SIGBUS. It grows by at most kLogChunkBytes at once.
 //
 //   record, a multiple of 16 bytes:
 //   +-- RecordHeader 48 ----------------------------------------+-- body -----------------+-- pad

@@ -34,6 +34,7 @@ struct Event {
   const char* path = nullptr;
   const char* path2 = nullptr;
   size_t path_bytes = SIZE_MAX;  // of `path`, where it is not a terminated text
+  int64_t at_ns = 0;             // 0: now
 };
 void write_event(const Event& event);
 void count(uint64_t LogHeader::*what);
@@ -48,6 +49,8 @@ bool current_task(uint8_t task[16], uint8_t workflow[16]);
 
 // The thread is about to vfork: what it writes next may come from the child, in its memory.
 void expect_vfork_child();
+// It is about to make a process that has its memory: their different pids say nothing.
+void expect_sharing_child();
 bool in_vfork_child();
 
 // Facts of a file as the kernel has them; false and zeros where it has none.
