@@ -25,6 +25,7 @@ bool Drain::pass(bool now) {
   if (written) {
     tell_shed(GapReason::kSamplesShed, &samples_told_);
     tell_shed(GapReason::kValuesElided, &elided_told_);
+    tell_shed(GapReason::kNamesRefused, &refused_told_);
     written = drain(own_);
   }
   if (!written) return false;

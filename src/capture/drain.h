@@ -92,6 +92,7 @@ class Drain {
   uint64_t drained_ = 0;
   uint64_t samples_told_ = 0;
   uint64_t elided_told_ = 0;
+  uint64_t refused_told_ = 0;
   std::atomic<bool> failing_{false};
   int64_t retry_ns_ = kFirstRetry_ns;
   int64_t next_try_ns_ = 0;

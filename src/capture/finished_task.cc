@@ -29,8 +29,8 @@ TaskRecord identity_of(Recorder& recorder, const FinishedTask& task) {
     if (parent.producer == recorder.producer()) {
       record.parent = parent.number;
     } else {
-      record.header.flags = kTaskParentIsForeign;
       record.parent = intern(recorder, EntryKind::kTaskRef, task.parent);
+      if (record.parent != 0) record.header.flags = kTaskParentIsForeign;
     }
   }
   record.begin_ticks = task.begin_ticks;

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <filesystem>
 #include <new>
 #include <pthread.h>
@@ -13,9 +14,11 @@
 #include <unistd.h>
 
 #include "base/signals_blocked.h"
+#include "capture/abandoned_rings.h"
 #include "capture/current_task.h"
 #include "capture/process_task.h"
 #include "capture/redaction_rules.h"
+#include "capture/ring_directory.h"
 #include "capture/shared_word.h"
 #include "capture/task.h"
 #include "capture/workflow.h"
@@ -357,9 +360,18 @@ bool Recorder::drain_now() {
   return written;
 }
 
+// Once, when the first records are safe: what others left that nobody will come for.
+void Recorder::tidy() {
+  try {
+    remove_abandoned_rings(ring_directory());
+  } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): the next process tries again
+  }
+}
+
 void Recorder::run() {
   pthread_setname_np(pthread_self(), "headrace-drain");
   int64_t clock_stored_ns = 0;
+  bool has_tidied = false;
   std::unique_lock lock(thread_mutex_);
   while (!stopping_) {
     wake_.wait_for(lock, std::chrono::nanoseconds(kFlush_ns));
@@ -375,9 +387,11 @@ void Recorder::run() {
         if (now_ns - clock_stored_ns >= 1'000'000'000) {
           clock_stored_ns = now_ns;
           mapping->store_clock();
+          mapping->name_folder(directory_);
         }
       }
     }
+    if (!std::exchange(has_tidied, true)) tidy();
     lock.lock();
   }
 }
@@ -459,6 +473,7 @@ void Recorder::stop() {
     count("dropped_too_large", now.dropped_too_large);
     count("samples_shed", now.samples_shed);
     count("values_elided", now.values_elided);
+    if (now.names_refused != 0) count("names_refused", now.names_refused);
     if (now.tasks_without_id != 0) count("tasks_without_id", now.tasks_without_id);
     count("bytes", now.bytes);
     count("segments", now.segments);
@@ -515,6 +530,7 @@ CaptureCounters Recorder::counters_locked() const {
   out.dropped_too_large = losses_.of(GapReason::kTooLarge);
   out.samples_shed = losses_.of(GapReason::kSamplesShed);
   out.values_elided = losses_.of(GapReason::kValuesElided);
+  out.names_refused = losses_.of(GapReason::kNamesRefused);
   out.tasks_without_id = tasks_without_id_.load(std::memory_order_relaxed);
   return out;
 }

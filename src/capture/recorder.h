@@ -40,6 +40,7 @@ struct CaptureCounters {
   uint64_t dropped_too_large = 0;
   uint64_t samples_shed = 0;      // not taken, and not among the records
   uint64_t values_elided = 0;     // tasks recorded without their values
+  uint64_t names_refused = 0;     // times that there was no room for a name
   uint64_t tasks_without_id = 0;  // not recorded: every ring index or task number was given out
 };
 
@@ -100,6 +101,9 @@ class Recorder {
   // Falls back to draining on this thread when no chunk is free; at worst counts a drop.
   template <typename Fixed>
   void commit(Ring& ring, Fixed& fixed, const Fields& fields) {
+    // No shape, no values: the dictionary had no room for it.
+    if (fixed.shape_id == 0 && !fields.empty()) [[unlikely]]
+      return commit(ring, fixed);
     const size_t bytes = sizeof(Fixed) + fields.bytes_after_fixed();
     char* const to = reserve(ring, bytes);
     if (to == nullptr) [[unlikely]]
@@ -170,6 +174,7 @@ class Recorder {
   void find_outer_task();
   bool start_thread();
   void run();
+  static void tidy();
   bool drain_now();
   GroupSync::Steps sync_steps();
   void update_shed_level();
@@ -183,7 +188,7 @@ class Recorder {
   Losses losses_;
   ChunkPool pool_;
   TaskSlots slots_{pool_};
-  Dictionary dictionary_{pool_};
+  Dictionary dictionary_{pool_, losses_};
   RingSet rings_;
   // The last is in use. Earlier ones stay, unlinked: open tasks may have their values there.
   std::vector<std::unique_ptr<RingMapping>> mappings_;
