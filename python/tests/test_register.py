@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 import sys
 import tempfile
@@ -13,6 +12,7 @@ from typing import Any
 
 import headrace as hr
 import pytest
+from asked import outside
 from headrace import describe
 from recorded import Capture, kept
 
@@ -189,7 +189,7 @@ def test_a_rule_holds_for_keys_that_were_recorded_before_it() -> None:
 
 def run_alone(source: str, **variables: str) -> subprocess.CompletedProcess[str]:
     with tempfile.TemporaryDirectory() as folder:
-        kept_variables = {k: v for k, v in os.environ.items() if not k.startswith("HEADRACE_")}
+        kept_variables = outside()
         variables["HEADRACE_DIR"] = str(Path(folder) / ".headrace")
         return subprocess.run(
             [sys.executable, "-c", source],
