@@ -361,7 +361,9 @@ pending._log_destroy_pending = False
 
 
 @pytest.mark.parametrize("ending", ["os._exit(0)", "os.kill(os.getpid(), 9)", "os.abort()"])
-def test_children_that_end_without_a_word(run: Run, tmp_path: Path, ending: str) -> None:
+def test_children_that_end_without_a_word(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
     """Four children of 1,000 tasks each, none of which flushes: the store has them all."""
     import headrace as hr
 
@@ -388,6 +390,7 @@ with hr.workflow("w"), hr.task("outer"):
         from task child left join task parent on parent.task_id = child.parent_task_id
         group by all order by all
     """
+    monkeypatch.setenv("HEADRACE_RING_DIR", str(tmp_path / "rings"))
     rows = hr.open(tmp_path / ".headrace").sql(with_parents).rows()
     assert [tuple(row) for row in rows] == [
         ("many", "outer", "finished", 4, 4, 1),

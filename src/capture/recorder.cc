@@ -377,7 +377,7 @@ void Recorder::run() {
     wake_.wait_for(lock, std::chrono::nanoseconds(kFlush_ns));
     lock.unlock();
     wake_asked_.store(false);
-    {
+    try {
       const std::lock_guard drain(drain_mutex_);
       drain_now();
       drain_cpu_ns_ = read_clock_ns(CLOCK_THREAD_CPUTIME_ID);
@@ -390,6 +390,7 @@ void Recorder::run() {
           mapping->name_folder(directory_);
         }
       }
+    } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): the next round tries again
     }
     if (!std::exchange(has_tidied, true)) tidy();
     lock.lock();
