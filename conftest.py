@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from asked import Row, environment_of, query
+from crashes import is_ready
+
+# Where the rings of all that the tests start lie, before anything of theirs is imported: a test may
+# have folders of its own besides, and removes them.
+RINGS = Path(tempfile.mkdtemp(prefix="headrace-test-rings-", dir="/dev/shm"))
+os.environ["HEADRACE_RING_DIR"] = str(RINGS)
+_left_by: dict[Path, str] = {}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -16,6 +26,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run the long forms of tests: more rounds, more seeds, more minutes",
     )
+
+
+def pytest_runtest_logfinish(nodeid: str) -> None:
+    for ring in RINGS.glob("*.ring"):
+        _left_by.setdefault(ring, nodeid)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fails the run when a test left a ring: what it killed was never taken in."""
+    left = [ring for ring in sorted(RINGS.glob("*.ring")) if is_ready(ring)]
+    shutil.rmtree(RINGS)
+    for ring in left:
+        print(f"\nERROR: {_left_by.get(ring, 'the end')} left {ring.name}", end="")
+    if left and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -22,6 +22,10 @@ if(objects)
   target_link_libraries(headrace_library PUBLIC Threads::Threads ${CMAKE_DL_LIBS})
   # The recorder refers to telemetry weakly, which alone would leave it in the archive.
   target_link_options(headrace_library INTERFACE "LINKER:-u,hr_telemetry_install")
+  if(HEADRACE_SANITIZE)  # whoever links its objects needs the sanitizer's library
+    target_link_options(headrace_library INTERFACE
+      "$<BUILD_INTERFACE:-fsanitize=${HEADRACE_SANITIZE}>")
+  endif()
   target_include_directories(headrace_library INTERFACE
     "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
     "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")

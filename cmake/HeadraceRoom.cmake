@@ -44,6 +44,6 @@ function(headrace_room name)
     endforeach()
     gtest_discover_tests(headrace_${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
       DISCOVERY_MODE PRE_TEST TEST_FILTER "${HEADRACE_TEST_FILTER}"
-      PROPERTIES TIMEOUT 300 ENVIRONMENT "${HEADRACE_TEST_ENVIRONMENT}")
+      PROPERTIES ENVIRONMENT "${HEADRACE_TEST_ENVIRONMENT}")
   endif()
 endfunction()

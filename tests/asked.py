@@ -13,10 +13,18 @@ HEADRACE = Path(__file__).parents[1] / "build/release/bin/headrace"
 Row = dict[str, Any]
 
 
+def outside() -> dict[str, str]:
+    """Our environment with none of its settings of Headrace but where the tests' rings lie."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("HEADRACE_") or name == "HEADRACE_RING_DIR"
+    }
+
+
 def environment_of(folder: Path, **more: str) -> dict[str, str]:
     """Ours, with none of its settings of Headrace, for programs that record into `folder`."""
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("HEADRACE_")}
-    return inherited | {"HEADRACE_DIR": str(folder)} | more
+    return outside() | {"HEADRACE_DIR": str(folder)} | more
 
 
 def query(sql: str, environment: dict[str, str], *options: str) -> list[Row]:

@@ -137,7 +137,14 @@ PyObject* carried_to(PyObject*, PyObject* args) {
 }
 
 PyObject* place_text(PyObject*, PyObject*) {
-  return PyUnicode_FromString(text_of(place_if_capturing()).c_str());
+  Place place = place_if_capturing();
+  const capture::Recorder* recorder = capture::Recorder::existing();
+  if (recorder != nullptr && place && place.task.number == 0) {
+    // What a program started from here does hangs where this process's own tasks hang.
+    const Uuid& outer = recorder->outer_task();
+    if (!outer.is_nil()) place.task = split_task_uuid(outer);
+  }
+  return PyUnicode_FromString(text_of(place).c_str());
 }
 
 // True inside a task or a workflow that this thread has entered.

@@ -62,6 +62,34 @@ class DictWalk {
     return found;
   }
 
+  // Passes the next items for which see(key, value) is true; next() gives the first other one.
+  // `see` leaves the dict as it is, so this needs a look at its layout once and not at each item.
+  template <typename See>
+  void pass_while(See&& see) {
+#if HEADRACE_KNOWS_DICTS
+    const auto* dict = reinterpret_cast<const PyDictObject*>(dict_);
+    const auto* keys = reinterpret_cast<const Keys*>(dict->ma_keys);
+    if (dict_layout_is_known && dict->ma_values == nullptr && keys->kind != kGeneral) [[likely]] {
+      const auto* entries =
+          reinterpret_cast<const Entry*>(keys->indices + (size_t{1} << keys->log2_index_bytes));
+      const Py_ssize_t count = keys->count;
+      Py_ssize_t at = at_;
+      while (at < count &&
+             (entries[at].value == nullptr || see(entries[at].key, entries[at].value)))
+        ++at;
+      at_ = at;
+      return;
+    }
+#endif
+    PyObject* key = nullptr;
+    PyObject* value = nullptr;
+    for (Py_ssize_t before = at_; next(&key, &value); before = at_) {
+      if (see(key, value)) continue;
+      at_ = before;
+      return;
+    }
+  }
+
   // Every key is an exact string. Known without a look at them in most dicts of strings.
   static bool has_text_keys(PyObject* dict) {
 #if HEADRACE_KNOWS_DICTS

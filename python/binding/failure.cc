@@ -15,8 +15,9 @@ bool is_cancelled_error(PyTypeObject* type) {
     if (std::strcmp(type->tp_name, "CancelledError") != 0) continue;
     const Ref module = Ref::steal(PyObject_GetAttrString(as_object(type), "__module__"));
     if (!module) return PyErr_Clear(), false;
+    Ref keep;
     return PyUnicode_Check(module.get()) &&
-           text_of(module.get()).find("asyncio") != std::string::npos;
+           text_of(module.get(), keep).find("asyncio") != std::string_view::npos;
   }
   return false;
 }

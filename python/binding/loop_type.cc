@@ -21,7 +21,7 @@ struct IteratorObject {
   PyObject_HEAD PyObject* iterator;
   PyObject* tags;
   Activity* activity;
-  OpenScope* scope;
+  OpenScope* scope;  // null without memory: the loop goes on, and is not recorded
   int64_t index;
 };
 
@@ -31,20 +31,26 @@ PyTypeObject* g_iterator = nullptr;
 LoopObject* cast(PyObject* self) { return reinterpret_cast<LoopObject*>(self); }
 IteratorObject* cast_iterator(PyObject* self) { return reinterpret_cast<IteratorObject*>(self); }
 
+bool is_open(const IteratorObject* loop) {
+  return loop->scope != nullptr && loop->scope->state() != nullptr;
+}
+
 PyObject* next(PyObject* self) {
   IteratorObject* loop = cast_iterator(self);
-  if (loop->scope->state() != nullptr) loop->scope->end(TaskStatus::kFinished);
+  if (is_open(loop)) loop->scope->end(TaskStatus::kFinished);
   // The item is fetched outside the iteration: it belongs to whoever makes it.
   PyObject* item = Py_TYPE(loop->iterator)->tp_iternext(loop->iterator);
   if (item == nullptr) return nullptr;
   const int64_t index = loop->index++;
-  if (!loop->scope->begin(*loop->activity)) return item;
+  if (loop->scope == nullptr || !loop->scope->begin(*loop->activity)) return item;
   static PyObject* index_name = PyUnicode_InternFromString("index");
   static PyObject* item_name = PyUnicode_InternFromString("item");
-  capture::Fields& fields = loop->scope->state()->fields;
-  fields.add_int(Role::kUsed, name_of(index_name).id, index);
-  if (is_plain_scalar(item)) add_value(fields, Role::kUsed, name_of(item_name), item);
-  if (loop->tags != nullptr) add_tags(fields, loop->tags);
+  quietly([&] {
+    capture::Fields& fields = loop->scope->state()->fields;
+    fields.add_int(Role::kUsed, name_of(index_name).id, index);
+    if (is_plain_scalar(item)) add_value(fields, Role::kUsed, name_of(item_name), item);
+    if (loop->tags != nullptr) add_tags(fields, loop->tags);
+  });
   return item;
 }
 
@@ -61,7 +67,7 @@ void end_left(OpenScope& scope) {
 void iterator_dealloc(PyObject* self) {
   PyObject_GC_UnTrack(self);
   IteratorObject* loop = cast_iterator(self);
-  if (loop->scope != nullptr && loop->scope->state() != nullptr) end_left(*loop->scope);
+  if (is_open(loop)) end_left(*loop->scope);
   const SavedError saved;
   delete loop->scope;
   Py_XDECREF(loop->iterator);
@@ -78,8 +84,8 @@ int iterator_traverse(PyObject* self, visitproc visit, void* arg) {
 }
 
 PyObject* iterator_close(PyObject* self, PyObject*) {
-  OpenScope* scope = cast_iterator(self)->scope;
-  if (scope->state() != nullptr) scope->end(TaskStatus::kFinished);
+  const IteratorObject* loop = cast_iterator(self);
+  if (is_open(loop)) loop->scope->end(TaskStatus::kFinished);
   Py_RETURN_NONE;
 }
 
@@ -95,11 +101,7 @@ PyObject* loop_iter(PyObject* self) {
   out->iterator = iterator.release();
   out->tags = Py_XNewRef(loop->tags);
   out->activity = activity_of(loop->name);
-  out->scope = new (std::nothrow) OpenScope;
-  if (out->scope == nullptr) {
-    Py_DECREF(made);
-    return PyErr_NoMemory();
-  }
+  out->scope = out->activity != nullptr ? new (std::nothrow) OpenScope : nullptr;
   return made;
 }
 

@@ -1,8 +1,12 @@
 #include "binding/names.h"
 
+#include <cstring>
 #include <pthread.h>
 
+#include "base/bytes.h"
+#include "capture/secrets.h"
 #include "capture/task.h"
+#include "model/value.h"
 
 namespace headrace::binding {
 
@@ -19,6 +23,22 @@ constexpr Py_ssize_t kMaxNameLength = 128;
 
 constexpr size_t kSlots = detail::kNameSlots;
 
+// What is told by the text of the entry's string.
+void read_text(Entry& entry) {
+  Ref keep;
+  const std::string_view text = text_of(entry.string, keep);
+  entry.secrecy = capture::secrecy_of_name(text);
+  constexpr size_t kBefore = 5;  // the tag and the length
+  const bool is_plain = PyUnicode_CheckExact(entry.string) && !text.empty() &&
+                        kBefore + text.size() <= sizeof entry.nested &&
+                        entry.secrecy == capture::Secrecy::kNone && !capture::may_hold_secret(text);
+  entry.nested_size = is_plain ? static_cast<uint8_t>(kBefore + text.size()) : uint8_t{0};
+  if (!is_plain) return;
+  entry.nested[0] = static_cast<char>(ValueTag::kString);
+  store_le(entry.nested + 1, static_cast<uint32_t>(text.size()));
+  std::memcpy(entry.nested + kBefore, text.data(), text.size());
+}
+
 // The entry of `string`, new if there is room; null otherwise.
 Entry* entry_of(PyObject* string) {
   size_t at = detail::name_slot(string);
@@ -28,9 +48,8 @@ Entry* entry_of(PyObject* string) {
       return &entry;
     if (entry.string != nullptr) continue;
     if (PyUnicode_GET_LENGTH(string) > kMaxNameLength) return nullptr;
-    Ref keep;
-    entry.secrecy = capture::secrecy_of_name(text_of(string, keep));
     entry.string = Py_NewRef(string);
+    read_text(entry);
     return &entry;
   }
   return nullptr;
@@ -62,11 +81,21 @@ Name detail::name_of_slow(PyObject* string) {
   return {entry->id, entry->secrecy};
 }
 
+std::optional<Name> detail::name_of_key_slow(PyObject* key) {
+  if (!PyUnicode_CheckExact(key)) return std::nullopt;
+  return name_of_slow(key);
+}
+
+std::string_view detail::nested_key_slow(PyObject* key) {
+  const Entry* entry = PyUnicode_CheckExact(key) ? entry_of(key) : nullptr;
+  return entry != nullptr ? std::string_view(entry->nested, entry->nested_size)
+                          : std::string_view();
+}
+
 void forget_secrecies() {
   for (Entry& entry : detail::name_entries) {
-    Ref keep;
     if (entry.string == nullptr) continue;
-    entry.secrecy = capture::secrecy_of_name(text_of(entry.string, keep));
+    read_text(entry);
     entry.generation = 0;
   }
   generation.fetch_add(1);  // parameters remember it too

@@ -1,14 +1,12 @@
 #include "binding/nested_values.h"
 
 #include <algorithm>
-#include <bit>
 #include <string>
 
 #include "base/bytes.h"
-#include "base/short_copy.h"
 #include "binding/dict_walk.h"
 #include "binding/object_type.h"
-#include "binding/plain_values.h"
+#include "binding/plain_items.h"
 #include "capture/secrets.h"
 
 namespace headrace::binding {
@@ -160,69 +158,24 @@ void NestedBuffer::item_of(PyObject* key, PyObject* item) {
   }
 }
 
-// An item of the commonest kind, a scalar under a short ASCII name that is no secret's: written as
-// item_of would. False for any other, of which nothing is written.
-[[gnu::always_inline]] inline bool NestedBuffer::plain_item(PyObject* key, PyObject* item) {
-  const auto short_text = [](PyObject* string) -> std::string_view {
-    if (!PyUnicode_IS_COMPACT_ASCII(string)) return {};
-    return {static_cast<const char*>(PyUnicode_DATA(string)),
-            static_cast<size_t>(PyUnicode_GET_LENGTH(string))};
-  };
-  const std::string_view name = short_text(key);
-  if (name.empty() || name.size() > 64 || secrecy_of(key) != capture::Secrecy::kNone ||
-      capture::may_hold_secret(name)) {
-    return false;
-  }
-  // By a place of its own: stores of bytes might else change size_, so far as the compiler knows.
-  char* const begin = bytes_.data() + size_;
-  char* at = begin;
-  // The bytes after the five are written over, or not looked at.
-  const auto put_text = [&at](std::string_view text) {
-    store_le(at, static_cast<uint64_t>(ValueTag::kString) | uint64_t{text.size()} << 8);
-    at += 5;
-    copy_short(at, text.data(), text.size());
-    at += text.size();
-  };
-  const auto put_number = [&at](ValueTag tag, uint64_t bits) {
-    *at = static_cast<char>(tag);
-    store_le(at + 1, bits);
-    at += 9;
-  };
-  put_text(name);
-  const PyTypeObject* type = Py_TYPE(item);
-  int64_t number = 0;
-  if (type == &PyFloat_Type) {
-    put_number(ValueTag::kFloat, std::bit_cast<uint64_t>(PyFloat_AS_DOUBLE(item)));
-  } else if (type == &PyLong_Type) {
-    if (!is_short_int(item, &number)) return false;
-    put_number(ValueTag::kInt, static_cast<uint64_t>(number));
-  } else if (type == &PyUnicode_Type) {
-    const std::string_view text = short_text(item);
-    if (text.empty() || text.size() > 64 || capture::may_hold_secret(text)) return false;
-    put_text(text);
-  } else if (type == &PyBool_Type) {
-    *at++ = static_cast<char>(ValueTag::kBool);
-    *at++ = item == Py_True ? 1 : 0;
-  } else if (item == Py_None) {
-    *at++ = static_cast<char>(ValueTag::kNull);
-  } else {
-    return false;
-  }
-  size_ += static_cast<size_t>(at - begin);
-  nodes_ += 2;
-  return true;
-}
-
 void NestedBuffer::dict(PyObject* dict) {
   const size_t at = begin(kNestedMap);
   uint32_t count = 0;
   PyObject* key = nullptr;
   PyObject* item = nullptr;
   DictWalk walk(dict);
-  while (walk.next(&key, &item)) {
+  while (true) {
+    walk.pass_while([&](PyObject* plain_key, PyObject* plain_item) {
+      char* const begin = bytes_.data() + size_;
+      const char* const end = is_full() ? nullptr : write_plain_item(begin, plain_key, plain_item);
+      if (end == nullptr) return false;
+      size_ += static_cast<size_t>(end - begin);
+      nodes_ += 2;
+      ++count;
+      return true;
+    });
+    if (!walk.next(&key, &item)) break;
     ++count;
-    if (PyUnicode_CheckExact(key) && !is_full() && plain_item(key, item)) [[likely]]
-      continue;
     // Describing a value runs Python code, which may change the dict.
     const Ref hold_key = Ref::share(key);
     const Ref hold_item = Ref::share(item);

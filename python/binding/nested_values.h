@@ -47,7 +47,6 @@ class NestedBuffer {
     std::memcpy(bytes_.data() + size_, &number, sizeof number);
     size_ += sizeof number;
   }
-  bool plain_item(PyObject* key, PyObject* item);
   bool builtin(PyObject* value, const PyTypeObject* type);
   void integer(PyObject* value);
   void text(ValueTag tag, std::string_view text);

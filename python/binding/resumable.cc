@@ -87,16 +87,17 @@ void end(Resumable* self, TaskStatus status) {
   TaskState* state = std::exchange(self->state, nullptr);
   if (self->context != nullptr) self->context->leave();
   if (!self->started) return capture::discard_task(state);
-  if (!Py_IS_TYPE(self, g_coroutine)) {
+  quietly([&] {
+    if (Py_IS_TYPE(self, g_coroutine)) return;
     static PyObject* name = PyUnicode_InternFromString("yields");
     state->fields.add_int(Role::kAttribute, name_of(name).id, static_cast<int64_t>(self->yields));
-  }
-  capture::end_task(state, status);
+  });
+  quietly([&] { capture::end_task(state, status); });
 }
 
 void end_returned(Resumable* self, PyObject* value) {
   if (self->state == nullptr) return;
-  self->activity->add_result(self->state->fields, value);
+  quietly([&] { self->activity->add_result(self->state->fields, value); });
   end(self, TaskStatus::kFinished);
 }
 

@@ -34,8 +34,10 @@ bool OpenScope::begin(Activity& activity) {
 void OpenScope::end(TaskStatus status) {
   context_.leave();
   activity_->cpu().add(state_->fields, cpu_, begin_ticks_);
-  const uint64_t end_ticks = capture::end_task(std::exchange(state_, nullptr), status);
-  activity_->cpu().note(end_ticks - begin_ticks_);
+  quietly([&] {
+    const uint64_t end_ticks = capture::end_task(std::exchange(state_, nullptr), status);
+    activity_->cpu().note(end_ticks - begin_ticks_);
+  });
 }
 
 namespace {
@@ -46,10 +48,13 @@ Activity* activity_of_text(PyObject* name) {
   constexpr size_t kMaxKnown = 4096;
   std::string text = text_of(name);
   auto found = known.find(text);
+  if (found == known.end() && known.size() >= kMaxKnown) {
+    text = "(too many activities)";
+    found = known.find(text);
+  }
   if (found == known.end()) {
-    if (known.size() >= kMaxKnown) text = "(too many activities)";
-    found = known.try_emplace(text, nullptr).first;
-    if (found->second == nullptr) found->second = std::make_unique<Activity>(text, "", 0);
+    auto made = std::make_unique<Activity>(text, "", 0);
+    found = known.emplace(std::move(text), std::move(made)).first;
   }
   return found->second.get();
 }
@@ -65,7 +70,10 @@ Activity* activity_of(PyObject* name) {
   static std::array<Known, 256> known{};
   Known& slot = known[(reinterpret_cast<uintptr_t>(name) >> 4) % known.size()];
   if (slot.name != name) {
-    slot.activity = activity_of_text(name);
+    Activity* found = nullptr;
+    quietly([&] { found = activity_of_text(name); });
+    if (found == nullptr) return nullptr;
+    slot.activity = found;
     Py_XSETREF(slot.name, Py_NewRef(name));
   }
   return slot.activity;
@@ -142,7 +150,7 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
   return 0;
 }
 
-// Values by mapping, by keyword, or both.
+// Values by mapping, by keyword, or both. False, with an exception, when a mapping cannot be read.
 bool add_given(Fields& fields, Role role, PyObject* args, PyObject* keywords) {
   for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args); ++i) {
     PyObject* mapping = PyTuple_GET_ITEM(args, i);
@@ -161,8 +169,12 @@ bool add_given(Fields& fields, Role role, PyObject* args, PyObject* keywords) {
 PyObject* add_to_task(PyObject* self, PyObject* args, PyObject* keywords, Role role) {
   TaskState* state = find_open(cast(self));
   if (state != nullptr) {
-    state->fields.replace_existing();
-    if (!add_given(state->fields, role, args, keywords)) return nullptr;
+    bool added = true;
+    quietly([&] {
+      state->fields.replace_existing();
+      added = add_given(state->fields, role, args, keywords);
+    });
+    if (!added) return nullptr;
   } else if (cast(self)->task.number != 0 &&
              PyErr_WarnEx(PyExc_RuntimeWarning,
                           "headrace: the task has ended, or is another thread's; its values are "
@@ -182,8 +194,10 @@ PyObject* add_generated(PyObject* self, PyObject* args, PyObject* keywords) {
 
 PyObject* add_tag(PyObject* self, PyObject* args, PyObject* keywords) {
   if (TaskState* state = find_open(cast(self)); state != nullptr) {
-    add_tags(state->fields, args);
-    if (keywords != nullptr) add_items(state->fields, Role::kTag, keywords, Interest::kExplicit);
+    quietly([&] {
+      add_tags(state->fields, args);
+      if (keywords != nullptr) add_items(state->fields, Role::kTag, keywords, Interest::kExplicit);
+    });
   }
   return Py_NewRef(self);
 }
@@ -204,8 +218,9 @@ bool log_to(TaskState* state, PyObject* args, PyObject* keywords) {
 
 PyObject* log_method(PyObject* self, PyObject* args, PyObject* keywords) {
   TaskState* state = find_open(cast(self));
-  if (state != nullptr && !log_to(state, args, keywords)) return nullptr;
-  return Py_NewRef(self);
+  bool logged = true;
+  quietly([&] { logged = state == nullptr || log_to(state, args, keywords); });
+  return logged ? Py_NewRef(self) : nullptr;
 }
 
 PyObject* enter(PyObject* self, PyObject*) {
@@ -222,16 +237,18 @@ PyObject* enter(PyObject* self, PyObject*) {
     return nullptr;
   }
   Activity* activity = activity_of(scope->name);
-  if (scope->own.begin(*activity)) {
+  if (activity != nullptr && scope->own.begin(*activity)) {
     TaskState* state = scope->own.state();
     scope->task = capture::reference(state);
-    if (scope->used != nullptr && PyDict_CheckExact(scope->used)) {
-      add_items(state->fields, Role::kUsed, scope->used, Interest::kExplicit);
-    } else if (scope->used != nullptr) {
-      const Ref args = Ref::steal(PyTuple_Pack(1, scope->used));
-      if (!args || !add_given(state->fields, Role::kUsed, args.get(), nullptr)) PyErr_Clear();
-    }
-    if (scope->tags != nullptr) add_tags(state->fields, scope->tags);
+    quietly([&] {
+      if (scope->used != nullptr && PyDict_CheckExact(scope->used)) {
+        add_items(state->fields, Role::kUsed, scope->used, Interest::kExplicit);
+      } else if (scope->used != nullptr) {
+        const Ref args = Ref::steal(PyTuple_Pack(1, scope->used));
+        if (!args || !add_given(state->fields, Role::kUsed, args.get(), nullptr)) PyErr_Clear();
+      }
+      if (scope->tags != nullptr) add_tags(state->fields, scope->tags);
+    });
   }
   return Py_NewRef(self);
 }
@@ -247,7 +264,8 @@ PyObject* leave(PyObject* self, PyObject* const* args, Py_ssize_t count) {
       status = status_of_exception(args[1]);
       const bool closed = PyErr_GivenExceptionMatches(args[1], PyExc_GeneratorExit) != 0;
       if (status != TaskStatus::kFinished && !closed) {
-        add_exception(state->fields, args[1], args[2] == Py_None ? nullptr : args[2]);
+        quietly(
+            [&] { add_exception(state->fields, args[1], args[2] == Py_None ? nullptr : args[2]); });
       }
     } else {
       status = TaskStatus::kFailed;
@@ -281,7 +299,10 @@ PyObject* decorate(PyObject* self, PyObject* args, PyObject* keywords) {
 PyObject* get_id(PyObject* self, void*) {
   const TaskRef task = cast(self)->task;
   if (task.number == 0) Py_RETURN_NONE;
-  return PyUnicode_FromString(task_uuid(task.producer, task.number).text().c_str());
+  std::string text;
+  quietly([&] { text = task_uuid(task.producer, task.number).text(); });
+  if (text.empty()) return PyErr_NoMemory();
+  return PyUnicode_FromString(text.c_str());
 }
 
 PyObject* repr(PyObject* self) {

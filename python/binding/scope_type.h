@@ -25,7 +25,8 @@ class OpenScope {
   ContextEntry context_;
 };
 
-// The activity of a name that is given at each use ("epoch"); made once for each name.
+// The activity of a name that is given at each use ("epoch"); made once for each name. Null without
+// memory.
 Activity* activity_of(PyObject* name);
 
 // Adds the type and the functions task, log, current_task.

@@ -183,6 +183,7 @@ size_t Signature::find(PyObject* keyword) const {
 }
 
 inline void Signature::add_named(capture::Fields& fields, PyObject* const* args, size_t named) {
+  if (named <= first_) return;
   PlainRun run(fields, Role::kUsed);
   for (size_t i = first_; i < named; ++i) {
     const Parameter& parameter = parameters_[i];
@@ -226,13 +227,14 @@ const std::vector<Signature::Keyword>& Signature::keywords_of(PyObject* keyword_
 void Signature::add_keywords(capture::Fields& fields, PyObject* const* values,
                              PyObject* keyword_names, uint64_t& given) {
   const std::vector<Keyword>& keywords = keywords_of(keyword_names);
+  PlainRun run(fields, Role::kUsed);
   // By index: reading a value may call Python code that calls this function.
   for (size_t i = 0; i < static_cast<size_t>(PyTuple_GET_SIZE(keyword_names)); ++i) {
     if (keyword_names != last_names_) [[unlikely]]
       keywords_of(keyword_names);
     const Keyword keyword = keywords[i];
     if (keyword.parameter < 64) given |= uint64_t{1} << keyword.parameter;
-    if (keyword.is_chosen) add_plain(fields, Role::kUsed, keyword.name, values[i]);
+    if (keyword.is_chosen) run.add(keyword.name, values[i]);
   }
 }
 

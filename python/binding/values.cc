@@ -3,7 +3,7 @@
 #include "binding/dict_walk.h"
 #include "binding/nested_values.h"
 #include "binding/object_type.h"
-#include "binding/plain_values.h"
+#include "binding/plain_items.h"
 
 namespace headrace::binding {
 namespace {
@@ -164,6 +164,7 @@ void set_content_hash(PyObject* function) { Py_XSETREF(g_content_hash, Py_NewRef
 void add_value(Fields& fields, Role role, Name name, PyObject* value, Interest interest) {
   if (name.secrecy != Secrecy::kNone && is_secret(name.secrecy, value)) [[unlikely]]
     return fields.add_redacted(role, name.id);
+  if (PyDict_CheckExact(value) && add_plain_dict(fields, role, name.id, value)) return;
   if (!add_builtin(fields, role, name.id, value, Py_TYPE(value), interest)) {
     add_described(fields, role, name.id, value, interest);
   }
@@ -173,17 +174,19 @@ void add_items(Fields& fields, Role role, PyObject* dict, Interest interest) {
   PyObject* key = nullptr;
   PyObject* value = nullptr;
   PlainRun run(fields, role);
-  for (DictWalk walk(dict); walk.next(&key, &value);) {
-    if (PyUnicode_CheckExact(key) && (is_plain_scalar(value) || value == Py_None)) [[likely]] {
-      run.add(name_of(key), value);
-      continue;
-    }
+  DictWalk walk(dict);
+  while (true) {
+    walk.pass_while([&](PyObject* plain_key, PyObject* plain_value) {
+      const std::optional<Name> name = name_of_key(plain_key);
+      return name && run.add_plain(*name, plain_value);
+    });
+    if (!walk.next(&key, &value)) return;
     // Describing a value runs Python code, which may change the dict.
     const Ref hold_key = Ref::share(key);
     const Ref hold_value = Ref::share(value);
     run.pause();
-    const Name name = PyUnicode_CheckExact(key) ? name_of(key) : name_of_other(key);
-    add_value(fields, role, name, value, interest);
+    const std::optional<Name> name = name_of_key(key);
+    add_value(fields, role, name ? *name : name_of_other(key), value, interest);
     run.resume();
   }
 }

@@ -41,8 +41,13 @@ def _variables() -> dict[str, str]:
         found["HEADRACE_CAMPAIGN"] = campaign
     if text := _capture.place_text():
         found["HEADRACE_PARENT"] = text
-        if workflow := text.partition(":")[0]:
+        workflow, _, task = text.partition(":")
+        if workflow:
             found["HEADRACE_WORKFLOW"] = workflow
+        # Under `headrace run`: the child's own process's task is what comes under this one.
+        _, colon, rest = os.environ.get("HEADRACE_PROCESS_TASKS", "").partition(":")
+        if task and colon:
+            found["HEADRACE_PROCESS_TASKS"] = f"{task}:{rest}"
     return found
 
 

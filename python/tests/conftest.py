@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -10,11 +9,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from asked import outside
 from headrace import _capture
 from recorded import FOLDER, Capture, Recorded, read
 
 
-def pytest_unconfigure() -> None:
+def pytest_sessionfinish() -> None:
     _capture.stop("finished", None)
     shutil.rmtree(FOLDER, ignore_errors=True)
 
@@ -33,9 +33,14 @@ def run(tmp_path: Path) -> Callable[..., Recorded]:
     def run(source: str, *args: str, **environment: str) -> Recorded:
         script = tmp_path / "program.py"
         script.write_text(source)
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith("HEADRACE_")}
+        inherited = outside()
         folder = tmp_path / ".headrace"
-        settings = {"HEADRACE_DIR": str(folder), "HEADRACE_TELEMETRY": "0"}
+        settings = {
+            "HEADRACE_DIR": str(folder),
+            # Read here as it lies, so what it leaves is never taken in.
+            "HEADRACE_RING_DIR": str(tmp_path / "rings"),
+            "HEADRACE_TELEMETRY": "0",
+        }
         done = subprocess.run(
             [sys.executable, str(script), *args],
             env=inherited | settings | environment,

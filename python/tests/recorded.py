@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from asked import outside
+
 FOLDER = Path(tempfile.mkdtemp(prefix="headrace-test-"))
-for _name in [name for name in os.environ if name.startswith("HEADRACE_")]:
+for _name in os.environ.keys() - outside().keys():
     del os.environ[_name]
 os.environ["HEADRACE_DIR"] = str(FOLDER / ".headrace")
 os.environ["HEADRACE_TELEMETRY"] = "0"

@@ -292,7 +292,10 @@ def test_killed(tmp_path: Path) -> None:
         BEGIN + "for n in range(100): step(n)\nhr.flush()\nprint('ready', flush=True)\n"
         "import time\ntime.sleep(60)\n"
     )
-    environment = os.environ | {"HEADRACE_DIR": str(tmp_path / ".headrace")}
+    environment = os.environ | {
+        "HEADRACE_DIR": str(tmp_path / ".headrace"),
+        "HEADRACE_RING_DIR": str(tmp_path / "rings"),  # what it leaves is not taken in
+    }
     child = subprocess.Popen(
         [sys.executable, str(script)], env=environment, stdout=subprocess.PIPE, text=True
     )

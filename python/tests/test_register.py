@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import headrace as hr
 import pytest
+from asked import outside
 from headrace import describe
 from recorded import Capture, kept
 
@@ -160,18 +162,39 @@ def test_rules_of_a_site() -> None:
         "assert used[1]['badge_number'].type == 'redacted'\n"
         "assert used[1]['x'] == '[redacted]'\n"
     )
-    import os
-    import tempfile
+    done = run_alone(source, HEADRACE_REDACT="=SITE-*")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "is no redaction rule" in done.stdout
 
+
+def test_a_rule_holds_for_keys_that_were_recorded_before_it() -> None:
+    source = (
+        "import headrace as hr\n"
+        "@hr.task\n"
+        "def f(x): return x\n"
+        "seen = {'badge': 7, 'ACME1': 1, 'x': 'ACME2'}\n"
+        "f(seen)\n"
+        "hr.redact('badge*', '=ACME#')\n"
+        "f(seen)\n"
+        "rows = hr.open().sql('SELECT used.x, generated FROM task ORDER BY started_at')\n"
+        "(before, _), (after, out) = rows\n"
+        "assert before == seen, before\n"
+        "assert after['badge'].type == out['badge'].type == 'redacted'\n"
+        "assert after['x'] == out['x'] == '[redacted]'\n"
+        "assert after['[redacted]'] == 1, after\n"
+    )
+    done = run_alone(source)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def run_alone(source: str, **variables: str) -> subprocess.CompletedProcess[str]:
     with tempfile.TemporaryDirectory() as folder:
-        kept_variables = {k: v for k, v in os.environ.items() if not k.startswith("HEADRACE_")}
-        done = subprocess.run(
+        kept_variables = outside()
+        variables["HEADRACE_DIR"] = str(Path(folder) / ".headrace")
+        return subprocess.run(
             [sys.executable, "-c", source],
-            env=kept_variables
-            | {"HEADRACE_DIR": str(Path(folder) / ".headrace"), "HEADRACE_REDACT": "=SITE-*"},
+            env=kept_variables | variables,
             capture_output=True,
             text=True,
             timeout=60,
         )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "is no redaction rule" in done.stdout

@@ -333,6 +333,72 @@ def test_many_values(capture: Capture) -> None:
     assert task["used"] == task["generated"] == {f"name_{n}": n for n in range(250)}
 
 
+PLAIN: dict[Any, Any] = {"a": 1, "b": 2.5, "c": "text", "d": True, "e": None, "f": False, "g": -7}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        PLAIN,
+        {"k" * 41: 1, "l" * 42: 2, "m" * 200: 3, "": 4, "größe": 5, "数": 6, "a=b": 7, "x:y z": 8},
+        {"t" * n: "x" * n for n in (1, 4, 7, 8, 15, 16, 31, 32, 63, 64, 65, 256, 257, 1000)},
+        {"empty": "", "wide": "数", "latin": "ß", "small": -(2**30) + 1, "large": 2**62, "one": 1},
+        {f"name {n}": n for n in range(100)},
+        {"first": PLAIN, "list": [PLAIN, PLAIN], "last": 1},
+        {**PLAIN, "late": [1]},
+    ],
+    ids=["empty", "plain", "keys", "texts", "values", "many", "nested", "mixed"],
+)
+def test_dicts(capture: Capture, value: dict[str, Any]) -> None:
+    """As one value and as results; first with keys that are new, then with known ones."""
+
+    @hr.task
+    def f(x: Any, again: Any) -> Any:
+        return x
+
+    for _ in range(2):
+        assert kept(capture, value) == value
+        f(value, value)
+        task = capture.recorded().named("f")[-1]
+        assert task["used"] == {"x": value, "again": value}
+        assert task.get("generated", {}) == value
+
+
+def test_dicts_with_holes_and_other_keys(capture: Capture) -> None:
+    holed = {str(n): n for n in range(9)}
+    for gone in ("0", "4", "8"):
+        del holed[gone]
+    assert kept(capture, holed) == holed
+    assert kept(capture, {Text("a"): 1, "b": Text("c")}) == {"a": 1, "b": "c"}
+
+    class Owner:
+        def __init__(self) -> None:
+            self.a, self.b = 1, "text"
+
+    owner = Owner()
+    assert kept(capture, owner.__dict__) == {"a": 1, "b": "text"}
+
+
+def test_secrets_in_dicts_of_plain_values(capture: Capture) -> None:
+    canary = "canary-4711"
+    hidden = placeholder("redacted", "its name says that it is a secret")
+    given = {"lr": 0.1, "password": 7, "token": 7, "auth": canary, "url": f"a://b:{canary}@c"}
+    shown = {"lr": 0.1, "password": hidden, "token": 7, "auth": hidden, "url": "a://b:[redacted]@c"}
+
+    @hr.task
+    def f(x: Any) -> Any:
+        return x
+
+    for _ in range(2):
+        f(given)
+        recorded = capture.recorded()
+        task = recorded.named("f")[-1]
+        assert task["used"] == {"x": shown}
+        assert task["generated"] == shown
+        assert canary not in str(recorded.records)
+
+
 def test_a_container_that_changes_while_it_is_read(capture: Capture) -> None:
     table: dict[str, Any] = {}
     items: list[Any] = []

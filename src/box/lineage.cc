@@ -59,6 +59,10 @@ class Builder {
     for (const auto& change : accesses_.names) names_[change.inode].push_back(&change);
     facts_.resize(accesses_.files.size());
     for (const auto& [inode, files] : by_inode) file(inode, files);
+    // Of files that nobody opened only the names changed.
+    for (const auto& [inode, changes] : names_) {
+      if (!by_inode.contains(inode)) file(inode, {});
+    }
     for (const auto& [inode, ends] : accesses_.pipes) pipe(ends);
     for (const Listing& listing : accesses_.listings) list(listing);
     for (size_t i = 0; i < out_.processes.size(); ++i) libraries(i);
@@ -142,10 +146,14 @@ class Builder {
       if (change->process != access.process || change->at_ns < access.begin_ns) continue;
       if (change->kind == NameChange::kRename && change->from == path) path = change->to;
       if (change->kind == NameChange::kLink) {
-        if (class_at(path) == FileClass::kTemp || is_unlinked(*change, path)) path = change->to;
+        if (moves_name(*change, path)) path = change->to;
       }
     }
     return path;
+  }
+  // Is a link the file's new name, rather than a second one?
+  bool moves_name(const NameChange& link, const std::string& path) {
+    return class_at(path) == FileClass::kTemp || is_unlinked(link, path);
   }
   // Is the name given up after the link (git and mail programs rename so)?
   bool is_unlinked(const NameChange& link, const std::string& path) {
@@ -446,7 +454,9 @@ class Builder {
     const auto at = static_cast<size_t>(version - versions->data());
     if (at < spells.size()) {
       for (const size_t i : spells[at].writers) {
-        if (accesses_.files[i].process == change.process) return;
+        if (accesses_.files[i].process != change.process) continue;
+        renamed_by_writer(change, accesses_.files[i], version);
+        return;
       }
     }
     const size_t from = alias_entity(version, change.from, change.at_ns);
@@ -459,6 +469,23 @@ class Builder {
     use(change.process, change.task, from, false, exact, "file");
     use(change.process, change.task, to, true, exact, "file");
     if (change.kind == NameChange::kRename) out_.entities[from].is_removed = true;
+  }
+
+  // A file's own name is known from the start (last_name). What its writer links it to is another
+  // name of the same version, which may be renamed again.
+  void renamed_by_writer(const NameChange& change, const Access& access, Version* version) {
+    const std::string to = canonical(change.to, version->state);
+    if (change.kind == NameChange::kRename) {
+      Alias* alias = find_alias(version, change.from);
+      if (alias == nullptr || alias->earlier_names.contains(change.from)) return;
+      alias->path = to;
+      out_.entities[alias->entity].path = to;
+      return;
+    }
+    if (moves_name(change, change.from) || find_alias(version, to) != nullptr) return;
+    version->aliases.push_back(
+        {to, change.at_ns, add_entity(EntityKind::kFile, to, version->state), {}});
+    use(access.process, access.task, version->aliases.back().entity, true, true, access.how);
   }
 
   void drop_private_temporaries() {

@@ -175,6 +175,62 @@ TEST(Lineage, LinkedAndUnlinkedIsRenamed) {
             (Edges{"git generated /site/objects/ab", "cat used /site/objects/ab"}));
 }
 
+TEST(Lineage, AWritersLinkIsASecondName) {
+  ImageForTest writer(7, 100);
+  writer.start("/usr/bin/writer").open("a", O_WRONLY | O_CREAT | O_TRUNC, kEmpty).close(3, kFull);
+  writer.rename(BoxKind::kLink, "a", "b", kFull);
+  writer.rename(BoxKind::kLink, "b", "x", kFull);
+  writer.rename(BoxKind::kRename, "x", "c", kFull).exit();
+  ImageForTest reader(8, 200);
+  reader.start("/usr/bin/reader").open("b", O_RDONLY, kFull).exit();
+  const LineageOf lineage({writer, reader});
+  EXPECT_EQ(lineage.edges(), (Edges{"writer generated /site/a", "writer generated /site/b",
+                                    "writer generated /site/c", "reader used /site/b"}));
+  EXPECT_EQ(lineage.entity("writer", true, "/site/b"), lineage.entity("reader", false, "/site/b"));
+  const auto state = [&](const char* name) {
+    return lineage.lineage.entities[lineage.entity("writer", true, name)].state;
+  };
+  EXPECT_TRUE(is_same_content(state("/site/a"), state("/site/b")));
+  EXPECT_TRUE(is_same_content(state("/site/a"), state("/site/c")));
+}
+
+TEST(Lineage, AnExchangeChangesBothNames) {
+  constexpr FileForTest kOther{30, 9, 120};
+  const auto exchange = [&](ImageForTest* image) {
+    image->rename(BoxKind::kRename, "a", "b", kFull);
+    image->rename(BoxKind::kRename, "b", "a", kOther);
+  };
+  ImageForTest writer(7, 100);
+  writer.start("/usr/bin/writer").open("a", O_WRONLY | O_CREAT | O_TRUNC, kEmpty).close(3, kFull);
+  writer.open("b", O_WRONLY | O_CREAT | O_TRUNC, {30, 0, 115}).close(3, kOther).exit();
+  ImageForTest swap(8, 200);
+  swap.start("/usr/bin/swap");
+  exchange(&swap);
+  swap.exit();
+  ImageForTest reader(9, 300);
+  reader.start("/usr/bin/reader").open("a", O_RDONLY, kOther).exit();
+  const LineageOf by_another({writer, swap, reader});
+  EXPECT_EQ(by_another.edges(),
+            (Edges{"writer generated /site/a", "writer generated /site/b", "swap used /site/a",
+                   "swap used /site/b", "swap generated /site/a", "swap generated /site/b",
+                   "reader used /site/a"}));
+  EXPECT_EQ(by_another.entity("swap", true, "/site/a"),
+            by_another.entity("reader", false, "/site/a"));
+  EXPECT_NE(by_another.entity("swap", true, "/site/a"),
+            by_another.entity("writer", true, "/site/a"));
+
+  ImageForTest both(7, 100);
+  both.start("/usr/bin/both").open("a", O_WRONLY | O_CREAT | O_TRUNC, kEmpty).close(3, kFull);
+  both.open("b", O_WRONLY | O_CREAT | O_TRUNC, {30, 0, 115}).close(3, kOther);
+  exchange(&both);
+  both.exit();
+  const LineageOf by_writer({both, reader});
+  EXPECT_EQ(by_writer.edges(),
+            (Edges{"both generated /site/a", "both generated /site/b", "reader used /site/a"}));
+  EXPECT_EQ(by_writer.lineage.entities[by_writer.entity("both", true, "/site/a")].state.size_bytes,
+            9);
+}
+
 TEST(Lineage, AnothersRenameIsAStep) {
   ImageForTest writer(7, 100);
   writer.start("/usr/bin/writer").open("a", O_WRONLY | O_CREAT | O_TRUNC, kEmpty);
@@ -186,6 +242,12 @@ TEST(Lineage, AnothersRenameIsAStep) {
   EXPECT_EQ(LineageOf({writer, mv, reader}).edges(),
             (Edges{"writer generated /site/a", "mv used /site/a", "mv generated /site/b",
                    "reader used /site/b"}));
+}
+
+TEST(Lineage, AFileThatNobodyOpenedHasItsNewName) {
+  ImageForTest mv(8, 200);
+  mv.start("/usr/bin/mv").rename(BoxKind::kRename, "a", "b", kFull).exit();
+  EXPECT_EQ(LineageOf({mv}).edges(), (Edges{"mv used /site/a", "mv generated /site/b"}));
 }
 
 TEST(Lineage, PrivateTemporariesAreCounted) {

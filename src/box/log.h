@@ -11,9 +11,8 @@
 //        tail: atomic, where the next record goes; a writer adds its record's size to it, and the
 //        old value is its place. So any thread, signal handler and vfork child may write, without a
 //        lock, and a SIGKILL at any instruction leaves the others' records whole.
-//        ready_bytes: up to where pages are real (MADV_POPULATE_WRITE), so that a full /dev/shm is
-//        a lost record and never a SIGBUS. It grows by at most
-//        kLogChunkBytes at once.
+//        ready_bytes: up to where pages are real (fallocate, MADV_POPULATE_WRITE), so that a full
+//        /dev/shm is a lost record and never a SIGBUS. It grows by at most kLogChunkBytes at once.
 //
 //   record, a multiple of 16 bytes:
 //   +-- RecordHeader 48 ----------------------------------------+-- body -----------------+-- pad
@@ -118,7 +117,7 @@ constexpr uint32_t kOpenIsTemporary = 2;  // mkstemp family, tmpfile
 constexpr uint32_t kIsDirectory = 4;
 constexpr uint32_t kCloseAtExit = 8;  // still open when the process ended; stdio may be unflushed
 constexpr uint32_t kVfork = 16;
-constexpr uint32_t kExchange = 32;           // renameat2 swapped the two
+constexpr uint32_t kExchange = 32;           // renameat2 swapped the two: two records, one of each
 constexpr uint32_t kEnvironmentKept = 64;    // exec, spawn: our variables are in the child's
 constexpr uint32_t kWatchedElsewhere = 128;  // they name another log folder (a run inside a run)
 // kBlindSpot: the bits of box/elf.h, and these.

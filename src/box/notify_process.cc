@@ -4,8 +4,10 @@
 #include <cstring>
 #include <fcntl.h>
 #include <unistd.h>
+#include <utility>
 
 #include "base/clock.h"
+#include "base/run_folder.h"
 #include "box/notify_filter.h"
 
 namespace headrace::box {
@@ -169,6 +171,13 @@ void SeenProcess::exec(const StoppedCall& call, int directory, const std::string
   exec_at_ns_ = call.at_ns;
 }
 
+// See base/run_folder.h.
+void SeenProcess::note_exec_again() const {
+  const std::string path = folder_ + "/" + std::to_string(pid_) + kExecAgainSuffix;
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (fd >= 0) ::close(fd);
+}
+
 void SeenProcess::check_exec(const StoppedCall& call) {
   if (!exec_) return;
   const std::optional<ProcStat> facts = read_proc_stat(pid_);
@@ -187,7 +196,7 @@ void SeenProcess::check_exec(const StoppedCall& call) {
   deferred_.clear();
   if (log_ != nullptr) log_->finish();
   log_.reset();
-  forked_ = false;
+  if (!std::exchange(forked_, false)) note_exec_again();
   begin_image(call);
 }
 
@@ -291,8 +300,11 @@ void SeenProcess::defer(const StoppedCall& call, BoxKind kind, uint32_t flags, s
 
 void SeenProcess::rename(const StoppedCall& call, int from_directory, const std::string& from,
                          int to_directory, const std::string& to, bool exchange) {
-  defer(call, BoxKind::kRename, exchange ? kExchange : 0, absolute(call.tid, from_directory, from),
-        absolute(call.tid, to_directory, to));
+  const std::string old_name = absolute(call.tid, from_directory, from);
+  const std::string new_name = absolute(call.tid, to_directory, to);
+  const uint32_t flags = exchange ? kExchange : 0;
+  defer(call, BoxKind::kRename, flags, old_name, new_name);
+  if (exchange) defer(call, BoxKind::kRename, flags, new_name, old_name);
 }
 
 void SeenProcess::link(const StoppedCall& call, int from_directory, const std::string& from,

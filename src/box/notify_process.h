@@ -105,6 +105,7 @@ class SeenProcess {
   bool facts_of(pid_t tid, const std::string& path, bool follow, FileBody* out) const;
   void begin_image(const StoppedCall& call);
   void check_exec(const StoppedCall& call);
+  void note_exec_again() const;
   // Of one thread that makes another call; 0: of all.
   void settle(pid_t tid);
   void find_new(Pending* pending) const;

@@ -177,7 +177,23 @@ Status can_supervise(const std::string& executable) {
   return {};
 }
 
-pid_t start_guard(int listener, int channel) {
+namespace {
+
+// The kernel numbers the calls of a listener one after the other. The supervisor takes one at a
+// time, and may have been killed before it could say which: then it is one of the next.
+constexpr uint64_t kNextOnes = 64;
+
+void let_go_on(int listener, uint64_t id) {
+  alignas(seccomp_notif_resp) char bytes[128] = {};
+  auto* const answer = reinterpret_cast<seccomp_notif_resp*>(bytes);
+  answer->id = id;
+  answer->flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+  ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, answer);  // refused where nobody took that call
+}
+
+}  // namespace
+
+pid_t start_guard(int listener, int channel, const std::atomic<uint64_t>* taken) {
   const pid_t guard = bare_fork(0);
   if (guard != 0) return guard;
   sigset_t all;
@@ -203,6 +219,9 @@ pid_t start_guard(int listener, int channel) {
     if (watched[1].revents != 0) break;
   }
   close(high + 1);
+  if (const uint64_t last = taken->load(); last != 0) {
+    for (uint64_t next = 0; next <= kNextOnes; ++next) let_go_on(high, last + next);
+  }
   while (true) {
     pollfd one{high, POLLIN, 0};
     if (poll(&one, 1, -1) < 0 && errno != EINTR) _exit(0);
@@ -214,11 +233,7 @@ pid_t start_guard(int listener, int channel) {
       if (errno == ENOENT || errno == EINTR) continue;
       _exit(0);
     }
-    alignas(seccomp_notif_resp) char answer_bytes[128] = {};
-    auto* const answer = reinterpret_cast<seccomp_notif_resp*>(answer_bytes);
-    answer->id = call->id;
-    answer->flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-    ioctl(high, SECCOMP_IOCTL_NOTIF_SEND, answer);
+    let_go_on(high, call->id);
   }
 }
 

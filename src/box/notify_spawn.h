@@ -11,7 +11,9 @@
 // can, nothing changes.
 #pragma once
 
+#include <atomic>
 #include <csignal>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <sys/types.h>
@@ -63,6 +65,9 @@ Status can_supervise(const std::string& executable);
 // programs which outlive their supervisor go on: a stopped call that nobody can answer fails. It
 // ends with the last program. Returns its id, or -1 and errno. It takes no signal but SIGKILL and
 // holds no descriptors but these two.
-pid_t start_guard(int listener, int channel);
+//
+// `taken` is the id of the call that the supervisor took last, 0 before the first, in memory shared
+// with it: one that it took and could not answer any more would wait for ever.
+pid_t start_guard(int listener, int channel, const std::atomic<uint64_t>* taken);
 
 }  // namespace headrace::box

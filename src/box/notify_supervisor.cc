@@ -8,6 +8,7 @@
 #include <linux/close_range.h>
 #include <linux/openat2.h>
 #include <linux/seccomp.h>
+#include <new>
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -50,7 +51,11 @@ void block_all_but(int signal) {
 Supervisor::Supervisor(int listener, std::string folder)
     : listener_(listener), folder_(std::move(folder)) {
   std::array<int, 2> ends{-1, -1};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0 || start_guard(listener_, ends[0]) < 0) {
+  void* const shared =
+      mmap(nullptr, sizeof *taken_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (shared != MAP_FAILED) taken_ = new (shared) std::atomic<uint64_t>(0);
+  if (taken_ == nullptr || pipe2(ends.data(), O_CLOEXEC) != 0 ||
+      start_guard(listener_, ends[0], taken_) < 0) {
     guard_ = io_error("cannot start the guard of supervised programs", errno);
   }
   if (ends[0] >= 0) close(ends[0]);
@@ -91,6 +96,7 @@ void Supervisor::finish(int wait_ms) {
   watcher_.join();
   // The guard answers from here on.
   if (guard_channel_ >= 0) close(guard_channel_);
+  if (taken_ != nullptr) munmap(taken_, sizeof *taken_);
   const int64_t now_ns = now_monotonic_ns();
   take_ends();
   for (auto& [pid, watched] : processes_) {
@@ -221,6 +227,7 @@ void Supervisor::answer_all() {
       if (errno == ENOENT && !over_.load()) usleep(100);
       continue;
     }
+    if (taken_ != nullptr) taken_->store(call->id);
     serve(*call);
     std::fill(answer_bytes.begin(), answer_bytes.end(), 0);
     answer->id = call->id;

@@ -72,6 +72,7 @@ class Supervisor {
 
   const int listener_;
   const std::string folder_;
+  std::atomic<uint64_t>* taken_ = nullptr;  // the call taken last, shared with the guard
   int guard_channel_ = -1;
   Status guard_;
   int ends_ = -1;     // epoll of pidfds, the listener's end and the stopper

@@ -2,6 +2,7 @@
 #include "box/notify_supervisor.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -11,7 +12,11 @@
 #include <fstream>
 #include <gtest/gtest.h>
 #include <iterator>
+#include <linux/seccomp.h>
+#include <new>
 #include <string>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -98,6 +103,7 @@ class Supervised : public testing::Test {
   std::vector<Seen> seen() {
     std::vector<Seen> out;
     for (const auto& entry : fs::directory_iterator(folder_ / "logs")) {
+      if (entry.path().extension() != ".box") continue;  // base/run_folder.h
       const std::vector<Seen> one = read_log(entry.path());
       out.insert(out.end(), one.begin(), one.end());
     }
@@ -384,6 +390,40 @@ TEST_F(Supervised, ProgramsGoOnWhenTheSupervisorIsKilled) {
   waitpid(child, nullptr, 0);
   for (int i = 0; i < 500 && !fs::exists(folder_ / "done"); ++i) usleep(20000);
   EXPECT_TRUE(fs::exists(folder_ / "done"));
+}
+
+// Killed between taking a call and answering it; once also before it could say which.
+TEST_F(Supervised, ACallThatItsKilledSupervisorTookGoesOn) {
+  for (const bool said : {true, false}) {
+    const fs::path done = folder_ / (said ? "said" : "unsaid");
+    const pid_t child = fork();
+    if (child == 0) {
+      SupervisedPlan plan;
+      plan.command = {"sh", "-c", "echo > " + done.string()};
+      plan.environment = {"PATH=/bin:/usr/bin"};
+      SupervisedSpawn spawn;
+      if (!spawn.start(plan).ok()) _exit(2);
+      void* const shared =
+          mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+      if (shared == MAP_FAILED) _exit(3);
+      auto* const taken = new (shared) std::atomic<uint64_t>(0);
+      int ends[2];
+      if (pipe(ends) != 0 || start_guard(spawn.listener(), ends[0], taken) < 0) _exit(4);
+      close(ends[0]);
+      alignas(seccomp_notif) char bytes[256] = {};
+      auto* const call = reinterpret_cast<seccomp_notif*>(bytes);
+      while (ioctl(spawn.listener(), SECCOMP_IOCTL_NOTIF_RECV, call) != 0) {
+        if (errno != EINTR && errno != ENOENT) _exit(5);
+      }
+      taken->store(said ? call->id : call->id - 1);
+      kill(getpid(), SIGKILL);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    ASSERT_TRUE(WIFSIGNALED(status)) << WEXITSTATUS(status);
+    for (int i = 0; i < 500 && !fs::exists(done); ++i) usleep(20000);
+    EXPECT_TRUE(fs::exists(done)) << said;
+  }
 }
 
 TEST_F(Supervised, AnOrdinaryUserNeedsNoPrivilege) {

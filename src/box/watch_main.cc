@@ -74,12 +74,19 @@ void print(std::ofstream& out, const BoxProcess& process, bool is_launcher) {
       << name_of(process.completeness) << R"(", "launcher": )" << (is_launcher ? "true" : "false")
       << "}\n";
   std::string folder = process.folder;
+  const BoxEvent* exchange = nullptr;  // the first of its two records
   for (const BoxProcess::Event& at : process.events) {
     const BoxEvent& event = *at.event;
     if (event.kind == BoxKind::kStart && !event.path2.empty()) folder = event.path2;
     if (event.kind == BoxKind::kChangeFolder) folder = event.path;
     const char* const kind = kind_of(event);
     if (kind == nullptr) continue;
+    if (event.kind == BoxKind::kRename && event.has(kExchange)) {
+      const bool is_second = exchange != nullptr && exchange->path == event.path2 &&
+                             exchange->path2 == event.path && exchange->tid == event.tid;
+      exchange = is_second ? nullptr : &event;
+      if (is_second) continue;
+    }
     // A folder that is opened, and a file without a name, are no files to others.
     if (event.kind == BoxKind::kOpen &&
         (S_ISDIR(event.file.mode) || (event.file.open_flags & O_TMPFILE) == O_TMPFILE)) {
@@ -96,6 +103,7 @@ void print(std::ofstream& out, const BoxProcess& process, bool is_launcher) {
 int report(const std::string& logs, const std::string& to) {
   std::vector<ImageLog> images;
   for (const auto& entry : std::filesystem::directory_iterator(logs)) {
+    if (entry.path().extension() != ".box") continue;  // what base/run_folder.h says lies there too
     Result<ImageLog> image = read_log(entry.path().string());
     if (!image.ok()) {
       std::fprintf(stderr, "%s\n", image.status().message().c_str());

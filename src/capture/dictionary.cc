@@ -1,6 +1,9 @@
 #include "capture/dictionary.h"
 
 #include <new>
+#include <utility>
+
+#include "encode/nested.h"
 
 namespace headrace::capture {
 
@@ -21,8 +24,35 @@ uint32_t Dictionary::intern_locked(EntryKind kind, std::string_view bytes) {
   key.append(bytes);
   const std::lock_guard lock(mutex_);
   if (const auto known = ids_.find(key); known != ids_.end()) return known->second;
+  const bool is_name =
+      kind == EntryKind::kString || kind == EntryKind::kActivity || kind == EntryKind::kRing;
+  const size_t room_bytes = is_name ? kMaxBytes - kNoNameBytes : kMaxBytes;
+  if (cost_bytes_ + key.size() + kEntryCostBytes > room_bytes) return refuse(kind);
+  return add(std::move(key));
+}
+
+uint32_t Dictionary::refuse(EntryKind kind) {
+  losses_.count(GapReason::kNamesRefused, 1);
+  if (kind == EntryKind::kString) {
+    if (refused_string_ == 0) {
+      refused_string_ = add(static_cast<char>(kind) + std::string(kRefusedName));
+    }
+    return refused_string_;
+  }
+  if (kind != EntryKind::kActivity) return 0;
+  if (refused_activity_ == 0) {
+    std::string key(1, static_cast<char>(kind));
+    NestedWriter map(key);
+    map.begin_map(1);
+    map.string("name");
+    map.string(kRefusedName);
+    refused_activity_ = add(std::move(key));
+  }
+  return refused_activity_;
+}
+
+uint32_t Dictionary::add(std::string&& key) {
   const size_t cost_bytes = key.size() + kEntryCostBytes;
-  if (entries_.size() >= kMaxEntries || cost_bytes_ + cost_bytes > kMaxBytes) return 0;
   entries_.push_back(std::move(key));
   const auto id = static_cast<uint32_t>(entries_.size());
   try {

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "capture/losses.h"
 #include "capture/meta_tail.h"
 #include "encode/record.h"
 
@@ -19,15 +20,19 @@ namespace headrace::capture {
 
 class Dictionary {
  public:
-  // More distinct entries than this, or more bytes of them, are refused (id 0): something interns
-  // data, not names.
-  static constexpr uint32_t kMaxEntries = 1u << 20;
+  // More bytes than this are refused and counted (GapReason::kNamesRefused): something interns
+  // data, not names. The last of them are for what is no name: shapes, workflows, references.
+  static constexpr uint32_t kMaxEntries = 1u << 20;  // more can never be within kMaxBytes
   static constexpr size_t kMaxBytes = size_t{8} * 1024 * 1024;
+  static constexpr size_t kNoNameBytes = size_t{1} * 1024 * 1024;
   static constexpr size_t kEntryCostBytes = 96;  // of an entry beside its bytes, about
+  // What a string or an activity is called that was refused.
+  static constexpr std::string_view kRefusedName = "(name not kept: too many)";
 
-  explicit Dictionary(ChunkPool& pool) : tail_(pool) {}
+  Dictionary(ChunkPool& pool, Losses& losses) : losses_(losses), tail_(pool) {}
 
-  // The id of (kind, bytes), new or known. 0 when the dictionary is full, or memory is out.
+  // The id of (kind, bytes), new or known. When the dictionary is full that of kRefusedName for a
+  // string or an activity, 0 for others. 0 when memory is out.
   uint32_t intern(EntryKind kind, std::string_view bytes);
   uint32_t string(std::string_view text) { return intern(EntryKind::kString, text); }
   // The bytes of an entry; empty for an unknown id.
@@ -49,6 +54,8 @@ class Dictionary {
 
  private:
   uint32_t intern_locked(EntryKind kind, std::string_view bytes);
+  uint32_t refuse(EntryKind kind);
+  uint32_t add(std::string&& key);
   std::string_view entry(uint32_t id) const { return entries_[id - 1]; }
   void append_record(uint32_t id, std::string& out) const;
 
@@ -56,6 +63,9 @@ class Dictionary {
   std::deque<std::string> entries_;                     // id - 1: kind byte + bytes
   std::unordered_map<std::string_view, uint32_t> ids_;  // of the same; views into entries_
   size_t cost_bytes_ = 0;
+  uint32_t refused_string_ = 0;
+  uint32_t refused_activity_ = 0;
+  Losses& losses_;
   MetaTail tail_;
   bool has_tail_ = false;
 };

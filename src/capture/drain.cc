@@ -25,6 +25,7 @@ bool Drain::pass(bool now) {
   if (written) {
     tell_shed(GapReason::kSamplesShed, &samples_told_);
     tell_shed(GapReason::kValuesElided, &elided_told_);
+    tell_shed(GapReason::kNamesRefused, &refused_told_);
     written = drain(own_);
   }
   if (!written) return false;
@@ -200,6 +201,8 @@ bool Drain::commit_own(const Record& record) {
   if (mapping_ != nullptr) store_release(mapping_->header().own_records, own_.numbers());
   return true;
 }
+
+void Drain::announce(const TaskRecord& record) { commit_own(record); }
 
 void Drain::seal_if_due() {
   if (!writer_.wants_seal(now_monotonic_ns())) return;

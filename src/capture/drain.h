@@ -43,6 +43,8 @@ class Drain {
   void seal_if_due();
   // Announces every open task, however young.
   void announce_all() { announce(true); }
+  // Announces a task that is in no slot.
+  void announce(const TaskRecord& record);
   // The last word on this producer, and no segment is open any more.
   void end();
   // Counts what is left as lost: there is nobody who would find it.
@@ -90,6 +92,7 @@ class Drain {
   uint64_t drained_ = 0;
   uint64_t samples_told_ = 0;
   uint64_t elided_told_ = 0;
+  uint64_t refused_told_ = 0;
   std::atomic<bool> failing_{false};
   int64_t retry_ns_ = kFirstRetry_ns;
   int64_t next_try_ns_ = 0;

@@ -9,6 +9,7 @@
 // placeholder that says so; nothing fails. Without memory a value is refused and counted.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -112,10 +113,29 @@ class Fields {
   Room room() const {
     return {shape_ + count_, cells_ + count_, replacing_ ? 0 : size_t{capacity_} - count_};
   }
+  // Whether there is room for text without a secret; then `cell` is for one that is put.
+  bool put_text(std::string_view text, uint64_t* cell) {
+    if (text.size() > tail_left()) [[unlikely]]
+      return false;
+    const TailSpan span{tail_bytes_, static_cast<uint32_t>(text.size())};
+    copy_short(tail_ + tail_bytes_, text.data(), text.size());
+    tail_bytes_ += span.length;
+    *cell = pack(span);
+    return true;
+  }
   // The first `count` of them are put.
   void took(size_t count) {
     count_ += static_cast<uint32_t>(count);
     if (slot_ != nullptr) store_release(slot_->count, count_);
+  }
+
+  // For one nested value, written in place: where it may begin and how long it may be; then its
+  // length. Nothing is added until then.
+  std::span<char> nested_room() { return {tail_ + tail_bytes_, tail_left()}; }
+  void took_nested(Role role, uint32_t name_id, size_t bytes) {
+    const TailSpan span{tail_bytes_, static_cast<uint32_t>(bytes)};
+    tail_bytes_ += span.length;
+    add(role, name_id, ValueTag::kNested, pack(span));
   }
 
   // From now on a name that is there already in the same role is replaced: the last value wins.
@@ -158,6 +178,10 @@ class Fields {
     void operator()(Grown* grown) const;
   };
 
+  size_t tail_left() const {
+    const size_t end = std::min<size_t>(tail_capacity_, kMaxTailBytes);
+    return end > tail_bytes_ ? end - tail_bytes_ : 0;
+  }
   void use(TaskSlot* slot);
   void assign(const Fields& other);
   void add(Role role, uint32_t name_id, ValueTag tag, uint64_t cell) {

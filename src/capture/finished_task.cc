@@ -16,6 +16,27 @@ uint32_t intern(Recorder& recorder, EntryKind kind, const Uuid& id) {
                                       {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
+TaskRecord identity_of(Recorder& recorder, const FinishedTask& task) {
+  TaskRecord record{};
+  record.header.kind = RecordKind::kTask;
+  record.activity_id = task.activity_id;
+  record.workflow_id = task.workflow.is_nil()
+                           ? current_workflow_id(recorder)
+                           : intern(recorder, EntryKind::kWorkflow, task.workflow);
+  record.number = task.number;
+  if (!task.parent.is_nil()) {
+    const TaskRef parent = split_task_uuid(task.parent);
+    if (parent.producer == recorder.producer()) {
+      record.parent = parent.number;
+    } else {
+      record.parent = intern(recorder, EntryKind::kTaskRef, task.parent);
+      if (record.parent != 0) record.header.flags = kTaskParentIsForeign;
+    }
+  }
+  record.begin_ticks = task.begin_ticks;
+  return record;
+}
+
 }  // namespace
 
 TaskNumber draw_task_number() {
@@ -29,27 +50,28 @@ TaskNumber draw_task_number() {
   return number != 0 ? number : recorder->number_from_new_ring(this_thread());
 }
 
+TaskNumber set_task_numbers_aside(uint64_t count) {
+  Recorder* recorder = Recorder::get();
+  Ring* ring = recorder == nullptr ? nullptr : recorder->ring();
+  return ring == nullptr ? 0 : ring->set_aside(count);
+}
+
+void announce_task(const FinishedTask& task) {
+  Recorder* recorder = Recorder::existing();
+  if (recorder == nullptr || task.number == 0) return;
+  TaskRecord record = identity_of(*recorder, task);
+  record.header.size_bytes = sizeof record;
+  record.header.flags |= kTaskIsOpen;
+  record.status = TaskStatus::kRunning;
+  record.ring = static_cast<uint16_t>(task.number >> kTaskCounterBits);
+  recorder->announce(record);
+}
+
 void record_finished_task(const FinishedTask& task) {
   Recorder* recorder = Recorder::get();
   Ring* ring = recorder == nullptr ? nullptr : recorder->ring();
   if (ring == nullptr || task.number == 0) return;
-  TaskRecord record{};
-  record.header.kind = RecordKind::kTask;
-  record.activity_id = task.activity_id;
-  record.workflow_id = task.workflow.is_nil()
-                           ? current_workflow_id(*recorder)
-                           : intern(*recorder, EntryKind::kWorkflow, task.workflow);
-  record.number = task.number;
-  if (!task.parent.is_nil()) {
-    const TaskRef parent = split_task_uuid(task.parent);
-    if (parent.producer == recorder->producer()) {
-      record.parent = parent.number;
-    } else {
-      record.header.flags = kTaskParentIsForeign;
-      record.parent = intern(*recorder, EntryKind::kTaskRef, task.parent);
-    }
-  }
-  record.begin_ticks = task.begin_ticks;
+  TaskRecord record = identity_of(*recorder, task);
   record.end_ticks = task.end_ticks;
   record.shape_id = shape_id(*recorder, task.fields);
   record.status = task.status;

@@ -14,6 +14,9 @@ namespace headrace::capture {
 // their parent before. 0 when capture is off.
 TaskNumber draw_task_number();
 
+// The first of `count` numbers of this producer, as above. 0: none.
+TaskNumber set_task_numbers_aside(uint64_t count);
+
 struct FinishedTask {
   TaskNumber number = 0;  // of draw_task_number, or of a task that was begun and then discarded
   uint32_t activity_id = 0;
@@ -25,6 +28,9 @@ struct FinishedTask {
   Uuid workflow;  // nil: the current one
 };
 void record_finished_task(const FinishedTask& task);
+// Tells that such a task is open, so that it is known (as lost) should this process not come to
+// record it. What is not known yet may be missing: end, fields.
+void announce_task(const FinishedTask& task);
 
 // One edge between `task` (any producer's) and each object in `objects`, by its role: kUsed or
 // kGenerated. `inferred`: concluded, not seen.

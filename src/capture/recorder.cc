@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <filesystem>
 #include <new>
 #include <pthread.h>
@@ -13,8 +14,11 @@
 #include <unistd.h>
 
 #include "base/signals_blocked.h"
+#include "capture/abandoned_rings.h"
 #include "capture/current_task.h"
+#include "capture/process_task.h"
 #include "capture/redaction_rules.h"
+#include "capture/ring_directory.h"
 #include "capture/shared_word.h"
 #include "capture/task.h"
 #include "capture/workflow.h"
@@ -170,6 +174,7 @@ Ring* Recorder::ring_slow() {
         if (ring == nullptr) return nullptr;
         thread.recorder = this;
         thread.producer = producer_;
+        find_outer_task();
         thread.root_parent = root_parent(*this);
         thread.ring = ring;
       }
@@ -183,6 +188,25 @@ Ring* Recorder::ring_slow() {
     return thread.ring;
   }
   return thread.ring;
+}
+
+// With lifecycle_mutex_ held, before the first thread has a ring.
+void Recorder::find_outer_task() {
+  if (std::exchange(has_outer_task_, true)) return;
+  outer_task_ = task_of_environment();
+  if (outer_task_.is_nil()) return;
+  const TaskRef forked_in = reference(this_thread().current);
+  const Uuid started_in =
+      forked_in.number == 0 ? Uuid{} : task_uuid(forked_in.producer, forked_in.number);
+  const Uuid own = take_process_task(outer_task_, started_in);
+  if (own.is_nil()) return;
+  outer_task_ = own;
+  has_process_task_ = true;
+}
+
+void Recorder::announce(const TaskRecord& record) {
+  const std::lock_guard lock(drain_mutex_);
+  drain_.announce(record);
 }
 
 // With lifecycle_mutex_ held. Null when the indexes have run out, which is said once.
@@ -336,15 +360,24 @@ bool Recorder::drain_now() {
   return written;
 }
 
+// Once, when the first records are safe: what others left that nobody will come for.
+void Recorder::tidy() {
+  try {
+    remove_abandoned_rings(ring_directory());
+  } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): the next process tries again
+  }
+}
+
 void Recorder::run() {
   pthread_setname_np(pthread_self(), "headrace-drain");
   int64_t clock_stored_ns = 0;
+  bool has_tidied = false;
   std::unique_lock lock(thread_mutex_);
   while (!stopping_) {
     wake_.wait_for(lock, std::chrono::nanoseconds(kFlush_ns));
     lock.unlock();
     wake_asked_.store(false);
-    {
+    try {
       const std::lock_guard drain(drain_mutex_);
       drain_now();
       drain_cpu_ns_ = read_clock_ns(CLOCK_THREAD_CPUTIME_ID);
@@ -354,9 +387,12 @@ void Recorder::run() {
         if (now_ns - clock_stored_ns >= 1'000'000'000) {
           clock_stored_ns = now_ns;
           mapping->store_clock();
+          mapping->name_folder(directory_);
         }
       }
+    } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): the next round tries again
     }
+    if (!std::exchange(has_tidied, true)) tidy();
     lock.lock();
   }
 }
@@ -438,6 +474,7 @@ void Recorder::stop() {
     count("dropped_too_large", now.dropped_too_large);
     count("samples_shed", now.samples_shed);
     count("values_elided", now.values_elided);
+    if (now.names_refused != 0) count("names_refused", now.names_refused);
     if (now.tasks_without_id != 0) count("tasks_without_id", now.tasks_without_id);
     count("bytes", now.bytes);
     count("segments", now.segments);
@@ -494,6 +531,7 @@ CaptureCounters Recorder::counters_locked() const {
   out.dropped_too_large = losses_.of(GapReason::kTooLarge);
   out.samples_shed = losses_.of(GapReason::kSamplesShed);
   out.values_elided = losses_.of(GapReason::kValuesElided);
+  out.names_refused = losses_.of(GapReason::kNamesRefused);
   out.tasks_without_id = tasks_without_id_.load(std::memory_order_relaxed);
   return out;
 }

@@ -40,6 +40,7 @@ struct CaptureCounters {
   uint64_t dropped_too_large = 0;
   uint64_t samples_shed = 0;      // not taken, and not among the records
   uint64_t values_elided = 0;     // tasks recorded without their values
+  uint64_t names_refused = 0;     // times that there was no room for a name
   uint64_t tasks_without_id = 0;  // not recorded: every ring index or task number was given out
 };
 
@@ -100,6 +101,9 @@ class Recorder {
   // Falls back to draining on this thread when no chunk is free; at worst counts a drop.
   template <typename Fixed>
   void commit(Ring& ring, Fixed& fixed, const Fields& fields) {
+    // No shape, no values: the dictionary had no room for it.
+    if (fixed.shape_id == 0 && !fields.empty()) [[unlikely]]
+      return commit(ring, fixed);
     const size_t bytes = sizeof(Fixed) + fields.bytes_after_fixed();
     char* const to = reserve(ring, bytes);
     if (to == nullptr) [[unlikely]]
@@ -120,6 +124,14 @@ class Recorder {
     std::memcpy(to, &fixed, sizeof fixed);
     ring.commit(sizeof fixed);
   }
+
+  // Writes an announcement (kTaskIsOpen) of a task that is in no slot. Any thread.
+  void announce(const TaskRecord& record);
+  // The task under which those of this process's threads begin that have none of their own: of this
+  // process under `headrace run`, else of HEADRACE_PARENT. Nil: none. Once the process has a ring.
+  const Uuid& outer_task() const { return outer_task_; }
+  // Whether that is this process's own, which knows what it was forked from.
+  bool has_process_task() const { return has_process_task_; }
 
   // How hard the spool presses back. Any thread, one load.
   ShedLevel shed_level() const { return shed_level_.load(std::memory_order_relaxed); }
@@ -159,8 +171,10 @@ class Recorder {
   Ring* ring_slow();
   Ring* add_ring();
   void make_mapping();
+  void find_outer_task();
   bool start_thread();
   void run();
+  static void tidy();
   bool drain_now();
   GroupSync::Steps sync_steps();
   void update_shed_level();
@@ -174,7 +188,7 @@ class Recorder {
   Losses losses_;
   ChunkPool pool_;
   TaskSlots slots_{pool_};
-  Dictionary dictionary_{pool_};
+  Dictionary dictionary_{pool_, losses_};
   RingSet rings_;
   // The last is in use. Earlier ones stay, unlinked: open tasks may have their values there.
   std::vector<std::unique_ptr<RingMapping>> mappings_;
@@ -194,6 +208,9 @@ class Recorder {
 
   std::mutex lifecycle_mutex_;  // mapping and thread come and go under it; before drain_mutex_
   bool has_mapping_ = false;
+  bool has_outer_task_ = false;  // it was looked for
+  bool has_process_task_ = false;
+  Uuid outer_task_;
   std::mutex thread_mutex_;  // guards stopping_; inside it no other
   std::condition_variable wake_;
   std::atomic<bool> wake_asked_{false};

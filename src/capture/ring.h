@@ -17,6 +17,7 @@
 #include <atomic>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "base/id.h"
 #include "capture/chunk_pool.h"
@@ -56,6 +57,11 @@ class Ring {
     if (next_task_ == past_tasks_) [[unlikely]]
       return 0;
     return next_task_++;
+  }
+  // The first of `count` task numbers, for others to use; 0: there are not so many left.
+  TaskNumber set_aside(uint64_t count) {
+    if (past_tasks_ - next_task_ < count) return 0;
+    return std::exchange(next_task_, next_task_ + count);
   }
   // For tests: so many task numbers are left.
   void leave_task_numbers(uint64_t count) { next_task_ = past_tasks_ - count; }

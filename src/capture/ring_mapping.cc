@@ -157,6 +157,14 @@ void RingMapping::unlink() {
   linked_ = false;
 }
 
+void RingMapping::name_folder(const Directory& directory) {
+  RingFileHeader& to = header();
+  struct stat folder {};
+  if (to.spool_inode != 0 || stat(directory.spool().c_str(), &folder) != 0) return;
+  store_relaxed(to.spool_device, uint64_t{folder.st_dev});
+  store_release(to.spool_inode, uint64_t{folder.st_ino});
+}
+
 void RingMapping::store_clock() {
   const ClockReading now = read_clocks();
   const uint32_t slot = load_relaxed(header().clock_slot) == 1 ? 2 : 1;

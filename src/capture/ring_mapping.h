@@ -55,6 +55,8 @@ class RingMapping {
   void unlink();
   // The newest readings of the clocks, for whoever finds the file.
   void store_clock();
+  // Says which folder the records belong into, now that there may be one.
+  void name_folder(const Directory& directory);
   // In a fork child: the range becomes private zeros, so that whoever still points into it harms
   // nobody, and the parent's pages are let go.
   void forget_in_child();

@@ -184,6 +184,13 @@ uint32_t shape_id_slow(ThreadState& thread, std::span<const ShapeCell> shape) {
   return kTaskValuesElided;
 }
 
+// There is no room for their shape.
+[[gnu::noinline]] uint8_t leave_values(ThreadState& thread, Fields& fields) {
+  fields.clear();
+  thread.recorder->count_elided_values();
+  return kTaskValuesElided;
+}
+
 // The record goes from the slot to the ring in one copy.
 void write_record(ThreadState& thread, TaskState& task, TaskStatus status, uint64_t end_ticks) {
   Fields& fields = task.fields;
@@ -198,6 +205,7 @@ void write_record(ThreadState& thread, TaskState& task, TaskStatus status, uint6
     shape_id = shape.empty() ? 0 : thread.last_shapes.find(from.activity_id, shape);
     if (shape_id == 0 && !shape.empty()) [[unlikely]] {
       shape_id = shape_of_task_slow(thread, from.activity_id, shape);
+      if (shape_id == 0) flags |= leave_values(thread, fields);
     }
   }
   const size_t bytes = sizeof(TaskRecord) + fields.bytes_after_fixed();
@@ -265,8 +273,10 @@ TaskState* begin_task(uint32_t activity_id, Push push) {
   } else if (outer->producer == thread->producer) [[likely]] {
     parent = outer->number;
   } else {
-    parent = foreign_parent(*thread, reference(outer));
-    flags = kTaskParentIsForeign;
+    // In a fork child: what it was forked in, or its own process's task, which is under that.
+    parent = thread->recorder->has_process_task() ? thread->root_parent
+                                                  : foreign_parent(*thread, reference(outer));
+    if (parent != 0) flags = kTaskParentIsForeign;
   }
   return begin(*thread, activity_id, parent, flags, push);
 }
@@ -277,7 +287,8 @@ TaskState* begin_task_under(uint32_t activity_id, TaskRef parent, Push push) {
   if (push == Push::kCurrent) current_of(*thread);
   const bool is_own = parent.number == 0 || parent.producer == thread->producer;
   const uint64_t number = is_own ? parent.number : foreign_parent(*thread, parent);
-  return begin(*thread, activity_id, number, is_own ? uint8_t{0} : kTaskParentIsForeign, push);
+  const bool is_foreign = !is_own && number != 0;
+  return begin(*thread, activity_id, number, is_foreign ? kTaskParentIsForeign : uint8_t{0}, push);
 }
 
 uint64_t end_task(TaskState* task, TaskStatus status) {
@@ -332,14 +343,17 @@ uint32_t shape_id(Recorder& recorder, const Fields& fields) {
 
 // HEADRACE_PARENT="<workflow uuid>:<task uuid>": the task of another process under which ours
 // begin.
-uint32_t root_parent(Recorder& recorder) {
+Uuid task_of_environment() {
   const char* set = std::getenv("HEADRACE_PARENT");
-  if (set == nullptr) return 0;
-  const std::string_view text(set);
+  const std::string_view text = set == nullptr ? "" : set;
   const size_t colon = text.find(':');
-  if (colon == std::string_view::npos) return 0;
-  const std::optional<Uuid> task = Uuid::parse(text.substr(colon + 1));
-  return task ? intern_task_ref(recorder, *task) : 0;
+  if (colon == std::string_view::npos) return {};
+  return Uuid::parse(text.substr(colon + 1)).value_or(Uuid{});
+}
+
+uint32_t root_parent(Recorder& recorder) {
+  const Uuid& outer = recorder.outer_task();
+  return outer.is_nil() ? 0 : intern_task_ref(recorder, outer);
 }
 
 void drop_free_tasks(ThreadState& thread) {

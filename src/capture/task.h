@@ -64,7 +64,9 @@ void log_values(const TaskState* task, LogStream stream, const Fields& fields);
 // The dictionary id of the fields' shape, looked up in a per-thread cache.
 uint32_t shape_id(Recorder& recorder, const Fields& fields);
 
-// The dictionary id of the task that HEADRACE_PARENT names, 0 if none.
+// The task that HEADRACE_PARENT names; nil if none.
+Uuid task_of_environment();
+// The dictionary id of recorder.outer_task(), 0 if none.
 uint32_t root_parent(Recorder& recorder);
 // Gives back what the thread keeps for its next tasks.
 void drop_free_tasks(ThreadState& thread);

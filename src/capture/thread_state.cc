@@ -1,5 +1,6 @@
 #include "capture/thread_state.h"
 
+#include <new>
 #include <pthread.h>
 #include <utility>
 
@@ -80,14 +81,17 @@ void thread_state_after_fork() {
   workflow_after_fork(workflow);
 }
 
-void IdCache::put(std::string_view bytes, uint64_t hash, uint32_t id) {
-  if (slots_.empty()) slots_.resize(kSlots);
-  for (size_t i = hash % kSlots, n = 0; n < 8; ++n, i = (i + 1) % kSlots) {
-    if (slots_[i].id != 0) continue;
-    slots_[i] = {hash, id, std::string(bytes)};
-    return;
+void IdCache::put(std::string_view bytes, uint64_t hash, uint32_t id) noexcept {
+  try {
+    if (slots_.empty()) slots_.resize(kSlots);
+    for (size_t i = hash % kSlots, n = 0; n < 8; ++n, i = (i + 1) % kSlots) {
+      if (slots_[i].id != 0) continue;
+      slots_[i] = {hash, id, std::string(bytes)};
+      return;
+    }
+    slots_.clear();
+  } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): asked for again, put again
   }
-  slots_.clear();
 }
 
 uint64_t hash_bytes(const void* bytes, size_t length) {

@@ -17,7 +17,7 @@ struct TaskState;
 struct WorkflowState;
 
 // Content-addressed cache of dictionary ids, so that a name costs no lock once it has been seen.
-// Bounded: when full it begins anew.
+// Bounded: when full it begins anew. Without memory it keeps what it has.
 class IdCache {
  public:
   static constexpr size_t kSlots = 512;
@@ -29,7 +29,7 @@ class IdCache {
     }
     return 0;
   }
-  void put(std::string_view bytes, uint64_t hash, uint32_t id);
+  void put(std::string_view bytes, uint64_t hash, uint32_t id) noexcept;
   void clear() { slots_.clear(); }
 
  private:

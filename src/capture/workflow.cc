@@ -195,11 +195,9 @@ void end_workflow(WorkflowState* workflow, TaskStatus status, const Fields& fiel
   if (is_off_its_thread) delete workflow;
 }
 
-uint32_t current_workflow_id(Recorder& recorder) {
-  const ThreadState& thread = this_thread();
-  if (thread.workflow != nullptr) return thread.workflow->workflow_id;
-  const uint32_t of_process = g_process_workflow_id.load(std::memory_order_acquire);
-  if (of_process != 0) return of_process;
+namespace {
+
+[[gnu::noinline]] uint32_t begin_process_workflow(Recorder& recorder) {
   const std::lock_guard lock(g_mutex);
   if (const uint32_t again = g_process_workflow_id.load(); again != 0) return again;
   if (const uint32_t joined = inherited_workflow(recorder); joined != 0) {
@@ -212,6 +210,15 @@ uint32_t current_workflow_id(Recorder& recorder) {
   g_process_own = workflow;
   set_process_workflow(id, workflow->workflow_id);
   return workflow->workflow_id;
+}
+
+}  // namespace
+
+uint32_t current_workflow_id(Recorder& recorder) {
+  const ThreadState& thread = this_thread();
+  if (thread.workflow != nullptr) return thread.workflow->workflow_id;
+  const uint32_t of_process = g_process_workflow_id.load(std::memory_order_acquire);
+  return of_process != 0 ? of_process : begin_process_workflow(recorder);
 }
 
 std::optional<Uuid> current_workflow_uuid() {

@@ -1,11 +1,14 @@
 #include "cli/checks.h"
 
 #include <filesystem>
+#include <map>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "box/shim_file.h"
 #include "cli/open_session.h"
+#include "collect/liveness.h"
+#include "collect/ring_files.h"
 #include "query/units.h"
 #include "spool/directory.h"
 #include "spool/segment_reader.h"
@@ -72,6 +75,46 @@ Check spool_check(const Directory& directory) {
           counted(static_cast<double>(segments.size()), "segment") + " of " +
               bytes_text(static_cast<double>(bytes)) + ", " + grouped(open) + " being written",
           ""};
+}
+
+// What programs that were killed left in memory for other folders: this one's was just taken in.
+Check rings_check() {
+  const std::vector<collect::LeftRing> left = collect::find_left_rings(collect::Liveness());
+  if (left.empty()) return {"rings", CheckState::kOk, "none left by programs that were killed", ""};
+  uint64_t bytes = 0;
+  std::map<std::string, size_t> folders;
+  size_t gone = 0;
+  for (const collect::LeftRing& ring : left) {
+    bytes += ring.size_bytes;
+    if (ring.has_folder) {
+      ++folders[ring.folder.string()];
+    } else {
+      ++gone;
+    }
+  }
+  std::string detail = counted(static_cast<double>(left.size()), "ring file") + " of " +
+                       bytes_text(static_cast<double>(bytes)) +
+                       " left by programs that were killed, in " +
+                       left[0].path.parent_path().string();
+  constexpr size_t kMostNamed = 5;
+  size_t named = 0;
+  for (const auto& [folder, rings] : folders) {
+    if (++named > kMostNamed) break;
+    detail += "; " + grouped(rings) + " for " + folder;
+  }
+  if (folders.size() > kMostNamed) {
+    detail +=
+        "; and for " + counted(static_cast<double>(folders.size() - kMostNamed), "more folder");
+  }
+  if (gone > 0) detail += "; " + grouped(gone) + " for folders that are gone";
+  std::string next;
+  if (!folders.empty())
+    next = "headrace ls --dir " + folders.begin()->first + " takes its records in";
+  if (gone > 0) {
+    next += std::string(next.empty() ? "" : "; ") +
+            "those of deleted folders go when a program next records here, an hour after their end";
+  }
+  return {"rings", CheckState::kNote, detail, next};
 }
 
 double number(const query::Session& session, const std::string& sql) {
@@ -218,6 +261,7 @@ std::vector<Check> all_checks(const Program& program, bool redrive) {
                         session.status().message(), ""});
     }
   }
+  checks.push_back(rings_check());
   checks.push_back(files_check());
   for (Check& check : source_checks()) checks.push_back(std::move(check));
   return checks;

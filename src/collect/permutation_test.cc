@@ -1,4 +1,5 @@
 // f12: any order, duplication and splitting of the same frames gives an equal store.
+// HEADRACE_TEST_ALL=1: 10,000 seeds instead of 1,000; a tenth under a sanitizer.
 //
 // A store for each seed would cost a minute for a hundred of them, nearly all of it in making and
 // asking stores. So many seeds share one: each has processes, workflows and objects of its own,
@@ -12,6 +13,7 @@
 #include <random>
 #include <sstream>
 
+#include "base/long_form_for_test.h"
 #include "collect/every_kind_fixture.h"
 #include "collect/fold_fixture.h"
 
@@ -89,7 +91,7 @@ constexpr Table kTables[] = {
      "field GROUP BY schema) f ON f.schema = t.schema"},
 };
 
-class PermutationTest : public FoldTest {
+class PermutationTest : public FoldTest, public testing::WithParamInterface<uint64_t> {
  protected:
   // The processes of one study: one ended, one was killed, one runs on elsewhere.
   std::vector<SpoolFixture> make_study(uint64_t seed) {
@@ -236,8 +238,9 @@ class PermutationTest : public FoldTest {
   }
 };
 
-TEST_F(PermutationTest, AnyOrderAndDuplicationGivesAnEqualStore) {
-  const uint64_t seeds = std::getenv("HEADRACE_ALL") != nullptr ? 10'000 : 1'000;
+TEST_P(PermutationTest, AnyOrderAndDuplicationGivesAnEqualStore) {
+  const Seeds seeds =
+      share_of((wants_long_form() ? 10'000 : 1'000) / kOneInUnderSanitizer, GetParam());
   constexpr uint64_t kTogether = 100;
   Contents expected;
   {
@@ -248,13 +251,15 @@ TEST_F(PermutationTest, AnyOrderAndDuplicationGivesAnEqualStore) {
   ASSERT_EQ(expected.size(), 1u);
   ASSERT_EQ(expected[0].size(), std::size(kTables) - 1);  // nothing is in quarantine
   size_t frames_files = 0;
-  for (uint64_t first = 1; first <= seeds; first += kTogether) {
+  bool in_small_batches = GetParam() % 2 != 0;
+  for (uint64_t first = seeds.first; first < seeds.past; first += kTogether) {
     Rounds rounds;
-    const uint64_t past = std::min(seeds + 1, first + kTogether);
+    const uint64_t past = std::min(seeds.past, first + kTogether);
     for (uint64_t seed = first; seed < past; ++seed) deal(seed, rounds);
     for (const auto& round : rounds) frames_files += round.size();
     Contents found;
-    fold_rounds(rounds, first % 200 == 1 ? 122'880 : 700, found);
+    fold_rounds(rounds, in_small_batches ? 700 : 122'880, found);
+    in_small_batches = !in_small_batches;
     ASSERT_EQ(found.size(), past - first);
     for (const auto& [seed, tables] : found) {
       for (const auto& [table, rows] : expected[0]) {
@@ -274,10 +279,13 @@ TEST_F(PermutationTest, AnyOrderAndDuplicationGivesAnEqualStore) {
       ASSERT_EQ(tables.size(), expected[0].size()) << "seed " << seed;
     }
   }
-  std::printf("f12: %llu seeds (1 to %llu), %zu files in %zu rounds, %zu tables: equal stores\n",
-              static_cast<unsigned long long>(seeds), static_cast<unsigned long long>(seeds),
-              frames_files, kRounds, expected[0].size());
+  std::printf("f12: seeds %llu to %llu, %zu files in %zu rounds, %zu tables: equal stores\n",
+              static_cast<unsigned long long>(seeds.first),
+              static_cast<unsigned long long>(seeds.past - 1), frames_files, kRounds,
+              expected[0].size());
 }
+
+INSTANTIATE_TEST_SUITE_P(Share, PermutationTest, testing::Range(uint64_t{0}, kShares));
 
 }  // namespace
 }  // namespace headrace::collect

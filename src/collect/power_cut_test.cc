@@ -2,7 +2,7 @@
 // that was not written is ever taken for a record, and readers come to an end.
 //
 // One thread, virtual time, one seed a case: a failure's seed makes the same run again.
-//   HEADRACE_TEST_ALL=1         10,000 cuts instead of 2,000
+//   HEADRACE_TEST_ALL=1         10,000 cuts instead of 2,000; a tenth under a sanitizer
 //   HEADRACE_POWER_CUTS=500     how many
 //   HEADRACE_SEED=123           only this one
 #include <cstdlib>
@@ -10,6 +10,7 @@
 #include <iostream>
 #include <set>
 
+#include "base/long_form_for_test.h"
 #include "collect/fold_fixture.h"
 #include "collect/frame_walk.h"
 #include "spool/segment_writer.h"
@@ -21,11 +22,6 @@ namespace {
 constexpr ProducerId kProducer = 0x123;
 constexpr uint32_t kRings = 3;
 constexpr uint64_t kFoldEvery = 50;
-
-uint64_t number_from(const char* name, uint64_t otherwise) {
-  const char* set = std::getenv(name);
-  return set != nullptr && *set != '\0' ? std::strtoull(set, nullptr, 10) : otherwise;
-}
 
 struct Totals {
   uint64_t cuts = 0;
@@ -40,7 +36,7 @@ struct Totals {
   uint64_t folds = 0;
 };
 
-class PowerCut : public FoldTest {
+class PowerCut : public FoldTest, public testing::WithParamInterface<uint64_t> {
  protected:
   void run(uint64_t seed, Totals& totals);
 
@@ -219,25 +215,29 @@ void PowerCut::fold_image(const std::map<std::string, std::string>& image, uint6
   EXPECT_EQ(integer(store, "SELECT count(*) - count(DISTINCT task_id) FROM task"), 0);
 }
 
-TEST_F(PowerCut, WhatWasPublishedAsDurableIsThere) {
+TEST_P(PowerCut, WhatWasPublishedAsDurableIsThere) {
   const uint64_t only = number_from("HEADRACE_SEED", 0);
-  const bool all = number_from("HEADRACE_TEST_ALL", 0) != 0;
-  const uint64_t cuts = only != 0 ? only : number_from("HEADRACE_POWER_CUTS", all ? 10'000 : 2'000);
+  if (only != 0 && GetParam() != 0) GTEST_SKIP() << "one seed is the first share's";
+  const uint64_t usual = (wants_long_form() ? 10'000 : 2'000) / kOneInUnderSanitizer;
+  const uint64_t cuts = number_from("HEADRACE_POWER_CUTS", usual);
+  const Seeds seeds = only != 0 ? Seeds{only, only + 1} : share_of(cuts, GetParam());
   Totals totals;
-  for (uint64_t seed = only != 0 ? only : 1; seed <= cuts; ++seed) {
+  for (uint64_t seed = seeds.first; seed < seeds.past; ++seed) {
     run(seed, totals);
     if (HasFatalFailure()) return;
   }
-  std::cout << "f08: " << totals.cuts << " power cuts (seeds 1.." << cuts << "), "
-            << totals.power_safe << " at level 2: " << totals.frames << " frames written, "
-            << totals.durable << " published as durable, of them lost 0; " << totals.lost
-            << " lost and " << totals.saved_beyond << " kept after the watermark or at level 1; "
-            << totals.damage << " damaged places, 0 wrong records; " << totals.failed_syncs
-            << " segments poisoned, " << totals.refusals << " writes refused, " << totals.folds
-            << " folded\n";
+  std::cout << "f08: " << totals.cuts << " power cuts (seeds " << seeds.first << ".."
+            << seeds.past - 1 << "), " << totals.power_safe << " at level 2: " << totals.frames
+            << " frames written, " << totals.durable << " published as durable, of them lost 0; "
+            << totals.lost << " lost and " << totals.saved_beyond
+            << " kept after the watermark or at level 1; " << totals.damage
+            << " damaged places, 0 wrong records; " << totals.failed_syncs << " segments poisoned, "
+            << totals.refusals << " writes refused, " << totals.folds << " folded\n";
   EXPECT_GT(totals.durable, 0u);
   EXPECT_GT(totals.lost, 0u) << "cuts that lose nothing prove nothing";
 }
+
+INSTANTIATE_TEST_SUITE_P(Share, PowerCut, testing::Range(uint64_t{0}, kShares));
 
 }  // namespace
 }  // namespace headrace::collect

@@ -448,6 +448,7 @@ const char* RecordFold::gap(ProducerState& producer, const RecordView& record) {
     case GapReason::kTooLarge: reason = "too large"; break;
     case GapReason::kSamplesShed: reason = "samples not taken"; break;
     case GapReason::kValuesElided: reason = "values not kept"; break;
+    case GapReason::kNamesRefused: reason = "names not kept"; break;
     default: reason = "unknown"; break;
   }
   if (fixed.first_number >= kPastNumbers || fixed.count >= kPastNumbers) {

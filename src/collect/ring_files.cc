@@ -163,6 +163,30 @@ std::vector<DeadRing> find_dead_rings(const Directory& directory, const Liveness
   return finder.take();
 }
 
+std::vector<LeftRing> find_left_rings(const Liveness& liveness) {
+  std::vector<LeftRing> out;
+  const fs::path rings = capture::ring_directory();
+  if (!is_ours(rings)) return out;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(rings, error)) {
+    if (entry.path().extension() != ".ring") continue;
+    const int fd = open_ring(entry.path());
+    if (fd < 0) continue;
+    struct stat facts {};
+    std::string bytes(sizeof(capture::RingFileHeader), '\0');
+    if (fstat(fd, &facts) == 0) bytes.resize(read_at(fd, bytes.data(), bytes.size(), 0));
+    close(fd);
+    const Result<RingOwner> owner = read_ring_owner(bytes);
+    if (!owner.ok() || !is_dead(*owner, liveness)) continue;
+    const fs::path folder = fs::path(owner->spool_path).parent_path();
+    out.push_back({entry.path(), folder, static_cast<uint64_t>(facts.st_blocks) * 512,
+                   fs::exists(folder, error)});
+  }
+  std::sort(out.begin(), out.end(),
+            [](const LeftRing& a, const LeftRing& b) { return a.path < b.path; });
+  return out;
+}
+
 Result<LockedRing> LockedRing::open(const fs::path& path) {
   LockedRing out;
   out.fd_ = open_ring(path);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -30,6 +31,16 @@ struct DeadRing {
 // that is not there, not ours or not readable has none. A damaged one counts where the spool has
 // segments of its producer.
 std::vector<DeadRing> find_dead_rings(const Directory& directory, const Liveness& liveness);
+
+// A ring file that a dead process of any folder left on this host.
+struct LeftRing {
+  std::filesystem::path path;
+  std::filesystem::path folder;  // the `.headrace` that its records belong into
+  uint64_t size_bytes = 0;       // of memory that it takes, not of its holes
+  bool has_folder = true;        // false: that folder is gone
+};
+// Those in this user's ring folder. Opens each ring file there is and changes nothing.
+std::vector<LeftRing> find_left_rings(const Liveness& liveness);
 
 // A ring file that no other collector may take meanwhile.
 class LockedRing {

@@ -5,11 +5,11 @@
 // Every flip re-reads its frame; one in 64 reads the whole file, as a cut in 64 does; any other cut
 // reads its 64 KiB cell, which is all that a cut can change. HEADRACE_TEST_ALL=1: whole files
 // always for cuts, one in 8 for flips.
-#include <cstdlib>
 #include <cstring>
 #include <iostream>
 #include <random>
 
+#include "base/long_form_for_test.h"
 #include "collect/fold_fixture.h"
 #include "collect/frame_walk.h"
 #include "spool/segment_writer.h"
@@ -104,11 +104,7 @@ class SegmentDamage : public FoldTest {
   std::string bytes_;
   std::vector<Known> known_;
   uint64_t wrong_ = 0;
-  static bool wants_all() {
-    const char* const set = std::getenv("HEADRACE_TEST_ALL");
-    return set != nullptr && *set != '\0';
-  }
-  const bool all_ = wants_all();
+  const bool all_ = wants_long_form();
 };
 
 TEST_F(SegmentDamage, EveryCut) {

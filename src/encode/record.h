@@ -125,17 +125,19 @@ struct SampleRecord {
 };
 static_assert(sizeof(SampleRecord) == 32);
 
-// Why something is missing. The first three had numbers; samples that were never recorded and
-// values that a task was recorded without take none: ring and first_number are 0.
+// Why something is missing. The first three had numbers; samples that were never recorded,
+// values that a task was recorded without and names take none: ring and first_number are 0.
 enum class GapReason : uint8_t {
   kWriteFailed = 1,    // the spool could not be written, to the end of the process
   kPoolExhausted = 2,  // no memory was left for it
   kTooLarge = 3,
   kSamplesShed = 4,   // `count` samples were not taken
   kValuesElided = 5,  // `count` tasks were recorded without their values, see kTaskValuesElided
+  kNamesRefused = 6,  // `count` times there was no room for a name in the dictionary
 };
 constexpr bool takes_numbers(GapReason reason) {
-  return reason != GapReason::kSamplesShed && reason != GapReason::kValuesElided;
+  return reason != GapReason::kSamplesShed && reason != GapReason::kValuesElided &&
+         reason != GapReason::kNamesRefused;
 }
 // flags: GapReason. Records first_number .. first_number + count - 1 of `ring` were dropped.
 struct GapRecord {

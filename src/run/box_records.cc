@@ -77,9 +77,9 @@ TaskStatus status_of(const BoxProcess& process) {
 }  // namespace
 
 NestedMap BoxRecords::write(capture::FinishedTask* root, const Uuid& root_id, pid_t program,
-                            const std::vector<std::string>& command) {
+                            const std::vector<std::string>& command, const Taken& taken) {
   const size_t root_process = find_root(program);
-  name_tasks(root_process, root_id);
+  name_tasks(root_process, root_id, taken);
   gather_edges();
   for (size_t i = 0; i < lineage_.processes.size(); ++i) {
     if (i == root_process) {
@@ -88,6 +88,7 @@ NestedMap BoxRecords::write(capture::FinishedTask* root, const Uuid& root_id, pi
       write_process(i, root_id);
     }
   }
+  write_unplaced(root_id);
   write_edges();
   std::map<std::string, int64_t> seen;
   for (const BoxProcess& process : lineage_.processes) {
@@ -104,12 +105,14 @@ NestedMap BoxRecords::write(capture::FinishedTask* root, const Uuid& root_id, pi
   return out;
 }
 
-void BoxRecords::write_left(const Uuid& root_id) {
+void BoxRecords::write_left(const Uuid& root_id, const Taken& taken) {
   const size_t root = lineage_.processes.empty() ? box::kNoProcess : 0;
-  name_tasks(root, root_id);
+  name_tasks(root, root_id, taken);
   gather_edges();
+  const ProducerId killed = split_task_uuid(root_id).producer;
   for (size_t i = 0; i < lineage_.processes.size(); ++i) {
-    if (i != root && !lineage_.processes[i].is_elsewhere) write_process(i, root_id);
+    const bool is_known = split_task_uuid(tasks_[i]).producer == killed;
+    if (!is_known && !lineage_.processes[i].is_elsewhere) write_process(i, root_id);
   }
   write_edges();
 }
@@ -129,7 +132,7 @@ size_t BoxRecords::find_root(pid_t program) const {
   return box::kNoProcess;
 }
 
-void BoxRecords::name_tasks(size_t root, const Uuid& root_id) {
+void BoxRecords::name_tasks(size_t root, const Uuid& root_id, const Taken& taken) {
   const capture::Recorder* recorder = capture::Recorder::existing();
   const ProducerId producer = recorder == nullptr ? 0 : recorder->producer();
   for (size_t i = 0; i < lineage_.processes.size(); ++i) {
@@ -140,6 +143,56 @@ void BoxRecords::name_tasks(size_t root, const Uuid& root_id) {
     }
     numbers_.push_back(capture::draw_task_number());
     tasks_.push_back(task_uuid(producer, numbers_.back()));
+  }
+  place_taken(root, root_id, taken);
+}
+
+// A process has the last that it took: one that recorded and became another program by exec has
+// taken two.
+void BoxRecords::place_taken(size_t root, const Uuid& root_id, const Taken& taken) {
+  started_in_.resize(tasks_.size());
+  const ProducerId producer = split_task_uuid(root_id).producer;
+  std::vector<std::pair<int64_t, TaskNumber>> by_time;
+  for (const auto& [number, said] : taken) by_time.emplace_back(said.at_ns, number);
+  std::sort(by_time.begin(), by_time.end());
+  std::map<size_t, TaskNumber> placed;
+  for (const auto& [at_ns, number] : by_time) {
+    const capture::ProcessTask& said = taken.at(number);
+    size_t process = box::kNoProcess;
+    for (size_t i = 0; i < lineage_.processes.size(); ++i) {
+      const BoxProcess& one = lineage_.processes[i];
+      if (one.pid == said.pid && !one.is_elsewhere && one.began_ns <= at_ns) process = i;
+    }
+    if (process == root || process == box::kNoProcess) {
+      unplaced_.emplace(number, process);
+      continue;
+    }
+    if (const auto before = placed.find(process); before != placed.end()) {
+      unplaced_.emplace(before->second, process);
+    }
+    placed[process] = number;
+    numbers_[process] = number;
+    tasks_[process] = task_uuid(producer, number);
+    started_in_[process] = said.started_in;
+  }
+}
+
+// Nothing is known of such a process but that it recorded something.
+void BoxRecords::write_unplaced(const Uuid& root_id) {
+  for (const auto& [number, process] : unplaced_) {
+    const bool is_known = process != box::kNoProcess;
+    capture::FinishedTask task;
+    task.number = number;
+    task.workflow = workflow_;
+    task.activity_id =
+        capture::intern_activity(is_known ? name_of(lineage_.processes[process]) : "process");
+    task.parent = is_known ? tasks_[process] : root_id;
+    task.begin_ticks = is_known ? ticks_of(lineage_.processes[process].began_ns) : began_.ticks;
+    task.end_ticks = is_known ? ticks_of(lineage_.processes[process].ended_ns) : now_.ticks;
+    task.end_ticks = std::max(task.end_ticks, task.begin_ticks + 1);
+    add_text(task.fields, "mechanism", "proc");
+    add_text(task.fields, "completeness", "none");
+    capture::record_finished_task(task);
   }
 }
 
@@ -192,6 +245,8 @@ void BoxRecords::write_process(size_t number, const Uuid& root_id) {
   task.parent = root_id;
   if (!process.parent_task.is_nil()) {
     task.parent = process.parent_task;
+  } else if (!started_in_[number].is_nil()) {
+    task.parent = started_in_[number];
   } else if (process.parent != box::kNoProcess) {
     task.parent = tasks_[process.parent];
   }

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "box/lineage.h"
 #include "capture/finished_task.h"
+#include "capture/process_task.h"
 #include "run/file_hashes.h"
 #include "run/nested_map.h"
 #include "spool/directory.h"
@@ -30,11 +31,13 @@ class BoxRecords {
         now_(read_clocks()) {}
 
   // `command`: of the program, in case nothing was seen of it.
+  // `taken`: the tasks that processes took for themselves; each is recorded, as its process's.
+  using Taken = std::map<TaskNumber, capture::ProcessTask>;
   NestedMap write(capture::FinishedTask* root, const Uuid& root_id, pid_t program,
-                  const std::vector<std::string>& command);
-  // Of a run whose `headrace run` was killed: its root task is another producer's, and only what it
-  // used and generated is added to it.
-  void write_left(const Uuid& root_id);
+                  const std::vector<std::string>& command, const Taken& taken);
+  // Of a run whose `headrace run` was killed: its root task and those that were taken are another
+  // producer's, and only what they used and generated is added to them.
+  void write_left(const Uuid& root_id, const Taken& taken);
 
  private:
   struct Edge {
@@ -47,7 +50,9 @@ class BoxRecords {
 
   uint64_t ticks_of(int64_t monotonic_ns) const;
   size_t find_root(pid_t program) const;
-  void name_tasks(size_t root, const Uuid& root_id);
+  void name_tasks(size_t root, const Uuid& root_id, const Taken& taken);
+  void place_taken(size_t root, const Uuid& root_id, const Taken& taken);
+  void write_unplaced(const Uuid& root_id);
   void add_facts(const box::BoxProcess& process, size_t number, capture::Fields* fields);
   void write_process(size_t number, const Uuid& root_id);
   Uuid object_of(size_t entity);
@@ -64,7 +69,9 @@ class BoxRecords {
   const ClockReading now_;
   std::vector<TaskNumber> numbers_;  // by process
   std::vector<Uuid> tasks_;
-  std::map<size_t, Uuid> objects_;  // by entity
+  std::vector<Uuid> started_in_;           // by process; what it says that it was forked in
+  std::map<TaskNumber, size_t> unplaced_;  // taken, and no process's own: with the nearest one
+  std::map<size_t, Uuid> objects_;         // by entity
   std::vector<Edge> edges_;
 };
 

@@ -10,8 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/run_folder.h"
 #include "box/file_class.h"
 #include "box/shim_file.h"
+#include "capture/process_task.h"
+#include "capture/task.h"
 #include "run/box_records.h"
 
 namespace headrace::run {
@@ -77,19 +80,23 @@ Result<std::unique_ptr<Boxes>> Boxes::start(const Directory& directory, const Uu
         "cannot make a folder for the logs of programs in /dev/shm or " + directory.root.string(),
         errno);
   }
+  std::unique_ptr<Boxes> out(new Boxes(directory, workflow, root, *shim, folder));
   // Who would have to know, should this process be killed.
   std::ofstream(folder / kRunFile) << workflow.text() << '\n'
                                    << root.text() << '\n'
-                                   << fs::absolute(directory.root).string() << '\n';
-  std::unique_ptr<Boxes> out(new Boxes(directory, workflow, *shim, std::move(folder)));
+                                   << fs::absolute(directory.root).string() << '\n'
+                                   << out->first_process_task_ << '\n';
   out->take_left();
   out->thread_ = std::thread([boxes = out.get()] { boxes->watch(); });
   return out;
 }
 
-Boxes::Boxes(const Directory& directory, const Uuid& workflow, std::string shim, fs::path folder)
+Boxes::Boxes(const Directory& directory, const Uuid& workflow, const Uuid& root, std::string shim,
+             fs::path folder)
     : directory_(directory),
       workflow_(workflow),
+      root_(root),
+      first_process_task_(capture::set_task_numbers_aside(capture::kProcessTaskNumbers)),
       shim_(std::move(shim)),
       folder_(std::move(folder)),
       began_(read_clocks()),
@@ -112,7 +119,22 @@ Boxes::~Boxes() {
 }
 
 std::vector<std::string> Boxes::variables() const {
-  return box::shim_variables(shim_, folder_.string());
+  std::vector<std::string> out = box::shim_variables(shim_, folder_.string());
+  for (std::string& variable : process_variables()) out.push_back(std::move(variable));
+  return out;
+}
+
+std::vector<std::string> Boxes::process_variables() const {
+  if (first_process_task_ == 0) return {};
+  return {capture::process_tasks_entry(root_, first_process_task_, getpid(), folder_)};
+}
+
+void Boxes::program_started(pid_t program) const {
+  // Whole or not there: a process waits for it.
+  const fs::path made = folder_ / (std::string(kProgramFile) + ".new");
+  std::ofstream(made) << program;
+  std::error_code error;
+  fs::rename(made, folder_ / kProgramFile, error);
 }
 
 void Boxes::watch() {
@@ -121,7 +143,24 @@ void Boxes::watch() {
   while (!stop_.wait_for(lock, kEvery, [this] { return stops_; })) {
     lock.unlock();
     take_logs(folder_, false);
+    announce_processes();
     lock.lock();
+  }
+}
+
+void Boxes::announce_processes() {
+  for (const auto& [number, said] : capture::process_tasks_in(folder_, first_process_task_)) {
+    if (!announced_.insert(number).second) continue;
+    std::ifstream file("/proc/" + std::to_string(said.pid) + "/comm");
+    std::string name = "process";
+    std::getline(file, name);
+    capture::FinishedTask task;
+    task.number = number;
+    task.workflow = workflow_;
+    task.activity_id = capture::intern_activity(name);
+    task.parent = root_;
+    task.begin_ticks = ticks();
+    capture::announce_task(task);
   }
 }
 
@@ -173,6 +212,7 @@ void Boxes::take_left(const fs::path& folder) {
   std::string workflow;
   std::string root;
   std::string directory;
+  TaskNumber first = 0;
   if (!std::getline(file, workflow) || !std::getline(file, root) ||
       !std::getline(file, directory)) {
     return;
@@ -183,6 +223,7 @@ void Boxes::take_left(const fs::path& folder) {
     if (!fs::exists(directory, error) && !error) fs::remove_all(folder, error);
     return;
   }
+  file >> first;
   const auto workflow_id = Uuid::parse(workflow);
   const auto root_id = Uuid::parse(root);
   if (!workflow_id || !root_id) return;
@@ -193,7 +234,8 @@ void Boxes::take_left(const fs::path& folder) {
   take_logs(taken, true);
   hashes_.settle();
   const box::BoxLineage lineage = box::lineage_of(logs_, rules_, box::file_system_now());
-  BoxRecords(directory_, *workflow_id, lineage, &hashes_, began_).write_left(*root_id);
+  BoxRecords(directory_, *workflow_id, lineage, &hashes_, began_)
+      .write_left(*root_id, capture::process_tasks_in(taken, first));
   logs_.clear();
   fs::remove_all(taken, error);
 }
@@ -208,7 +250,7 @@ void Boxes::want_hashes(const box::ImageLog& log) {
     const bool names_file =
         event.kind == box::BoxKind::kOpen || event.kind == box::BoxKind::kDescriptor;
     if (event.kind == box::BoxKind::kRename) {
-      files.erase(box::absolute_path(folder, event.path));
+      if ((event.flags & box::kExchange) == 0) files.erase(box::absolute_path(folder, event.path));
       if (!event.path2.empty()) files[box::absolute_path(folder, event.path2)] = {};
     }
     if (!names_file || event.path.empty() || !S_ISREG(event.file.mode)) continue;
@@ -233,7 +275,8 @@ NestedMap Boxes::record(capture::FinishedTask* root, const Uuid& root_id, pid_t 
   hashes_.settle();
   const box::BoxLineage lineage = box::lineage_of(logs_, rules_, box::file_system_now());
   BoxRecords records(directory_, workflow_, lineage, &hashes_, began_);
-  NestedMap seen = records.write(root, root_id, program, command);
+  NestedMap seen = records.write(root, root_id, program, command,
+                                 capture::process_tasks_in(folder_, first_process_task_));
   if (!unreadable_.empty()) seen.add("unreadable_logs", unreadable_.size());
   return seen;
 }

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <sys/types.h>
 #include <thread>
@@ -33,12 +34,16 @@ class Boxes {
   // kNotFound, kUnsupported, kIo; the run then goes without.
   static Result<std::unique_ptr<Boxes>> start(const Directory& directory, const Uuid& workflow,
                                               const Uuid& root);
+  // Says which process is the program, just after it was started.
+  void program_started(pid_t program) const;
   ~Boxes();
   Boxes(const Boxes&) = delete;
   Boxes& operator=(const Boxes&) = delete;
 
-  // "NAME=value" for the program's environment.
+  // "NAME=value" for the program's environment: those of the library, and the one by which a
+  // process that records itself learns its task.
   std::vector<std::string> variables() const;
+  std::vector<std::string> process_variables() const;
   const std::filesystem::path& log_folder() const { return folder_; }
 
   // When the program has ended: reads what is left, waits for the hashes, and records processes,
@@ -48,7 +53,7 @@ class Boxes {
                    const std::vector<std::string>& command);
 
  private:
-  Boxes(const Directory& directory, const Uuid& workflow, std::string shim,
+  Boxes(const Directory& directory, const Uuid& workflow, const Uuid& root, std::string shim,
         std::filesystem::path folder);
   void watch();
   // Records what runs of this directory left that were killed before they could.
@@ -57,9 +62,13 @@ class Boxes {
   // Logs of images that have ended; all of them where `all`.
   void take_logs(const std::filesystem::path& folder, bool all);
   void want_hashes(const box::ImageLog& log);
+  // Tells of processes that have taken a task of their own, in case this one is killed.
+  void announce_processes();
 
   const Directory directory_;
   const Uuid workflow_;
+  const Uuid root_;
+  const TaskNumber first_process_task_;
   const std::string shim_;
   const std::filesystem::path folder_;
   const ClockReading began_;
@@ -69,6 +78,7 @@ class Boxes {
   std::condition_variable stop_;
   bool stops_ = false;
   std::vector<box::ImageLog> logs_;        // of the watching thread until it is joined
+  std::set<TaskNumber> announced_;         // the same
   std::map<std::string, int> unreadable_;  // logs that could not be read, by name
   std::thread thread_;
 };

@@ -81,7 +81,7 @@ TaskStatus status_of(const Ended& ended) {
 }
 
 std::vector<std::string> variables_for(const Directory& directory, const Recorded& ids,
-                                       const PythonHook* hook, const Boxes* boxes) {
+                                       const PythonHook* hook, const Boxes* boxes, bool is_deep) {
   std::vector<std::string> out = {"HEADRACE_DIR=" + directory.root.string(),
                                   "HEADRACE_WORKFLOW=" + ids.workflow.text(),
                                   "HEADRACE_PARENT=" + ids.workflow.text() + ":" + ids.task.text()};
@@ -92,18 +92,12 @@ std::vector<std::string> variables_for(const Directory& directory, const Recorde
     for (std::string& variable : hook->environment()) out.push_back(std::move(variable));
   }
   if (boxes != nullptr) {
-    for (std::string& variable : boxes->variables()) out.push_back(std::move(variable));
+    // What the supervisor sees the library need not tell again.
+    for (std::string& variable : is_deep ? boxes->process_variables() : boxes->variables()) {
+      out.push_back(std::move(variable));
+    }
   }
   return out;
-}
-
-// The task under which this run was started, as begin_task finds it.
-Uuid parent_of_run() {
-  const char* set = std::getenv("HEADRACE_PARENT");
-  const std::string_view text = set == nullptr ? "" : set;
-  const size_t colon = text.find(':');
-  if (colon == std::string_view::npos) return {};
-  return Uuid::parse(text.substr(colon + 1)).value_or(Uuid{});
 }
 
 // The program's task, ended when the program was, with what was seen of its files. Returns how many
@@ -116,7 +110,7 @@ NestedMap end_with_files(Boxes& boxes, capture::TaskState* task, const Recorded&
   root.begin_ticks = begin_ticks;
   root.number = capture::reference(task).number;
   root.activity_id = capture::intern_activity(name_of_command(command));
-  root.parent = parent_of_run();
+  if (const auto* recorder = capture::Recorder::existing()) root.parent = recorder->outer_task();
   root.status = status_of(ended);
   NestedMap seen = boxes.record(&root, ids.task, program, command);
   capture::discard_task(task);
@@ -177,9 +171,8 @@ int run_program(const RunOptions& options,
   plan.command = options.command;
   Deep deep;
   const bool is_deep = options.deep && boxes != nullptr;
-  // What the supervisor sees the library need not tell again.
-  plan.environment = environment_with(variables_for(
-      options.directory, ids, hook.ok() ? &*hook : nullptr, is_deep ? nullptr : boxes.get()));
+  plan.environment = environment_with(
+      variables_for(options.directory, ids, hook.ok() ? &*hook : nullptr, boxes.get(), is_deep));
   plan.stdout_fd = outputs.stdout_fd();
   plan.stderr_fd = outputs.stderr_fd();
   plan.signal_mask = signals.before();
@@ -190,6 +183,7 @@ int run_program(const RunOptions& options,
   });
   Status refused;
   const int error = is_deep ? deep.spawn(plan, *boxes, &program, &refused) : spawn(plan, &program);
+  if (error == 0 && boxes != nullptr) boxes->program_started(program);
   outputs.program_started();
 
   int exit_code = 0;

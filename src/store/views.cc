@@ -268,7 +268,8 @@ FROM (SELECT )sql" +
   LEFT JOIN (SELECT producer, coalesce(sum(n) FILTER (reason = 'missing'), 0)::BIGINT AS missing,
                coalesce(sum(n) FILTER (reason = 'damaged'), 0)::BIGINT AS damaged,
                string_agg(n || ' ' || reason, ', ' ORDER BY reason)
-                 FILTER (reason NOT IN ('missing', 'damaged', 'samples not taken', 'values not kept'))
+                 FILTER (reason NOT IN ('missing', 'damaged', 'samples not taken', 'values not kept',
+                                         'names not kept'))
                  AS dropped_by
              FROM (SELECT producer, reason, sum(count) AS n FROM gap_row GROUP BY producer, reason)
              GROUP BY producer) g ON g.producer = p.producer

@@ -211,6 +211,7 @@ def test_the_program_goes_on_when_headrace_is_killed(folder: Folder) -> None:
         started.kill()
         started.wait()
     wait_for(folder.path / "end")
+    assert folder.query("SELECT status FROM workflow") == [{"status": "lost"}]
 
 
 def test_what_a_program_leaves_behind_goes_on(folder: Folder) -> None:

@@ -254,6 +254,36 @@ def test_mv_and_ln_carry_lineage_to_the_new_name(folder: Folder) -> None:
     }
 
 
+def test_a_link_by_the_writer_and_an_exchange_tell_both_names(folder: Folder) -> None:
+    (folder.path / "writes.py").write_text(
+        "import os\n"
+        "open('old.txt', 'w').write('old'); open('new.txt', 'w').write('newer')\n"
+        "os.link('old.txt', 'kept.txt')\n"
+    )
+    source = (
+        "#include <fcntl.h>\n#include <stdio.h>\n"
+        'int main() { return renameat2(AT_FDCWD, "old.txt", AT_FDCWD, "new.txt", 2); }\n'
+    )
+    swap = compiled(folder, source, name="swap")
+    folder.run(sys.executable, "writes.py")
+    if folder.run(swap).returncode != 0:
+        pytest.skip("this file system exchanges no names")
+    folder.run("cat", "new.txt")
+    assert folder.edges() == {
+        *{("writes.py", "generated", name) for name in ("old.txt", "new.txt", "kept.txt")},
+        *{("swap", how, name) for how in ("used", "generated") for name in ("old.txt", "new.txt")},
+        ("cat", "used", "new.txt"),
+    }
+    rows = folder.query(
+        "SELECT name, hex(sha256) AS hash FROM object "
+        "WHERE name IN ('old.txt', 'kept.txt', 'new.txt')"
+    )
+    contents: dict[str, set[str]] = {}
+    for row in rows:
+        contents.setdefault(row["name"], set()).add(row["hash"])
+    assert contents["kept.txt"] < contents["old.txt"] == contents["new.txt"]
+
+
 def test_a_file_between_two_programs_that_is_removed_still_joins_them(folder: Folder) -> None:
     (folder.path / "in.txt").write_text("1\n")
     edges = edges_of(folder, "cat in.txt > part; cp part out.txt; rm part")
@@ -541,6 +571,106 @@ def test_forks_in_threads(folder: Folder) -> None:
     made = {name for _, how, name in folder.edges() if how == "generated"}
     assert made == {f"out.{t}.{i}" for t in range(4) for i in range(5)}
     assert len(folder.processes("program")) == 21
+
+
+# Forks that libc does not see, before a process has said much and afterwards, and a child that has
+# its parent's memory.
+RAW_FORKER = r"""
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static void make(const char *name) {
+  int f = open(name, O_WRONLY | O_CREAT, 0644);
+  write(f, "x", 1);
+  close(f);
+}
+static long raw_fork(void) {
+  long p;
+  __asm__ volatile("syscall" : "=a"(p) : "a"((long)SYS_fork) : "rcx", "r11", "memory");
+  return p;
+}
+static void child(const char *name) {
+  if (raw_fork() == 0) {
+    make(name);
+    _exit(0);
+  }
+  wait(NULL);
+}
+static int sharing(void *name) {
+  make(name);
+  syscall(SYS_exit, 0);
+  return 0;
+}
+static char stack[65536];
+int main(void) {
+  child("early.txt");
+  make("own.txt");
+  clone(sharing, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, "sharing.txt");
+  wait(NULL);
+  for (int i = 0; i < 40; ++i) {
+    char name[32];
+    sprintf(name, "many.%d", i);
+    make(name);
+  }
+  child("late.txt");
+  make("last.txt");
+  return 3;
+}
+"""
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="its system call is x86-64's")
+def test_a_fork_that_libc_does_not_see_is_a_process_of_its_own(folder: Folder) -> None:
+    program = compiled(folder, RAW_FORKER)
+    assert folder.run(program).returncode == 3
+    rows = folder.query(
+        "SELECT o.name, e.from_id AS task FROM edge e JOIN object o ON o.object_id = e.to_id "
+        "WHERE e.relation = 'generated' AND o.kind = 'file'"
+    )
+    made = {row["name"]: row["task"] for row in rows}
+    own = {"own.txt", "sharing.txt", "last.txt", *(f"many.{i}" for i in range(40))}
+    assert set(made) == own | {"early.txt", "late.txt"}
+    assert len({made[name] for name in own}) == 1
+    assert len(set(made.values())) == 3
+    parent, *children = folder.processes("program")
+    assert (parent["attributes"]["exit_code"], len(children)) == (3, 2)
+
+
+WRITER = r"""
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <unistd.h>
+static void *work(void *number) {
+  for (int i = 0; i < 300; ++i) {
+    char name[64];
+    sprintf(name, "out.%ld.%d", (long)number, i);
+    int f = open(name, O_WRONLY | O_CREAT, 0644);
+    write(f, "x", 1);
+    close(f);
+  }
+  return NULL;
+}
+int main(void) {
+  pthread_t threads[4];
+  for (long i = 0; i < 4; ++i) pthread_create(&threads[i], NULL, work, (void *)i);
+  for (int i = 0; i < 4; ++i) pthread_join(threads[i], NULL);
+  return 0;
+}
+"""
+
+
+def test_a_log_grows_under_threads(folder: Folder) -> None:
+    program = compiled(folder, WRITER, "-pthread")
+    assert folder.run(program).returncode == 0
+    made = {name for _, how, name in folder.edges() if how == "generated"}
+    assert made == {f"out.{t}.{i}" for t in range(4) for i in range(300)}
+    (process,) = folder.processes("program")
+    assert process["attributes"]["completeness"] == "paths"
 
 
 def test_a_pool_of_many_processes(folder: Folder) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import re
 import shutil
 import signal
@@ -17,6 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from asked import outside
 
 ROOT = Path(__file__).resolve().parents[2]
 Accounted = Callable[..., None]
@@ -56,8 +56,7 @@ with hr.campaign("sweep"):
 
 
 def environment(**more: str) -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("HEADRACE_")}
-    return {**kept, "NO_COLOR": "1", **more}
+    return {**outside(), "NO_COLOR": "1", **more}
 
 
 @pytest.fixture(scope="module")

@@ -16,16 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asked import outside
 
 ROOT = Path(__file__).parents[2]
 HEADRACE = ROOT / "build" / "release" / "bin" / "headrace"
 EXAMPLE = ROOT / "examples" / "llm_finetune"
 WORKFLOWS = ["prepare", "pretrain", "finetune", "evaluate", "inference"]
-
-
-def outside() -> dict[str, str]:
-    """The environment without what another test of this process set up for its own capture."""
-    return {name: text for name, text in os.environ.items() if not name.startswith("HEADRACE_")}
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asked import outside
 
 ROOT = Path(__file__).parents[2]
 HEADRACE = ROOT / "build/release/bin/headrace"
@@ -59,11 +59,6 @@ def main():
 
 main()
 """
-
-
-def outside() -> dict[str, str]:
-    """The environment without what another test of this process set up for its own capture."""
-    return {name: text for name, text in os.environ.items() if not name.startswith("HEADRACE_")}
 
 
 def headrace(folder: Path, *arguments: str) -> str:

@@ -16,6 +16,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from asked import outside
+
 ROOT = Path(__file__).parents[2]
 HEADRACE = ROOT / "build/release/bin/headrace"
 SEED = int(os.environ.get("HEADRACE_TEST_SEED", "20261121"))
@@ -100,7 +102,7 @@ def test_no_secret_is_recorded(tmp_path: Path) -> None:
     rings.mkdir()
     named = [secret["text"] for secret in secrets if not secret["formed"]]
     formed = [secret["text"] for secret in secrets if secret["formed"]]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("HEADRACE_")}
+    environment = outside()
     environment |= {
         "HEADRACE_DIR": str(folder),
         "HEADRACE_RING_DIR": str(rings),
@@ -161,7 +163,7 @@ def test_without_redaction_the_search_would_find_them(tmp_path: Path) -> None:
     canary = MARK + "ABCDEFGH"
     script = tmp_path / "harmless.py"
     script.write_text(source)
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("HEADRACE_")}
+    environment = outside()
     subprocess.run(
         [sys.executable, script, canary],
         env=environment | {"HEADRACE_DIR": str(folder)},

@@ -2,6 +2,7 @@
 // no file, so every failure is capture's.
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <unistd.h>
 
@@ -29,6 +30,10 @@ int main() {
       if (i == 20) headrace_log(nullptr, nullptr, 0);
     }
     headrace_named_object("model", "m", "1", nullptr, 0);
+  }
+  // What capture does once a second happens to a program that lives longer than one.
+  if (const char* lives_s = std::getenv("PROGRAM_LIVES_S"); lives_s != nullptr) {
+    sleep(static_cast<unsigned>(lives_s[0] - '0'));
   }
   char line[64];
   const int size =

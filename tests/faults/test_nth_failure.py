@@ -87,6 +87,7 @@ def try_all(
     folder: Path,
     kind: str,
     run_all: bool,
+    first: int = 1,
     **environment: str,
 ) -> Found:
     """Runs the command with each call failing in turn, until a run in which none did."""
@@ -123,7 +124,7 @@ def try_all(
     total = found.calls
     assert total >= 15, "the injector sees capture"
     step = 1 if run_all else max(1, (total - DENSE) // SPREAD)
-    number = 1
+    number = first
     while once(number) or number < total // 2:
         number += 1 if number < DENSE else step
     return found
@@ -150,6 +151,18 @@ def test_a_cpp_program_never_notices(
         HEADRACE_TELEMETRY="0",
     )
     tell(f"C++, {kind}, durability {level}", found)
+
+
+@pytest.mark.parametrize("kind", ["memory", "system"])
+def test_what_is_done_each_second(
+    program: Path, injector: Path, tmp_path: Path, run_all: bool, kind: str
+) -> None:
+    """The last calls of a program that lives for two seconds: among them the drain thread's."""
+    found = try_all([program], injector, tmp_path, kind, run_all, first=10**6)
+    found = try_all(
+        [program], injector, tmp_path, kind, run_all, first=found.calls - 12, PROGRAM_LIVES_S="2"
+    )
+    tell(f"C++ for two seconds, {kind}", found)
 
 
 @pytest.mark.parametrize("kind", ["memory", "system"])

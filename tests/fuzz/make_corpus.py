@@ -1,10 +1,11 @@
-"""Makes seeds for the fuzz targets from segments: tests/fuzz/corpus/{segment,record,value,ring}.
+"""Makes seeds for the fuzz targets: tests/fuzz/corpus/{segment,record,value,ring,elf}.
 
 Each file given is a small segment of one producer. The whole is a seed for `segment`; its meta and
 data payloads, in the form that record_fuzz.cc takes, for `record`; each nested value in its
-dictionary and in its records' tails for `value`. A ring file becomes a seed for `ring`.
+dictionary and in its records' tails for `value`. A ring file becomes a seed for `ring`. Programs
+of each sort that box/elf.h tells apart, as small as they can be, are made for `elf` each time.
 
-usage: make_corpus.py SEGMENT|RING...
+usage: make_corpus.py [SEGMENT|RING...]
 """
 
 from __future__ import annotations
@@ -89,7 +90,49 @@ def folded_ring(ring: bytes) -> bytes:
     return out
 
 
+ELF_HEADER = struct.Struct("<4s5B7xHHIQQQIHHHHHH")
+SEGMENT_HEADER = struct.Struct("<IIQQQQQQ")
+SECTION_HEADER = struct.Struct("<IIQQQQIIQQ")
+INTERPRETER, NOTE = 3, 4
+
+
+def elf(segments: list[tuple[int, bytes]], sections: list[bytes], bits: int = 2) -> bytes:
+    """An x86-64 program of the given segments, with empty sections of the given names."""
+    program_at = ELF_HEADER.size
+    body_at = program_at + SEGMENT_HEADER.size * len(segments)
+    headers = body = b""
+    for kind, content in segments:
+        at = body_at + len(body)
+        headers += SEGMENT_HEADER.pack(kind, 4, at, at, at, len(content), len(content), 4)
+        body += content
+    names = b"\0" + b"\0".join(sections) + b"\0"
+    names_at = body_at + len(body)
+    table = b""
+    for name in sections:
+        table += SECTION_HEADER.pack(names.index(name), 3, 0, 0, names_at, len(names), 0, 0, 1, 0)
+    ident = (b"\x7fELF", bits, 1, 1, 0, 0)
+    sizes = (64, 56, len(segments), 64, len(sections), 0)
+    places = (0, program_at, names_at + len(names) if sections else 0)
+    return ELF_HEADER.pack(*ident, 3, 62, 1, *places, 0, *sizes) + headers + body + names + table
+
+
+def programs() -> Iterator[bytes]:
+    loader = (INTERPRETER, b"/lib64/ld-linux-x86-64.so.2\0")
+    build_id = struct.pack("<III4s8s", 4, 8, 3, b"GNU\0", b"\1" * 8)
+    of_go = struct.pack("<III4s8s", 4, 8, 4, b"Go\0\0", b"\2" * 8)
+    yield elf([loader, (NOTE, build_id)], [b".text"])
+    yield elf([(NOTE, build_id)], [])
+    yield elf([(NOTE, build_id + of_go)], [])
+    yield elf([loader], [b".text", b".go.buildinfo"])
+    yield elf([(INTERPRETER, b"/lib/ld-musl-x86_64.so.1\0")], [])
+    yield elf([loader], [], bits=1)
+    yield b"#! /usr/bin/env -S python3 -u\n"
+    yield b"#!\n"
+
+
 def main(paths: list[str]) -> None:
+    for program in programs():
+        keep("elf", program)
     for path in paths:
         if path.endswith(".ring"):
             keep("ring", folded_ring(Path(path).read_bytes()))

@@ -10,19 +10,31 @@ namespace {
 constexpr const char* kPreload = "LD_PRELOAD=";
 constexpr const char* kFolder = "HEADRACE_BOX=";
 constexpr const char* kParent = "HEADRACE_PARENT=";
+constexpr const char* kProcessTasks = "HEADRACE_PROCESS_TASKS=";
+constexpr size_t kUuidText = 36;
 constexpr const char* kSanitizer = "ASAN_OPTIONS=";
 // Its runtime refuses to start behind another preloaded library unless told not to look.
 constexpr const char* kSanitizerOption = "verify_asan_link_order=0";
 constexpr const char* kOwnName = "libheadrace_box.so";
-constexpr size_t kMostAdded = 4;
+constexpr size_t kMostAdded = 5;
 
-void add_uuid(Text<128>* to, const uint8_t bytes[16]) {
+template <size_t kSize>
+void add_uuid(Text<kSize>* to, const uint8_t bytes[16]) {
   constexpr const char* kDigits = "0123456789abcdef";
   for (int i = 0; i < 16; ++i) {
     if (i == 4 || i == 6 || i == 8 || i == 10) to->add("-", 1);
     to->add(kDigits + (bytes[i] >> 4), 1);
     to->add(kDigits + (bytes[i] & 15), 1);
   }
+}
+
+// Whether the caller has set HEADRACE_PARENT ("<workflow>:<task>") itself; see
+// capture/process_task.h.
+bool names_own_parent(const char* parent, const char* process_tasks) {
+  if (parent == nullptr || process_tasks == nullptr) return false;
+  while (*parent != '\0' && *parent != ':') ++parent;
+  if (*parent == ':') ++parent;
+  return length_of(parent) != kUuidText || !begins_with(process_tasks, parent);
 }
 
 }  // namespace
@@ -37,6 +49,7 @@ char* const* ChildEnvironment::place(char* const* given, char** pointers) {
   const char* preload = find_entry(given, kPreload);
   const char* folder = find_entry(given, kFolder);
   const char* sanitizer = find_entry(given, kSanitizer);
+  const char* process_tasks = find_entry(given, kProcessTasks);
   if (folder_entry()[0] == '\0') return given;
   if (folder != nullptr && !same_text(folder, folder_entry() + length_of(kFolder))) {
     flags_ |= kWatchedElsewhere;  // or switched off by hand
@@ -47,7 +60,8 @@ char* const* ChildEnvironment::place(char* const* given, char** pointers) {
   const bool has_sanitizer = sanitizer != nullptr && contains(sanitizer, kSanitizerOption);
   uint8_t task[16] = {};
   uint8_t workflow[16] = {};
-  const bool has_task = current_task(task, workflow);
+  const bool has_task =
+      !names_own_parent(find_entry(given, kParent), process_tasks) && current_task(task, workflow);
   if (has_preload && has_sanitizer && folder != nullptr && !has_task) return given;
 
   if (!has_preload) {
@@ -73,12 +87,19 @@ char* const* ChildEnvironment::place(char* const* given, char** pointers) {
     add_uuid(&parent_, workflow);
     parent_.add(":");
     add_uuid(&parent_, task);
+    if (process_tasks != nullptr && length_of(process_tasks) > kUuidText) {
+      process_tasks_.add(kProcessTasks);
+      add_uuid(&process_tasks_, task);
+      process_tasks_.add(process_tasks + kUuidText);
+    }
   }
+  const bool has_process_tasks = process_tasks_.size > 0 && !process_tasks_.cut;
   size_t n = 0;
   for (size_t i = 0; given != nullptr && given[i] != nullptr; ++i) {
     if ((!has_preload && begins_with(given[i], kPreload)) ||
         (!has_sanitizer && begins_with(given[i], kSanitizer)) ||
-        (has_task && begins_with(given[i], kParent))) {
+        (has_task && begins_with(given[i], kParent)) ||
+        (has_process_tasks && begins_with(given[i], kProcessTasks))) {
       continue;
     }
     pointers[n++] = given[i];
@@ -86,6 +107,7 @@ char* const* ChildEnvironment::place(char* const* given, char** pointers) {
   if (!has_preload) pointers[n++] = preload_.bytes;
   if (!has_sanitizer) pointers[n++] = sanitizer_.bytes;
   if (has_task) pointers[n++] = parent_.bytes;
+  if (has_process_tasks) pointers[n++] = process_tasks_.bytes;
   if (folder == nullptr) pointers[n++] = const_cast<char*>(folder_entry());
   pointers[n] = nullptr;
   return pointers;

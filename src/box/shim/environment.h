@@ -23,6 +23,7 @@ class ChildEnvironment {
   Text<2048> preload_;
   Text<1024> sanitizer_;
   Text<128> parent_;
+  Text<640> process_tasks_;
 };
 
 }  // namespace headrace::box

@@ -1,11 +1,31 @@
 // Programs that replace this one, and those that are started beside it.
 #include <linux/fcntl.h>
 
+#include "base/run_folder.h"
 #include "box/shim/environment.h"
 #include "box/shim/wrap.h"
 
 namespace headrace::box {
 namespace {
+
+// An image that is no fork child and execs: what its process is then is not what was started
+// (base/run_folder.h). False where it is a fork child.
+bool note_exec_again(bool happens) {
+  if (is_fork_child() || in_vfork_child()) return false;
+  Text<640> path;
+  path.add(folder_entry() + length_of("HEADRACE_BOX="));
+  path.add("/");
+  path.add_number(static_cast<uint64_t>(raw(__NR_getpid)));
+  path.add(kExecAgainSuffix);
+  if (happens) {
+    const long fd = raw(__NR_openat, AT_FDCWD, raw_pointer(path.bytes),
+                        O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd >= 0) raw(__NR_close, fd);
+  } else {
+    raw(__NR_unlinkat, AT_FDCWD, raw_pointer(path.bytes), 0);
+  }
+  return true;
+}
 
 // Speaks before: what comes after a successful exec is another image. `call` gets the environment.
 template <typename Call>
@@ -13,6 +33,7 @@ int exec_with(const char* path, char* const* given, Call call) {
   ChildEnvironment child;
   char* const* environment = given;
   char** pointers = nullptr;
+  bool is_again = false;
   {
     const KeptErrno errno_is_kept;
     if (is_watched_before_exec()) {
@@ -28,10 +49,12 @@ int exec_with(const char* path, char* const* given, Call call) {
                    .flags = child.flags(),
                    .body = &body,
                    .path = path});
+      is_again = note_exec_again(true);
     }
   }
   const int result = call(environment);
   const KeptErrno errno_is_kept;
+  if (is_again) note_exec_again(false);
   if (is_watched()) {
     write_event({.kind = BoxKind::kExecFailed, .result = *__errno_location()});
   }

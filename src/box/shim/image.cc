@@ -17,29 +17,28 @@ __attribute__((weak)) int clock_gettime(int clock, timespec* out) noexcept;
 }
 
 namespace headrace::box {
-
-// A fork child finds this page zero, however it was forked: then its log is to be begun.
-struct alignas(4096) Wiped {
-  uint32_t state;  // atomic: kNew ...
-  int32_t pid;
-  LogHeader* log;
-  uint32_t exit_is_written;
-  uint8_t rest[4096 - 24];
-};
-static_assert(sizeof(Wiped) == 4096);
-// Behind all else that is zero at first: taking a page out of the middle costs the kernel two more
-// mappings.
-extern __attribute__((visibility("hidden"))) Wiped g_image __asm__("headrace_box_image");
-__asm__(".comm headrace_box_image, 4096, 4096");
-
 namespace {
 
 constexpr uint64_t kPage = 4096;
 constexpr int kWipeOnFork = 18;  // MADV_WIPEONFORK, Linux 4.14
 
-enum : uint32_t { kNew, kBeginning, kOn, kOff };
+enum : uint32_t { kNew, kBeginning, kOn, kOff, kSilent };
 
-bool g_wipes = false;  // else the pid tells a fork child
+// This image; a fork child's is another, whose log is to be begun.
+struct Image {
+  uint32_t state;  // atomic: kNew ...
+  int32_t pid;
+  LogHeader* log;   // its first kLogChunkBytes
+  uintptr_t whole;  // atomic: where all of it lies, once more was needed; kIsShort or'ed in
+  uint32_t exit_is_written;
+};
+// At first here, and a fork child is told by its pid, which costs 0.1 us an event. One that has
+// more to say pays 7 us once for a page that the kernel wipes in children, however they are forked.
+Image g_first_image;
+Image* g_image = &g_first_image;  // atomic
+constexpr uint32_t kEventsBeforePage = 16;
+uint32_t g_events = 0;     // atomic: without that page
+uint32_t g_has_moved = 0;  // atomic
 
 // Of the image before, in a fork child; kept over the fork.
 constinit LogHeader g_parent{};
@@ -62,10 +61,42 @@ HEADRACE_THREAD int t_tid = 0;
 HEADRACE_THREAD int t_tid_of = 0;  // the process that t_tid was asked in
 HEADRACE_THREAD bool t_vfork = false;
 
-// Makes pages real up to `past`, so that writing to them cannot fail.
-bool make_ready(LogHeader* log, uint64_t past) {
-  uint64_t ready = __atomic_load_n(&log->ready_bytes, __ATOMIC_ACQUIRE);
-  if (past <= ready) return true;
+Image* image() { return __atomic_load_n(&g_image, __ATOMIC_ACQUIRE); }
+
+// Where the log lies mapped, and how much of it.
+struct View {
+  char* base;  // null where there is no room for it
+  uint64_t bytes;
+};
+constexpr uintptr_t kIsShort = 1;  // as `ulimit -v` makes it
+constexpr uint64_t kShortBytes = kLogChunkBytes * 16;
+
+// The first chunk, or, beyond it, a second view of the same pages: others may be writing through
+// the first.
+View view_to(LogHeader* log, uint64_t past) {
+  if (past <= kLogChunkBytes) return {reinterpret_cast<char*>(log), kLogChunkBytes};
+  uintptr_t whole = __atomic_load_n(&image()->whole, __ATOMIC_ACQUIRE);
+  if (whole == 0) {
+    uintptr_t made = reinterpret_cast<uintptr_t>(map_again(log, log->length_bytes));
+    if (made == 0 && log->length_bytes > kShortBytes) {
+      made = reinterpret_cast<uintptr_t>(map_again(log, kShortBytes));
+      if (made != 0) made |= kIsShort;
+    }
+    if (made == 0) return {nullptr, 0};
+    if (__atomic_compare_exchange_n(&image()->whole, &whole, made, false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_ACQUIRE)) {
+      whole = made;
+    } else {
+      raw(__NR_munmap, static_cast<long>(made & ~kIsShort),
+          static_cast<long>((made & kIsShort) != 0 ? kShortBytes : log->length_bytes));
+    }
+  }
+  return {reinterpret_cast<char*>(whole & ~kIsShort),
+          (whole & kIsShort) != 0 ? kShortBytes : log->length_bytes};
+}
+
+// Makes pages real from `ready` to at least `past`, so that writing to them cannot fail.
+bool make_ready(LogHeader* log, uint64_t ready, uint64_t past) {
   if (past > log->length_bytes) return false;
   // Twice what was, as most images write little, but never more than a chunk at once.
   uint64_t to = (past + kPage - 1) / kPage * kPage;
@@ -74,8 +105,10 @@ bool make_ready(LogHeader* log, uint64_t past) {
     to = (past + kLogChunkBytes - 1) / kLogChunkBytes * kLogChunkBytes;
   }
   if (to > log->length_bytes) to = log->length_bytes;
-  char* base = reinterpret_cast<char*>(log);
-  if (!populate(base + ready, ready, to - ready)) return false;
+  const View view = view_to(log, to);
+  if (view.base == nullptr || past > view.bytes) return false;
+  if (to > view.bytes) to = view.bytes;
+  if (!populate(*log, view.base + ready, ready, to - ready)) return false;
   while (ready < to && !__atomic_compare_exchange_n(&log->ready_bytes, &ready, to, false,
                                                     __ATOMIC_RELEASE, __ATOMIC_ACQUIRE)) {
   }
@@ -84,39 +117,68 @@ bool make_ready(LogHeader* log, uint64_t past) {
 
 bool begin(bool before_exec) {
   uint32_t expected = kNew;
-  if (!__atomic_compare_exchange_n(&g_image.state, &expected, uint32_t{kBeginning}, false,
+  if (!__atomic_compare_exchange_n(&image()->state, &expected, uint32_t{kBeginning}, false,
                                    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
     return false;  // another thread is at it, or a signal came in between
   }
   const Settings* settings = find_settings();
   if (settings == nullptr) {
     // libc may not be ready yet; asked again at the next event.
-    __atomic_store_n(&g_image.state, uint32_t{kNew}, __ATOMIC_RELEASE);
+    __atomic_store_n(&image()->state, uint32_t{kNew}, __ATOMIC_RELEASE);
     return false;
   }
   if (settings->folder_entry.bytes[0] == '\0') {
-    __atomic_store_n(&g_image.state, uint32_t{kOff}, __ATOMIC_RELEASE);
+    __atomic_store_n(&image()->state, uint32_t{kOff}, __ATOMIC_RELEASE);
     return false;
   }
-  g_wipes = raw(__NR_madvise, raw_pointer(&g_image), sizeof g_image, kWipeOnFork) == 0;
-  g_image.pid = static_cast<int32_t>(raw(__NR_getpid));
-  g_image.log = create_log(*settings, g_parent);
-  if (g_image.log == nullptr) {
-    __atomic_store_n(&g_image.state, uint32_t{kOff}, __ATOMIC_RELEASE);
+  image()->pid = static_cast<int32_t>(raw(__NR_getpid));
+  image()->log = create_log(g_parent);
+  if (image()->log == nullptr) {
+    __atomic_store_n(&image()->state, uint32_t{kOff}, __ATOMIC_RELEASE);
     return false;
   }
-  g_parent = *g_image.log;
-  __atomic_store_n(&g_image.state, uint32_t{kOn}, __ATOMIC_RELEASE);
+  g_parent = *image()->log;
+  __atomic_store_n(&image()->state, uint32_t{kOn}, __ATOMIC_RELEASE);
   write_start(g_parent.is_fork_child != 0, before_exec);
   return true;
 }
 
-bool ensure(bool before_exec) {
-  if (!g_wipes && g_image.pid != 0 && !t_vfork &&
-      g_image.pid != static_cast<int32_t>(raw(__NR_getpid))) [[unlikely]] {
-    g_image = {};
+// From here on this image lies in a page that fork children find empty.
+void move_to_page() {
+  if (__atomic_exchange_n(&g_has_moved, 1u, __ATOMIC_ACQ_REL) != 0) return;
+  const long page =
+      raw(__NR_mmap, 0, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page < 0 && page > -4096) return;
+  if (raw(__NR_madvise, page, kPage, kWipeOnFork) != 0) {
+    raw(__NR_munmap, page, kPage);
+    return;
   }
-  switch (__atomic_load_n(&g_image.state, __ATOMIC_ACQUIRE)) {
+  auto* wiped = reinterpret_cast<Image*>(page);
+  *wiped = g_first_image;
+  __atomic_store_n(&g_image, wiped, __ATOMIC_SEQ_CST);
+  // Another thread may have fallen silent meanwhile.
+  if (__atomic_load_n(&g_first_image.state, __ATOMIC_SEQ_CST) == kSilent) {
+    __atomic_store_n(&wiped->state, uint32_t{kSilent}, __ATOMIC_SEQ_CST);
+  }
+}
+
+__attribute__((noinline)) void look_at_pid() {
+  const uint32_t state = __atomic_load_n(&g_first_image.state, __ATOMIC_ACQUIRE);
+  if (g_first_image.pid == 0 || state == kSilent || t_vfork) return;
+  if (g_first_image.pid != static_cast<int32_t>(raw(__NR_getpid))) {
+    g_first_image = {};
+    return;
+  }
+  if (state == kOn &&
+      __atomic_fetch_add(&g_events, 1u, __ATOMIC_RELAXED) + 1 == kEventsBeforePage) {
+    move_to_page();
+  }
+}
+
+bool ensure(bool before_exec) {
+  if (image() == &g_first_image) [[unlikely]]
+    look_at_pid();
+  switch (__atomic_load_n(&image()->state, __ATOMIC_ACQUIRE)) {
     case kOn: return true;
     case kNew: return begin(before_exec);
     default: return false;
@@ -124,7 +186,7 @@ bool ensure(bool before_exec) {
 }
 
 void set_facts(const struct stat& from, FileBody* out) {
-  out->dev = from.st_dev;
+  out->dev = from.st_dev;  // NOLINT(clang-analyzer-core.uninitialized.Assign): by the kernel
   out->ino = from.st_ino;
   out->size_bytes = from.st_size;
   out->mtime_ns = static_cast<int64_t>(from.st_mtime) * 1'000'000'000 +
@@ -142,14 +204,20 @@ KeptErrno::~KeptErrno() { *__errno_location() = errno_; }
 
 bool is_watched() { return ensure(false); }
 bool is_watched_before_exec() { return ensure(true); }
-void stop_watching() { __atomic_store_n(&g_image.state, uint32_t{kOff}, __ATOMIC_RELEASE); }
+void stop_watching() {
+  __atomic_store_n(&g_first_image.state, uint32_t{kSilent}, __ATOMIC_SEQ_CST);
+  __atomic_store_n(&image()->state, uint32_t{kSilent}, __ATOMIC_SEQ_CST);
+}
 
-bool is_passive() { return g_image.log != nullptr && (g_image.log->flags & kLogPassive) != 0; }
+bool is_fork_child() { return g_parent.is_fork_child != 0; }
+
+bool is_passive() { return image()->log != nullptr && (image()->log->flags & kLogPassive) != 0; }
 
 namespace {
 int64_t clock_ns(int clock) {
   timespec t{};
-  if (&clock_gettime != nullptr) {
+  // The kernel's page of the time and libc's function cost a young image more than a few calls.
+  if (&clock_gettime != nullptr && image() != &g_first_image) {
     clock_gettime(clock, &t);
   } else {
     raw(__NR_clock_gettime, clock, raw_pointer(&t));
@@ -163,21 +231,28 @@ int64_t realtime_ns() { return clock_ns(0); }
 
 int64_t began_ns() { return g_parent.monotonic_ns; }
 
-void expect_vfork_child() { t_vfork = true; }
+void expect_vfork_child() {
+  expect_sharing_child();
+  t_vfork = true;
+}
+
+void expect_sharing_child() {
+  if (image() == &g_first_image) move_to_page();
+}
 
 bool in_vfork_child() {
   if (!t_vfork) [[likely]]
     return false;
-  if (g_image.pid != 0 && raw(__NR_getpid) != g_image.pid) return true;
+  if (image()->pid != 0 && raw(__NR_getpid) != image()->pid) return true;
   t_vfork = false;  // the child is gone, and this is the parent
   return false;
 }
 
 int current_tid() {
   if (t_vfork) return static_cast<int>(raw(__NR_gettid));
-  if (t_tid == 0 || t_tid_of != g_image.pid) {
+  if (t_tid == 0 || t_tid_of != image()->pid) {
     t_tid = static_cast<int>(raw(__NR_gettid));
-    t_tid_of = g_image.pid;
+    t_tid_of = image()->pid;
   }
   return t_tid;
 }
@@ -193,7 +268,7 @@ bool current_task(uint8_t task[16], uint8_t workflow[16]) {
 }
 
 void write_event(const Event& event) {
-  LogHeader* log = g_image.log;
+  LogHeader* log = image()->log;
   if (log == nullptr) return;
   const uint32_t body = body_bytes(event.kind);
   size_t path = event.path == nullptr          ? 0
@@ -212,15 +287,21 @@ void write_event(const Event& event) {
   const size_t used = sizeof(RecordHeader) + body + path + path2;
   const uint64_t size = (used + kRecordStep - 1) / kRecordStep * kRecordStep;
   const uint64_t at = __atomic_fetch_add(&log->tail, size, __ATOMIC_RELAXED);
-  if (!make_ready(log, at + size)) {
+  const uint64_t ready = __atomic_load_n(&log->ready_bytes, __ATOMIC_ACQUIRE);
+  if (at + size > ready && !make_ready(log, ready, at + size)) {
     count(&LogHeader::lost_records);
     return;
   }
-  char* to = reinterpret_cast<char*>(log) + at;
+  char* to = view_to(log, at + size).base;
+  if (to == nullptr) {
+    count(&LogHeader::lost_records);
+    return;
+  }
+  to += at;
   auto* header = reinterpret_cast<RecordHeader*>(to);
   header->kind = event.kind;
   header->size_bytes = static_cast<uint16_t>(size);
-  header->at_ns = now_ns();
+  header->at_ns = event.at_ns != 0 ? event.at_ns : now_ns();
   header->tid = current_tid();
   header->result = event.result;
   uint8_t workflow[16];
@@ -239,17 +320,17 @@ void write_event(const Event& event) {
 }
 
 void count(uint64_t LogHeader::*what) {
-  if (g_image.log != nullptr) {
-    __atomic_fetch_add(&(g_image.log->*what), uint64_t{1}, __ATOMIC_RELAXED);
+  if (image()->log != nullptr) {
+    __atomic_fetch_add(&(image()->log->*what), uint64_t{1}, __ATOMIC_RELAXED);
   }
 }
 
 void set_flag(uint64_t flag) {
-  if (g_image.log != nullptr) __atomic_fetch_or(&g_image.log->flags, flag, __ATOMIC_RELAXED);
+  if (image()->log != nullptr) __atomic_fetch_or(&image()->log->flags, flag, __ATOMIC_RELAXED);
 }
 
 bool facts_of(int fd, FileBody* out) {
-  struct stat facts {};
+  struct stat facts;  // not zeroed: the kernel fills it
   out->position = -1;
   if (raw(__NR_fstat, fd, raw_pointer(&facts)) != 0) return false;
   set_facts(facts, out);
@@ -257,7 +338,7 @@ bool facts_of(int fd, FileBody* out) {
 }
 
 bool facts_at(int folder, const char* path, bool follow, FileBody* out) {
-  struct stat facts {};
+  struct stat facts;
   out->position = -1;
   const long flags = follow ? 0 : AT_SYMLINK_NOFOLLOW;
   if (path == nullptr ||
@@ -331,7 +412,7 @@ void note_close(int fd, uint32_t flags) {
 
 void note_exit(int code) {
   if (in_vfork_child()) return;
-  if (__atomic_exchange_n(&g_image.exit_is_written, 1u, __ATOMIC_ACQ_REL) != 0) return;
+  if (__atomic_exchange_n(&image()->exit_is_written, 1u, __ATOMIC_ACQ_REL) != 0) return;
   for (int i = 0; i < kWatchedDescriptors / 64; ++i) {
     uint64_t bits = __atomic_load_n(&g_watched[i], __ATOMIC_RELAXED);
     for (; bits != 0; bits &= bits - 1) {
@@ -350,7 +431,7 @@ bool is_repeated_read(const FileBody& file) {
   if (current_task(task, workflow)) {
     for (const uint8_t byte : task) hash = (hash ^ byte) * 0x100000001B3ull;
   }
-  hash ^= static_cast<uint64_t>(g_image.pid) << 32;
+  hash ^= static_cast<uint64_t>(image()->pid) << 32;
   hash |= 1;
   Seen& seen = g_seen[hash >> 58];
   if (__atomic_load_n(&seen.hash, __ATOMIC_RELAXED) == hash) return true;

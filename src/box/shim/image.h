@@ -18,6 +18,9 @@ void stop_watching();
 // A launcher: what it does with its own files is not written.
 bool is_passive();
 
+// A fork of its parent's image, with no exec since.
+bool is_fork_child();
+
 // Where the log folder is, as an environment entry; kept from the start, since programs clear their
 // environment. Empty: not under `headrace run`.
 const char* folder_entry();
@@ -31,6 +34,7 @@ struct Event {
   const char* path = nullptr;
   const char* path2 = nullptr;
   size_t path_bytes = SIZE_MAX;  // of `path`, where it is not a terminated text
+  int64_t at_ns = 0;             // 0: now
 };
 void write_event(const Event& event);
 void count(uint64_t LogHeader::*what);
@@ -45,6 +49,8 @@ bool current_task(uint8_t task[16], uint8_t workflow[16]);
 
 // The thread is about to vfork: what it writes next may come from the child, in its memory.
 void expect_vfork_child();
+// It is about to make a process that has its memory: their different pids say nothing.
+void expect_sharing_child();
 bool in_vfork_child();
 
 // Facts of a file as the kernel has them; false and zeros where it has none.

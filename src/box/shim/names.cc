@@ -16,11 +16,21 @@ int note_rename(int result, int old_folder, const char* old_path, int new_folder
   facts_at(new_folder, new_path, false, &body);
   PathText from;
   PathText to;
+  const char* const old_name = path_at(old_folder, old_path, &from);
+  const char* const new_name = path_at(new_folder, new_path, &to);
+  const uint32_t exchange = (flags & RENAME_EXCHANGE) != 0 ? kExchange : 0;
   write_event({.kind = BoxKind::kRename,
-               .flags = (flags & RENAME_EXCHANGE) != 0 ? kExchange : 0,
+               .flags = exchange,
                .body = &body,
-               .path = path_at(old_folder, old_path, &from),
-               .path2 = path_at(new_folder, new_path, &to)});
+               .path = old_name,
+               .path2 = new_name});
+  if (exchange == 0) return result;
+  facts_at(old_folder, old_path, false, &body);
+  write_event({.kind = BoxKind::kRename,
+               .flags = exchange,
+               .body = &body,
+               .path = new_name,
+               .path2 = old_name});
   return result;
 }
 

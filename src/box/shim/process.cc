@@ -267,6 +267,7 @@ HEADRACE_EXPORT int clone(int (*function)(void*), void* stack, int flags, void* 
   void* tls = __builtin_va_arg(rest, void*);
   void* child_tid = __builtin_va_arg(rest, void*);
   __builtin_va_end(rest);
+  if ((flags & (CLONE_VM | CLONE_THREAD)) == CLONE_VM && is_watched()) expect_sharing_child();
   const int child =
       HEADRACE_CALL(clone, -1, function, stack, flags, argument, parent_tid, tls, child_tid);
   return (flags & CLONE_THREAD) != 0 ? child : note_fork(child, 0);

@@ -26,7 +26,6 @@ constexpr uint32_t kFormat = 0170000;
 
 constinit Settings g_settings;
 uint32_t g_settings_state = 0;  // atomic: 0 unknown, 1 being read, 2 known
-constinit Text<640> g_log_path;
 int g_arguments = 0;
 char** g_argument = nullptr;
 char** g_first_environment = nullptr;
@@ -55,6 +54,16 @@ long read_file(const char* path, char* out, size_t size) {
   return n;
 }
 
+using LogPath = Text<640, false>;
+void add_log_path(int32_t pid, uint64_t epoch, LogPath* to) {
+  to->add(g_settings.folder_entry.bytes + length_of(kFolder));
+  to->add("/");
+  to->add_number(static_cast<uint64_t>(pid));
+  to->add("-0-");  // its start time would cost 7 us; the epoch tells images apart
+  to->add_number(epoch);
+  to->add(".box");
+}
+
 // Growing a file beyond the limit is a signal that ends the program.
 uint64_t longest_file() {
   struct {
@@ -73,7 +82,11 @@ __attribute__((noinline)) void write_inherited_file(int fd, bool is_copy, FileBo
   if (!is_copy) path_of(fd, &path);
   watch(fd);
   watch_offset(fd);
-  write_event({.kind = BoxKind::kDescriptor, .result = fd, .body = body, .path = path.bytes});
+  write_event({.kind = BoxKind::kDescriptor,
+               .result = fd,
+               .body = body,
+               .path = path.bytes,
+               .at_ns = began_ns()});
 }
 
 void write_descriptors() {
@@ -85,16 +98,20 @@ void write_descriptors() {
   } polls[kMost];
   constexpr short kNotOpen = 0x20;  // POLLNVAL
   int count = kMost;
+  for (int i = 0; i < count; ++i) polls[i] = {i, 0, 0};
+  timespec no_wait{};
+  long polled = raw(__NR_ppoll, raw_pointer(polls), count, raw_pointer(&no_wait), 0, 8);
   struct {
     uint64_t soft;
     uint64_t hard;
   } limit{};
-  if (raw(__NR_prlimit64, 0, RLIMIT_NOFILE, 0, raw_pointer(&limit)) == 0 && limit.soft < kMost) {
+  // Refused where more are asked for than there may be.
+  if (polled < 0 && raw(__NR_prlimit64, 0, RLIMIT_NOFILE, 0, raw_pointer(&limit)) == 0 &&
+      limit.soft < kMost) {
     count = static_cast<int>(limit.soft);
+    polled = raw(__NR_ppoll, raw_pointer(polls), count, raw_pointer(&no_wait), 0, 8);
   }
-  for (int i = 0; i < count; ++i) polls[i] = {i, 0, 0};
-  const timespec no_wait{};
-  if (raw(__NR_ppoll, raw_pointer(polls), count, raw_pointer(&no_wait), 0, 8) < 0) {
+  if (polled < 0) {
     set_flag(kLogNoDescriptors);
     return;
   }
@@ -114,9 +131,70 @@ void write_descriptors() {
       named_dev = body.dev;
       write_inherited_file(i, is_copy, &body);
     } else {
-      write_event({.kind = BoxKind::kDescriptor, .result = i, .body = &body});
+      write_event({.kind = BoxKind::kDescriptor, .result = i, .body = &body, .at_ns = began_ns()});
     }
   }
+}
+
+// As it was given to exec, which the kernel leaves behind the environment; null where that is not
+// known: asking /proc costs 10 us in a young process.
+const char* given_executable() {
+  if (g_first_environment == nullptr) return nullptr;
+  char** at = g_first_environment;
+  while (*at != nullptr) ++at;
+  struct Auxiliary {
+    uint64_t type;
+    uint64_t value;
+  };
+  constexpr uint64_t kExecutedFile = 31;  // AT_EXECFN
+  for (auto* one = reinterpret_cast<Auxiliary*>(at + 1); one->type != 0; ++one) {
+    if (one->type == kExecutedFile) return reinterpret_cast<const char*>(one->value);
+  }
+  return nullptr;
+}
+
+const char* asked_executable(char* space, size_t size) {
+  const long n = raw(__NR_readlinkat, AT_FDCWD, raw_pointer("/proc/self/exe"), raw_pointer(space),
+                     static_cast<long>(size - 1));
+  space[n > 0 ? n : 0] = '\0';
+  return space;
+}
+
+uint32_t preload_position() {
+  const char* entry = find_entry(environ, "LD_PRELOAD=");
+  if (entry == nullptr) return 0;
+  uint32_t position = 0;
+  for (; *entry != '\0' && !begins_with(entry, "libheadrace_box"); ++entry) {
+    if (*entry == ':' || *entry == ' ') ++position;
+  }
+  return position;
+}
+
+// False where the working directory's name takes more than `kSpace`.
+template <size_t kSpace>
+__attribute__((noinline)) bool write_start_record() {
+  char folder[kSpace];
+  const long n = raw(__NR_getcwd, raw_pointer(folder), kSpace);
+  constexpr long kTooLong = -34;  // ERANGE
+  if (n == kTooLong && kSpace < kLongestPath) return false;
+  if (n <= 0) folder[0] = '\0';
+  const char* executable = given_executable();
+  Text<kSpace, false> space;
+  if (executable == nullptr) {
+    if (kSpace < kLongestPath) return false;
+    executable = asked_executable(space.bytes, kSpace);
+  }
+  if (is_launcher(executable) ||
+      (g_argument != nullptr && g_arguments > 0 && is_launcher(g_argument[0]))) {
+    set_flag(kLogPassive);
+  }
+  const StartBody body{static_cast<uint32_t>(g_arguments), preload_position()};
+  write_event({.kind = BoxKind::kStart,
+               .body = &body,
+               .path = executable,
+               .path2 = folder,
+               .at_ns = began_ns()});
+  return true;
 }
 
 template <size_t kSpace>
@@ -140,41 +218,12 @@ __attribute__((noinline)) bool write_arguments() {
   }
   if (n > static_cast<long>(kLongestPath)) n = kLongestPath;
   if (n > 0) {
-    write_event({.kind = BoxKind::kArguments, .path = space, .path_bytes = static_cast<size_t>(n)});
+    write_event({.kind = BoxKind::kArguments,
+                 .path = space,
+                 .path_bytes = static_cast<size_t>(n),
+                 .at_ns = began_ns()});
   }
   return true;
-}
-
-// As it was given to exec, which the kernel leaves behind the environment: asking /proc would cost
-// 10 us in a young process.
-const char* executable_path(PathText* space) {
-  if (g_first_environment != nullptr) {
-    char** at = g_first_environment;
-    while (*at != nullptr) ++at;
-    struct Auxiliary {
-      uint64_t type;
-      uint64_t value;
-    };
-    constexpr uint64_t kExecutedFile = 31;  // AT_EXECFN
-    for (auto* one = reinterpret_cast<Auxiliary*>(at + 1); one->type != 0; ++one) {
-      if (one->type == kExecutedFile) return reinterpret_cast<const char*>(one->value);
-    }
-  }
-  const long n = raw(__NR_readlinkat, AT_FDCWD, raw_pointer("/proc/self/exe"),
-                     raw_pointer(space->bytes), kLongestPath - 1);
-  space->size = n > 0 ? static_cast<size_t>(n) : 0;
-  space->bytes[space->size] = '\0';
-  return space->bytes;
-}
-
-uint32_t preload_position() {
-  const char* entry = find_entry(environ, "LD_PRELOAD=");
-  if (entry == nullptr) return 0;
-  uint32_t position = 0;
-  for (; *entry != '\0' && !begins_with(entry, "libheadrace_box"); ++entry) {
-    if (*entry == ':' || *entry == ' ') ++position;
-  }
-  return position;
 }
 
 struct NameList {
@@ -252,97 +301,86 @@ const Settings* find_settings() {
 
 const char* folder_entry() { return g_settings.folder_entry.bytes; }
 
-bool populate(char* address, uint64_t offset, uint64_t bytes) {
+char* map_again(LogHeader* log, uint64_t bytes) {
+  // Of nothing old, which makes it another mapping of what is shared; without a path, since the
+  // program may have changed its root.
+  const long base = raw(__NR_mremap, raw_pointer(log), 0, static_cast<long>(bytes), MREMAP_MAYMOVE);
+  return base < 0 && base > -4096 ? nullptr : reinterpret_cast<char*>(base);
+}
+
+bool populate(const LogHeader& log, char* address, uint64_t offset, uint64_t bytes) {
   const long done =
       raw(__NR_madvise, raw_pointer(address), static_cast<long>(bytes), kPopulateWrite);
   if (done == 0) return true;
   constexpr long kInvalid = -22;
   if (done != kInvalid) return false;
+  LogPath path;
+  add_log_path(log.pid, log.epoch, &path);
   const long fd =
-      raw(__NR_openat, AT_FDCWD, raw_pointer(g_log_path.bytes), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+      raw(__NR_openat, AT_FDCWD, raw_pointer(path.bytes), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0) return false;
   const long made = raw(__NR_fallocate, fd, 0, static_cast<long>(offset), static_cast<long>(bytes));
   raw(__NR_close, fd);
   return made == 0;
 }
 
-LogHeader* create_log(const Settings& settings, const LogHeader& parent) {
-  const int64_t monotonic_ns = now_ns();
-  const bool is_fork_child = parent.magic == kLogMagic;
-  const auto pid = static_cast<int32_t>(raw(__NR_getpid));
-  uint64_t length = kLogLengthBytes;
-  if (const uint64_t longest = longest_file(); longest < length) {
-    length = longest / kLogChunkBytes * kLogChunkBytes;
+LogHeader* create_log(const LogHeader& parent) {
+  LogHeader header{};
+  header.version = kLogVersion;
+  header.mechanism = Mechanism::kShim;
+  header.length_bytes = kLogLengthBytes;
+  if (const uint64_t longest = longest_file(); longest < kLogLengthBytes) {
+    header.length_bytes = longest / kLogChunkBytes * kLogChunkBytes;
   }
-  if (length < kLogChunkBytes) return nullptr;
+  if (header.length_bytes < kLogChunkBytes) return nullptr;
+  header.tail = kLogHeaderBytes;
+  header.ready_bytes = kFirstReadyBytes;
+  header.pid = static_cast<int32_t>(raw(__NR_getpid));
+  header.parent_pid = static_cast<int32_t>(raw(__NR_getppid));
+  header.monotonic_ns = now_ns();
+  header.epoch = static_cast<uint64_t>(header.monotonic_ns);
+  header.realtime_ns = realtime_ns();
+  header.uid = static_cast<uint32_t>(raw(__NR_getuid));
+  if (parent.magic == kLogMagic) {
+    header.is_fork_child = 1;
+    header.parent_pid = parent.pid;
+    header.parent_start_time_ticks = parent.start_time_ticks;
+    header.parent_epoch = parent.epoch;
+    header.flags = parent.flags & kLogPassive;
+  }
 
-  g_log_path.clear();
-  g_log_path.add(settings.folder_entry.bytes + length_of(kFolder));
-  g_log_path.add("/");
-  g_log_path.add_number(static_cast<uint64_t>(pid));
-  g_log_path.add("-");
-  g_log_path.add("0-");  // its start time would cost 7 us; the epoch tells images apart
-  g_log_path.add_number(static_cast<uint64_t>(monotonic_ns));
-  g_log_path.add(".box");
-  const long fd = raw(__NR_openat, AT_FDCWD, raw_pointer(g_log_path.bytes),
+  LogPath path;
+  add_log_path(header.pid, header.epoch, &path);
+  const long fd = raw(__NR_openat, AT_FDCWD, raw_pointer(path.bytes),
                       O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return nullptr;
   long base = -1;
-  if (raw(__NR_ftruncate, fd, static_cast<long>(length)) == 0) {
-    base = raw(__NR_mmap, 0, static_cast<long>(length), PROT_READ | PROT_WRITE,
-               MAP_SHARED | MAP_NORESERVE, fd, 0);
-    if (base < 0 && base > -4096 && length > kLogChunkBytes * 16) {  // as `ulimit -v` makes it
-      length = kLogChunkBytes * 16;
-      base = raw(__NR_mmap, 0, static_cast<long>(length), PROT_READ | PROT_WRITE,
-                 MAP_SHARED | MAP_NORESERVE, fd, 0);
-    }
+  bool is_real = false;
+  if (raw(__NR_ftruncate, fd, static_cast<long>(header.length_bytes)) == 0) {
+    // A quarter of what MADV_POPULATE_WRITE costs.
+    is_real = raw(__NR_fallocate, fd, 0, 0, kFirstReadyBytes) == 0;
+    base = raw(__NR_mmap, 0, kLogChunkBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd,
+               0);
   }
   raw(__NR_close, fd);
-  if (base < 0 && base > -4096) {
-    raw(__NR_unlinkat, AT_FDCWD, raw_pointer(g_log_path.bytes), 0);
+  auto* log = base < 0 && base > -4096 ? nullptr : reinterpret_cast<LogHeader*>(base);
+  if (log != nullptr && !is_real &&
+      !populate(header, reinterpret_cast<char*>(log), 0, kFirstReadyBytes)) {
+    raw(__NR_munmap, base, kLogChunkBytes);
+    log = nullptr;
+  }
+  if (log == nullptr) {
+    raw(__NR_unlinkat, AT_FDCWD, raw_pointer(path.bytes), 0);
     return nullptr;
   }
-  auto* log = reinterpret_cast<LogHeader*>(base);
-  if (!populate(reinterpret_cast<char*>(log), 0, kFirstReadyBytes)) {
-    raw(__NR_munmap, base, static_cast<long>(length));
-    raw(__NR_unlinkat, AT_FDCWD, raw_pointer(g_log_path.bytes), 0);
-    return nullptr;
-  }
-  log->version = kLogVersion;
-  log->mechanism = Mechanism::kShim;
-  log->length_bytes = length;
-  log->tail = kLogHeaderBytes;
-  log->ready_bytes = kFirstReadyBytes;
-  log->pid = pid;
-  log->parent_pid = static_cast<int32_t>(raw(__NR_getppid));
-  log->epoch = static_cast<uint64_t>(monotonic_ns);
-  log->monotonic_ns = monotonic_ns;
-  log->realtime_ns = realtime_ns();
-  log->uid = static_cast<uint32_t>(raw(__NR_getuid));
-  if (is_fork_child) {
-    log->is_fork_child = 1;
-    log->parent_pid = parent.pid;
-    log->parent_start_time_ticks = parent.start_time_ticks;
-    log->parent_epoch = parent.epoch;
-    log->flags = parent.flags & kLogPassive;
-  }
+  *log = header;
   __atomic_store_n(&log->magic, kLogMagic, __ATOMIC_RELEASE);
   return log;
 }
 
 void write_start(bool is_fork_child, bool before_exec) {
   if (is_fork_child && before_exec) return;
-  PathText space;
-  const char* executable = executable_path(&space);
-  if (is_launcher(executable) ||
-      (g_argument != nullptr && g_arguments > 0 && is_launcher(g_argument[0]))) {
-    set_flag(kLogPassive);
-  }
-  PathText folder;
-  const long n = raw(__NR_getcwd, raw_pointer(folder.bytes), kLongestPath);
-  if (n <= 0) folder.clear();
-  const StartBody body{static_cast<uint32_t>(g_arguments), preload_position()};
-  write_event({.kind = BoxKind::kStart, .body = &body, .path = executable, .path2 = folder.bytes});
+  if (!write_start_record<256>()) write_start_record<kLongestPath>();
   if (!is_fork_child && !write_arguments<256>()) write_arguments<kMostArguments>();
   if (!is_passive()) write_descriptors();
 }

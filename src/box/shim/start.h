@@ -13,11 +13,14 @@ struct Settings {
 // Null while libc cannot say yet. Kept from the first answer on.
 const Settings* find_settings();
 
-// A new file in the folder, mapped, its header filled. `parent`: the image that this one was forked
-// from, all zero where it was not. Null where there is no room or no folder.
-LogHeader* create_log(const Settings& settings, const LogHeader& parent);
-// Makes `bytes` of the mapped log at `address` (`offset` in its file) real.
-bool populate(char* address, uint64_t offset, uint64_t bytes);
+// A new file in the folder, its first kLogChunkBytes mapped, its header filled. `parent`: the image
+// that this one was forked from, all zero where it was not. Null where there is no room or no
+// folder.
+LogHeader* create_log(const LogHeader& parent);
+// The log, mapped a second time and `bytes` of it; null where there is no room.
+char* map_again(LogHeader* log, uint64_t bytes);
+// Makes `bytes` of the log at `address` (`offset` in its file) real.
+bool populate(const LogHeader& log, char* address, uint64_t offset, uint64_t bytes);
 
 // Command, folder, descriptors. A fork child's command is its parent's, and one that is about to
 // exec has nothing to say.
