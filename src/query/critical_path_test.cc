@@ -12,8 +12,8 @@ namespace {
 // Times of a task that StoreForTest made, in seconds from the workflow's begin.
 void set_times(StoreForTest& store, int64_t task, double begin, double end) {
   const auto ns = [](double s) { return std::to_string(static_cast<int64_t>(s * 1e9)); };
-  store.run("UPDATE task_slots SET ts = 2000000000::BIGINT + " + ns(begin) + ", dur = " + ns(end - begin) +
-            " WHERE seq = " + std::to_string(task));
+  store.run("UPDATE task_slots SET ts = 2000000000::BIGINT + " + ns(begin) +
+            ", dur = " + ns(end - begin) + " WHERE seq = " + std::to_string(task));
 }
 
 TEST(CriticalPath, FollowsDataThreadsAndWhatLiesAround) {

@@ -101,7 +101,8 @@ class StoreForTest {
   void energy(int64_t task, const std::string& domain, const std::string& attributed_j,
               const std::string& truth) {
     run("INSERT INTO task_energy_row VALUES (1, " + std::to_string(task) + ", '" + domain + "', " +
-        attributed_j + ", " + attributed_j + ", 0, 0.5, 1, 'split', '" + truth + "', '', NULL, NULL)");
+        attributed_j + ", " + attributed_j + ", 0, 0.5, 1, 'split', '" + truth +
+        "', '', NULL, NULL)");
   }
   void run(const std::string& sql) {
     const Status status = store_.connection().run(sql);

@@ -6,9 +6,7 @@
 
 namespace headrace::query {
 
-void Story::fact(const std::string& name, Json value) {
-  out_.emplace_back(name, std::move(value));
-}
+void Story::fact(const std::string& name, Json value) { out_.emplace_back(name, std::move(value)); }
 
 std::vector<size_t> Story::generators_of(size_t object) const {
   std::vector<size_t> out;
