@@ -46,7 +46,7 @@ if(HEADRACE_SANITIZE)
     set(HEADRACE_TEST_FILTER "-*Fork*")
   endif()
   set(HEADRACE_TEST_ENVIRONMENT
-    "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1"
+    "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=${PROJECT_SOURCE_DIR}/cmake/tsan_suppressions.txt"
     "ASAN_OPTIONS=detect_stack_use_after_return=1"
     "UBSAN_OPTIONS=print_stacktrace=1")
 endif()

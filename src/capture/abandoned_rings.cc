@@ -1,47 +1,29 @@
 #include "capture/abandoned_rings.h"
 
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <ctime>
 #include <dirent.h>
 #include <fcntl.h>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "capture/process_facts.h"
+#include "base/liveness.h"
 #include "capture/ring_file.h"
 
 namespace headrace::capture {
 namespace {
 
-std::string fact(const ProcessFacts& facts, std::string_view key) {
-  for (const auto& [name, value] : facts) {
-    if (name == key) return value;
-  }
-  return {};
-}
+std::string text_of(const char* text, size_t size) { return {text, strnlen(text, size)}; }
 
-// Of this host, and certainly ended.
-bool is_dead(const RingFileHeader& header, const ProcessFacts& facts) {
-  const auto is = [&](const char* text, size_t size, std::string_view key) {
-    return std::string_view(text, strnlen(text, size)) == fact(facts, key);
-  };
-  if (!is(header.hostname, sizeof header.hostname, "host")) return false;
-  if (!is(header.boot_id, sizeof header.boot_id, "boot_id")) return true;
-  struct stat own {};
-  if (stat("/proc/self/ns/pid", &own) != 0 || own.st_ino != header.pid_namespace) return false;
-  const std::string path = "/proc/" + std::to_string(header.pid) + "/stat";
-  std::ifstream file(path);
-  std::string text;
-  if (!std::getline(file, text)) {
-    return kill(static_cast<pid_t>(header.pid), 0) != 0 && errno == ESRCH;
-  }
-  return start_time_of(text) != std::to_string(header.start_time_ticks);
+bool is_dead(const RingFileHeader& header, const Liveness& liveness) {
+  return header.pid_namespace != 0 &&
+         liveness.is_dead(text_of(header.hostname, sizeof header.hostname),
+                          text_of(header.boot_id, sizeof header.boot_id), header.pid,
+                          static_cast<int64_t>(header.start_time_ticks), header.pid_namespace);
 }
 
 // The file system that held the folder is there, and the folder is not.
@@ -59,7 +41,7 @@ bool is_deleted(const RingFileHeader& header) {
   return false;
 }
 
-void look_at(int folder, const char* name, const ProcessFacts& facts) {
+void look_at(int folder, const char* name, const Liveness& liveness) {
   const int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return;
   RingFileHeader header{};
@@ -69,7 +51,7 @@ void look_at(int folder, const char* name, const ProcessFacts& facts) {
                           file.st_mtim.tv_sec + kSettled_s < time(nullptr);
   if (is_settled && pread(fd, &header, sizeof header, 0) == ssize_t{sizeof header} &&
       std::memcmp(header.magic, kRingMagic, sizeof header.magic) == 0 &&
-      header.version == kRingVersion && is_dead(header, facts) && is_deleted(header) &&
+      header.version == kRingVersion && is_dead(header, liveness) && is_deleted(header) &&
       flock(fd, LOCK_EX | LOCK_NB) == 0) {
     unlinkat(folder, name, 0);
   }
@@ -88,13 +70,13 @@ void remove_abandoned_rings(const std::filesystem::path& folder) {
     close(fd);
     return;
   }
-  const ProcessFacts own = process_facts();
+  const Liveness liveness;
   int looked_at = 0;
   for (const dirent* one = readdir(entries); one != nullptr && looked_at < kMostRings;
        one = readdir(entries)) {
     if (!std::string_view(one->d_name).ends_with(".ring")) continue;
     ++looked_at;
-    look_at(fd, one->d_name, own);
+    look_at(fd, one->d_name, liveness);
   }
   closedir(entries);
 }

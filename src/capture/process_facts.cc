@@ -34,17 +34,14 @@ std::vector<std::string> command_line() {
   return out;
 }
 
-}  // namespace
-
-std::string start_time_of(std::string_view stat) {
+std::string start_time_ticks() {
+  const std::string stat = read_file("/proc/self/stat");
   // The program's name stands in brackets and may hold anything: count fields after the last one.
   size_t at = stat.rfind(')');
   for (int field = 2; field < 22 && at != std::string::npos; ++field) at = stat.find(' ', at + 1);
   if (at == std::string::npos) return {};
-  return std::string(stat.substr(at + 1, stat.find(' ', at + 1) - at - 1));
+  return stat.substr(at + 1, stat.find(' ', at + 1) - at - 1);
 }
-
-namespace {
 
 std::string base_name(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
 
@@ -79,7 +76,7 @@ ProcessFacts process_facts() {
   std::string boot = read_file("/proc/sys/kernel/random/boot_id");
   while (!boot.empty() && boot.back() == '\n') boot.pop_back();
   add("boot_id", boot);
-  add("start_time_ticks", start_time_of(read_file("/proc/self/stat")));
+  add("start_time_ticks", start_time_ticks());
   // Not getpwuid: on a cluster it may ask a directory server, and wait for it.
   const char* user = std::getenv("USER");
   add("user", user != nullptr ? user : "uid " + std::to_string(getuid()));

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,9 +13,6 @@ using ProcessFacts = std::vector<std::pair<std::string, std::string>>;
 // and pid it names one process for ever), user, executable, command, cwd, rank, ranks, local_rank,
 // launcher, tick_source. Absent where not known.
 ProcessFacts process_facts();
-
-// Field 22 of what /proc/<pid>/stat holds; empty where it makes no sense.
-std::string start_time_of(std::string_view stat);
 
 // The program's short name: of its script where an interpreter runs one.
 std::string program_name();

@@ -5,9 +5,9 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/liveness.h"
 #include "box/shim_file.h"
 #include "cli/open_session.h"
-#include "collect/liveness.h"
 #include "collect/ring_files.h"
 #include "query/units.h"
 #include "spool/directory.h"
@@ -79,7 +79,7 @@ Check spool_check(const Directory& directory) {
 
 // What programs that were killed left in memory for other folders: this one's was just taken in.
 Check rings_check() {
-  const std::vector<collect::LeftRing> left = collect::find_left_rings(collect::Liveness());
+  const std::vector<collect::LeftRing> left = collect::find_left_rings(Liveness());
   if (left.empty()) return {"rings", CheckState::kOk, "none left by programs that were killed", ""};
   uint64_t bytes = 0;
   std::map<std::string, size_t> folders;

@@ -62,7 +62,7 @@ void add_run(CLI::App& app, Program& program) {
     run_options.processes_ended = [directory = run_options.directory, told = false](
                                       const run::RunOptions::HowEnded& how_ended) mutable {
       const collect::AdoptReport report =
-          collect::adopt(directory, collect::Liveness(), {.ended_by = how_ended});
+          collect::adopt(directory, Liveness(), {.ended_by = how_ended});
       if (report.left == 0 || std::exchange(told, true)) return;
       std::fprintf(stderr, "headrace: what a killed process recorded last stays in memory: %s\n",
                    report.problem.message().c_str());

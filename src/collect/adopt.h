@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "base/liveness.h"
 #include "base/status.h"
-#include "collect/liveness.h"
 #include "spool/directory.h"
 
 namespace headrace::collect {

@@ -1,4 +1,5 @@
-// Folds what real processes captured, ended and killed.
+// Folds what real processes captured, ended and killed. Named for the fork, after which gcc's
+// ThreadSanitizer lets nobody start a thread.
 #include <csignal>
 #include <filesystem>
 #include <functional>
@@ -16,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class CaptureFoldTest : public testing::Test {
+class ForkedCaptureFoldTest : public testing::Test {
  protected:
   void SetUp() override {
     std::string pattern = (fs::temp_directory_path() / "headrace-capture-XXXXXX").string();
@@ -64,7 +65,7 @@ class CaptureFoldTest : public testing::Test {
   std::optional<store::Store> store_;
 };
 
-TEST_F(CaptureFoldTest, EverythingOfAProcessThatEnds) {
+TEST_F(ForkedCaptureFoldTest, EverythingOfAProcessThatEnds) {
   const int64_t before_ns = now_realtime_ns();
   const pid_t pid = start([](int fd) {
     capture::enter_campaign("sweep", capture::Fields());
@@ -105,7 +106,7 @@ TEST_F(CaptureFoldTest, EverythingOfAProcessThatEnds) {
             1001);
 }
 
-TEST_F(CaptureFoldTest, AKilledProcessLeavesItsOpenTasksLost) {
+TEST_F(ForkedCaptureFoldTest, AKilledProcessLeavesItsOpenTasksLost) {
   const pid_t pid = start([](int fd) {
     capture::begin_workflow("w", capture::Fields());
     const uint32_t activity = capture::intern_activity("endless");

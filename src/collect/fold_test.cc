@@ -2,8 +2,8 @@
 
 #include <chrono>
 
+#include "base/liveness.h"
 #include "collect/fold_fixture.h"
-#include "collect/liveness.h"
 #include "encode/sensor_entry.h"
 #include "spool/segment_reader.h"
 

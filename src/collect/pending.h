@@ -6,8 +6,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/liveness.h"
 #include "base/status.h"
-#include "collect/liveness.h"
 #include "spool/segment_reader.h"
 #include "store/writer.h"
 

@@ -62,12 +62,8 @@ bool belongs_to(const RingOwner& owner, const Directory& directory) {
 }
 
 bool is_dead(const RingOwner& owner, const Liveness& liveness) {
-  // Process numbers of another namespace are other processes.
-  if (owner.boot_id == liveness.boot_id() && owner.pid_namespace != 0 &&
-      owner.pid_namespace != liveness.pid_namespace()) {
-    return false;
-  }
-  return liveness.is_dead(owner.hostname, owner.boot_id, owner.pid, owner.start_time_ticks);
+  return liveness.is_dead(owner.hostname, owner.boot_id, owner.pid, owner.start_time_ticks,
+                          owner.pid_namespace);
 }
 
 class Finder {

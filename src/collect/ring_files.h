@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/liveness.h"
 #include "base/status.h"
-#include "collect/liveness.h"
 #include "collect/ring_reader.h"
 #include "spool/directory.h"
 

@@ -14,9 +14,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/liveness.h"
 #include "capture/ring_directory.h"
 #include "capture/ring_file.h"
-#include "collect/liveness.h"
 #include "collect/spool_fixture.h"
 
 namespace headrace::collect {

@@ -556,6 +556,8 @@ static void *work(void *number) {
   }
   return NULL;
 }
+"""
+IN_FOUR_THREADS = """
 int main(void) {
   pthread_t threads[4];
   for (long i = 0; i < 4; ++i) pthread_create(&threads[i], NULL, work, (void *)i);
@@ -566,7 +568,7 @@ int main(void) {
 
 
 def test_forks_in_threads(folder: Folder) -> None:
-    program = compiled(folder, FORKER, "-pthread")
+    program = compiled(folder, FORKER + IN_FOUR_THREADS, "-pthread")
     assert folder.run(program).returncode == 0
     made = {name for _, how, name in folder.edges() if how == "generated"}
     assert made == {f"out.{t}.{i}" for t in range(4) for i in range(5)}
@@ -655,17 +657,11 @@ static void *work(void *number) {
   }
   return NULL;
 }
-int main(void) {
-  pthread_t threads[4];
-  for (long i = 0; i < 4; ++i) pthread_create(&threads[i], NULL, work, (void *)i);
-  for (int i = 0; i < 4; ++i) pthread_join(threads[i], NULL);
-  return 0;
-}
 """
 
 
 def test_a_log_grows_under_threads(folder: Folder) -> None:
-    program = compiled(folder, WRITER, "-pthread")
+    program = compiled(folder, WRITER + IN_FOUR_THREADS, "-pthread")
     assert folder.run(program).returncode == 0
     made = {name for _, how, name in folder.edges() if how == "generated"}
     assert made == {f"out.{t}.{i}" for t in range(4) for i in range(300)}

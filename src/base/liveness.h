@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-namespace headrace::collect {
+namespace headrace {
 
 // This machine as producers name it. `proc_root` stands for /proc (tests give a folder of theirs).
 class Liveness {
@@ -12,9 +12,10 @@ class Liveness {
   explicit Liveness(std::string proc_root = "/proc");
 
   // True only when it is certain: same host, and another boot, or no such process, or one that
-  // started at another time. A process of another host may live.
+  // started at another time. A process of another host may live, and one of another pid namespace
+  // (0: not known) whose number means another process here.
   bool is_dead(const std::string& hostname, const std::string& boot_id, int64_t pid,
-               int64_t start_time_ticks) const;
+               int64_t start_time_ticks, uint64_t pid_namespace = 0) const;
   const std::string& hostname() const { return hostname_; }
   const std::string& boot_id() const { return boot_id_; }
   // In which process numbers mean something to us; 0: unknown.
@@ -27,4 +28,4 @@ class Liveness {
   uint64_t pid_namespace_ = 0;
 };
 
-}  // namespace headrace::collect
+}  // namespace headrace

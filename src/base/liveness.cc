@@ -1,4 +1,4 @@
-#include "collect/liveness.h"
+#include "base/liveness.h"
 
 #include <fstream>
 #include <iterator>
@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace headrace::collect {
+namespace headrace {
 namespace {
 
 std::string read_file(const std::string& path) {
@@ -27,9 +27,10 @@ Liveness::Liveness(std::string proc_root) : proc_root_(std::move(proc_root)) {
 }
 
 bool Liveness::is_dead(const std::string& hostname, const std::string& boot_id, int64_t pid,
-                       int64_t start_time_ticks) const {
+                       int64_t start_time_ticks, uint64_t pid_namespace) const {
   if (hostname != hostname_ || boot_id.empty() || pid <= 0) return false;
   if (boot_id != boot_id_) return !boot_id_.empty();
+  if (pid_namespace != 0 && pid_namespace != pid_namespace_) return false;
   const std::string stat = read_file(proc_root_ + "/" + std::to_string(pid) + "/stat");
   // The command, in parentheses, may hold anything; the fields after it are plain: 3 state,
   // 20 number of threads, 22 start time (proc(5)).
@@ -46,4 +47,4 @@ bool Liveness::is_dead(const std::string& hostname, const std::string& boot_id, 
   return start_time_ticks > 0 && started != std::to_string(start_time_ticks);
 }
 
-}  // namespace headrace::collect
+}  // namespace headrace
