@@ -1,6 +1,7 @@
 // headrace regret CAMPAIGN [--metric NAME]
 #include "query/regret.h"
 
+#include <cmath>
 #include <memory>
 #include <string>
 
@@ -65,8 +66,7 @@ query::ResultTable short_table(const query::Regret& answer) {
                              {"stopped", ColumnKind::kText, ""}});
   const std::string of = " of " + std::to_string(answer.runs.size());
   const auto percent = [](double part, double whole) {
-    return whole > 0 ? static_cast<double>(static_cast<int64_t>(1000 * part / whole + 0.5)) / 10
-                     : 100.0;
+    return whole > 0 ? static_cast<double>(std::lround(1000 * part / whole)) / 10 : 100.0;
   };
   const query::RegretRun& best = answer.runs[answer.best_run];
   table.text("none").text(best.label).real(best.best).real(answer.time_s).real(100.0);

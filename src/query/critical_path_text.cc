@@ -1,5 +1,6 @@
 // A critical path for a person and for a program.
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "query/critical_path.h"
@@ -14,7 +15,7 @@ constexpr size_t kShownLinks = 30;
 constexpr size_t kShownSlacks = 10;
 
 std::string share(double part, double whole) {
-  return grouped(whole > 0 ? static_cast<uint64_t>(100 * part / whole + 0.5) : 0) + " %";
+  return grouped(whole > 0 ? static_cast<uint64_t>(std::lround(100 * part / whole)) : 0) + " %";
 }
 
 std::string padded(const std::string& text, size_t width) {

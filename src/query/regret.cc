@@ -59,7 +59,7 @@ Status label(const Session& session, const CampaignName& campaign, Regret* out) 
 
 class Reckoning {
  public:
-  Reckoning(Curves curves, const RegretQuestion& question, Regret* out) : out_(*out) {
+  Reckoning(Curves curves, Regret* out) : out_(*out) {
     race_.seconds = std::move(curves.seconds);
     race_.values = std::move(curves.values);
     if (!out_.minimise) {
@@ -81,6 +81,9 @@ class Reckoning {
     }
     out_.longest = race_.longest();
     total();
+  }
+
+  void replay_rules(const RegretQuestion& question) {
     std::vector<RuleKind> kinds = question.rules;
     if (kinds.empty()) kinds.assign(std::begin(kRuleKinds), std::end(kRuleKinds));
     std::vector<std::future<RuleOutcome>> work;
@@ -182,7 +185,8 @@ Result<Regret> regret(const Session& session, const RegretQuestion& question) {
   out.activity = curves->activity;
   out.other_activities = curves->other_activities;
   out.too_short = curves->too_short;
-  Reckoning(std::move(*curves), question, &out);
+  Reckoning reckoning(std::move(*curves), &out);
+  reckoning.replay_rules(question);
   HEADRACE_RETURN_IF_ERROR(label(session, *campaign, &out));
   return out;
 }

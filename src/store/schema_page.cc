@@ -42,7 +42,7 @@ std::string comments_sql(std::string_view view) {
   std::string out;
   for (const ViewWords& v : view_words()) {
     if (!view.empty() && view != v.name) continue;
-    const auto with_prov = [](std::string words, const std::string& prov) {
+    const auto with_prov = [](const std::string& words, const std::string& prov) {
       return prov.empty() ? words : words + " (" + prov + ")";
     };
     out += "COMMENT ON VIEW main." + sql_name(v.name) + " IS " +
