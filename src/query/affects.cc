@@ -60,19 +60,12 @@ class Effects {
       inferred_ = inferred_ || !e.exact;
       if (e.relation != "parent") data[e.from] = data[e.to] = true;
       if (e.relation == "used" || e.relation == "value") used_.insert(e.from);
-      if (e.relation == "value") step_of(e.to).actors.insert(e.to);
-      if (e.relation == "value") step_of(e.to).exact = false;
-      if (e.relation == "used") {
-        Step& step = step_of(e.to);
-        step.actors.insert(e.to);
-        step.exact = step.exact && e.exact;
-      }
-      if (e.relation == "generated") {
-        Step& step = step_of(e.from);
-        step.actors.insert(e.from);
-        step.objects.insert(e.to);
-        step.exact = step.exact && e.exact;
-      }
+      if (e.relation == "parent") continue;
+      const size_t actor = e.relation == "generated" ? e.from : e.to;
+      Step& step = step_of(actor);
+      step.actors.insert(actor);
+      step.exact = step.exact && e.exact && node(actor).node.exact;
+      if (e.relation == "generated") step.objects.insert(e.to);
     }
     for (size_t i = 1; i < data.size(); ++i) {
       if (node(i).node.kind == NodeKind::kObject) objects_.push_back(i);
@@ -108,17 +101,29 @@ class Effects {
     if (objects_.empty() && tasks_.empty()) {
       line("", text + " went into nothing that was captured.");
     } else {
-      line("", text + " affects " + counted(objects_.size(), "object") + ", through " +
-                   counted(tasks_.size(), "task") + " of " +
-                   counted(workflows_.size(), "workflow") + ".");
+      line("", text + " affects " + counted(objects_.size(), "object") +
+                   of_them_inferred(objects_) + ", through " + counted(tasks_.size(), "task") +
+                   of_them_inferred(tasks_) + " of " + counted(workflows_.size(), "workflow") +
+                   ".");
     }
     out_.emplace_back("subject", members({{"kind", std::string(name_of(first.node.kind))},
                                           {"id", first.node.id.text()},
                                           {"name", first.label}}));
     out_.emplace_back("affected",
                       members({{"objects", static_cast<int64_t>(objects_.size())},
+                               {"objects_inferred", static_cast<int64_t>(inferred_of(objects_))},
                                {"tasks", static_cast<int64_t>(tasks_.size())},
+                               {"tasks_inferred", static_cast<int64_t>(inferred_of(tasks_))},
                                {"workflows", static_cast<int64_t>(workflows_.size())}}));
+  }
+
+  size_t inferred_of(const std::vector<size_t>& nodes) const {
+    return static_cast<size_t>(std::count_if(nodes.begin(), nodes.end(),
+                                             [this](size_t i) { return !node(i).node.exact; }));
+  }
+  std::string of_them_inferred(const std::vector<size_t>& nodes) const {
+    const size_t inferred = inferred_of(nodes);
+    return inferred == 0 ? "" : " (" + grouped(inferred) + " of them inferred)";
   }
 
   std::string names(const std::set<size_t>& objects) const {

@@ -12,9 +12,9 @@
 
 namespace headrace::query {
 
-// `text`, options and errors as of explain(). Facts: subject; affected {objects, tasks, workflows};
-// steps, a list {distance, activity, workflow, tasks, objects}; ends, the objects that nobody used
-// further; cycles; cut.
+// `text`, options and errors as of explain(). Facts: subject; affected {objects, tasks, workflows}
+// and how many of these are inferred; steps, a list {distance, activity, workflow, tasks, objects};
+// ends, the objects that nobody used further; cycles; cut.
 Result<Why> affected_by(const Session& session, const std::string& text,
                         const std::filesystem::path& here, const WhyOptions& options = {});
 

@@ -186,6 +186,18 @@ TEST(Diff, CodeAndEnvironment) {
   EXPECT_EQ(line_of(d, "uncommitted changes")->b, Json("abcd"));
 }
 
+TEST(Diff, LongTextsAreShownWhereTheyDiffer) {
+  const std::string folder(80, 'x');
+  const auto command = [&folder](const std::string& end) {
+    return R"({"command": "python /)" + folder + "/" + end + R"("})";
+  };
+  Two two(command("train.py --lr 1"), command("tune.py"));
+  two.train(two.a, 0.1, 2);
+  two.train(two.b, 0.1, 2);
+  const std::string text = diff_text(of(two.store.session(), "first", "second"), false);
+  EXPECT_NE(text.find("…/train.py --lr 1 → …/tune.py"), std::string::npos) << text;
+}
+
 TEST(Diff, InputsByHashWhereverTheyLie) {
   Two two("{}", "{}");
   const int64_t a = two.train(two.a, 0.1, 2);

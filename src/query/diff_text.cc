@@ -16,7 +16,14 @@ bool is_hash(const std::string& text) {
   return text.size() >= 40 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
-std::string shown(const DiffLine& line, const Json& value) {
+std::string shortened(const std::string& text) {
+  if (text.size() <= kLongestValue) return text;
+  size_t end = kLongestValue;
+  while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end) + "…";
+}
+
+std::string full_text(const DiffLine& line, const Json& value) {
   if (value.is_null()) return "absent";
   if (const auto* list = value.as<Json::List>();
       list != nullptr &&
@@ -24,7 +31,7 @@ std::string shown(const DiffLine& line, const Json& value) {
        line.section == DiffSection::kInputs)) {
     std::string out;
     for (size_t i = 0; i < list->size() && i < 3; ++i) {
-      out += (i == 0 ? "" : " | ") + shown(line, (*list)[i]);
+      out += (i == 0 ? "" : " | ") + shortened(full_text(line, (*list)[i]));
     }
     return out + (list->size() > 3 ? " | and " + std::to_string(list->size() - 3) + " more" : "");
   }
@@ -37,10 +44,22 @@ std::string shown(const DiffLine& line, const Json& value) {
   std::string text = terminal_text(value.text());
   if (is_hash(text)) return text.substr(0, 8);
   if (text.starts_with("sha256 ")) return text.substr(0, 15) + "…";
-  if (text.size() <= kLongestValue) return text;
-  size_t end = kLongestValue;
-  while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end) + "…";
+  return text;
+}
+
+// "a → b". Long texts that begin alike are shown from the word or folder on in which they differ.
+std::string change_text(const DiffLine& line) {
+  std::string a = full_text(line, line.a);
+  std::string b = full_text(line, line.b);
+  if (shortened(a) == shortened(b)) {
+    const auto same = std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin();
+    const size_t word = a.find_last_of(" /", static_cast<size_t>(same) - 1);
+    if (word != std::string::npos && word > 0) {
+      a = "…" + a.substr(word);
+      b = "…" + b.substr(word);
+    }
+  }
+  return shortened(a) + " → " + shortened(b);
 }
 
 // "+12 %" of a measured quantity.
@@ -63,8 +82,7 @@ std::string text_of(const DiffLine& line, size_t width) {
   const size_t have = display_width(name);
   std::string out =
       "  " + terminal_text(name) + std::string(width > have ? width - have : 0, ' ') + "  ";
-  out += line.differs ? shown(line, line.a) + " → " + shown(line, line.b) + relative(line)
-                      : shown(line, line.a);
+  out += line.differs ? change_text(line) + relative(line) : shortened(full_text(line, line.a));
   return out + (line.note.empty() ? "" : "   " + line.note) + "\n";
 }
 

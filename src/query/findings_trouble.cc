@@ -1,9 +1,19 @@
-// What went wrong or was done for nothing: failures, stragglers, work done again.
+// What went wrong: failures, stragglers.
+#include <cmath>
+
 #include "query/findings.h"
 #include "query/stragglers.h"
 #include "query/units.h"
 
 namespace headrace::query {
+namespace {
+
+// "3.5", "140": no exponent.
+std::string times_text(double times) {
+  return times < 100 ? number_text(times, 2) : grouped(static_cast<uint64_t>(std::llround(times)));
+}
+
+}  // namespace
 
 MaybeFinding find_failures(const Session& session, const FindingScope& scope) {
   Finding finding{"failures",
@@ -50,34 +60,9 @@ MaybeFinding find_stragglers(const Session& session, const FindingScope& scope) 
                      duration_text(excess) + " in all beyond the median; the worst is " +
                      most[1].text + " " + most[0].text.substr(0, 8) + ".." +
                      most[0].text.substr(32) + " with " + duration_text(most[3].real) + ", " +
-                     number_text(most[5].real, 2) + " times the median" +
+                     times_text(most[5].real) + " times the median" +
                      (most[7].is_null ? "" : ", rank " + most[7].text) +
                      (most[8].is_null ? "" : ", on " + most[8].text) + ".";
-  return std::optional<Finding>(std::move(finding));
-}
-
-MaybeFinding find_done_again(const Session& session, const FindingScope& scope) {
-  Finding finding{"done again",
-                  "",
-                  "SELECT activity, count(*) - count(DISTINCT used) AS again, sum(duration_s) * "
-                  "(1 - count(DISTINCT used) / count(*)) AS spent_s FROM (SELECT activity, "
-                  "used::VARCHAR AS used, duration_s FROM task WHERE " +
-                      scope.task_condition +
-                      " AND status = 'finished') WHERE used <> '{}' GROUP BY activity HAVING again "
-                      "> 0 ORDER BY spent_s DESC",
-                  {}};
-  const Result<FoundRows> rows = rows_of(session, &finding);
-  if (!rows.ok()) return rows.status();
-  if (rows->empty()) return std::optional<Finding>();
-  double again = 0;
-  double spent = 0;
-  for (const auto& row : *rows) {
-    again += row[1].real;
-    spent += row[2].real;
-  }
-  finding.sentence = counted(static_cast<uint64_t>(again), "task") +
-                     " used the same captured values as one before, about " + duration_text(spent) +
-                     " of work; most of it in " + rows->front()[0].text + ".";
   return std::optional<Finding>(std::move(finding));
 }
 

@@ -11,6 +11,7 @@ Json graph_json(const std::vector<WhyNode>& nodes, const std::vector<LineageEdge
                                      {"id", n.node.id.text()},
                                      {"label", n.label},
                                      {"distance", static_cast<int64_t>(n.node.distance)},
+                                     {"exact", n.node.exact},
                                      {"facts", n.facts}});
   }
   Json::List edge_list;

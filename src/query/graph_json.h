@@ -1,5 +1,6 @@
-// A lineage as JSON: {nodes: [{kind, id, label, distance, facts}], edges: [{from, to, relation,
-// name, exact}]}. An edge with `exact` false is inferred.
+// A lineage as JSON: {nodes: [{kind, id, label, distance, exact, facts}], edges: [{from, to,
+// relation, name, exact}]}. An edge with `exact` false is inferred, a node one that only such lead
+// to.
 #pragma once
 
 #include <vector>

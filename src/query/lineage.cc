@@ -45,6 +45,7 @@ class Walk {
       if (options_.inferred) HEADRACE_RETURN_IF_ERROR(follow_values(level));
     }
     sort_by_distance();
+    mark_inferred(&out_, behind_ ? Direction::kBehind : Direction::kAhead);
     return std::move(out_);
   }
 
@@ -372,9 +373,11 @@ Lineage lineage_between(const Lineage& from, const Lineage& other) {
   if (!there.contains(from.nodes.front().id)) return out;
   std::vector<size_t> place(from.nodes.size(), kNone);
   for (size_t i = 0; i < from.nodes.size(); ++i) {
-    if (!there.contains(from.nodes[i].id)) continue;
+    const auto also = there.find(from.nodes[i].id);
+    if (also == there.end()) continue;
     place[i] = out.nodes.size();
     out.nodes.push_back(from.nodes[i]);
+    out.nodes.back().exact &= other.nodes[also->second].exact;
   }
   for (const LineageEdge& e : from.edges) {
     if (place[e.from] == kNone || place[e.to] == kNone) continue;

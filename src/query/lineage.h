@@ -23,7 +23,8 @@ namespace headrace::query {
 struct LineageNode {
   NodeKind kind = NodeKind::kObject;
   Uuid id;
-  int distance = 0;  // steps from the start; nodes stand in its order
+  int distance = 0;   // steps from the start; nodes stand in its order
+  bool exact = true;  // false: only by way of an inferred edge
 };
 
 // In the direction in which data flows: used, from object to task; generated, from task to object;
@@ -56,8 +57,11 @@ Result<Lineage> walk_lineage(const Session& session, const EdgeIndex& index, Nod
                              const Uuid& id, Direction direction,
                              const LineageOptions& options = {});
 
+// Sets `exact` of the nodes by the edges: all that a way of exact edges leads to from the start.
+void mark_inferred(Lineage* lineage, Direction direction);
+
 // What lies on a way between the starts of two lineages of opposite directions: what is in both.
-// In the order of the first. Empty when they do not meet.
+// In the order of the first; exact is what is so in both. Empty when they do not meet.
 Lineage lineage_between(const Lineage& from, const Lineage& other);
 
 // Nodes that were made from themselves, by way of each other: a file rewritten in place, or two

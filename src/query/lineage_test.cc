@@ -198,6 +198,63 @@ TEST(Lineage, EqualValuesAreFollowedOnlyWhenAskedForAndMarked) {
       << why_text(*ahead);
 }
 
+// What is known of nodes by their label: were they seen, or only guessed to belong?
+std::map<std::string, bool> exactness(const Result<Why>& why) {
+  std::map<std::string, bool> out;
+  for (const WhyNode& n : why->nodes) out[n.label] = n.node.exact;
+  return out;
+}
+
+TEST(Lineage, WhatOnlyAGuessLeadsToIsInferredAllTheWay) {
+  StoreForTest store;
+  const int wf = store.workflow(store.campaign("c"), "w");
+  const std::string space = store.object("dataset", "/d/space.csv", "aa11");
+  const std::string corpus = store.object("dataset", "/d/corpus.bin", "bb22");
+  const std::string model = store.object("model", "/d/m.pt", "cc33");
+  const std::string figure = store.object("figure", "/d/f.png", "dd44");
+  const int64_t search = store.task(wf, {"search", {}, {{"best_lr", 0.123457}}, 0, 0.0001});
+  store.edge(search, space, false);
+  store.edge(store.task(wf, {"load", {}, {}, search}), corpus, false);
+  const int64_t train = store.task(wf, {"train", {{"lr", 0.123457}}, {}});
+  store.edge(train, corpus, false);
+  store.edge(train, model, true);
+  const int64_t draw = store.task(wf, {"draw", {}, {}});
+  store.edge(draw, model, false);
+  store.edge(draw, figure, true);
+  const Session session = store.session();
+  WhyOptions options;
+  options.lineage.inferred = true;
+  // The corpus was seen to go into the training, whatever the search did with it.
+  const Result<Why> why = explain(session, figure, "/", options);
+  ASSERT_TRUE(why.ok()) << why.status().message();
+  EXPECT_EQ(exactness(why), (std::map<std::string, bool>{{"f.png", true},
+                                                         {"draw", true},
+                                                         {"m.pt", true},
+                                                         {"train", true},
+                                                         {"corpus.bin", true},
+                                                         {"search", false},
+                                                         {"load", false},
+                                                         {"space.csv", false}}));
+  EXPECT_EQ(why_json(*why)["cost"]["steps"], Json(int64_t{2}));
+  EXPECT_EQ(why_json(*why)["cost"]["steps_inferred"], Json(int64_t{1}));
+  EXPECT_NE(why_text(*why).find("; without 1 inferred step"), std::string::npos) << why_text(*why);
+  const Result<Why> ahead = affected_by(session, space, "/", options);
+  ASSERT_TRUE(ahead.ok());
+  EXPECT_EQ(exactness(ahead), (std::map<std::string, bool>{{"space.csv", true},
+                                                           {"search", true},
+                                                           {"train", false},
+                                                           {"m.pt", false},
+                                                           {"draw", false},
+                                                           {"f.png", false}}));
+  EXPECT_NE(why_text(*ahead).find("affects 2 objects (2 of them inferred), through 3 tasks (2 of "
+                                  "them inferred) of 1 workflow."),
+            std::string::npos)
+      << why_text(*ahead);
+  // A part of the way is as sure as the way.
+  options.only_path = space;
+  EXPECT_FALSE(exactness(explain(session, figure, "/", options))["train"]);
+}
+
 TEST(ValueMatch, TellsValuesThatMeanSomething) {
   EXPECT_TRUE(is_telling("0.000123456", true));
   EXPECT_TRUE(is_telling("1234567", true));

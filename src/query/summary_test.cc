@@ -41,7 +41,8 @@ TEST(Summary, EachSentenceIsBackedByAQueryThatRuns) {
       << told["failures"];
   EXPECT_NE(told["stragglers"].find("1 task took far longer"), std::string::npos)
       << told["stragglers"];
-  EXPECT_NE(told["done again"].find("4 tasks used the same captured values as one before"),
+  EXPECT_NE(told["done again"].find("4 tasks used and generated the same values as one before, "
+                                    "under the same settings: about 4.00 s of work"),
             std::string::npos)
       << told["done again"];
   EXPECT_NE(told["not captured"].find("No value was captured of the tasks of epoch"),
@@ -52,6 +53,47 @@ TEST(Summary, EachSentenceIsBackedByAQueryThatRuns) {
   EXPECT_FALSE(summarize(session, "sweeep", "/").ok());
   EXPECT_TRUE(summarize(session, "tune", "/").ok());
   EXPECT_TRUE(summarize(session, "", "/").ok());
+}
+
+std::string done_again(StoreForTest* store) {
+  const Session session = store->session();
+  const Result<Summary> summary = summarize(session, "", "/");
+  EXPECT_TRUE(summary.ok()) << summary.status().message();
+  for (const Finding& f : summary->findings) {
+    if (f.about == "done again") return f.sentence;
+  }
+  return "";
+}
+
+TEST(Summary, StepsOfALoopAreNotDoneAgain) {
+  StoreForTest store;
+  const int wf = store.workflow(store.campaign("sweep"), "tune");
+  for (int i = 0; i < 3; ++i) {
+    const int64_t whole = store.task(wf, {"train", {{"lr", 0.1 * i}}, {{"loss", 1.0}}, 0, 10});
+    for (int epoch = 0; epoch < 4; ++epoch) {
+      // The same epoch of another training; and steps that nothing but their loss tells apart.
+      const int64_t inner = store.task(
+          wf, {"epoch", {{"epoch", static_cast<double>(epoch)}}, {{"batches", 7.0}}, whole, 2});
+      store.task(wf, {"step", {{"size", 8.0}}, {{"loss", 9.0 - epoch - 0.1 * i}}, inner, 1});
+      store.task(wf, {"log", {{"size", 8.0}}, {}, inner, 1});
+    }
+  }
+  EXPECT_EQ(done_again(&store), "");
+}
+
+TEST(Summary, ATrainingThatCameOutTheSameTwiceWasDoneAgain) {
+  StoreForTest store;
+  const std::string campaign = store.campaign("sweep");
+  for (int i = 0; i < 3; ++i) {
+    // The third workflow has another seed.
+    const int wf = store.workflow(campaign, "tune", i < 2 ? R"({"seed": 1})" : R"({"seed": 2})");
+    const int64_t whole = store.task(wf, {"train", {{"lr", 0.1}}, {{"loss", 1.0}}, 0, 10});
+    store.task(wf, {"epoch", {{"epoch", 0.0}}, {{"loss", 1.0}}, whole, 4});
+    store.task(wf, {"repeat", {{"lr", 0.1}}, {{"score", 0.5 + i}}, 0, 10});
+  }
+  EXPECT_EQ(done_again(&store),
+            "2 tasks used and generated the same values as one before, under the same settings: "
+            "about 10.0 s of work that gave nothing new; most of it in train.");
 }
 
 }  // namespace

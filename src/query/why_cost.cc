@@ -28,7 +28,7 @@ void Story::cost() {
          "headrace doctor says which sources this machine offers");
   }
   const Total total = cost_of_all();
-  if (total.steps > 1) {
+  if (total.steps + total.inferred > 1) {
     text += (text.empty() ? "" : "; ") + std::string("with all it was made from ") +
             duration_text(total.seconds);
     if (total.with_energy > 0) {
@@ -38,6 +38,10 @@ void Story::cost() {
                 " steps)";
       }
     }
+    if (total.inferred > 0) {
+      text += "; without " + std::to_string(total.inferred) + " inferred step" +
+              (total.inferred == 1 ? "" : "s");
+    }
   }
   if (!text.empty()) line("cost", text);
   fact("cost", members({{"time_s", whole["duration_s"]},
@@ -45,6 +49,7 @@ void Story::cost() {
                         {"energy_truth", whole["energy_truth"]},
                         {"energy_method", whole["energy_method"]},
                         {"steps", static_cast<int64_t>(total.steps)},
+                        {"steps_inferred", static_cast<int64_t>(total.inferred)},
                         {"steps_with_energy", static_cast<int64_t>(total.with_energy)},
                         {"total_time_s", total.seconds},
                         {"total_energy_j", total.with_energy > 0 ? Json(total.joules) : Json()}}));
@@ -52,12 +57,18 @@ void Story::cost() {
 
 Story::Total Story::cost_of_all() const {
   std::map<std::string, const Json*> wholes;
+  size_t inferred = 0;
   for (const size_t at : made_by_) {
+    if (!node(at).node.exact) {
+      ++inferred;
+      continue;
+    }
     const Json& whole = whole_of(at);
     wholes.emplace(whole["task_id"].is_null() ? node(at).node.id.text() : whole["task_id"].text(),
                    &whole);
   }
   Total total;
+  total.inferred = inferred;
   for (const auto& [id, whole] : wholes) {
     bool inside = false;
     const Json* at = whole;

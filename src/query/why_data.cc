@@ -42,8 +42,9 @@ void Story::data() {
               node(e->from).label + " (inferred)";
       if (told.insert(e->from).second) actors.push_back(e->from);
     }
-    std::string text =
-        i == 0 ? actor_text(actors[i]) : product_of(actors[i]) + " ← " + actor_text(actors[i]);
+    std::string text = i == 0 ? actor_text(actors[i])
+                              : product_of(actors[i]) + " ← " + actor_text(actors[i]) +
+                                    (node(actors[i]).node.exact ? "" : " (inferred)");
     const std::string raw_part = raw_text(raw);
     std::string from = made;
     if (!raw_part.empty()) from += (from.empty() ? "" : ", ") + raw_part;
@@ -58,6 +59,7 @@ void Story::data() {
     }
     steps.push_back(members({{"by", node(actors[i]).node.id.text()},
                              {"activity", node(actors[i]).label},
+                             {"exact", node(actors[i]).node.exact},
                              {"inputs", Json(std::move(input_ids))}}));
     if (i < kToldSteps) {
       line(i == 0 ? "data" : "", text + (!from.empty()    ? " ← " + from

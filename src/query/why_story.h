@@ -44,6 +44,7 @@ class Story {
   struct Total {
     size_t steps = 0;
     size_t with_energy = 0;
+    size_t inferred = 0;  // left out
     double seconds = 0;
     double joules = 0;
     bool measured = true;
@@ -89,7 +90,8 @@ class Story {
   void params();
   void environment();
   void cost();
-  // Of everything that the story tells of, nothing twice: figures include what lies inside.
+  // Of everything that the story tells of and that was seen, nothing twice: figures include what
+  // lies inside.
   Total cost_of_all() const;
   void not_captured();
 
