@@ -28,10 +28,11 @@ with hr.workflow("study"):
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Path:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("HEADRACE_")}
-    subprocess.run([sys.executable, "-c", STUDY], cwd=tmp_path, env=kept, check=True)
-    subprocess.run([HEADRACE, "ls"], cwd=tmp_path, env=kept, check=True, capture_output=True)
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in [name for name in os.environ if name.startswith("HEADRACE_")]:
+        monkeypatch.delenv(name)
+    subprocess.run([sys.executable, "-c", STUDY], cwd=tmp_path, check=True)
+    subprocess.run([HEADRACE, "ls"], cwd=tmp_path, check=True, capture_output=True)
     return tmp_path / ".headrace" / "store.duckdb"
 
 
