@@ -30,6 +30,9 @@ export interface ParetoModel {
   describe(id: string): TooltipText;
   onHover(id: string | null): void;
   onSelect(id: string | null): void;
+  // Given: dragging marks a part of the plot, and this hears of the points inside; null: no part.
+  onBrush?(ids: readonly string[] | null): void;
+  brushed?(): ReadonlySet<string> | null;
 }
 
 export interface ParetoView {
@@ -69,6 +72,19 @@ export function nearest(
   return found;
 }
 
+export interface Brush {
+  readonly x0: number;
+  readonly y0: number;
+  readonly x1: number;
+  readonly y1: number;
+}
+
+export function within(points: readonly ParetoPoint[], x: Scale, y: Scale, brush: Brush): string[] {
+  const [l, r] = [Math.min(brush.x0, brush.x1), Math.max(brush.x0, brush.x1)];
+  const [t, b] = [Math.min(brush.y0, brush.y1), Math.max(brush.y0, brush.y1)];
+  return points.filter((p) => x.px(p.cost) >= l && x.px(p.cost) <= r && y.px(p.quality) >= t && y.px(p.quality) <= b).map((p) => p.id);
+}
+
 // Bars of uncertainty that span the plot say nothing about single points (a whole estimate may be off
 // by one factor): those are drawn for the chosen point alone, and stand in words beside it.
 export function narrowBars(points: readonly ParetoPoint[]): boolean {
@@ -81,6 +97,7 @@ export function narrowBars(points: readonly ParetoPoint[]): boolean {
 export function pareto(host: HTMLElement, model: ParetoModel): ParetoView {
   let selected: string | null = null;
   let hovered: string | null = null;
+  let brush: Brush | null = null;
   const sorted = [...model.points].sort((a, b) => a.cost - b.cost);
   const barsAreNarrow = narrowBars(sorted);
 
@@ -163,6 +180,8 @@ export function pareto(host: HTMLElement, model: ParetoModel): ParetoView {
     const x = f.x.px(point.cost);
     const y = f.y.px(point.quality);
     const active = point.id === selected || point.id === hovered;
+    const brushed = model.brushed?.() ?? null;
+    if (brushed && !brushed.has(point.id)) c.globalAlpha = 0.25;
     if (point.costU95 !== null && point.costU95 > 0 && (barsAreNarrow || active)) {
       c.strokeStyle = active ? theme.text : theme.faint;
       c.lineWidth = 1;
@@ -186,6 +205,7 @@ export function pareto(host: HTMLElement, model: ParetoModel): ParetoView {
       c.strokeStyle = active ? theme.text : theme.accent;
       c.stroke();
     }
+    c.globalAlpha = 1;
   };
 
   // Numbers stand where no mark or other number is: those of the front on its free side, where
@@ -234,6 +254,15 @@ export function pareto(host: HTMLElement, model: ParetoModel): ParetoView {
     for (const point of sorted) if (!point.front) paintPoint(c, f, theme, point);
     for (const point of sorted) if (point.front) paintPoint(c, f, theme, point);
     paintNumbers(c, f, theme);
+    if (brush) {
+      c.fillStyle = theme.accent;
+      c.globalAlpha = 0.14;
+      c.fillRect(brush.x0, brush.y0, brush.x1 - brush.x0, brush.y1 - brush.y0);
+      c.globalAlpha = 1;
+      c.strokeStyle = theme.accent;
+      c.lineWidth = 1;
+      c.strokeRect(brush.x0 + 0.5, brush.y0 + 0.5, brush.x1 - brush.x0, brush.y1 - brush.y0);
+    }
   });
 
   const hit = (x: number, y: number): string | null => {
@@ -246,6 +275,12 @@ export function pareto(host: HTMLElement, model: ParetoModel): ParetoView {
     view.request();
   };
   view.canvas.addEventListener("pointermove", (event) => {
+    if (brush && model.onBrush) {
+      brush = { ...brush, x1: event.offsetX, y1: event.offsetY };
+      hideTooltip();
+      view.request();
+      return;
+    }
     const id = hit(event.offsetX, event.offsetY);
     view.canvas.style.cursor = id ? "pointer" : "default";
     if (id) showTooltip(event.clientX, event.clientY, model.describe(id));
@@ -258,7 +293,23 @@ export function pareto(host: HTMLElement, model: ParetoModel): ParetoView {
     if (hovered) model.onHover(null);
     hover(null);
   });
-  view.canvas.addEventListener("click", (event) => model.onSelect(hit(event.offsetX, event.offsetY)));
+  view.canvas.addEventListener("pointerdown", (event) => {
+    if (!model.onBrush) return;
+    brush = { x0: event.offsetX, y0: event.offsetY, x1: event.offsetX, y1: event.offsetY };
+    view.canvas.setPointerCapture(event.pointerId);
+  });
+  view.canvas.addEventListener("pointerup", (event) => {
+    const done = brush;
+    brush = null;
+    view.request();
+    if (!done || !model.onBrush || Math.abs(done.x1 - done.x0) + Math.abs(done.y1 - done.y0) < 8) {
+      model.onSelect(hit(event.offsetX, event.offsetY));
+      return;
+    }
+    const f = frameOf(view.width(), view.height());
+    const inside = within(sorted, f.x, f.y, done);
+    model.onBrush(inside.length > 0 ? inside : null);
+  });
   view.canvas.addEventListener("keydown", (event) => {
     const step = event.key === "ArrowRight" || event.key === "ArrowDown" ? 1 : event.key === "ArrowLeft" || event.key === "ArrowUp" ? -1 : 0;
     if (step === 0 || sorted.length === 0) return;

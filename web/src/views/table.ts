@@ -13,6 +13,7 @@ export interface Column<Row> {
   sort?(row: Row): number | string | null;
   bar?(row: Row): number | null; // share of the largest, 0 to 1
   mark?(row: Row): string | null; // a class for the cell
+  href?(row: Row): string | null; // the text leads there
 }
 
 export interface TableModel<Row> {
@@ -25,6 +26,7 @@ export interface TableModel<Row> {
   id(row: Row): string;
   onHover?(id: string | null): void;
   onSelect?(id: string | null): void;
+  onOpen?(id: string): void; // Enter, or a double click
 }
 
 export interface TableView {
@@ -62,7 +64,8 @@ export function table<Row>(host: HTMLElement, model: TableModel<Row>): TableView
 
   const cell = (row: Row, column: Column<Row>, tag: "td" | "th"): HTMLElement => {
     const text = column.text(row);
-    const node = element(tag, tag === "th" ? { scope: "row" } : {}, text);
+    const href = column.href?.(row);
+    const node = element(tag, tag === "th" ? { scope: "row" } : {}, href ? element("a", { href, tabindex: "-1" }, text) : text);
     if (column.numeric) node.classList.add("numeric");
     if (column.mono) node.classList.add("mono");
     if (column.wrap) node.classList.add("wrap");
@@ -165,13 +168,18 @@ export function table<Row>(host: HTMLElement, model: TableModel<Row>): TableView
   if (model.onSelect) {
     const select = model.onSelect;
     body.addEventListener("click", (event) => {
+      if ((event.target as Element).closest("a")) return;
       const id = idAt(event);
       if (id) select(id === selected ? null : id);
     });
     body.addEventListener("keydown", (event) => {
       const id = idAt(event);
       if (!id) return;
-      if (event.key === "Enter" || event.key === " ") {
+      if (event.key === "Enter" && model.onOpen) {
+        event.preventDefault();
+        event.stopPropagation();
+        model.onOpen(id);
+      } else if (event.key === "Enter" || event.key === " ") {
         event.preventDefault();
         select(id);
       } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
@@ -185,6 +193,13 @@ export function table<Row>(host: HTMLElement, model: TableModel<Row>): TableView
           select(target.dataset.id);
         }
       }
+    });
+  }
+  if (model.onOpen) {
+    const open = model.onOpen;
+    body.addEventListener("dblclick", (event) => {
+      const id = idAt(event);
+      if (id) open(id);
     });
   }
   if (model.onHover) {

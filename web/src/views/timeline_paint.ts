@@ -5,14 +5,14 @@ import type { Tasks } from "../api/tasks.ts";
 import { inkOn, pixel, type Theme } from "./colour.ts";
 import type { Scale } from "./scale.ts";
 import { fitStart } from "./surface.ts";
-import { endOf, firstEndingAfter, type Row } from "./timeline_rows.ts";
+import { endOf, firstEndingAfter, type Row, type Timed } from "./timeline_rows.ts";
 
 export interface BarPainter {
   row(row: Row, x: Scale, left: number, right: number, top: number, height: number): void;
 }
 
 export interface BarStyle {
-  readonly tasks: Tasks;
+  readonly tasks: Timed & Pick<Tasks, "activity" | "statusOf">;
   readonly colourSlot: Uint8Array; // by activity
   readonly openEndNs: number;
   label(task: number): string;

@@ -7,12 +7,15 @@ export interface Row {
   readonly tasks: Int32Array; // by start; no two overlap, so ends are ordered too
 }
 
+// What places a bar in time; tasks have it, and so have spans of many tasks.
+export type Timed = Pick<Tasks, "startNs" | "durationNs">;
+
 export interface Lane {
   readonly place: number;
   readonly rows: readonly Row[];
 }
 
-export function endOf(tasks: Tasks, row: number, openEndNs: number): number {
+export function endOf(tasks: Timed, row: number, openEndNs: number): number {
   const length = tasks.durationNs[row] as number;
   const start = tasks.startNs[row] as number;
   return Number.isNaN(length) ? Math.max(openEndNs, start) : start + length;
@@ -55,7 +58,7 @@ export function lanesOf(tasks: Tasks, openEndNs: number): Lane[] {
 }
 
 // The first task of a row that ends after the given time; rows are ordered, so by halves.
-export function firstEndingAfter(tasks: Tasks, row: Row, atNs: number, openEndNs: number): number {
+export function firstEndingAfter(tasks: Timed, row: Row, atNs: number, openEndNs: number): number {
   let low = 0;
   let high = row.tasks.length;
   while (low < high) {
@@ -67,7 +70,7 @@ export function firstEndingAfter(tasks: Tasks, row: Row, atNs: number, openEndNs
 }
 
 // The task of a row at a time, or the closest one within the reach; -1 for none.
-export function taskAt(tasks: Tasks, row: Row, atNs: number, reachNs: number, openEndNs: number): number {
+export function taskAt(tasks: Timed, row: Row, atNs: number, reachNs: number, openEndNs: number): number {
   const index = firstEndingAfter(tasks, row, atNs, openEndNs);
   let best = -1;
   let least = reachNs;

@@ -1,0 +1,100 @@
+// Asks the server. An answer that has not changed comes back as the same object, so that nothing is
+// drawn again; a refusal comes as the server worded it; no answer at all is told apart from both.
+import type { Failure, Numbers } from "./answers.ts";
+import { unpack } from "./columns.ts";
+
+export type Query = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+export class Refusal extends Error {
+  constructor(
+    readonly failure: Failure,
+    readonly status: number, // 0: the server could not be reached
+  ) {
+    super(failure.what);
+  }
+}
+
+export const base = "/api/v1";
+
+export function addressOf(path: string, query: Query = {}): string {
+  const words = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== null && value !== undefined && value !== "" && value !== false) words.set(name, String(value));
+  }
+  const text = words.toString();
+  return `${base}${path}${text ? `?${text}` : ""}`;
+}
+
+const unreachable: Failure = {
+  kind: "unreachable",
+  what: "The server does not answer.",
+  why: "headrace ui or headrace serve was stopped, or the tunnel to it is down.",
+  next: "Start it again; this page goes on by itself.",
+  at: null,
+};
+
+function failureOf(body: unknown, status: number): Failure {
+  const told = (body as { error?: Partial<Failure> } | null)?.error;
+  const text = (value: unknown, other: string): string => (typeof value === "string" && value !== "" ? value : other);
+  return {
+    kind: text(told?.kind, "unknown"),
+    what: text(told?.what, `The server answered with status ${status}.`),
+    why: text(told?.why, ""),
+    next: text(told?.next, status === 401 || status === 403 ? "Open the address that headrace ui printed; it holds the key." : ""),
+    at: typeof told?.at === "number" ? told.at : null,
+  };
+}
+
+export interface Client {
+  get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T>;
+  post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T>;
+}
+
+export function client(ask: typeof fetch = (...given) => fetch(...given), keep = 96): Client {
+  const kept = new Map<string, { tag: string; value: unknown }>();
+  const send = async <T>(url: string, init: RequestInit): Promise<T> => {
+    const held = kept.get(url);
+    const headers: Record<string, string> = { Accept: "application/json" };
+    if (init.body) headers["Content-Type"] = "application/json";
+    else if (held) headers["If-None-Match"] = held.tag;
+    let response: Response;
+    try {
+      response = await ask(url, { credentials: "same-origin", ...init, headers });
+    } catch (error) {
+      if (error instanceof DOMException && error.name === "AbortError") throw error;
+      throw new Refusal(unreachable, 0);
+    }
+    if (response.status === 304 && held) return held.value as T;
+    let body: unknown = null;
+    try {
+      body = await response.json();
+    } catch (error) {
+      if (error instanceof DOMException && error.name === "AbortError") throw error;
+      if (response.ok) throw new Refusal({ ...unreachable, kind: "broken", what: "The answer broke off.", why: "The connection ended before the answer did.", next: "Ask again." }, response.status);
+    }
+    if (!response.ok) throw new Refusal(failureOf(body, response.status), response.status);
+    const tag = response.headers.get("ETag");
+    if (tag && !init.body) {
+      kept.delete(url);
+      kept.set(url, { tag, value: body });
+      const oldest = kept.keys().next().value;
+      if (kept.size > keep && oldest !== undefined) kept.delete(oldest);
+    }
+    return body as T;
+  };
+  const given = (signal: AbortSignal | undefined): RequestInit => (signal ? { signal } : {});
+  return {
+    get: (path, query, signal) => send(addressOf(path, query), given(signal)),
+    post: (path, body, signal) => send(addressOf(path), { method: "POST", body: JSON.stringify(body), ...given(signal) }),
+  };
+}
+
+// Columns come as plain lists or packed; either way as numbers, NaN where there is none.
+export function numbers(column: Numbers, rows?: number): Float64Array {
+  if (Array.isArray(column)) {
+    const out = new Float64Array(column.length);
+    column.forEach((value: number | null, i) => (out[i] = value ?? NaN));
+    return out;
+  }
+  return unpack(column as Exclude<Numbers, readonly unknown[]>, rows ?? 0);
+}

@@ -1,0 +1,85 @@
+// One answer of the server for as long as a part of the page shows it: asked again when the question
+// or the data change, cancelled when it is no longer wanted. What was loaded stays when the server goes.
+import { untrack } from "svelte";
+import { Refusal, type Query } from "../api/client.ts";
+import type { Failure } from "../api/answers.ts";
+import { page, server } from "./page.svelte.ts";
+
+export interface Question {
+  readonly path: string;
+  readonly query?: Query;
+  readonly body?: unknown;
+}
+
+export class Loaded<T> {
+  value = $state.raw<T | null>(null);
+  failure = $state.raw<Failure | null>(null);
+  asking = $state(false);
+  // Only after 150 ms: a flash of grey says less than nothing.
+  slow = $state(false);
+  #cancel: AbortController | null = null;
+  #again: Question | null = null;
+
+  async ask(question: Question, same: boolean): Promise<void> {
+    // Changes may come faster than answers: let the one under way end, then ask once more.
+    if (same && this.asking) {
+      this.#again = question;
+      return;
+    }
+    this.#again = null;
+    this.#cancel?.abort();
+    const cancel = new AbortController();
+    this.#cancel = cancel;
+    if (!same) this.value = null;
+    this.failure = same ? this.failure : null;
+    this.asking = true;
+    const timer = setTimeout(() => (this.slow = true), 150);
+    try {
+      const answer = question.body === undefined ? await server.get<T>(question.path, question.query, cancel.signal) : await server.post<T>(question.path, question.body, cancel.signal);
+      if (cancel.signal.aborted) return;
+      this.value = answer;
+      this.failure = null;
+    } catch (error) {
+      if (cancel.signal.aborted) return;
+      const refused = error instanceof Refusal ? error : null;
+      if (!refused) throw error;
+      // Loaded data stay usable while the server is away.
+      if (!(refused.status === 0 && this.value !== null)) {
+        this.failure = refused.failure;
+        this.value = null;
+      }
+    } finally {
+      clearTimeout(timer);
+      if (this.#cancel === cancel) {
+        this.asking = false;
+        this.slow = false;
+        const again = this.#again;
+        this.#again = null;
+        if (again) void this.ask(again, true);
+      }
+    }
+  }
+
+  stop(): void {
+    this.#again = null;
+    this.#cancel?.abort();
+    this.asking = false;
+  }
+}
+
+// Call while a component is set up. `null` asks nothing.
+export function load<T>(question: () => Question | null): Loaded<T> {
+  const loaded = new Loaded<T>();
+  let before = "";
+  $effect(() => {
+    const wanted = question();
+    void page.revision;
+    if (!wanted) return;
+    const key = JSON.stringify(wanted);
+    const same = key === before;
+    before = key;
+    untrack(() => void loaded.ask(wanted, same));
+  });
+  $effect(() => () => loaded.stop());
+  return loaded;
+}

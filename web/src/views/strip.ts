@@ -1,0 +1,110 @@
+// One counter over a window of time: the band from least to most of each pixel, and its mean. A gap in
+// the samples is a gap in the drawing.
+import type { Theme } from "./colour.ts";
+import { axisLabels, si } from "./number.ts";
+import { linear, ticks } from "./scale.ts";
+import { crisp, fitText, surface } from "./surface.ts";
+import { hideTooltip, showTooltip } from "./tooltip.ts";
+import { gutterOf, rightPad } from "./spans_frame.ts";
+
+export interface StripModel {
+  readonly name: string;
+  readonly unit: string;
+  readonly fromNs: number;
+  readonly toNs: number;
+  readonly min: ArrayLike<number>;
+  readonly max: ArrayLike<number>;
+  readonly mean: ArrayLike<number>;
+  readonly slot: number;
+  readonly summary: string;
+  theme(): Theme;
+}
+
+export interface StripView {
+  draw(): void;
+  destroy(): void;
+  show(model: StripModel): void;
+}
+
+const siUnit: Readonly<Record<string, string>> = { By: "B" };
+
+export function strip(host: HTMLElement, first: StripModel): StripView {
+  let model = first;
+  const view = surface(host, first.summary, (c, width, height) => {
+    const theme = model.theme();
+    const gutter = gutterOf(width);
+    const right = width - rightPad;
+    let most = 0;
+    for (let i = 0; i < model.max.length; i++) if ((model.max[i] as number) > most) most = model.max[i] as number;
+    const unit = siUnit[model.unit] ?? model.unit;
+    const y = linear(0, most * 1.08 || 1, height - 8, 8);
+    const x = linear(0, model.mean.length, gutter, right);
+    c.font = `11px ${theme.sans}`;
+    c.textBaseline = "middle";
+    const at = ticks(0, most || 1, 2);
+    const words = unit === "%" ? { labels: at.map(String), unit: "%" } : axisLabels(at, unit);
+    c.strokeStyle = theme.grid;
+    c.fillStyle = theme.secondary;
+    c.textAlign = "right";
+    c.beginPath();
+    at.forEach((value, i) => {
+      c.moveTo(gutter, crisp(y.px(value)));
+      c.lineTo(right, crisp(y.px(value)));
+      if (i > 0 || at.length === 1) c.fillText(`${words.labels[i] ?? ""}\u2009${words.unit}`, gutter - 8, y.px(value));
+    });
+    c.stroke();
+    c.textAlign = "left";
+    c.fillText(fitText(c, model.name, gutter - 16), 10, height - 12);
+    const colour = theme.activity[model.slot % 8] as string;
+    c.fillStyle = colour;
+    c.globalAlpha = 0.3;
+    const wide = Math.max(1, (right - gutter) / Math.max(1, model.mean.length));
+    for (let i = 0; i < model.mean.length; i++) {
+      const [low, high] = [model.min[i] as number, model.max[i] as number];
+      if (Number.isNaN(low) || Number.isNaN(high)) continue;
+      c.fillRect(x.px(i), y.px(high), wide, Math.max(1, y.px(low) - y.px(high)));
+    }
+    c.globalAlpha = 1;
+    c.strokeStyle = colour;
+    c.lineWidth = 1.4;
+    c.beginPath();
+    let pen = false;
+    for (let i = 0; i < model.mean.length; i++) {
+      const value = model.mean[i] as number;
+      if (Number.isNaN(value)) {
+        pen = false;
+        continue;
+      }
+      if (pen) c.lineTo(x.px(i + 0.5), y.px(value));
+      else c.moveTo(x.px(i + 0.5), y.px(value));
+      pen = true;
+    }
+    c.stroke();
+  });
+  view.canvas.addEventListener("pointermove", (event) => {
+    const width = view.width();
+    const x = linear(0, model.mean.length, gutterOf(width), width - rightPad);
+    const i = Math.floor(x.value(event.offsetX));
+    const value = model.mean[i];
+    if (value === undefined) return hideTooltip();
+    const unit = siUnit[model.unit] ?? model.unit;
+    const say = (v: number | undefined): string => (v === undefined || Number.isNaN(v) ? "no sample" : unit === "%" ? `${v.toFixed(1)}\u2009%` : si(v, unit));
+    const seconds = (model.fromNs + ((i + 0.5) / model.mean.length) * (model.toNs - model.fromNs)) / 1e9;
+    showTooltip(event.clientX, event.clientY, {
+      title: model.name,
+      lines: [["since start", si(seconds, "s")], ["mean", say(value)], ["least, most", `${say(model.min[i])} … ${say(model.max[i])}`]],
+    });
+  });
+  view.canvas.addEventListener("pointerleave", hideTooltip);
+  return {
+    draw: view.request,
+    destroy() {
+      hideTooltip();
+      view.destroy();
+    },
+    show(next) {
+      model = next;
+      view.request();
+    },
+  };
+}
