@@ -1,7 +1,6 @@
 // Asks the server. An answer that has not changed comes back as the same object, so that nothing is
 // drawn again; a refusal comes as the server worded it; no answer at all is told apart from both.
 import type { Failure, Numbers } from "./answers.ts";
-import { unpack } from "./columns.ts";
 
 export type Query = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
@@ -89,12 +88,7 @@ export function client(ask: typeof fetch = (...given) => fetch(...given), keep =
   };
 }
 
-// Columns come as plain lists or packed; either way as numbers, NaN where there is none.
-export function numbers(column: Numbers, rows?: number): Float64Array {
-  if (Array.isArray(column)) {
-    const out = new Float64Array(column.length);
-    column.forEach((value: number | null, i) => (out[i] = value ?? NaN));
-    return out;
-  }
-  return unpack(column as Exclude<Numbers, readonly unknown[]>, rows ?? 0);
+// Numbers of a chart, NaN where there is none.
+export function numbers(column: Numbers): Float64Array {
+  return Float64Array.from(column, (value) => value ?? NaN);
 }

@@ -99,6 +99,8 @@ export function curves(host: HTMLElement, model: CurvesModel): CurvesView {
     c.textAlign = "left";
     c.fillText(`${model.yName}${yWords.unit ? ` (${yWords.unit})` : ""} by ${model.xName}`, 52, height - 8);
     const strong = marked();
+    // More than eight: the rest share a colour and stand back.
+    const many = model.curves.length > 8;
     const trace = (curve: Curve, list: ArrayLike<number>): void => {
       c.beginPath();
       let pen = false;
@@ -115,7 +117,7 @@ export function curves(host: HTMLElement, model: CurvesModel): CurvesView {
       }
     };
     for (const curve of model.curves) {
-      if (curve.runs < 2 || (strong !== null && strong !== curve.id)) continue;
+      if (curve.runs < 2 || (many && curve.slot === 7 && strong !== curve.id) || (strong !== null && strong !== curve.id)) continue;
       c.beginPath();
       for (let i = 0; i < curve.x.length; i++) c.lineTo(x.px(curve.x[i] as number), y.px(curve.high[i] as number));
       for (let i = curve.x.length - 1; i >= 0; i--) c.lineTo(x.px(curve.x[i] as number), y.px(curve.low[i] as number));
@@ -124,12 +126,12 @@ export function curves(host: HTMLElement, model: CurvesModel): CurvesView {
       c.fill();
       c.globalAlpha = 1;
     }
-    for (const curve of model.curves) {
+    for (const curve of [...model.curves].sort((a, b) => b.slot - a.slot)) {
       trace(curve, curve.mean);
       c.strokeStyle = theme.activity[curve.slot] ?? theme.secondary;
-      c.globalAlpha = strong === null || strong === curve.id ? 1 : 0.25;
-      c.lineWidth = strong === curve.id ? 2.5 : 1.5;
-      c.setLineDash(curve.slot === 7 && model.curves.length > 8 ? [4, 3] : []);
+      c.globalAlpha = strong === curve.id ? 1 : strong !== null ? 0.2 : many && curve.slot === 7 ? 0.45 : 1;
+      c.lineWidth = strong === curve.id ? 2.5 : many && curve.slot === 7 ? 1 : 1.6;
+      c.setLineDash(many && curve.slot === 7 ? [4, 3] : []);
       c.stroke();
       c.setLineDash([]);
       c.globalAlpha = 1;

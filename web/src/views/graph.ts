@@ -28,7 +28,7 @@ export interface GraphView {
   hit(x: number, y: number): GraphNode | null;
 }
 
-const cell = { across: 190, down: 62 };
+const cell = { across: 206, down: 62 };
 const box = { wide: 150, high: 42 };
 const readable = 0.45;
 const shortest = 170;
@@ -95,11 +95,11 @@ export function graph(host: HTMLElement, first: GraphModel): GraphView {
     const every = words ? 1 : Math.max(1, Math.floor(model.edges.length / 20_000));
     for (const strong of [false, true]) {
       if (strong && marked === null) break;
-      for (const exact of [true, false]) {
+      for (const [relation, exact] of [["parent", true], ["data", true], ["data", false]] as const) {
         c.beginPath();
         for (let i = 0; i < model.edges.length; i += every) {
           const edge = model.edges[i] as GraphEdge;
-          if (edge.exact !== exact || strong !== (marked !== null && marked.has(edge.from) && marked.has(edge.to))) continue;
+          if ((edge.relation === "parent") !== (relation === "parent") || (relation === "data" && edge.exact !== exact) || strong !== (marked !== null && marked.has(edge.from) && marked.has(edge.to))) continue;
           const [a, b] = [model.nodes[edge.from], model.nodes[edge.to]];
           if (!a || !b) continue;
           const [ax, ay] = centre(a);
@@ -115,7 +115,7 @@ export function graph(host: HTMLElement, first: GraphModel): GraphView {
             c.lineTo(toX - 4, by + 4);
           } else c.lineTo(toX, by);
         }
-        c.setLineDash(exact ? [] : [5, 4]);
+        c.setLineDash(relation === "parent" ? [1.5, 3] : exact ? [] : [5, 4]);
         c.strokeStyle = strong ? theme.text : theme.faint;
         c.lineWidth = (strong ? 1.8 : 1.1) / Math.max(scale, 0.4);
         c.stroke();
@@ -128,7 +128,7 @@ export function graph(host: HTMLElement, first: GraphModel): GraphView {
       c.textBaseline = "bottom";
       for (const edge of model.edges) {
         const [a, b] = [model.nodes[edge.from], model.nodes[edge.to]];
-        if (!a || !b || edge.count < 2 || model.edges.length > 200) continue;
+        if (!a || !b || edge.count < 2 || edge.relation === "parent" || model.edges.length > 200) continue;
         const [ax, ay] = centre(a);
         const [bx, by] = centre(b);
         if (bx - ax < cell.across * 0.9) continue;
@@ -141,8 +141,8 @@ export function graph(host: HTMLElement, first: GraphModel): GraphView {
       if (!inSight(x, y)) return;
       const dim = marked !== null && !marked.has(i);
       const [left, top] = [x - box.wide / 2, y - box.high / 2];
-      const failed = (node.status.failed ?? 0) + (node.status.lost ?? 0);
-      const running = (node.status.running ?? 0) + (node.status.pending ?? 0);
+      const failed = (node.statuses.failed ?? 0) + (node.statuses.lost ?? 0);
+      const running = (node.statuses.running ?? 0) + (node.statuses.pending ?? 0);
       const colour = model.colour(node);
       c.globalAlpha = dim ? 0.35 : 1;
       if (!words) {
@@ -152,7 +152,7 @@ export function graph(host: HTMLElement, first: GraphModel): GraphView {
         return;
       }
       c.beginPath();
-      c.roundRect(left, top, box.wide, box.high, node.kind === "object" ? 20 : 4);
+      c.roundRect(left, top, box.wide, box.high, 4);
       c.fillStyle = theme.surface;
       c.fill();
       c.setLineDash(running > 0 ? [4, 3] : []);
@@ -160,13 +160,11 @@ export function graph(host: HTMLElement, first: GraphModel): GraphView {
       c.lineWidth = node.id === selected ? 2 : 1.2;
       c.stroke();
       c.setLineDash([]);
-      if (node.kind !== "object") {
-        c.fillStyle = colour;
-        c.fillRect(left, top + 4, 4, box.high - 8);
-        if (failed > 0) {
-          c.fillStyle = theme.status.failed;
-          c.fillRect(left + 4, top + box.high - 4, (box.wide - 8) * Math.max(0.06, failed / Math.max(1, node.tasks)), 3);
-        }
+      c.fillStyle = colour;
+      c.fillRect(left, top + 4, 4, box.high - 8);
+      if (failed > 0) {
+        c.fillStyle = theme.status.failed;
+        c.fillRect(left + 4, top + box.high - 4, (box.wide - 8) * Math.max(0.06, failed / Math.max(1, node.tasks)), 3);
       }
       c.textAlign = "left";
       c.textBaseline = "middle";

@@ -40,13 +40,14 @@ export function largest(values: readonly ArrayLike<number>[]): number {
 const top = 22;
 const foot = 40;
 const shortest = 8;
+const named = 13; // a row high enough for its name
 
 export function heat(host: HTMLElement, model: HeatModel): HeatView {
   let chosen: readonly [number, number] = [-1, -1];
   const most = model.most ?? largest(model.values);
   const gutterOf = (width: number): number => Math.min(190, Math.max(64, width * 0.18));
   const rowOf = (height: number): number => Math.max(shortest, (height - top - foot) / Math.max(1, model.rows.length));
-  const wanted = model.rows.length * shortest + top + foot;
+  const wanted = model.rows.length * (model.rows.length <= 60 ? named : shortest) + top + foot;
   if (host.clientHeight < wanted) host.style.height = `${wanted}px`;
 
   const view = surface(host, model.summary, (c, width, height) => {
@@ -58,7 +59,7 @@ export function heat(host: HTMLElement, model: HeatModel): HeatView {
     const gapX = x.px(1) - x.px(0) > 6 ? 1 : 0;
     const gapY = rowHeight > 6 ? 1 : 0;
     c.textBaseline = "middle";
-    const every = Math.ceil(12 / rowHeight);
+    const every = Math.ceil(named / rowHeight - 0.01);
     model.rows.forEach((name, row) => {
       const y = top + row * rowHeight;
       const values = model.values[row];

@@ -151,7 +151,8 @@ export function pareto(host: HTMLElement, model: ParetoModel): ParetoView {
     const direction = model.minimise ? "lower is better" : "higher is better";
     c.fillText(`${model.qualityName} (${direction})`, 8, 14);
     c.textAlign = "right";
-    const estimated = model.points.some((p) => p.truth !== "measured") ? ", ≈ estimated" : "";
+    const truths = new Set(model.points.map((p) => p.truth));
+    const estimated = truths.size === 1 && truths.has("measured") ? "" : truths.size === 1 && truths.has("estimated") ? ", ≈ estimated" : ", ≈ partly estimated";
     c.fillText(`${model.costName}, ${xLabels.unit}${estimated} (less is better)`, f.right, f.bottom + 34);
   };
 

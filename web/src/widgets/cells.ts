@@ -8,6 +8,10 @@ import { duration, energy, grouped, missing, scalar, shortId, si } from "../view
 import type { Column } from "../views/table.ts";
 
 export type AnswerRow = readonly Cell[];
+
+// What a list of tasks shows.
+export const taskColumns = "task_id,activity,status,started_at,duration_s,energy_j,rank,hostname,workflow,workflow_id,used,generated";
+
 const longest = 240;
 const mostColumns = 120;
 
@@ -57,7 +61,7 @@ export function unitText(value: number, unit: string | null, truth: Truth | null
   if (unit === "By" || unit === "B") return si(value, "B");
   if (unit === "%") return `${scalar(value)}\u2009%`;
   if (unit) return si(value, unit);
-  return Number.isInteger(value) && Math.abs(value) >= 10_000 ? grouped(value) : scalar(value);
+  return Number.isInteger(value) && Math.abs(value) >= 10_000 ? grouped(value) : Number.isInteger(value) ? scalar(value) : String(Number(value.toPrecision(5)));
 }
 
 export interface Shown {
@@ -67,6 +71,7 @@ export interface Shown {
   readonly link?: Readonly<Record<string, string>>;
   readonly grow?: string;
   readonly bars?: readonly string[];
+  readonly asNamed?: boolean; // columns of a reader's own question keep their names
 }
 
 export function unitOf(column: AnswerColumn): string | null {
@@ -91,7 +96,7 @@ export function columnsOf(answer: Pick<TableAnswer, "columns" | "rows">, shown: 
     const most = shown.bars?.includes(column.name) ? Math.max(0, ...values.map((v) => (typeof v === "number" ? v : 0))) : 0;
     // Many rows of one day: what differs is the time.
     const fine = /_at$/.test(column.name) && values.length > 8 && new Set(values.map((v) => String(v).slice(0, 10))).size === 1;
-    const name = shown.rename?.[column.name] ?? column.name.replace(/_(s|j|id|bytes|at)$/, "").replaceAll("_", " ");
+    const name = shown.rename?.[column.name] ?? (shown.asNamed ? column.name : undefined) ?? column.name.replace(/_(s|j|id|bytes|at)$/, "").replaceAll("_", " ");
     const text = (row: AnswerRow): string => {
       const value = row[i];
       if (value === null || value === undefined) return missing;

@@ -1,5 +1,5 @@
 // Models of the views from answers: what several pages draw in the same way.
-import type { ActivityFigure, CounterAnswer, CurvesAnswer, TableAnswer, TimelineAnswer } from "../api/answers.ts";
+import type { ActivityFigure, CurvesAnswer, TableAnswer, TimelineAnswer } from "../api/answers.ts";
 import { numbers } from "../api/client.ts";
 import type { Status } from "../api/report.ts";
 import { activityColours, type Theme } from "../views/colour.ts";
@@ -9,7 +9,7 @@ import { amount } from "../views/ramp.ts";
 import type { Spans } from "../views/spans.ts";
 import type { StripModel } from "../views/strip.ts";
 import type { TooltipText } from "../views/tooltip.ts";
-import { statusText } from "./cells.ts";
+import { pick, statusText } from "./cells.ts";
 
 export type Colouring = "activity" | "status" | "energy";
 
@@ -32,17 +32,22 @@ export function slotsOf(activities: readonly ActivityFigure[]): ReadonlyMap<stri
   return new Map(activities.map((one, i) => [one.activity, slots[i] ?? 7]));
 }
 
+export function whereOf(lane: TimelineAnswer["lanes"][number] | undefined): string {
+  if (!lane) return "";
+  return `${lane.hostname} ${lane.rank === null ? lane.label : `rank ${lane.rank}`}`;
+}
+
 export function picture(answer: TimelineAnswer, colouring: Colouring, slots: ReadonlyMap<string, number>): SpanPicture {
   const s = answer.spans;
   const lane = numbers(s.lane);
   const rows = lane.length;
-  const startNs = numbers(s.start_ns, rows);
-  const durationNs = numbers(s.duration_ns, rows);
-  const activity = numbers(s.activity, rows);
-  const energy = numbers(s.energy_j, rows);
-  const count = numbers(s.count, rows);
-  const task = numbers(s.task, rows);
-  const statusAt = numbers(s.status, rows);
+  const startNs = numbers(s.start_ns);
+  const durationNs = numbers(s.duration_ns).map((length) => (length < 0 ? NaN : length));
+  const activity = numbers(s.activity);
+  const energy = numbers(s.energy_j);
+  const count = numbers(s.count);
+  const task = numbers(s.task);
+  const statusAt = numbers(s.status);
   const status = Array.from(statusAt, (at): Status => answer.statuses[at] ?? "finished");
   const slotOf = Uint8Array.from(answer.activities, (name) => slots.get(name) ?? 7);
   const watts = (i: number): number => {
@@ -57,15 +62,15 @@ export function picture(answer: TimelineAnswer, colouring: Colouring, slots: Rea
     else if (colouring === "status") slot[i] = Math.max(0, statusOrder.indexOf(status[i] as Status));
     else slot[i] = Number.isNaN(watts(i)) ? 0 : Math.min(7, Math.max(0, Math.floor((watts(i) / (mostWatts || 1)) * 8)));
   }
-  const workflows = new Set(answer.lanes.map((one) => one.workflow_id ?? "")).size;
+  const name = (bar: number): string => answer.activities[activity[bar] as number] ?? "";
   return {
     slotOf,
     energy,
     activity,
     mostWatts,
     spans: {
-      lanes: answer.lanes.map((one) => ({ label: one.label, group: workflows > 1 ? `${one.workflow_id ?? ""} ${one.hostname}` : one.hostname })),
-      endNs: Math.max(1, answer.end_ns),
+      lanes: answer.lanes.map((one) => ({ label: one.depth === 0 ? one.label : "", group: one.hostname })),
+      endNs: Math.max(1, answer.end_ns - answer.begin_ns),
       lane,
       startNs,
       durationNs,
@@ -79,23 +84,19 @@ export function picture(answer: TimelineAnswer, colouring: Colouring, slots: Rea
       if (colouring === "status") return [...statusOrder.map((one) => theme.status[one]), theme.faint, theme.faint];
       return Array.from({ length: 8 }, (_, i) => amount((i + 0.5) / 8, theme.dark));
     },
-    label(bar) {
-      const name = answer.activities[activity[bar] as number] ?? "";
-      return (count[bar] as number) > 1 ? `${name} and others, ${grouped(count[bar] as number)}` : name;
-    },
+    label: (bar) => ((count[bar] as number) > 1 ? `${name(bar)} and others, ${grouped(count[bar] as number)}` : name(bar)),
     describe(bar) {
       const many = (count[bar] as number) > 1;
-      const where = answer.lanes[lane[bar] as number];
       const joules = energy[bar] as number;
       return {
-        title: many ? plural(count[bar] as number, "task") : (answer.activities[activity[bar] as number] ?? ""),
+        title: many ? plural(count[bar] as number, "task") : name(bar),
         lines: [
-          [many ? "longest" : "activity", answer.activities[activity[bar] as number] ?? ""],
+          [many ? "longest" : "activity", name(bar)],
           [many ? "worst status" : "status", statusText(status[bar] ?? "")],
           ["since start", si((startNs[bar] as number) / 1e9, "s")],
           ["duration", Number.isNaN(durationNs[bar] as number) ? "still open" : duration((durationNs[bar] as number) / 1e9)],
           ...(Number.isNaN(joules) ? [] : [["energy", si(joules, "J")] as const]),
-          ["where", `${where?.hostname ?? ""} ${where?.rank === null || where?.rank === undefined ? (where?.label ?? "") : `rank ${where.rank}`}`],
+          ["where", whereOf(answer.lanes[lane[bar] as number])],
           ...(many ? [["", "look closer to see each"] as const] : []),
         ],
       };
@@ -103,29 +104,52 @@ export function picture(answer: TimelineAnswer, colouring: Colouring, slots: Rea
   };
 }
 
-export function curvesOf(answer: CurvesAnswer): Curve[] {
-  const lists = answer.curves.map((one) => ({ ...one, x: numbers(one.x), mean: numbers(one.mean), low: numbers(one.low), high: numbers(one.high) }));
-  const last = (of: Float64Array): number => of[of.length - 1] ?? NaN;
-  // The eight that end best have a colour of their own; the rest share one.
-  return lists
-    .sort((a, b) => last(a.mean) - last(b.mean))
-    .map((one, i) => ({ id: one.task_ids[0] ?? one.label, label: one.label, runs: one.runs, slot: Math.min(i, 7), x: one.x, mean: one.mean, low: one.low, high: one.high }));
+// One curve for each group of repeats; the eight that end best have a colour of their own.
+export function curvesOf(answer: CurvesAnswer, minimise: boolean): (Curve & { tasks: string[] })[] {
+  const last = (of: ArrayLike<number>): number => of[of.length - 1] ?? NaN;
+  return answer.groups
+    .map((one, group) => {
+      const tasks = answer.runs.filter((run) => run.group === group).map((run) => run.task_id ?? run.workflow_id);
+      return { id: tasks[0] ?? one.label, label: one.label, runs: one.runs, tasks, x: numbers(one.step), mean: numbers(one.mean), low: numbers(one.low), high: numbers(one.high) };
+    })
+    .sort((a, b) => (last(a.mean) - last(b.mean)) * (minimise ? 1 : -1))
+    .map((one, i) => ({ ...one, slot: Math.min(i, 7) }));
 }
 
-export function stripOf(answer: CounterAnswer, slot: number, theme: () => Theme): StripModel {
-  const mean = numbers(answer.mean);
-  return {
-    name: answer.sensor,
-    unit: answer.unit,
-    fromNs: answer.from_ns,
-    toNs: answer.to_ns,
-    min: numbers(answer.min, mean.length),
-    max: numbers(answer.max, mean.length),
-    mean,
-    slot,
-    summary: `${answer.sensor} over time, ${plural(answer.samples, "sample")}, in ${answer.unit || "its own unit"}.`,
-    theme,
-  };
+// Names with these in them are better when small; the same as the server takes by itself.
+export function smallIsBetter(quality: string): boolean {
+  return /loss|error|perplexity|mse|mae|rmse|nll|latency/i.test(quality);
+}
+
+// Pixels of a window from rows that name their time.
+export function stripOf(answer: TableAnswer, fromNs: number, toNs: number, width: number, slot: number, theme: () => Theme): StripModel {
+  const at = columnNumbers(answer, "at_ns");
+  const [low, high, middle] = [columnNumbers(answer, "min"), columnNumbers(answer, "max"), columnNumbers(answer, "mean")];
+  const [from, to] = toNs > fromNs ? [fromNs, toNs] : [Math.min(...at), Math.max(...at) + 1];
+  const bins = Math.max(1, Math.min(width, toNs > fromNs ? width : at.length));
+  const [min, max, mean] = [new Float64Array(bins).fill(NaN), new Float64Array(bins).fill(NaN), new Float64Array(bins).fill(NaN)];
+  at.forEach((ns, i) => {
+    const bin = Math.min(bins - 1, Math.max(0, Math.round(((ns - from) / (to - from)) * bins)));
+    min[bin] = Math.min(min[bin] || Infinity, low[i] as number);
+    max[bin] = Math.max(Number.isNaN(max[bin]) ? -Infinity : (max[bin] as number), high[i] as number);
+    mean[bin] = middle[i] as number;
+  });
+  // Samples further apart than pixels are joined; a real gap is several times their distance.
+  const filled = Array.from(mean, (value, i) => (Number.isNaN(value) ? -1 : i)).filter((i) => i >= 0);
+  const steps = filled.slice(1).map((bin, i) => bin - (filled[i] as number)).sort((a, b) => a - b);
+  const usual = steps[Math.floor(steps.length / 2)] ?? 1;
+  for (let i = 1; i < filled.length; i++) {
+    const [a, b] = [filled[i - 1] as number, filled[i] as number];
+    if (b - a < 2 || b - a > usual * 3 + 1) continue;
+    for (let bin = a + 1; bin < b; bin++) {
+      const share = (bin - a) / (b - a);
+      for (const list of [min, max, mean]) list[bin] = (list[a] as number) + ((list[b] as number) - (list[a] as number)) * share;
+    }
+  }
+  const first = answer.rows[0];
+  const name = String(pick(answer, first, "sensor") ?? "sensor");
+  const unit = answer.columns.find((column) => column.name === "mean")?.unit ?? "";
+  return { name, unit, fromNs: from - fromNs, toNs: to - fromNs, min, max, mean, slot, summary: `${name} over time, ${plural(at.length, "point")}${unit ? `, in ${unit}` : ""}.`, theme };
 }
 
 // Cells of one column, as numbers and by name.

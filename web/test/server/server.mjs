@@ -7,10 +7,10 @@ import { createServer } from "node:http";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { campaign, iso } from "./campaign.mjs";
-import { counters, curves, energyRows, graph, layers, ranks, sensors, timeline } from "./charts.mjs";
+import { counterRows, curves, energyRows, graph, layers, ranks, sensors, timeline } from "./charts.mjs";
 
 /** @typedef {import("./campaign.mjs").Task} Task */
-const root = join(dirname(fileURLToPath(import.meta.url)), "../../dist/page");
+const root = process.env.HEADRACE_PAGE ?? join(dirname(fileURLToPath(import.meta.url)), "../../dist/page");
 const types = { ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml" };
 export const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -31,7 +31,7 @@ function page(columns, rows, q) {
   const sort = q.get("sort");
   if (sort) {
     const name = sort.replace(/^-/, "");
-    const at = columns.findIndex((c) => c.name === name);
+    const at = columns.findIndex((c) => [name, `${name}_at`, `${name}_s`, `${name}_j`].includes(c.name));
     if (at < 0) throw new Refused(400, { kind: "invalid_argument", what: `There is no column ${name} to sort by.`, why: `The columns are ${columns.map((c) => c.name).join(", ")}.`, next: "Sort by one of them." });
     const way = sort.startsWith("-") ? -1 : 1;
     rows = rows.slice().sort((a, b) => ((a[at] ?? -Infinity) < (b[at] ?? -Infinity) ? -1 : 1) * way);
@@ -100,10 +100,10 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
     return { activity, tasks: some.length, failed: some.filter((t) => t.status === "failed").length, seconds: some.reduce((s, t) => s + (t.durationNs ?? 0) / 1e9, 0) };
   });
   const flowTable = (/** @type {URLSearchParams} */ q) => page(
-    [{ name: "workflow_id", type: "uuid" }, { name: "name", type: "text" }, { name: "status", type: "text" }, { name: "started_at", type: "time" }, { name: "duration_s", type: "number", unit: "s" }, { name: "tasks", type: "integer" }, { name: "failed", type: "integer" }, { name: "energy_j", type: "number", unit: "J" }, { name: "energy_truth", type: "text" }, { name: "hostname", type: "text" }, { name: "command", type: "text" }],
+    ["workflow_id", "campaign", "parent_workflow_id", "name", "status", "started_at", "ended_at", "duration_s", "tasks", "hostname", "pid", "command", "exit_code", "tags", "note", "error"].map((name) => ({ name, type: "text", unit: name === "duration_s" ? "s" : null })),
     c.flows.map((f, i) => {
       const own = c.tasks.filter((t) => t.workflow === i);
-      return [f.id, f.name, f.status, iso(f.startNs), f.endNs === null ? null : (f.endNs - f.startNs) / 1e9, own.length, own.filter((t) => t.status === "failed").length, own.filter((t) => t.parent < 0).reduce((s, t) => s + t.energyJ, 0), "mixed", f.hostname, f.command];
+      return [f.id, c.name, null, f.name, f.status, iso(f.startNs), f.endNs === null ? null : iso(f.endNs), f.endNs === null ? null : (f.endNs - f.startNs) / 1e9, own.length, f.hostname, f.pid, f.command, f.status === "failed" ? 1 : f.status === "running" ? null : 0, null, null, null];
     }),
     q,
   );
@@ -160,8 +160,8 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
       case "campaigns": {
         const top = c.tasks.filter((t) => t.parent < 0);
         if (!id) {
-          return page([{ name: "campaign_id", type: "uuid" }, { name: "name", type: "text" }, { name: "started_at", type: "time" }, { name: "ended_at", type: "time" }, { name: "workflows", type: "integer" }, { name: "tasks", type: "integer" }, { name: "failed", type: "integer" }, { name: "running", type: "integer" }, { name: "energy_j", type: "number", unit: "J" }, { name: "energy_truth", type: "text" }, { name: "tags", type: "json" }, { name: "note", type: "text" }],
-            state === "empty" ? [] : [[c.id, c.name, iso(0), live ? null : iso(c.flows.at(-1)?.endNs ?? 0), c.flows.length, c.tasks.length, c.tasks.filter((t) => t.status === "failed").length, c.tasks.filter((t) => t.status === "running").length, top.reduce((s, t) => s + t.energyJ, 0), "mixed", { paper: "draft2" }, "Does freezing blocks pay at equal loss?"]], q);
+          return page(["campaign_id", "name", "started_at", "ended_at", "workflows", "tasks", "tags", "note"].map((name) => ({ name, type: "text" })),
+            now.state === "empty" ? [] : [[c.id, c.name, iso(0), live ? null : iso(c.flows.at(-1)?.endNs ?? 0), c.flows.length, c.tasks.length, { paper: "draft2" }, "Does freezing blocks pay at equal loss?"]], q);
         }
         if (id !== c.id) throw absent(`campaign ${id.slice(0, 40)}`);
         return { thing: "campaign", campaign_id: c.id, name: c.name, started_at: iso(0), ended_at: live ? null : iso(c.flows.at(-1)?.endNs ?? 0), workflows: c.flows.length, tasks: c.tasks.length, tags: { paper: "draft2" }, note: "Does freezing blocks pay at equal loss?", activities: activitiesOf(c.tasks), energy: energyOf(top) };
@@ -219,17 +219,18 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
       }
       case "tradeoff": {
         const trials = c.tasks.filter((t) => t.activity === "finetune");
-        const quality = q.get("quality") || "val_loss";
+        const quality = q.get("quality") ?? "";
         if (!["val_loss", "accuracy"].includes(quality)) throw new Refused(404, { kind: "not_found", what: `No task of ${c.name} generated ${quality}.`, why: "The values captured are val_loss and accuracy.", next: "Ask for one of them." });
         const minimise = quality === "val_loss";
-        const done = trials.filter((t) => t.status === "finished").sort((a, b) => a.energyJ - b.energyJ);
+        const done = trials.filter((t) => t.status === "finished").sort((a, b) => (q.get("cost") === "time" ? (a.durationNs ?? 0) - (b.durationNs ?? 0) : a.energyJ - b.energyJ));
         const front = new Set();
         let best = minimise ? Infinity : -Infinity;
         for (const t of done) if (minimise ? t.generated[quality] < best : t.generated[quality] > best) { best = t.generated[quality]; front.add(t.id); }
         const row = (/** @type {Task} */ t) => [`lr=${t.used.lr} width=${t.used.width} frozen=${t.used.frozen} seed=${t.used.seed}`, t.generated[quality] ?? null, t.durationNs === null ? null : t.durationNs / 1e9, t.energyJ, t.energyJ * 0.03, "mixed", front.has(t.id), null, t.status, t.activity, t.id, c.flows[t.workflow]?.id];
-        return { ...page([{ name: "config", type: "text" }, { name: quality, type: "number" }, { name: "time_s", type: "number", unit: "s" }, { name: "energy_j", type: "number", unit: "J" }, { name: "energy_u95_j", type: "number", unit: "J" }, { name: "energy_truth", type: "text" }, { name: "on_front", type: "boolean" }, { name: "dominated_by", type: "text" }, { name: "status", type: "text" }, { name: "activity", type: "text" }, { name: "task_id", type: "uuid" }, { name: "workflow_id", type: "uuid" }], [...done, ...trials.filter((t) => t.status !== "finished")].map(row), q), quality, minimise, activity: "finetune", qualities: ["val_loss", "accuracy"], note: "" };
+        return page([{ name: "config", type: "text" }, { name: quality, type: "number" }, { name: "time_s", type: "number", unit: "s" }, { name: "energy_j", type: "number", unit: "J" }, { name: "energy_u95_j", type: "number", unit: "J" }, { name: "energy_truth", type: "text" }, { name: "on_front", type: "boolean" }, { name: "dominated_by", type: "text" }, { name: "status", type: "text" }, { name: "activity", type: "text" }, { name: "task_id", type: "uuid" }, { name: "workflow_id", type: "uuid" }], [...done, ...trials.filter((t) => t.status !== "finished")].map(row), new URLSearchParams());
       }
       case "summary": {
+        if (c.tasks.length === 0) return { of: "everything", findings: [] };
         const slow = c.tasks.find((t) => t.workflow === 2 && t.rank === 5);
         return { of: q.get("workflow") ?? c.name, findings: [
           { about: "time", sentence: "backward takes most time: 46 % of 2 h 4 min of work in 4 703 tasks (119 ms each on average).", sql: "SELECT activity, count(*) AS tasks, sum(duration_s) AS own_s FROM task GROUP BY ALL ORDER BY own_s DESC", rows: activitiesOf(c.tasks.slice(0, 4000)) },
@@ -249,24 +250,33 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
       case "timeline":
         if (q.get("workflow")) need(q.get("workflow") ?? "");
         return timeline(c, q);
-      case "counters":
-        return counters(c, q);
+      case "counters": {
+        const { unit, rows } = counterRows(q);
+        return page(["sensor_id", "sensor", "hostname", "pid", "domain", "at_ns", "min", "max", "mean", "readings"].map((name) => ({ name, type: "real", unit: ["min", "max", "mean"].includes(name) ? (unit ?? null) : null })), c.tasks.length === 0 ? [] : rows, new URLSearchParams({ limit: "5000" }));
+      }
       case "sensors":
-        return page([{ name: "sensor_id", type: "integer" }, { name: "name", type: "text" }, { name: "quantity", type: "text" }, { name: "unit", type: "text" }, { name: "kind", type: "text" }, { name: "domain", type: "text" }, { name: "source", type: "text" }, { name: "truth", type: "text" }, { name: "hostname", type: "text" }], state === "empty" ? [] : sensors.map((s, i) => [i + 1, ...s, "node01"]), q);
+        return page([{ name: "sensor_id", type: "integer" }, { name: "name", type: "text" }, { name: "quantity", type: "text" }, { name: "unit", type: "text" }, { name: "kind", type: "text" }, { name: "domain", type: "text" }, { name: "source", type: "text" }, { name: "truth", type: "text" }, { name: "hostname", type: "text" }], c.tasks.length === 0 ? [] : sensors.map((s, i) => [i + 1, ...s, "node01"]), q);
       case "graph":
         return graph(c, q);
       case "curves":
         return curves(c, q);
       case "ranks":
         return ranks(c, q);
-      case "energy": {
-        const { rows, conservation } = energyRows(c, q);
-        return { ...page([{ name: "workflow_id", type: "uuid" }, { name: "workflow", type: "text" }, { name: "domain", type: "text" }, { name: "attributed_j", type: "number", unit: "J" }, { name: "u95_j", type: "number", unit: "J" }, { name: "time_s", type: "number", unit: "s" }, { name: "truth", type: "text" }, { name: "method", type: "text" }, { name: "assumption", type: "text" }], rows, q), conservation: state === "empty" ? [] : conservation, missing: state === "empty" ? "No energy was captured. headrace doctor says which sensors this machine has." : null };
-      }
+      case "energy":
+        return page(["workflow_id", "workflow", "domain", "part", "energy_j", "tasks", "truth"].map((name) => ({ name, type: "text", unit: name === "energy_j" ? "J" : null })), c.tasks.length === 0 ? [] : energyRows(c, q), new URLSearchParams());
       case "layers":
-        return q.get("workflow") === c.flows[1]?.id ? { layers: [], epochs: [], phases: [], energy_j: [], time_s: [], memory_bytes: [], truth: "measured", missing: "No layer of a model was captured in this workflow." } : layers(c);
-      case "names":
-        return { names: [...fields.map((name) => ({ name, role: "field", type: null, tasks: null })), ...["task", "workflow", "campaign", "object", "edge", "sensor", "sample", "task_energy", "gap", "log"].map((name) => ({ name, role: "view", type: null, tasks: null })), ...["task_id", "activity", "status", "duration_s", "energy_j", "attributed_j", "started_at", "rank", "hostname"].map((name) => ({ name, role: "column", type: null, tasks: null })), ...[...new Set(c.tasks.map((t) => t.activity))].map((name) => ({ name, role: "activity", type: null, tasks: c.tasks.filter((t) => t.activity === name).length }))] };
+        return q.get("workflow") === c.flows[1]?.id ? { layers: [], why: "no layer was captured here: tasks of a model's layers are not recorded" } : layers(c);
+      case "names": {
+        const columns = ["name", "about", "begin", "end"].map((name) => ({ name, type: "text" }));
+        if (q.get("role") === "generated") return page(columns, c.tasks.length === 0 ? [] : ["accuracy", "batches", "loss", "model", "val_loss"].map((name) => [name, "", 0, 0]), q);
+        const prefix = q.get("prefix") ?? "";
+        const word = /\S*$/.exec(prefix)?.[0] ?? "";
+        const colon = word.indexOf(":");
+        const begin = prefix.length - word.length;
+        const values = colon < 0 ? fields : word.slice(0, colon) === "status" ? ["finished", "failed", "running"] : word.slice(0, colon) === "activity" ? [...new Set(c.tasks.map((t) => t.activity))] : [];
+        const typed = colon < 0 ? word : word.slice(colon + 1);
+        return page(columns, values.filter((v) => v.startsWith(typed)).map((v) => [colon < 0 ? v : v, colon < 0 ? "field" : "value", colon < 0 ? begin : begin + colon + 1, prefix.length]), q);
+      }
       case "sql": {
         const sql = String(body?.sql ?? "");
         if (/attach|copy |install|pragma/i.test(sql)) throw new Refused(403, { kind: "forbidden", what: "This statement may not run here.", why: "Only questions are answered: SELECT, WITH, DESCRIBE.", next: "Leave the statement out.", at: sql.search(/attach|copy |install|pragma/i) });
@@ -281,13 +291,20 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
       case "filter":
         filterOf(String(body?.filter ?? ""), c);
         return { ok: true };
-      case "health":
-        return { version: "0.1.0", folder: "/scratch/lm/.headrace", checks: [{ check: "folder", state: "ok", detail: "/scratch/lm/.headrace, 19.0 GB free", next: null }, { check: "store", state: "ok", detail: `${c.tasks.length} tasks, ${c.flows.length} workflows, 1 campaign in 6.57 MB`, next: null }, { check: "records", state: "ok", detail: "104 249 accepted from 40 processes = 104 237 stored + 0 spooled + 0 quarantined + 12 dropped + 0 missing", next: null }, { check: "gaps", state: "note", detail: "12 samples dropped: the ring was full", next: "raise HEADRACE_RING_BYTES" }], producers: c.flows.map((f, i) => ({ producer: `fc69f922cb0abd${i}`, detail: `${f.hostname} ${f.pid}, ended`, accepted: 20849 + i, stored: 20849 + i - (i === 2 ? 12 : 0), spooled: 0, quarantined: 0, dropped: i === 2 ? 12 : 0, missing: 0 })), overhead_share: 0.006, overhead: [{ name: "capture", value: "0.6 % of the time of what was captured" }, { name: "sampler", value: "0.1 % of a core" }], late: 0, dropped: 12, accepted: 104249, writable: false, versions: [{ name: "headrace", version: "0.1.0" }, { name: "DuckDB", version: "1.5.5" }, { name: "store", version: "3" }] };
+      case "health": {
+        const producers = c.flows.map((f, i) => ({ producer: `fc69f922cb0abd${i}`, hostname: f.hostname, pid: f.pid, state: "ended", accepted: 20849 + i, stored: 20849 + i - (i === 2 ? 12 : 0), spooled: 0, quarantined: 0, dropped: i === 2 ? 12 : 0, missing: 0 }));
+        const sum = (/** @type {"accepted" | "stored" | "dropped"} */ part) => producers.reduce((s, p) => s + p[part], 0);
+        return { folder: "/scratch/lm/.headrace", server: { version: "0.1.0", started_at: iso(0), up_s: 312, cpu_s: 1.9, folds: 41, fold_s: 0.7, folds_put_off: 0, late_s: 0.12, allow_write: false }, store: { readable: true, note: null, watermark: `w${watermark}`, tasks: c.tasks.length, failed: 3, running: 0 }, totals: { producers: producers.length, running: 0, accepted: sum("accepted"), stored: sum("stored"), spooled: 0, quarantined: 0, dropped: sum("dropped"), missing: 0 }, producers, gaps: producers.length > 2 ? [{ reason: "the ring was full", gaps: 1, records: 12 }] : [], quarantine: [] };
+      }
       default:
         throw absent(`resource ${path}`);
     }
   };
 
+  const told = (/** @type {import("node:http").ServerResponse} */ one) => {
+    const change = { workflows: [], all: true, tasks: c.tasks.length, failed: c.tasks.filter((t) => t.status === "failed").length, running: c.tasks.filter((t) => t.status === "running").length, watermark: `w${watermark}`, late_s: 0.12 };
+    one.write(`id: w${watermark}\nevent: changed\ndata: ${JSON.stringify(change)}\n\n`);
+  };
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? "/", "http://127.0.0.1");
     const send = (/** @type {number} */ status, /** @type {string | Buffer} */ content, /** @type {Record<string, string>} */ headers) => {
@@ -298,6 +315,7 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
     if (url.pathname === "/api/v1/events") {
       response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
       response.write(`retry: 500\n\n`);
+      told(response);
       listeners.add(response);
       request.on("close", () => listeners.delete(response));
       return;
@@ -348,8 +366,7 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
       const like = /** @type {Task} */ (c.tasks.find((t) => t.workflow === flow && t.activity === "forward"));
       c.tasks.push({ ...like, id: `a1ffffff-6ea1-8f00-8000-${String(c.tasks.length).padStart(12, "0")}`, startNs: last + 1e6, durationNs: 6e7, status: "finished" });
       watermark++;
-      const change = { workflows: c.flows.length, tasks: c.tasks.length, failed: 1, running: c.tasks.filter((t) => t.status === "running").length, watermark: `w${watermark}`, late: 0 };
-      for (const one of listeners) one.write(`id: w${watermark}\nevent: changed\ndata: ${JSON.stringify(change)}\n\n`);
+      for (const one of listeners) told(one);
     },
     /** @param {number} port @returns {Promise<number>} */
     listen: (port = 0) =>

@@ -1,0 +1,369 @@
+// Uses the page in Chromium as a person would, over the made-up server, and fails with what was wrong.
+//   node script/page_test.mjs SCENARIO [DIST]     see the list at the end; DIST: default dist/page
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { withPage } from "./browser.mjs";
+
+const [wanted, dist] = process.argv.slice(2);
+if (dist) process.env.HEADRACE_PAGE = dist;
+const { madeUp } = await import("../test/server/server.mjs");
+
+/** @typedef {import("playwright-core").Page} Page */
+/** @typedef {ReturnType<typeof madeUp>} Made */
+/** @type {string[]} */
+const wrong = [];
+/** @param {unknown} fine @param {string} what */
+const check = (fine, what) => {
+  if (!fine) wrong.push(what);
+};
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** @param {Made} made */
+export function addressesOf({ campaign: c }) {
+  const flow = (/** @type {number} */ i) => c.flows[i]?.id ?? "00000000-0000-8000-8000-000000000000";
+  const trial = c.tasks.find((t) => t.activity === "finetune" && t.status === "finished")?.id ?? "00000000-0000-8000-8000-000000000000";
+  const model = c.objects.find((o) => o.kind === "model")?.id ?? "00000000-0000-8000-8000-000000000000";
+  return {
+    campaigns: "/",
+    campaign: `/campaign/${c.id}`,
+    workflow: `/workflow/${flow(2)}`,
+    task: `/task/${trial}`,
+    object: `/object/${model}`,
+    model: `/model/${model}`,
+    compare: `/compare?a=${flow(0)}&b=${flow(1)}`,
+    energy: "/energy",
+    telemetry: "/telemetry",
+    query: `/query?sql=${encodeURIComponent("SELECT activity, count(*) AS tasks FROM task GROUP BY ALL")}`,
+    about: "/about",
+    unknown: "/nowhere/at/all",
+  };
+}
+
+/**
+ * Opens a page over a made-up server; what the browser complains of or asks elsewhere is wrong.
+ * @param {{ state?: string, live?: boolean, hostile?: boolean, width?: number, theme?: "light" | "dark", expected?: RegExp }} options
+ * @param {(page: Page, made: Made, origin: string) => Promise<void>} use
+ */
+async function opened(options, use) {
+  const made = madeUp(options);
+  const origin = `http://127.0.0.1:${await made.listen()}`;
+  const width = options.width ?? 1280;
+  try {
+    await withPage({ width, height: width > 2000 ? 1440 : 800, theme: options.theme ?? "dark" }, async (page) => {
+      page.setDefaultTimeout(15_000);
+      page.on("request", (request) => {
+        const url = request.url();
+        check(url.startsWith(`${origin}/`) || url.startsWith("data:") || url.startsWith("blob:"), `asked ${url}`);
+      });
+      page.on("console", (message) => {
+        if (!options.expected?.test(message.text())) check(!["error", "warning"].includes(message.type()), `${page.url()}: console ${message.type()}: ${message.text()}`);
+      });
+      page.on("pageerror", (error) => check(false, `${page.url()}: ${error.message}`));
+      page.on("dialog", (dialog) => {
+        check(false, `a dialog: ${dialog.message()}`);
+        void dialog.dismiss();
+      });
+      await use(page, made, origin);
+    });
+  } finally {
+    made.close();
+  }
+}
+
+/** @param {Page} page */
+async function settled(page) {
+  await page.waitForSelector("main h1, main .said");
+  await page.waitForFunction(() => document.querySelectorAll("main .said[aria-hidden], main .skeleton").length === 0);
+  await page.waitForTimeout(150);
+}
+
+/** Serious issues that axe-core finds. @param {Page} page @param {string} where */
+async function accessible(page, where) {
+  await page.evaluate(axe);
+  const found = await page.evaluate(async () => {
+    // @ts-expect-error axe is what was just put there
+    const result = await globalThis.axe.run(document, { resultTypes: ["violations"] });
+    return result.violations.filter((/** @type {any} */ one) => one.impact === "serious" || one.impact === "critical").map((/** @type {any} */ one) => `${one.id}: ${one.nodes.slice(0, 3).map((/** @type {any} */ node) => `${node.html.slice(0, 160)} [${node.any.map((/** @type {any} */ any) => any.message).join("; ").slice(0, 160)}]`).join(" | ")}`);
+  });
+  for (const one of found) check(false, `${where}: ${one}`);
+}
+
+/** @param {Page} page @param {string} where */
+async function sound(page, where) {
+  const seen = await page.evaluate(() => ({
+    overflows: document.documentElement.scrollWidth > document.documentElement.clientWidth,
+    unnamed: [...document.querySelectorAll("button, a, canvas, input, select, textarea")].filter((node) => !(node.getAttribute("aria-label") || node.textContent?.trim() || node.closest("label"))).length,
+    title: document.title,
+    // An empty canvas shows one colour.
+    empty: [...document.querySelectorAll("canvas")].filter((canvas) => {
+      const c = canvas.getContext("2d");
+      return !c || canvas.width === 0 || new Set(new Uint32Array(c.getImageData(0, 0, canvas.width, canvas.height).data.buffer)).size < 3;
+    }).map((canvas) => canvas.getAttribute("aria-label")),
+    small: [...document.querySelectorAll("main button, main select")].filter((node) => node.getClientRects().length > 0 && node.getBoundingClientRect().height < 24).length,
+  }));
+  check(!seen.overflows, `${where}: is wider than the window`);
+  check(seen.unnamed === 0, `${where}: ${seen.unnamed} controls without a name`);
+  check(/ · Headrace$/.test(seen.title), `${where}: its title is ${seen.title}`);
+  check(seen.empty.length === 0, `${where}: nothing is drawn in ${seen.empty.join("; ")}`);
+  check(seen.small === 0, `${where}: ${seen.small} controls lower than 24 px`);
+}
+
+/** Every page, full. @param {number} width @param {"light" | "dark"} theme */
+const full = (width, theme) => () =>
+  opened({ width, theme }, async (page, made, origin) => {
+    for (const [name, address] of Object.entries(addressesOf(made))) {
+      await page.goto(origin + address);
+      await settled(page);
+      check((await page.locator("main .said.failed").count()) === 0, `${name}: ${await page.locator("main .said.failed").allInnerTexts()}`);
+      await sound(page, `${name} ${width} ${theme}`);
+      await accessible(page, `${name} ${width} ${theme}`);
+    }
+  });
+
+/** @type {Record<string, () => Promise<void>>} */
+const scenarios = {
+  "full-1280-dark": full(1280, "dark"),
+  "full-2560-light": full(2560, "light"),
+  "full-1280-light": full(1280, "light"),
+  "full-2560-dark": full(2560, "dark"),
+
+  empty: () =>
+    opened({ state: "empty", expected: /404/ }, async (page, made, origin) => {
+      for (const [name, address] of Object.entries(addressesOf(made))) {
+        await page.goto(origin + address);
+        await settled(page);
+        const text = await page.locator("main").innerText();
+        check(text.length > 20 && !/NaN|undefined|Infinity/.test(text), `${name}: says ${text.slice(0, 200)}`);
+        await sound(page, `${name} empty`);
+      }
+      await page.goto(`${origin}/`);
+      await settled(page);
+      check((await page.locator("main .command code").innerText()).startsWith("headrace run"), "the empty page offers no command");
+      await accessible(page, "campaigns empty");
+    }),
+
+  error: () =>
+    opened({ state: "error", expected: /503/ }, async (page, made, origin) => {
+      for (const [name, address] of Object.entries(addressesOf(made))) {
+        if (name === "unknown") continue;
+        await page.goto(origin + address);
+        await settled(page);
+        const text = await page.locator("main").innerText();
+        check(/The store cannot be read/.test(text) && /pid 4711/.test(text), `${name}: does not say why: ${text.slice(0, 200)}`);
+      }
+      await accessible(page, "error");
+      // It goes on by itself once the store is free.
+      await page.goto(`${origin}/`);
+      await settled(page);
+      made.become({ state: "full" });
+      await page.getByRole("button", { name: "Ask again" }).first().click();
+      await page.waitForSelector("main tr[data-id]");
+    }),
+
+  absent: () =>
+    opened({ expected: /40[04]/ }, async (page, _made, origin) => {
+      const nobody = "00000000-0000-8000-8000-000000000000";
+      for (const address of [`/task/${nobody}`, `/workflow/${nobody}`, `/campaign/${nobody}`, `/object/${nobody}`, `/compare?a=${nobody}&b=${nobody}`, "/task/%E0%A4%A"]) {
+        await page.goto(origin + address);
+        await settled(page);
+        check(/There is no/.test(await page.locator("main").innerText()), `${address}: ${await page.locator("main").innerText()}`);
+      }
+      await page.goto(`${origin}/query?sql=${encodeURIComponent("SELECT nonsense FROM task")}`);
+      await page.waitForSelector(".said.failed mark");
+      check((await page.locator(".said.failed mark").innerText()).startsWith("nonsense"), "the place of the mistake is not marked");
+    }),
+
+  loading: () =>
+    opened({ state: "slow" }, async (page, made, origin) => {
+      for (const name of /** @type {const} */ (["campaigns", "campaign", "workflow", "task"])) {
+        await page.goto(origin + addressesOf(made)[name]);
+        await page.waitForSelector("main .skeleton");
+        check((await page.locator("[role=status]").count()) > 0, `${name}: those who listen are not told that it is asking`);
+      }
+      made.become({ state: "full", delayMs: 0 });
+    }),
+
+  live: () =>
+    opened({ state: "live", expected: /ERR_/ }, async (page, made, origin) => {
+      const flow = made.campaign.flows.at(-1);
+      await page.goto(`${origin}/workflow/${flow?.id}`);
+      await settled(page);
+      const count = () => page.locator("#chart-tasks h2").innerText();
+      const before = await count();
+      // Out of the way: rows under the pointer wait.
+      await page.mouse.move(2, 2);
+      made.tick();
+      await page.waitForFunction((was) => document.querySelector("#chart-tasks h2")?.textContent !== was, before);
+      check(/running/.test(await page.locator("footer").innerText()), `the foot says ${await page.locator("footer").innerText()}`);
+      // With the focus in the table its rows stay, and what is new waits.
+      await page.locator("#chart-tasks tr[data-id]").first().focus();
+      const held = await count();
+      made.tick();
+      made.tick();
+      const wait = page.getByRole("button", { name: /new task/ });
+      await wait.waitFor();
+      check((await count()) === held, "rows moved under the focus");
+      await wait.click();
+      check((await count()) !== held, "what waited was not shown");
+      // The server goes: what is loaded stays, and the page says so; it comes back by itself.
+      made.become({ state: "gone" });
+      await page.waitForSelector("text=reconnecting");
+      check((await page.locator("#chart-tasks tr[data-id]").count()) > 5, "the loaded rows went with the server");
+      made.become({ state: "full" });
+      await page.waitForSelector("text=reconnecting", { state: "detached" });
+    }),
+
+  keyboard: () =>
+    opened({}, async (page, _made, origin) => {
+      await page.goto(`${origin}/`);
+      await settled(page);
+      /** Tabs until the focus is in it. @param {string} within */
+      const tabTo = async (within) => {
+        for (let i = 0; i < 90; i++) {
+          await page.keyboard.press("Tab");
+          if (await page.evaluate((selector) => document.activeElement?.matches(selector) ?? false, within)) return;
+        }
+        check(false, `Tab never reaches ${within} on ${page.url()}`);
+      };
+      await tabTo("#chart-campaigns tr[data-id]");
+      await page.keyboard.press("Enter");
+      await page.waitForURL(/\/campaign\//);
+      await settled(page);
+      await tabTo("#chart-workflows tr[data-id]");
+      await page.keyboard.press("ArrowDown");
+      await page.waitForSelector("aside.side");
+      await page.keyboard.press("Enter");
+      await page.waitForURL(/\/workflow\//);
+      await settled(page);
+      await tabTo("#chart-tasks tr[data-id]");
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("Enter");
+      await page.waitForURL(/\/task\//);
+      await settled(page);
+      const task = page.url().split("/task/")[1]?.slice(0, 36) ?? "?";
+      await page.keyboard.press("q");
+      await page.waitForURL(/\/query/);
+      await settled(page);
+      check((await page.locator("textarea").inputValue()).includes(task), "the SQL is not the task's");
+      await page.waitForSelector("#chart-result tr[data-id]");
+      // Keys of everywhere.
+      await page.goBack();
+      await page.waitForURL(/\/task\//);
+      await settled(page);
+      await page.keyboard.press("?");
+      await page.waitForSelector("[role=dialog][aria-label=Keys]");
+      await accessible(page, "keys");
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("Backspace");
+      await page.waitForURL(/\/workflow\//);
+      await page.keyboard.press("Control+k");
+      await page.waitForSelector("[role=dialog][aria-label=Commands]");
+      await page.keyboard.type("train-wide");
+      await page.waitForSelector("#palette-list li >> text=train-wide");
+      await accessible(page, "palette");
+      await page.keyboard.press("Enter");
+      await page.waitForSelector("h1:has-text('train-wide')");
+      await page.keyboard.press("ArrowRight");
+      await page.waitForSelector("h1:has-text('train-deep')");
+      await page.keyboard.press("g");
+      await page.keyboard.press("e");
+      await page.waitForURL(/\/energy/);
+    }),
+
+  history: () =>
+    opened({ expected: /400/ }, async (page, made, origin) => {
+      await page.goto(origin + addressesOf(made).workflow);
+      await settled(page);
+      const line = page.locator("#chart-timeline canvas").first();
+      await line.focus();
+      await page.keyboard.press("w");
+      await page.keyboard.press("w");
+      await page.waitForURL(/from=/);
+      await page.keyboard.press("ArrowRight");
+      await page.waitForURL(/sel=task/);
+      await page.getByLabel("Colour by").selectOption("energy");
+      await page.locator("#chart-graph").getByRole("button", { name: "Table" }).click();
+      const filter = page.getByLabel("Filter tasks");
+      await filter.fill("activity:backward status:finished");
+      await filter.press("Enter");
+      await page.waitForFunction(() => /: 960$/.test(document.querySelector("#chart-tasks h2")?.textContent ?? ""));
+      await page.waitForTimeout(400);
+      const state = () => page.evaluate(() => ({ url: location.href, tasks: document.querySelector("#chart-tasks h2")?.textContent, side: document.querySelector("aside.side h2")?.textContent, colour: /** @type {HTMLSelectElement} */ (document.querySelector("[aria-label='Colour by']")).value, twin: document.querySelectorAll("#chart-graph tr[data-id]").length }));
+      const before = await state();
+      check(before.side && before.colour === "energy" && before.twin > 0 && /filter=/.test(before.url), `nothing to restore: ${JSON.stringify(before)}`);
+      await page.reload();
+      await settled(page);
+      await page.waitForSelector("aside.side h2");
+      check(JSON.stringify(await state()) === JSON.stringify(before), `reload: ${JSON.stringify(await state())} was ${JSON.stringify(before)}`);
+      await page.goBack();
+      await page.waitForFunction(() => !location.search.includes("filter="));
+      await page.waitForFunction(() => /976$/.test(document.querySelector("#chart-tasks h2")?.textContent ?? ""));
+      await page.goForward();
+      await page.waitForFunction(() => location.search.includes("filter="));
+      await page.waitForTimeout(400);
+      check((await state()).tasks === before.tasks, `forward: ${(await state()).tasks}`);
+      // A wrong filter says where; nothing changes.
+      await filter.fill("activity:backward wattage>3");
+      await filter.press("Enter");
+      await page.waitForSelector(".filter-why");
+      check(/wattage/.test(await page.locator(".filter-why").innerText()), "the filter's mistake is not said");
+    }),
+
+  brush: () =>
+    opened({}, async (page, made, origin) => {
+      await page.goto(origin + addressesOf(made).campaign);
+      await settled(page);
+      const plot = await page.locator("#chart-tradeoff canvas").boundingBox();
+      if (!plot) return check(false, "no plot");
+      const rows = () => page.locator("#chart-workflows tr[data-id]").count();
+      const before = await rows();
+      await page.mouse.move(plot.x + 60, plot.y + plot.height * 0.45);
+      await page.mouse.down();
+      await page.mouse.move(plot.x + plot.width * 0.25, plot.y + plot.height * 0.9, { steps: 4 });
+      await page.mouse.up();
+      await page.waitForURL(/brush=/);
+      await page.waitForTimeout(200);
+      check((await rows()) < before, "brushing kept all workflows");
+      check(/kept/.test(await page.locator("#chart-workflows h2").innerText()), "it is not said that only some are shown");
+      const kept = await rows();
+      await page.reload();
+      await settled(page);
+      check((await rows()) === kept, "the brush was not restored");
+      await page.getByRole("button", { name: /show all/ }).click();
+      await page.waitForFunction((all) => document.querySelectorAll("#chart-workflows tr[data-id]").length === all, before);
+      // The same elsewhere: SQL opens, CSV and PNG are saved.
+      const copy = page.locator("#chart-tradeoff summary");
+      for (const [name, file] of /** @type {const} */ ([["Save CSV", "tradeoff.csv"], ["Save PNG", "tradeoff.png"]])) {
+        await copy.click();
+        const [saved] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name }).click()]);
+        check(saved.suggestedFilename() === file, `${name} saved ${saved.suggestedFilename()}`);
+      }
+      await copy.click();
+      await page.getByRole("button", { name: "Open SQL" }).click();
+      await page.waitForURL(/\/query\?sql=/);
+    }),
+
+  hostile: () =>
+    opened({ hostile: true }, async (page, made, origin) => {
+      for (const address of Object.values(addressesOf(made))) {
+        await page.goto(origin + address);
+        await settled(page);
+        check((await page.locator("img, iframe, object, embed, script:not([src])").count()) === 0, `${address}: captured text became markup`);
+      }
+      await page.goto(`${origin}/campaign/${made.campaign.id}`);
+      await settled(page);
+      check((await page.locator("h1").innerText()).includes("<img src=x"), "the name is not shown as it is");
+    }),
+};
+
+if (wanted && scenarios[wanted]) {
+  await scenarios[wanted]();
+  if (wrong.length > 0) {
+    console.error([...new Set(wrong)].join("\n"));
+    process.exit(1);
+  }
+  console.log(`${wanted}: fine`);
+} else {
+  console.error(`usage: node script/page_test.mjs SCENARIO [DIST]\nscenarios: ${Object.keys(scenarios).join(" ")}`);
+  process.exit(wanted ? 2 : 0);
+}
