@@ -27,12 +27,11 @@ export function changeOf(text: string, id: string): Change | null {
     const told = JSON.parse(text) as Partial<Record<keyof Change, unknown>>;
     const count = (value: unknown): number => (typeof value === "number" && Number.isFinite(value) ? value : 0);
     return {
-      workflows: Array.isArray(told.workflows) ? told.workflows.filter((one) => typeof one === "string") : [],
-      all: told.all === true,
+      workflows: count(told.workflows),
       tasks: count(told.tasks),
       failed: count(told.failed),
       running: count(told.running),
-      late_s: count(told.late_s),
+      late: count(told.late),
       watermark: typeof told.watermark === "string" ? told.watermark : id,
     };
   } catch {

@@ -83,7 +83,7 @@ export function factsOf(thing: Anything): Fact[] {
   }
   return known([
     ...common,
-    { name: "workflow", text: thing.workflow ?? thing.workflow_id, href: hrefOf("workflow", thing.workflow_id) },
+    { name: "workflow", mono: !thing.workflow, text: thing.workflow ?? thing.workflow_id, href: hrefOf("workflow", thing.workflow_id) },
     typeof thing.rank === "number" && { name: "rank", text: String(thing.rank) },
     thing.hostname && { name: "host", text: thing.hostname },
     thing.device && { name: "device", text: thing.device },

@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { campaign, iso } from "./campaign.mjs";
-import { counterRows, curves, energyRows, graph, layers, ranks, sensors, timeline } from "./charts.mjs";
+import { counters, curves, energyRows, graph, layers, ranks, sensors, timeline } from "./charts.mjs";
 
 /** @typedef {import("./campaign.mjs").Task} Task */
 const root = process.env.HEADRACE_PAGE ?? join(dirname(fileURLToPath(import.meta.url)), "../../dist/page");
@@ -100,10 +100,10 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
     return { activity, tasks: some.length, failed: some.filter((t) => t.status === "failed").length, seconds: some.reduce((s, t) => s + (t.durationNs ?? 0) / 1e9, 0) };
   });
   const flowTable = (/** @type {URLSearchParams} */ q) => page(
-    ["workflow_id", "campaign", "parent_workflow_id", "name", "status", "started_at", "ended_at", "duration_s", "tasks", "hostname", "pid", "command", "exit_code", "tags", "note", "error"].map((name) => ({ name, type: "text", unit: name === "duration_s" ? "s" : null })),
+    ["workflow_id", "campaign", "parent_workflow_id", "name", "status", "started_at", "ended_at", "duration_s", "tasks", "hostname", "pid", "command", "exit_code", "tags", "note", "error", "failed", "running", "energy_j", "energy_truth"].map((name) => ({ name, type: "text", unit: name === "duration_s" ? "s" : name === "energy_j" ? "J" : null })),
     c.flows.map((f, i) => {
       const own = c.tasks.filter((t) => t.workflow === i);
-      return [f.id, c.name, null, f.name, f.status, iso(f.startNs), f.endNs === null ? null : iso(f.endNs), f.endNs === null ? null : (f.endNs - f.startNs) / 1e9, own.length, f.hostname, f.pid, f.command, f.status === "failed" ? 1 : f.status === "running" ? null : 0, null, null, null];
+      return [f.id, c.name, null, f.name, f.status, iso(f.startNs), f.endNs === null ? null : iso(f.endNs), f.endNs === null ? null : (f.endNs - f.startNs) / 1e9, own.length, f.hostname, f.pid, f.command, f.status === "failed" ? 1 : f.status === "running" ? null : 0, null, null, null, own.filter((t) => t.status === "failed").length, own.filter((t) => t.status === "running").length, own.filter((t) => t.parent < 0).reduce((s, t) => s + t.energyJ, 0), "mixed"];
     }),
     q,
   );
@@ -160,8 +160,8 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
       case "campaigns": {
         const top = c.tasks.filter((t) => t.parent < 0);
         if (!id) {
-          return page(["campaign_id", "name", "started_at", "ended_at", "workflows", "tasks", "tags", "note"].map((name) => ({ name, type: "text" })),
-            now.state === "empty" ? [] : [[c.id, c.name, iso(0), live ? null : iso(c.flows.at(-1)?.endNs ?? 0), c.flows.length, c.tasks.length, { paper: "draft2" }, "Does freezing blocks pay at equal loss?"]], q);
+          return page(["campaign_id", "name", "started_at", "ended_at", "workflows", "tasks", "tags", "note", "failed", "running", "energy_j", "energy_truth"].map((name) => ({ name, type: "text", unit: name === "energy_j" ? "J" : null })),
+            now.state === "empty" ? [] : [[c.id, c.name, iso(0), live ? null : iso(c.flows.at(-1)?.endNs ?? 0), c.flows.length, c.tasks.length, { paper: "draft2" }, "Does freezing blocks pay at equal loss?", c.tasks.filter((t) => t.status === "failed").length, c.tasks.filter((t) => t.status === "running").length, top.reduce((s, t) => s + t.energyJ, 0), "mixed"]], q);
         }
         if (id !== c.id) throw absent(`campaign ${id.slice(0, 40)}`);
         return { thing: "campaign", campaign_id: c.id, name: c.name, started_at: iso(0), ended_at: live ? null : iso(c.flows.at(-1)?.endNs ?? 0), workflows: c.flows.length, tasks: c.tasks.length, tags: { paper: "draft2" }, note: "Does freezing blocks pay at equal loss?", activities: activitiesOf(c.tasks), energy: energyOf(top) };
@@ -219,7 +219,8 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
       }
       case "tradeoff": {
         const trials = c.tasks.filter((t) => t.activity === "finetune");
-        const quality = q.get("quality") ?? "";
+        if (trials.length === 0) return { ...page([{ name: "config", type: "text" }], [], new URLSearchParams()), quality: "", minimise: true, activity: "", qualities: [], note: "No task generated a value." };
+        const quality = q.get("quality") ?? "val_loss";
         if (!["val_loss", "accuracy"].includes(quality)) throw new Refused(404, { kind: "not_found", what: `No task of ${c.name} generated ${quality}.`, why: "The values captured are val_loss and accuracy.", next: "Ask for one of them." });
         const minimise = quality === "val_loss";
         const done = trials.filter((t) => t.status === "finished").sort((a, b) => (q.get("cost") === "time" ? (a.durationNs ?? 0) - (b.durationNs ?? 0) : a.energyJ - b.energyJ));
@@ -227,7 +228,7 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
         let best = minimise ? Infinity : -Infinity;
         for (const t of done) if (minimise ? t.generated[quality] < best : t.generated[quality] > best) { best = t.generated[quality]; front.add(t.id); }
         const row = (/** @type {Task} */ t) => [`lr=${t.used.lr} width=${t.used.width} frozen=${t.used.frozen} seed=${t.used.seed}`, t.generated[quality] ?? null, t.durationNs === null ? null : t.durationNs / 1e9, t.energyJ, t.energyJ * 0.03, "mixed", front.has(t.id), null, t.status, t.activity, t.id, c.flows[t.workflow]?.id];
-        return page([{ name: "config", type: "text" }, { name: quality, type: "number" }, { name: "time_s", type: "number", unit: "s" }, { name: "energy_j", type: "number", unit: "J" }, { name: "energy_u95_j", type: "number", unit: "J" }, { name: "energy_truth", type: "text" }, { name: "on_front", type: "boolean" }, { name: "dominated_by", type: "text" }, { name: "status", type: "text" }, { name: "activity", type: "text" }, { name: "task_id", type: "uuid" }, { name: "workflow_id", type: "uuid" }], [...done, ...trials.filter((t) => t.status !== "finished")].map(row), new URLSearchParams());
+        return { ...page([{ name: "config", type: "text" }, { name: quality, type: "number" }, { name: "time_s", type: "number", unit: "s" }, { name: "energy_j", type: "number", unit: "J" }, { name: "energy_u95_j", type: "number", unit: "J" }, { name: "energy_truth", type: "text" }, { name: "on_front", type: "boolean" }, { name: "dominated_by", type: "text" }, { name: "status", type: "text" }, { name: "activity", type: "text" }, { name: "task_id", type: "uuid" }, { name: "workflow_id", type: "uuid" }], [...done, ...trials.filter((t) => t.status !== "finished")].map(row), new URLSearchParams()), quality, minimise, activity: "finetune", qualities: ["val_loss", "accuracy"], note: "" };
       }
       case "summary": {
         if (c.tasks.length === 0) return { of: "everything", findings: [] };
@@ -250,10 +251,8 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
       case "timeline":
         if (q.get("workflow")) need(q.get("workflow") ?? "");
         return timeline(c, q);
-      case "counters": {
-        const { unit, rows } = counterRows(q);
-        return page(["sensor_id", "sensor", "hostname", "pid", "domain", "at_ns", "min", "max", "mean", "readings"].map((name) => ({ name, type: "real", unit: ["min", "max", "mean"].includes(name) ? (unit ?? null) : null })), c.tasks.length === 0 ? [] : rows, new URLSearchParams({ limit: "5000" }));
-      }
+      case "counters":
+        return counters(c, q);
       case "sensors":
         return page([{ name: "sensor_id", type: "integer" }, { name: "name", type: "text" }, { name: "quantity", type: "text" }, { name: "unit", type: "text" }, { name: "kind", type: "text" }, { name: "domain", type: "text" }, { name: "source", type: "text" }, { name: "truth", type: "text" }, { name: "hostname", type: "text" }], c.tasks.length === 0 ? [] : sensors.map((s, i) => [i + 1, ...s, "node01"]), q);
       case "graph":
@@ -262,20 +261,21 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
         return curves(c, q);
       case "ranks":
         return ranks(c, q);
-      case "energy":
-        return page(["workflow_id", "workflow", "domain", "part", "energy_j", "tasks", "truth"].map((name) => ({ name, type: "text", unit: name === "energy_j" ? "J" : null })), c.tasks.length === 0 ? [] : energyRows(c, q), new URLSearchParams());
+      case "energy": {
+        const none = c.tasks.length === 0;
+        const { rows, conservation } = energyRows(c, q);
+        return { ...page(["workflow_id", "workflow", "domain", "attributed_j", "u95_j", "time_s", "tasks", "truth", "method", "assumption"].map((name) => ({ name, type: "text", unit: name.endsWith("_j") ? "J" : name.endsWith("_s") ? "s" : null })), none ? [] : rows, new URLSearchParams()), conservation: none ? [] : conservation, missing: none ? "No energy was captured. headrace doctor says which sensors this machine has." : null };
+      }
       case "layers":
-        return q.get("workflow") === c.flows[1]?.id ? { layers: [], why: "no layer was captured here: tasks of a model's layers are not recorded" } : layers(c);
+        return q.get("workflow") === c.flows[1]?.id ? { layers: [], epochs: [], phases: [], energy_j: [], time_s: [], memory_bytes: [], truth: "measured", missing: "No layer of a model was captured in this workflow." } : layers(c);
       case "names": {
-        const columns = ["name", "about", "begin", "end"].map((name) => ({ name, type: "text" }));
-        if (q.get("role") === "generated") return page(columns, c.tasks.length === 0 ? [] : ["accuracy", "batches", "loss", "model", "val_loss"].map((name) => [name, "", 0, 0]), q);
         const prefix = q.get("prefix") ?? "";
         const word = /\S*$/.exec(prefix)?.[0] ?? "";
         const colon = word.indexOf(":");
         const begin = prefix.length - word.length;
         const values = colon < 0 ? fields : word.slice(0, colon) === "status" ? ["finished", "failed", "running"] : word.slice(0, colon) === "activity" ? [...new Set(c.tasks.map((t) => t.activity))] : [];
         const typed = colon < 0 ? word : word.slice(colon + 1);
-        return page(columns, values.filter((v) => v.startsWith(typed)).map((v) => [colon < 0 ? v : v, colon < 0 ? "field" : "value", colon < 0 ? begin : begin + colon + 1, prefix.length]), q);
+        return { names: values.filter((v) => v.startsWith(typed)).map((name) => ({ name, role: "filter", about: colon < 0 ? "field" : "value" })), begin: colon < 0 ? begin : begin + colon + 1, end: prefix.length };
       }
       case "sql": {
         const sql = String(body?.sql ?? "");
@@ -292,9 +292,9 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
         filterOf(String(body?.filter ?? ""), c);
         return { ok: true };
       case "health": {
-        const producers = c.flows.map((f, i) => ({ producer: `fc69f922cb0abd${i}`, hostname: f.hostname, pid: f.pid, state: "ended", accepted: 20849 + i, stored: 20849 + i - (i === 2 ? 12 : 0), spooled: 0, quarantined: 0, dropped: i === 2 ? 12 : 0, missing: 0 }));
+        const producers = c.flows.map((f, i) => ({ producer: `fc69f922cb0abd${i}`, detail: `${f.hostname} ${f.pid}, ended`, accepted: 20849 + i, stored: 20849 + i - (i === 2 ? 12 : 0), spooled: 0, quarantined: 0, dropped: i === 2 ? 12 : 0, missing: 0 }));
         const sum = (/** @type {"accepted" | "stored" | "dropped"} */ part) => producers.reduce((s, p) => s + p[part], 0);
-        return { folder: "/scratch/lm/.headrace", server: { version: "0.1.0", started_at: iso(0), up_s: 312, cpu_s: 1.9, folds: 41, fold_s: 0.7, folds_put_off: 0, late_s: 0.12, allow_write: false }, store: { readable: true, note: null, watermark: `w${watermark}`, tasks: c.tasks.length, failed: 3, running: 0 }, totals: { producers: producers.length, running: 0, accepted: sum("accepted"), stored: sum("stored"), spooled: 0, quarantined: 0, dropped: sum("dropped"), missing: 0 }, producers, gaps: producers.length > 2 ? [{ reason: "the ring was full", gaps: 1, records: 12 }] : [], quarantine: [] };
+        return { version: "0.1.0", folder: "/scratch/lm/.headrace", checks: [{ check: "folder", state: "ok", detail: "/scratch/lm/.headrace, 19.0 GB free", next: null }, { check: "store", state: "ok", detail: `${c.tasks.length} tasks, ${c.flows.length} workflows`, next: null }, { check: "records", state: "ok", detail: `${sum("accepted")} accepted from ${producers.length} processes = ${sum("stored")} stored + 0 spooled + 0 quarantined + ${sum("dropped")} dropped + 0 missing`, next: null }, ...(sum("dropped") > 0 ? [{ check: "gaps", state: "note", detail: "12 samples dropped: the ring was full", next: "fewer sensors, or a lower rate: HEADRACE_TELEMETRY_HZ" }] : [])], producers, overhead_share: null, overhead: [{ name: "server", value: "1.9 s of processor time in 312 s" }], late: 0, late_s: 0.12, dropped: sum("dropped"), accepted: sum("accepted"), writable: false, versions: [{ name: "headrace", version: "0.1.0" }, { name: "DuckDB", version: "v1.5.5" }] };
       }
       default:
         throw absent(`resource ${path}`);
@@ -302,7 +302,7 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
   };
 
   const told = (/** @type {import("node:http").ServerResponse} */ one) => {
-    const change = { workflows: [], all: true, tasks: c.tasks.length, failed: c.tasks.filter((t) => t.status === "failed").length, running: c.tasks.filter((t) => t.status === "running").length, watermark: `w${watermark}`, late_s: 0.12 };
+    const change = { workflows: c.flows.length, tasks: c.tasks.length, failed: c.tasks.filter((t) => t.status === "failed").length, running: c.tasks.filter((t) => t.status === "running").length, watermark: `w${watermark}`, late: 0 };
     one.write(`id: w${watermark}\nevent: changed\ndata: ${JSON.stringify(change)}\n\n`);
   };
   const server = createServer((request, response) => {
