@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { axisLabels, duration, energy, grouped, percent, ratio, scalar, si, significant } from "../src/views/number.ts";
+import { axisLabels, bytes, duration, energy, grouped, percent, ratio, scalar, si, significant } from "../src/views/number.ts";
 
 const plain = (text: string): string => text.replace(/[\u2009\u00a0]/g, " ");
 
@@ -62,5 +62,11 @@ describe("marks and values", () => {
   it("gives an axis one prefix and the digits of its step", () => {
     expect(axisLabels([400, 600, 800, 1000], "J")).toEqual({ labels: ["0.4", "0.6", "0.8", "1.0"], unit: "kJ" });
     expect(axisLabels([2, 2.05, 2.1], "").labels).toEqual(["2.00", "2.05", "2.10"]);
+  });
+});
+
+describe("bytes", () => {
+  it("writes whole ones whole", () => {
+    expect([7, 999, 1000, 197_000, null].map((value) => plain(bytes(value)))).toEqual(["7 B", "999 B", "1.00 kB", "197 kB", "–"]);
   });
 });

@@ -9,7 +9,7 @@ import { amount } from "../src/views/ramp.ts";
 import { linear } from "../src/views/scale.ts";
 import { bandsOf } from "../src/views/spans.ts";
 import { sumOf } from "../src/views/stacked.ts";
-import { columnsOf, csvOf, cut, valuesText } from "../src/widgets/cells.ts";
+import { columnsOf, csvOf, cut, plain, valuesText } from "../src/widgets/cells.ts";
 import { curvesOf, joined, picture, smallIsBetter } from "../src/widgets/charts.ts";
 import { completeSql, put } from "../src/widgets/completion.ts";
 import { ranked, score, wordAt } from "../src/widgets/matching.ts";
@@ -88,6 +88,10 @@ describe("cells", () => {
   it("writes values in a line, objects by their ids' ends", () => {
     expect(valuesText({ lr: 0.001, data: { $object: "00000000-0000-0000-0000-00000000abcd" } })).toBe("lr=0.001 data=…0000abcd");
     expect(valuesText(Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`k${i}`, i])))).toMatch(/…$/);
+  });
+
+  it("shows what a wrapped value holds", () => {
+    expect([plain({ $bytes: "ab12" }), plain({ a: 1 }), plain([1]), plain(null), plain("")]).toEqual(["ab12", '{"a":1}', "[1]", "–", ""]);
   });
 
   it("lets no spreadsheet run a cell", () => {

@@ -358,4 +358,6 @@ export interface Change {
   readonly running: number;
   readonly watermark: string;
   readonly late: number;
+  readonly changed: readonly string[]; // workflows, unless `all`
+  readonly all: boolean;
 }

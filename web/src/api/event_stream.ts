@@ -32,6 +32,8 @@ export function changeOf(text: string, id: string): Change | null {
       failed: count(told.failed),
       running: count(told.running),
       late: count(told.late),
+      changed: Array.isArray(told.changed) ? told.changed.filter((one) => typeof one === "string") : [],
+      all: told.all !== false,
       watermark: typeof told.watermark === "string" ? told.watermark : id,
     };
   } catch {

@@ -67,13 +67,13 @@ export class Loaded<T> {
   }
 }
 
-// Call while a component is set up. `null` asks nothing.
-export function load<T>(question: () => Question | null): Loaded<T> {
+// Call while a component is set up. `null` asks nothing; `calm` asks again only every few seconds.
+export function load<T>(question: () => Question | null, pace: "prompt" | "calm" = "prompt"): Loaded<T> {
   const loaded = new Loaded<T>();
   let before = "";
   $effect(() => {
     const wanted = question();
-    void page.revision;
+    void (pace === "calm" ? page.calmRevision : page.revision);
     if (!wanted) return;
     const key = JSON.stringify(wanted);
     const same = key === before;

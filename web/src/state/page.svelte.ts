@@ -33,6 +33,8 @@ let everListened = $state(false);
 let following = $state(true);
 let lostAt = $state(0);
 let revision = $state(0);
+let calmRevision = $state(0);
+let calmTimer: ReturnType<typeof setTimeout> | undefined;
 let levels = $state.raw<readonly Level[]>([]);
 let siblings = $state.raw<{ before?: string; after?: string }>({});
 let commands = $state.raw<readonly { owner: symbol; list: readonly Command[] }[]>([]);
@@ -71,6 +73,10 @@ export const page = {
   get revision(): number {
     return revision;
   },
+  // The same, but at most every few seconds: for what costs the server most and changes least.
+  get calmRevision(): number {
+    return calmRevision;
+  },
   get connected(): boolean {
     return listening || !everListened;
   },
@@ -82,10 +88,10 @@ export const page = {
   },
   follow(on: boolean): void {
     following = on;
-    if (on) revision++;
+    if (on) renew();
   },
   refresh(): void {
-    revision++;
+    renew();
   },
   get levels(): readonly Level[] {
     return levels;
@@ -127,14 +133,35 @@ export const page = {
   },
 };
 
+const calmMs = 4000;
+
+function renew(): void {
+  revision++;
+  calmRevision++;
+}
+
+function ahead(): void {
+  revision++;
+  calmTimer ??= setTimeout(() => {
+    calmTimer = undefined;
+    calmRevision++;
+  }, calmMs);
+}
+
+// A workflow's page is still while only others change.
+function concerns(next: Change): boolean {
+  const { page: shown, id } = place.route;
+  return shown !== "workflow" || next.all || next.changed.includes(id);
+}
+
 export function hear(): () => void {
   const ears = listen({
     onChange(next) {
       change = next;
-      if (following) revision++;
+      if (following && concerns(next)) ahead();
     },
     onState(open) {
-      if (open && !listening && everListened) revision++;
+      if (open && !listening && everListened) renew();
       if (!open && listening) lostAt = Date.now();
       listening = open;
       everListened ||= open;

@@ -109,6 +109,7 @@ export function graph(host: HTMLElement, first: GraphModel): GraphView {
           c.moveTo(fromX, ay);
           if (words) {
             c.bezierCurveTo((fromX + toX) / 2, ay, (fromX + toX) / 2, by, toX, by);
+            if (relation === "parent") continue;
             c.moveTo(toX + 4, by);
             c.lineTo(toX - 4, by - 4);
             c.moveTo(toX + 4, by);

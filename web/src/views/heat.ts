@@ -40,6 +40,7 @@ export function largest(values: readonly ArrayLike<number>[]): number {
 const top = 22;
 const foot = 40;
 const shortest = 8;
+const tallest = 44;
 const named = 13; // a row high enough for its name
 
 export function heat(host: HTMLElement, model: HeatModel): HeatView {
@@ -48,7 +49,9 @@ export function heat(host: HTMLElement, model: HeatModel): HeatView {
   const gutterOf = (width: number): number => Math.min(190, Math.max(64, width * 0.18));
   const rowOf = (height: number): number => Math.max(shortest, (height - top - foot) / Math.max(1, model.rows.length));
   const wanted = model.rows.length * (model.rows.length <= 60 ? named : shortest) + top + foot;
+  const highest = model.rows.length * tallest + top + foot;
   if (host.clientHeight < wanted) host.style.height = `${wanted}px`;
+  else if (host.clientHeight > highest) host.style.height = `${highest}px`;
 
   const view = surface(host, model.summary, (c, width, height) => {
     const theme = model.theme();

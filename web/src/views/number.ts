@@ -51,6 +51,11 @@ export function si(value: number | null, unit: string): string {
   return `${significant(value / scale)}${thinSpace}${prefix}${unit}`;
 }
 
+// Whole bytes are whole.
+export function bytes(value: number | null): string {
+  return value !== null && Math.abs(value) < 1000 ? `${value}${thinSpace}B` : si(value, "B");
+}
+
 // Seconds; above two minutes in minutes and hours, as nobody reads 9.67 ks.
 export function duration(seconds: number | null): string {
   if (seconds === null || Number.isNaN(seconds)) return missing;

@@ -93,10 +93,10 @@ export function spans(host: HTMLElement, first: SpansModel, tallest = 460): Span
   host.append(scroller);
   let visible = 0;
   const size = (): void => {
-    visible = Math.min(Math.max(total + axisHeight + 4, 120), tallest);
+    visible = Math.min(total + axisHeight + 8, tallest);
     scroller.style.height = `${visible}px`;
     pane.style.height = `${visible}px`;
-    spacer.style.height = `${Math.max(0, total + axisHeight + 4 - visible)}px`;
+    spacer.style.height = `${Math.max(0, total + axisHeight + 8 - visible)}px`;
   };
   size();
   let from = 0;

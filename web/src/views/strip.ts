@@ -1,7 +1,7 @@
 // One counter over a window of time: the band from least to most of each pixel, and its mean. A gap in
 // the samples is a gap in the drawing.
 import type { Theme } from "./colour.ts";
-import { axisLabels, si } from "./number.ts";
+import { axisLabels, si, significant } from "./number.ts";
 import { linear, ticks } from "./scale.ts";
 import { crisp, fitText, surface } from "./surface.ts";
 import { hideTooltip, showTooltip } from "./tooltip.ts";
@@ -26,7 +26,11 @@ export interface StripView {
   show(model: StripModel): void;
 }
 
-const siUnit: Readonly<Record<string, string>> = { By: "B" };
+// The store's units as they are written here. A share of a second, a percentage and a plain count take
+// no prefix.
+const written: Readonly<Record<string, string>> = { By: "B", "By/s": "B/s", "1": "" };
+const unprefixed: ReadonlySet<string> = new Set(["%", "s/s", ""]);
+const unitOf = (unit: string): string => written[unit] ?? unit;
 
 export function strip(host: HTMLElement, first: StripModel): StripView {
   let model = first;
@@ -36,13 +40,13 @@ export function strip(host: HTMLElement, first: StripModel): StripView {
     const right = width - rightPad;
     let most = 0;
     for (let i = 0; i < model.max.length; i++) if ((model.max[i] as number) > most) most = model.max[i] as number;
-    const unit = siUnit[model.unit] ?? model.unit;
+    const unit = unitOf(model.unit);
     const y = linear(0, most * 1.08 || 1, height - 8, 8);
     const x = linear(0, model.mean.length, gutter, right);
     c.font = `11px ${theme.sans}`;
     c.textBaseline = "middle";
     const at = ticks(0, most || 1, 2);
-    const words = unit === "%" ? { labels: at.map(String), unit: "%" } : axisLabels(at, unit);
+    const words = unprefixed.has(unit) ? { labels: at.map(String), unit } : axisLabels(at, unit);
     c.strokeStyle = theme.grid;
     c.fillStyle = theme.secondary;
     c.textAlign = "right";
@@ -87,8 +91,8 @@ export function strip(host: HTMLElement, first: StripModel): StripView {
     const i = Math.floor(x.value(event.offsetX));
     const value = model.mean[i];
     if (value === undefined) return hideTooltip();
-    const unit = siUnit[model.unit] ?? model.unit;
-    const say = (v: number | undefined): string => (v === undefined || Number.isNaN(v) ? "no sample" : unit === "%" ? `${v.toFixed(1)}\u2009%` : si(v, unit));
+    const unit = unitOf(model.unit);
+    const say = (v: number | undefined): string => (v === undefined || Number.isNaN(v) ? "no sample" : unprefixed.has(unit) ? `${significant(v)}\u2009${unit}` : si(v, unit));
     const seconds = (model.fromNs + ((i + 0.5) / model.mean.length) * (model.toNs - model.fromNs)) / 1e9;
     showTooltip(event.clientX, event.clientY, {
       title: model.name,

@@ -91,7 +91,9 @@ export function barPainter(context: CanvasRenderingContext2D, style: BarStyle, t
       context.fillRect(from + 3, top + 4, context.measureText(text).width + 4, height - 5);
       context.fillStyle = theme.text;
     } else {
-      context.fillStyle = inks[slot] as string;
+      // An open bar is paler than its colour: the page's own ink reads there.
+      const open = status === "running" || status === "pending" || status === "lost";
+      context.fillStyle = open ? theme.text : (inks[slot] as string);
     }
     context.fillText(text, from + 5, top + height / 2 + 0.5);
   };

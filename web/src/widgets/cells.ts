@@ -4,7 +4,7 @@ import type { AnswerColumn, Cell, TableAnswer } from "../api/answers.ts";
 import type { Status, Truth } from "../api/report.ts";
 import { hrefOf, type Thing } from "../state/route.ts";
 import { statusGlyph } from "../views/colour.ts";
-import { duration, energy, grouped, missing, scalar, shortId, si } from "../views/number.ts";
+import { bytes, duration, energy, grouped, missing, scalar, shortId, si } from "../views/number.ts";
 import type { Column } from "../views/table.ts";
 
 export type AnswerRow = readonly Cell[];
@@ -21,7 +21,13 @@ export function cut(text: string, most = longest): string {
 
 export function plain(value: Cell | undefined): string {
   if (value === null || value === undefined) return missing;
-  if (typeof value === "object") return cut(JSON.stringify(value));
+  if (typeof value === "object") {
+    const only = Object.entries(value);
+    const [name, inside] = only[0] ?? [];
+    // {"$bytes": …} and {"$object": …}: what they hold.
+    if (only.length === 1 && (name === "$bytes" || name === "$object") && typeof inside === "string") return cut(inside);
+    return cut(JSON.stringify(value));
+  }
   if (typeof value === "number") return scalar(value);
   return cut(String(value));
 }
@@ -58,7 +64,7 @@ const leads: Readonly<Record<string, Thing>> = { campaign_id: "campaign", workfl
 export function unitText(value: number, unit: string | null, truth: Truth | null): string {
   if (unit === "s") return duration(value);
   if (unit === "J") return energy(value, truth ?? "measured");
-  if (unit === "By" || unit === "B") return si(value, "B");
+  if (unit === "By" || unit === "B") return bytes(value);
   if (unit === "%") return `${scalar(value)}\u2009%`;
   if (unit) return si(value, unit);
   return Number.isInteger(value) && Math.abs(value) >= 10_000 ? grouped(value) : Number.isInteger(value) ? scalar(value) : String(Number(value.toPrecision(5)));
@@ -70,6 +76,7 @@ export interface Shown {
   // A column whose text leads to what another column's id names.
   readonly link?: Readonly<Record<string, string>>;
   readonly grow?: string;
+  readonly last?: string; // stands at the end
   readonly bars?: readonly string[];
   readonly asNamed?: boolean; // columns of a reader's own question keep their names
 }
@@ -84,8 +91,11 @@ export function unitOf(column: AnswerColumn): string | null {
 export function columnsOf(answer: Pick<TableAnswer, "columns" | "rows">, shown: Shown = {}): Column<AnswerRow>[] {
   const at = new Map(answer.columns.map((column, i) => [column.name, i]));
   const truthAt = at.get("energy_truth") ?? at.get("truth");
-  return answer.columns.slice(0, mostColumns).flatMap((column, i): Column<AnswerRow>[] => {
+  const order = answer.columns.slice(0, mostColumns);
+  if (shown.last) order.sort((a, b) => Number(a.name === shown.last) - Number(b.name === shown.last));
+  return order.flatMap((column): Column<AnswerRow>[] => {
     if (shown.hide?.includes(column.name)) return [];
+    const i = at.get(column.name) ?? -1;
     const values = answer.rows.map((row) => row[i]);
     const numeric = values.some((v) => typeof v === "number") && values.every((v) => typeof v === "number" || v === null || v === undefined);
     const unit = unitOf(column);

@@ -1,7 +1,7 @@
 // What is known of one thing, as names and values; a value may lead somewhere.
 import type { CampaignAnswer, Cell, EnergyFigure, ObjectAnswer, TaskAnswer, WorkflowAnswer } from "../api/answers.ts";
 import { hrefOf } from "../state/route.ts";
-import { duration, energy, grouped, si } from "../views/number.ts";
+import { bytes, duration, energy, grouped } from "../views/number.ts";
 import { clock, cut, plain, statusText } from "./cells.ts";
 
 export interface Fact {
@@ -48,7 +48,7 @@ export function factsOf(thing: Anything): Fact[] {
       { name: "kind", text: thing.kind },
       thing.path && { name: "path", text: cut(thing.path), mono: true },
       thing.version !== null && thing.version !== undefined && { name: "version", text: String(thing.version) },
-      typeof thing.size_bytes === "number" && { name: "size", text: si(thing.size_bytes, "B"), full: `${thing.size_bytes} bytes` },
+      typeof thing.size_bytes === "number" && { name: "size", text: bytes(thing.size_bytes), full: `${thing.size_bytes} bytes` },
       thing.sha256 && { name: "SHA-256", text: thing.sha256, mono: true },
       thing.created_at && { name: "seen first", text: clock(thing.created_at), full: thing.created_at },
       id,

@@ -236,8 +236,8 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
         return { of: q.get("workflow") ?? c.name, findings: [
           { about: "time", sentence: "backward takes most time: 46 % of 2 h 4 min of work in 4 703 tasks (119 ms each on average).", sql: "SELECT activity, count(*) AS tasks, sum(duration_s) AS own_s FROM task GROUP BY ALL ORDER BY own_s DESC", rows: activitiesOf(c.tasks.slice(0, 4000)) },
           { about: "energy", sentence: "backward takes most energy: 62 % of 438 kJ in gpu (measured).", sql: "SELECT activity, sum(attributed_j) AS j FROM task JOIN task_energy USING (task_id) GROUP BY 1 ORDER BY j DESC", rows: [] },
-          { about: "stragglers", sentence: `rank 5 on ${slow?.host ?? "node03"} is 1.9 × slower than the median of its peers in forward.`, sql: "SELECT rank, hostname, median(duration_s) FROM task WHERE activity = 'forward' GROUP BY ALL", rows: [] },
-          { about: "failures", sentence: "1 finetune task failed: FloatingPointError, loss is not finite at step 83.", sql: "SELECT task_id, error FROM task WHERE status = 'failed'", rows: [] },
+          { about: "stragglers", sentence: `rank 5 on ${slow?.host ?? "node03"} is 1.9 × slower than the median of its peers in forward.`, sql: "SELECT rank, hostname, median(duration_s) FROM task WHERE activity = 'forward' GROUP BY ALL", rows: [{ rank: 5 }] },
+          { about: "failures", sentence: "1 finetune task failed: FloatingPointError, loss is not finite at step 83.", sql: "SELECT task_id, error FROM task WHERE status = 'failed'", rows: [{ tasks: 1 }] },
           { about: "not captured", sentence: "The tokenizer's version was not captured: add --env-file to headrace run.", sql: "SELECT 1", rows: [] },
         ] };
       }
@@ -302,7 +302,7 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
   };
 
   const told = (/** @type {import("node:http").ServerResponse} */ one) => {
-    const change = { workflows: c.flows.length, tasks: c.tasks.length, failed: c.tasks.filter((t) => t.status === "failed").length, running: c.tasks.filter((t) => t.status === "running").length, watermark: `w${watermark}`, late: 0 };
+    const change = { workflows: c.flows.length, tasks: c.tasks.length, failed: c.tasks.filter((t) => t.status === "failed").length, running: c.tasks.filter((t) => t.status === "running").length, watermark: `w${watermark}`, late: 0, changed: [], all: true };
     one.write(`id: w${watermark}\nevent: changed\ndata: ${JSON.stringify(change)}\n\n`);
   };
   const server = createServer((request, response) => {
