@@ -108,7 +108,7 @@ export function heat(host: HTMLElement, model: HeatModel): HeatView {
     const y = bottom + 22;
     for (let i = 0; i < rampWide; i++) {
       c.fillStyle = amount(i / rampWide, theme.dark);
-      c.fillRect(gutter + i, y, 1, 8);
+      c.fillRect(Math.round(gutter) + i, Math.round(y), 1, 8);
     }
     const marks = axisLabels([0, most], model.unit);
     c.fillStyle = theme.secondary;
