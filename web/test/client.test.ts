@@ -82,7 +82,7 @@ class Source implements EventSourceLike {
 
 describe("event stream", () => {
   it("reads a change, and nothing from what is none", () => {
-    expect(changeOf('{"tasks":7,"failed":"x","workflows":2,"changed":["a",1],"all":false}', "w9")).toEqual({ workflows: 2, tasks: 7, failed: 0, running: 0, late: 0, changed: ["a"], all: false, watermark: "w9" });
+    expect(changeOf('{"tasks":7,"failed":"x","workflows":["a",1],"all":false,"late_s":0.5}', "w9")).toEqual({ workflows: ["a"], all: false, tasks: 7, failed: 0, running: 0, late_s: 0.5, watermark: "w9" });
     expect(changeOf("not JSON", "")).toBeNull();
   });
 

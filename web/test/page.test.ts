@@ -10,7 +10,7 @@ import { linear } from "../src/views/scale.ts";
 import { bandsOf } from "../src/views/spans.ts";
 import { sumOf } from "../src/views/stacked.ts";
 import { columnsOf, csvOf, cut, plain, valuesText } from "../src/widgets/cells.ts";
-import { curvesOf, joined, picture, smallIsBetter } from "../src/widgets/charts.ts";
+import { curvesOf, picture, smallIsBetter, stripOf } from "../src/widgets/charts.ts";
 import { completeSql, put } from "../src/widgets/completion.ts";
 import { ranked, score, wordAt } from "../src/widgets/matching.ts";
 import { askSql, pythonText, shellText, sqlText } from "../src/widgets/questions.ts";
@@ -153,24 +153,26 @@ describe("models", () => {
     expect(placed).toBe(shape.spans.startNs.length);
     expect(height).toBeGreaterThan(0);
     expect(shape.spans.status.filter((status) => status === "failed").length).toBe(3);
-    expect(Array.from(shape.spans.count).reduce((a, b) => a + b, 0)).toBe(line.tasks_in_window);
+    expect(Array.from(shape.spans.count).reduce((a, b) => a + b, 0)).toBe(line.shown);
     const merged = Array.from(shape.spans.count).findIndex((count) => count > 1);
     expect(shape.spans.id[merged]).toBeNull();
     expect(shape.describe(merged).title).toMatch(/tasks$/);
   });
 
   it("gives colours to the curves that end best", () => {
-    const curves = [3, 1, 2].map((end, i) => ({ label: `g${i}`, runs: 1, task_ids: [`t${i}`], step: [0, 1], mean: [5, end], low: [5, end], high: [5, end] }));
-    expect(curvesOf({ metric: "loss", metrics: [], by: "step", curves }, true).map((one) => [one.id, one.slot])).toEqual([["t1", 0], ["t2", 1], ["t0", 2]]);
-    expect(curvesOf({ metric: "accuracy", metrics: [], by: "step", curves }, false)[0]?.id).toBe("t0");
+    const groups = [3, 1, 2].map((end, i) => ({ label: `g${i}`, runs: 1, step: [0, 1], mean: [5, end], low: [5, end], high: [5, end], count: [1, 1] }));
+    const runs = groups.map((group, i) => ({ label: group.label, group: i, task_id: `t${i}`, workflow_id: "w", status: "finished", step: [0, 1], seconds: [0, 1], value: [5, 1] }));
+    expect(curvesOf({ metric: "loss", metrics: [], runs, groups }, true).map((one) => [one.id, one.slot])).toEqual([["t1", 0], ["t2", 1], ["t0", 2]]);
+    expect(curvesOf({ metric: "accuracy", metrics: [], runs, groups }, false)[0]?.id).toBe("t0");
     expect(smallIsBetter("val_loss")).toBe(true);
     expect(smallIsBetter("accuracy")).toBe(false);
   });
 
   it("draws no line across a gap in the samples", () => {
-    const mean = new Float64Array(80).fill(NaN);
-    for (const at of [0, 2, 4, 60, 62]) mean[at] = at;
-    const line = joined(mean, mean, mean).mean;
-    expect([line[1], line[3], line[20], line[61], line[79]]).toEqual([1, 3, NaN, 61, NaN]);
+    const rows = [0, 1, 2, 30, 31].map((second) => ["s", second * 1e9, 1, 3, 2]);
+    const counter = { columns: ["sensor", "at_ns", "min", "max", "mean"].map((name) => ({ name, type: "real", unit: name === "mean" ? "W" : null })), rows, total: 5, shown: 5 };
+    const strip = stripOf(counter, 0, 40e9, 80, 0, () => darkTheme);
+    expect(strip.unit).toBe("W");
+    expect([strip.mean[0], strip.mean[1], strip.mean[20], strip.mean[60], strip.mean[79]]).toEqual([2, 2, NaN, 2, NaN]);
   });
 });

@@ -1,6 +1,6 @@
 // What the server answers under /api/v1. Names, words and units are those of the store's views: ids in
-// full, times ISO-8601 in UTC, durations `_s`, energy `_j`. Times inside charts are nanoseconds since
-// the answer's `origin`, so that they stay exact as numbers.
+// full, times ISO-8601 in UTC, durations `_s`, energy `_j`. `begin_ns`, `from_ns`, `to_ns` and `at_ns`
+// count from 1970, which a double holds to 256 ns; spans count from their answer's `begin_ns`.
 import type { Status, Truth } from "./report.ts";
 
 export type Cell = string | number | boolean | null | readonly Cell[] | { readonly [name: string]: Cell };
@@ -178,7 +178,8 @@ export interface SummaryAnswer {
   readonly findings: readonly { about: string; sentence: string; sql: string; rows: readonly Readonly<Record<string, Cell>>[] }[];
 }
 
-// GET /tradeoff: `headrace tradeoff`'s table, with what its columns mean.
+// GET /tradeoff: columns config, the quality by its name, time_s, energy_j, energy_u95_j,
+// energy_truth, on_front, dominated_by, status, activity, task_id, workflow_id; and what they mean.
 export interface TradeoffAnswer extends TableAnswer {
   readonly quality: string;
   readonly minimise: boolean;
@@ -190,18 +191,24 @@ export interface TradeoffAnswer extends TableAnswer {
 // GET /timeline: what is drawn in a window of so many pixels. Tasks narrower than a pixel are merged
 // (`task` -1, `count` of them); a merged span carries the worst status and the longest one's activity.
 export interface TimelineAnswer {
-  readonly origin: string;
+  readonly begin_at: string;
   readonly begin_ns: number; // of everything, not of the window
   readonly end_ns: number;
   readonly from_ns: number;
   readonly to_ns: number;
-  readonly lanes: readonly { label: string; hostname: string; pid: number | null; thread: string | number | null; rank: number | null; depth: number }[];
-  readonly lanes_total: number;
+  readonly lanes: readonly {
+    label: string;
+    hostname: string;
+    pid: number | null;
+    thread: string | number | null;
+    rank: number | null;
+    depth: number;
+  }[];
   readonly activities: readonly string[];
   readonly statuses: readonly Status[];
-  readonly tasks: readonly string[];
-  readonly tasks_total: number;
-  readonly tasks_in_window: number;
+  readonly tasks: readonly string[]; // ids of those that stand alone
+  readonly total: number;
+  readonly shown: number; // in the window
   readonly spans: {
     readonly lane: Numbers;
     readonly start_ns: Numbers;
@@ -214,28 +221,16 @@ export interface TimelineAnswer {
   };
 }
 
-// GET /counters: one sensor reduced to pixels; null where no sample was taken.
-export interface CounterAnswer {
-  readonly origin: string;
-  readonly from_ns: number;
-  readonly to_ns: number;
-  readonly sensor: string;
-  readonly unit: string;
-  readonly truth: Truth;
-  readonly samples: number;
-  readonly min: Numbers;
-  readonly max: Numbers;
-  readonly mean: Numbers;
-}
+// GET /counters: columns sensor_id, sensor, hostname, pid, domain, at_ns, min, max, mean, readings; no
+// row for a pixel without a sample.
 
 export interface GraphNode {
-  readonly id: string;
+  readonly id: string; // a task's, else its activity's, else activity#wave
   readonly label: string;
-  readonly kind: string; // activity, wave or task
   readonly wave: number;
   readonly tasks: number;
-  readonly status: Readonly<Partial<Record<Status, number>>>;
-  readonly time_s: number | null;
+  readonly statuses: Readonly<Partial<Record<Status, number>>>;
+  readonly duration_s: number | null;
   readonly energy_j: number | null;
   readonly x: number; // its layer
   readonly y: number; // its place in the layer, from the middle
@@ -250,114 +245,94 @@ export interface GraphEdge {
 }
 // GET /graph
 export interface GraphAnswer {
-  readonly level: string;
   readonly nodes: readonly GraphNode[];
   readonly edges: readonly GraphEdge[];
-  readonly nodes_total: number;
+  readonly tasks: number;
+  readonly nodes_left: number; // not given
 }
 
-// GET /curves: a logged number by step: the mean of runs that differ only in what tells repeats apart,
-// and the band of one standard deviation.
+// GET /curves: a logged number by step and by seconds, and the mean of runs that differ only in what
+// tells repeats apart.
 export interface CurvesAnswer {
   readonly metric: string;
   readonly metrics: readonly string[];
-  readonly by: "step" | "time_s";
-  readonly curves: readonly {
+  readonly activity?: string;
+  readonly runs: readonly {
+    readonly label: string;
+    readonly group: number;
+    readonly task_id: string | null;
+    readonly workflow_id: string;
+    readonly status: string;
+    readonly step: Numbers;
+    readonly seconds: Numbers;
+    readonly value: Numbers;
+  }[];
+  readonly groups: readonly {
     readonly label: string;
     readonly runs: number;
-    readonly task_ids?: readonly string[];
     readonly step: Numbers;
     readonly mean: Numbers;
     readonly low: Numbers;
     readonly high: Numbers;
+    readonly count: Numbers;
   }[];
-  readonly missing?: string | null;
 }
 
-// GET /ranks: a quantity of each rank in equal slices of time.
+// GET /ranks: a row of bins for each rank, one after the other.
 export interface RanksAnswer {
   readonly quantity: string;
-  readonly quantities: readonly string[];
   readonly unit: string | null;
-  readonly truth?: Truth;
-  readonly ranks: readonly string[];
-  readonly from_s: number;
-  readonly slice_s: number;
-  readonly values: readonly Numbers[]; // by rank
-  readonly missing?: string | null;
+  readonly from_ns: number;
+  readonly to_ns: number;
+  readonly bins: number;
+  readonly ranks: readonly { label: string; hostname: string; pid: number | null; rank: number | null }[];
+  readonly values: Numbers;
 }
 
-// GET /energy: columns workflow_id, workflow, domain, attributed_j, u95_j, time_s, truth, method,
-// assumption; and what each domain's counter said in all.
-export interface EnergyAnswer extends TableAnswer {
-  readonly conservation: readonly {
-    readonly domain: string;
-    readonly measured_j: number | null;
-    readonly attributed_j: number;
-    readonly idle_j: number | null;
-    readonly unattributed_j: number | null;
-    readonly residual_j: number | null;
-    readonly u95_j: number | null;
-    readonly truth: Truth;
-    readonly method: string;
-    readonly assumption: string;
-  }[];
-  readonly missing?: string | null;
-}
+// GET /energy: columns workflow_id, workflow, domain, part, energy_j, tasks, truth, method, assumption,
+// u95_j, time_s. Of a domain, the parts attributed, elsewhere, idle and unattributed add up to measured.
 
-// GET /layers: energy, time and memory of each layer, epoch and phase.
+// GET /layers: energy, time and memory of each layer, epoch and phase, phases fastest.
 export interface LayersAnswer {
   readonly layers: readonly { path: string; type: string; parameters: number | null }[];
-  readonly epochs: readonly number[];
-  readonly phases: readonly string[];
-  // One number for layer × epoch × phase, phases fastest.
-  readonly energy_j: Numbers;
-  readonly time_s: Numbers;
-  readonly memory_bytes: Numbers;
-  readonly truth: Truth;
-  readonly missing?: string | null;
+  readonly why?: string | null; // there are none
+  readonly epochs?: readonly number[];
+  readonly phases?: readonly string[];
+  readonly energy_j?: Numbers;
+  readonly time_s?: Numbers;
+  readonly memory_bytes?: Numbers;
+  readonly truth?: Truth;
 }
 
-// GET /health: the checks of `headrace doctor`, what each producer handed in, and what capture cost.
+interface Account {
+  readonly accepted: number | null;
+  readonly stored: number | null;
+  readonly spooled: number | null;
+  readonly quarantined: number | null;
+  readonly dropped: number | null;
+  readonly missing: number | null;
+}
+
+// GET /health: what became of each process's records, and what serving cost.
 export interface HealthAnswer {
-  readonly version: string;
   readonly folder: string;
-  readonly checks: readonly { check: string; state: string; detail: string; next: string | null }[];
-  readonly producers: readonly {
-    producer: string;
-    detail: string;
-    accepted: number;
-    stored: number;
-    spooled: number;
-    quarantined: number;
-    dropped: number;
-    missing: number;
-  }[];
-  readonly overhead_share: number | null;
-  readonly overhead: readonly { name: string; value: string }[];
-  readonly late: number; // records that came after their successors
-  readonly late_s: number; // how long something new waits until it is seen
-  readonly dropped: number;
-  readonly accepted: number;
-  readonly writable: boolean; // started with --allow-write
-  readonly versions: readonly { name: string; version: string }[];
+  readonly server: { version: string; started_at: string; up_s: number; cpu_s: number; folds: number; fold_s: number; folds_put_off: number; late_s: number; allow_write: boolean };
+  readonly store: { readable: boolean; why?: string; note?: string | null; watermark?: string; tasks?: number; failed?: number; running?: number };
+  readonly totals?: (Account & { producers: number; running: number }) | null;
+  readonly producers?: readonly (Account & { producer: string; hostname: string | null; pid: number | null; state: string })[];
+  readonly gaps?: readonly { reason: string; gaps: number; records: number | null }[];
+  readonly quarantine?: readonly { reason: string; places: number; records: number | null }[];
 }
 
-// GET /names: what begins as the prefix does; of a filter, what may stand from `begin` to `end` of it.
-export interface NamesAnswer {
-  readonly names: readonly { name: string; role: string; about: string | null }[];
-  readonly begin?: number;
-  readonly end?: number;
-}
+// GET /names: columns name, role, about, begin, end: the part of what was typed that the name replaces.
 
 // GET /events, event `changed`; its id is the watermark.
 export interface Change {
-  readonly workflows: number;
+  readonly workflows: readonly string[]; // that changed; see `all`
+  readonly all: boolean;
   readonly tasks: number;
   readonly failed: number;
   readonly running: number;
   readonly watermark: string;
-  readonly late: number;
-  readonly changed: readonly string[]; // workflows, unless `all`
-  readonly all: boolean;
+  readonly late_s: number;
 }

@@ -27,13 +27,12 @@ export function changeOf(text: string, id: string): Change | null {
     const told = JSON.parse(text) as Partial<Record<keyof Change, unknown>>;
     const count = (value: unknown): number => (typeof value === "number" && Number.isFinite(value) ? value : 0);
     return {
-      workflows: count(told.workflows),
+      workflows: Array.isArray(told.workflows) ? told.workflows.filter((one) => typeof one === "string") : [],
+      all: told.all !== false,
       tasks: count(told.tasks),
       failed: count(told.failed),
       running: count(told.running),
-      late: count(told.late),
-      changed: Array.isArray(told.changed) ? told.changed.filter((one) => typeof one === "string") : [],
-      all: told.all !== false,
+      late_s: count(told.late_s),
       watermark: typeof told.watermark === "string" ? told.watermark : id,
     };
   } catch {

@@ -151,7 +151,7 @@ function ahead(): void {
 // A workflow's page is still while only others change.
 function concerns(next: Change): boolean {
   const { page: shown, id } = place.route;
-  return shown !== "workflow" || next.all || next.changed.includes(id);
+  return shown !== "workflow" || next.all || next.workflows.includes(id);
 }
 
 export function hear(): () => void {

@@ -142,8 +142,8 @@ export function graph(host: HTMLElement, first: GraphModel): GraphView {
       if (!inSight(x, y)) return;
       const dim = marked !== null && !marked.has(i);
       const [left, top] = [x - box.wide / 2, y - box.high / 2];
-      const failed = (node.status.failed ?? 0) + (node.status.lost ?? 0);
-      const running = (node.status.running ?? 0) + (node.status.pending ?? 0);
+      const failed = (node.statuses.failed ?? 0) + (node.statuses.lost ?? 0);
+      const running = (node.statuses.running ?? 0) + (node.statuses.pending ?? 0);
       const colour = model.colour(node);
       c.globalAlpha = dim ? 0.35 : 1;
       if (!words) {

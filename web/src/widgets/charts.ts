@@ -1,5 +1,5 @@
 // Models of the views from answers: what several pages draw in the same way.
-import type { ActivityFigure, CounterAnswer, CurvesAnswer, TableAnswer, TimelineAnswer } from "../api/answers.ts";
+import type { ActivityFigure, CurvesAnswer, TableAnswer, TimelineAnswer } from "../api/answers.ts";
 import { numbers } from "../api/client.ts";
 import type { Status } from "../api/report.ts";
 import { activityColours, type Theme } from "../views/colour.ts";
@@ -9,7 +9,7 @@ import { amount } from "../views/ramp.ts";
 import type { Spans } from "../views/spans.ts";
 import type { StripModel } from "../views/strip.ts";
 import type { TooltipText } from "../views/tooltip.ts";
-import { statusText } from "./cells.ts";
+import { pick, statusText } from "./cells.ts";
 
 export type Colouring = "activity" | "status" | "energy";
 
@@ -70,7 +70,7 @@ export function picture(answer: TimelineAnswer, colouring: Colouring, slots: Rea
     mostWatts,
     spans: {
       lanes: answer.lanes.map((one) => ({ label: one.depth === 0 ? one.label : "", group: one.hostname })),
-      endNs: Math.max(1, answer.end_ns),
+      endNs: Math.max(1, answer.end_ns - answer.begin_ns),
       lane,
       startNs,
       durationNs,
@@ -104,11 +104,14 @@ export function picture(answer: TimelineAnswer, colouring: Colouring, slots: Rea
   };
 }
 
-// The eight that end best have a colour of their own; the rest share one.
-export function curvesOf(answer: CurvesAnswer, minimise: boolean): (Curve & { tasks: readonly string[] })[] {
+// One curve for each group of repeats; the eight that end best have a colour of their own.
+export function curvesOf(answer: CurvesAnswer, minimise: boolean): (Curve & { tasks: string[] })[] {
   const last = (of: ArrayLike<number>): number => of[of.length - 1] ?? NaN;
-  return answer.curves
-    .map((one) => ({ id: one.task_ids?.[0] ?? one.label, label: one.label, runs: one.runs, tasks: one.task_ids ?? [], x: numbers(one.step), mean: numbers(one.mean), low: numbers(one.low), high: numbers(one.high) }))
+  return answer.groups
+    .map((one, group) => {
+      const tasks = answer.runs.filter((run) => run.group === group).map((run) => run.task_id ?? run.workflow_id);
+      return { id: tasks[0] ?? one.label, label: one.label, runs: one.runs, tasks, x: numbers(one.step), mean: numbers(one.mean), low: numbers(one.low), high: numbers(one.high) };
+    })
     .sort((a, b) => (last(a.mean) - last(b.mean)) * (minimise ? 1 : -1))
     .map((one, i) => ({ ...one, slot: Math.min(i, 7) }));
 }
@@ -118,34 +121,35 @@ export function smallIsBetter(quality: string): boolean {
   return /loss|error|perplexity|mse|mae|rmse|nll|latency/i.test(quality);
 }
 
-export function stripOf(answer: CounterAnswer, slot: number, theme: () => Theme): StripModel {
-  return {
-    name: answer.sensor,
-    unit: answer.unit,
-    fromNs: answer.from_ns,
-    toNs: answer.to_ns,
-    ...joined(numbers(answer.min), numbers(answer.max), numbers(answer.mean)),
-    slot,
-    summary: `${answer.sensor} over time, ${plural(answer.samples, "sample")}${answer.unit ? `, in ${answer.unit}` : ""}.`,
-    theme,
-  };
-}
-
-// Samples further apart than pixels are joined; a gap is several times their usual distance.
-export function joined(min: Float64Array, max: Float64Array, mean: Float64Array): { min: Float64Array; max: Float64Array; mean: Float64Array } {
+// Pixels of a window from rows that name their time.
+export function stripOf(answer: TableAnswer, fromNs: number, toNs: number, width: number, slot: number, theme: () => Theme): StripModel {
+  const at = columnNumbers(answer, "at_ns");
+  const [low, high, middle] = [columnNumbers(answer, "min"), columnNumbers(answer, "max"), columnNumbers(answer, "mean")];
+  const [from, to] = toNs > fromNs ? [fromNs, toNs] : [Math.min(...at), Math.max(...at) + 1];
+  const bins = Math.max(1, Math.min(width, toNs > fromNs ? width : at.length));
+  const [min, max, mean] = [new Float64Array(bins).fill(NaN), new Float64Array(bins).fill(NaN), new Float64Array(bins).fill(NaN)];
+  at.forEach((ns, i) => {
+    const bin = Math.min(bins - 1, Math.max(0, Math.round(((ns - from) / (to - from)) * bins)));
+    min[bin] = Math.min(min[bin] || Infinity, low[i] as number);
+    max[bin] = Math.max(Number.isNaN(max[bin]) ? -Infinity : (max[bin] as number), high[i] as number);
+    mean[bin] = middle[i] as number;
+  });
+  // Samples further apart than pixels are joined; a real gap is several times their distance.
   const filled = Array.from(mean, (value, i) => (Number.isNaN(value) ? -1 : i)).filter((i) => i >= 0);
   const steps = filled.slice(1).map((bin, i) => bin - (filled[i] as number)).sort((a, b) => a - b);
   const usual = steps[Math.floor(steps.length / 2)] ?? 1;
-  const lists = [min, max, mean].map((list) => list.slice());
   for (let i = 1; i < filled.length; i++) {
     const [a, b] = [filled[i - 1] as number, filled[i] as number];
     if (b - a < 2 || b - a > usual * 3 + 1) continue;
     for (let bin = a + 1; bin < b; bin++) {
       const share = (bin - a) / (b - a);
-      for (const list of lists) list[bin] = (list[a] as number) + ((list[b] as number) - (list[a] as number)) * share;
+      for (const list of [min, max, mean]) list[bin] = (list[a] as number) + ((list[b] as number) - (list[a] as number)) * share;
     }
   }
-  return { min: lists[0] as Float64Array, max: lists[1] as Float64Array, mean: lists[2] as Float64Array };
+  const first = answer.rows[0];
+  const name = String(pick(answer, first, "sensor") ?? "sensor");
+  const unit = answer.columns.find((column) => column.name === "mean")?.unit ?? "";
+  return { name, unit, fromNs: from - fromNs, toNs: to - fromNs, min, max, mean, slot, summary: `${name} over time, ${plural(at.length, "point")}${unit ? `, in ${unit}` : ""}.`, theme };
 }
 
 // Cells of one column, as numbers and by name.

@@ -1,6 +1,7 @@
 // What completes the word before the cursor: of a filter the server knows, of SQL the views do.
-import type { NamesAnswer } from "../api/answers.ts";
+import type { TableAnswer } from "../api/answers.ts";
 import { Refusal, type Client } from "../api/client.ts";
+import { pick } from "./cells.ts";
 import { ranked, wordAt } from "./matching.ts";
 
 export interface Option {
@@ -12,8 +13,8 @@ export interface Option {
 
 export async function completeFilter(server: Client, text: string, cursor: number): Promise<Option[]> {
   try {
-    const found = await server.get<NamesAnswer>("/names", { role: "filter", prefix: text.slice(0, cursor), limit: 12 });
-    return found.names.map((one) => ({ put: one.name, note: one.about ?? "", begin: found.begin ?? cursor, end: found.end ?? cursor }));
+    const found = await server.get<TableAnswer>("/names", { role: "filter", prefix: text.slice(0, cursor), limit: 12 });
+    return found.rows.map((row) => ({ put: String(pick(found, row, "name")), note: String(pick(found, row, "about") ?? ""), begin: Number(pick(found, row, "begin") ?? cursor), end: Number(pick(found, row, "end") ?? cursor) }));
   } catch (error) {
     if (error instanceof Refusal) return [];
     throw error;

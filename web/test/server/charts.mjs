@@ -1,5 +1,5 @@
 // The chart answers of the made-up campaign, reduced to a window of pixels as the server does.
-import { iso, random } from "./campaign.mjs";
+import { iso, origin, random } from "./campaign.mjs";
 
 /** @typedef {import("./campaign.mjs").Campaign} Campaign */
 const statuses = ["pending", "running", "finished", "failed", "cancelled", "lost"];
@@ -13,8 +13,9 @@ export function timeline(c, q) {
   const last = Math.max(...flows.map((i) => c.flows[i]?.endNs ?? Math.max(...c.tasks.filter((t) => t.workflow === i).map((t) => t.startNs + (t.durationNs ?? 0)))));
   const begin = 0;
   const end = last - first;
-  const from = Number(q.get("from_ns") ?? begin);
-  const to = Number(q.get("to_ns") ?? end);
+  const base = origin * 1e6 + first; // since 1970
+  const from = q.has("from_ns") ? Number(q.get("from_ns")) - base : begin;
+  const to = q.has("to_ns") ? Number(q.get("to_ns")) - base : end;
   const width = Math.max(100, Number(q.get("width") ?? 1000));
   const perPixel = (to - from) / width;
   const activities = [...new Set(c.tasks.map((t) => t.activity))];
@@ -70,7 +71,7 @@ export function timeline(c, q) {
     spans.task.push(ids.length);
     ids.push(t.id);
   }
-  return { origin: iso(first), begin_ns: begin, end_ns: end, from_ns: from, to_ns: to, lanes, lanes_total: lanes.length, activities, statuses, tasks: ids, tasks_total: members.length, tasks_in_window: inWindow, spans };
+  return { begin_at: iso(first), begin_ns: base, end_ns: base + end, from_ns: base + from, to_ns: base + to, lanes, activities, statuses, tasks: ids, total: members.length, shown: inWindow, spans };
 }
 
 export const sensors = [
@@ -80,31 +81,26 @@ export const sensors = [
   ["memory.used", "process.memory.usage", "By", "gauge", "node01", "proc", "measured"],
 ];
 
-/** @param {Campaign} c @param {URLSearchParams} q */
-export function counters(c, q) {
+/** Rows of a sensor's pixels. @param {URLSearchParams} q */
+export function counterRows(q) {
   const index = Number(q.get("sensor") ?? 1) - 1;
-  const [name, , unit] = sensors[index] ?? ["?", "", ""];
-  const line = timeline(c, new URLSearchParams({ ...(q.get("workflow") ? { workflow: q.get("workflow") ?? "" } : {}), width: "400" }));
-  const from = Number(q.get("from_ns") ?? 0);
-  const to = Number(q.get("to_ns") ?? line.end_ns);
+  const [name, , unit, , domain] = sensors[index] ?? ["?", "", "", "", ""];
+  const from = Number(q.get("from_ns") ?? origin * 1e6);
+  const to = Number(q.get("to_ns") ?? from + 400e9);
   const width = Math.max(50, Math.min(2000, Number(q.get("width") ?? 800)));
-  const low = [];
-  const high = [];
-  const mean = [];
+  const rows = [];
   const draw = random(index + 7);
   for (let i = 0; i < width; i++) {
-    const at = from + ((i + 0.5) / width) * (to - from);
-    const busy = at > 1.2e9 && at < line.end_ns * 0.96 ? 1 : 0;
+    const at = ((i + 0.5) / width) * (to - from);
+    const busy = at > 1.2e9 && at < (to - from) * 0.96 ? 1 : 0;
     const wave = Math.sin(at / 4.1e9) * 0.12 + Math.sin(at / 0.9e9) * 0.08;
     const base = [70 + busy * 270 * (1 + wave), busy * (78 + wave * 90), 55 + busy * 60 * (1 + wave), 4e8 + busy * 2.4e9 + at / 90][index] ?? 0;
     const noise = base * 0.06 * draw();
     // A gap: the sampler was stopped for two seconds.
-    const gone = index === 0 && at > 14e9 && at < 16e9;
-    low.push(gone ? null : base - noise);
-    high.push(gone ? null : base + noise * 2);
-    mean.push(gone ? null : base);
+    if (index === 0 && at > 14e9 && at < 16e9) continue;
+    rows.push([index + 1, name, "node01", null, domain, from + (i / width) * (to - from), base - noise, base + noise * 2, base, 3]);
   }
-  return { origin: line.origin, from_ns: from, to_ns: to, sensor: name, unit, truth: "measured", samples: Math.round((to - from) / 1e8), min: low, max: high, mean };
+  return { unit: unit === "By" ? "B" : unit, rows };
 }
 
 /** @param {Campaign} c @param {URLSearchParams} q */
@@ -117,15 +113,15 @@ export function graph(c, q) {
   /** @param {string} id @param {string} label @param {typeof own} members @param {number} x @param {number} y */
   const node = (id, label, members, x, y) => {
     /** @type {Record<string, number>} */
-    const status = {};
-    for (const t of members) status[t.status] = (status[t.status] ?? 0) + 1;
-    nodes.push({ id, label, kind: level, wave: x, tasks: members.length, status, time_s: members.reduce((s, t) => s + (t.durationNs ?? 0) / 1e9, 0), energy_j: members.reduce((s, t) => s + t.energyJ, 0), x, y });
+    const statuses = {};
+    for (const t of members) statuses[t.status] = (statuses[t.status] ?? 0) + 1;
+    nodes.push({ id, label, wave: x, tasks: members.length, statuses, duration_s: members.reduce((s, t) => s + (t.durationNs ?? 0) / 1e9, 0), energy_j: members.reduce((s, t) => s + t.energyJ, 0), x, y });
     return nodes.length - 1;
   };
   /** @type {any[]} */
   const edges = [];
   const edge = (/** @type {number} */ from, /** @type {number} */ to, /** @type {number} */ count, exact = true, relation = "data", name = "") => edges.push({ from, to, relation, name, exact, count });
-  if (own.length === 0) return { level, nodes, edges, tasks: 0, nodes_total: 0 };
+  if (own.length === 0) return { nodes, edges, tasks: 0, nodes_left: 0 };
   if (level === "activity") {
     const trial = node("finetune", "finetune", own.filter((t) => t.activity === "finetune"), 0, 0);
     const at = order.map((a, i) => node(a, a, own.filter((t) => t.activity === a), i === 6 ? 6 : i + 1, i === 6 ? 1 : i === 5 ? -1 : 0));
@@ -148,7 +144,7 @@ export function graph(c, q) {
       }
     }
   }
-  return { level, nodes, edges, tasks: own.length, nodes_total: level === "task" ? own.length : nodes.length };
+  return { nodes, edges, tasks: own.length, nodes_left: level === "task" ? own.length - nodes.length : 0 };
 }
 
 /** @param {Campaign} c @param {URLSearchParams} q */
@@ -185,15 +181,16 @@ export function curves(c, q) {
   return {
     metric,
     metrics: ["loss", "val_loss"],
-    by: "step",
-    curves: list.map((g) => {
+    logged: false,
+    activity: "finetune",
+    runs: list.flatMap((g, group) => g.runs.map((run, i) => ({ label: g.label, group, task_id: g.ids[i] ?? null, workflow_id: "", status: "finished", step: [...run.keys()], seconds: [...run.keys()].map((s) => s * 0.3), value: [...run.values()] }))),
+    groups: list.map((g) => {
       const step = [...new Set(g.runs.flatMap((r) => [...r.keys()]))].sort((a, b) => a - b);
       const at = step.map((s) => g.runs.map((r) => r.get(s)).filter((v) => v !== undefined));
       const mean = at.map((v) => v.reduce((a, b) => a + b, 0) / v.length);
       const spread = at.map((v, i) => Math.sqrt(v.reduce((a, b) => a + (b - (mean[i] ?? 0)) ** 2, 0) / Math.max(1, v.length - 1)));
-      return { label: g.label, runs: g.runs.length, task_ids: g.ids, step, mean, low: mean.map((m, i) => m - (spread[i] ?? 0)), high: mean.map((m, i) => m + (spread[i] ?? 0)), count: at.map((v) => v.length) };
+      return { label: g.label, runs: g.runs.length, step, mean, low: mean.map((m, i) => m - (spread[i] ?? 0)), high: mean.map((m, i) => m + (spread[i] ?? 0)), count: at.map((v) => v.length) };
     }),
-    missing: null,
   };
 }
 
@@ -216,28 +213,29 @@ export function ranks(c, q) {
       if (row) row[s] = (row[s] ?? 0) + share * (quantity === "power" ? t.energyJ / ((t.durationNs || 1) / 1e9) : quantity === "busy" ? 1 : quantity === "failed" ? Number(t.status === "failed") : 1);
     }
   }
-  return { quantity, quantities: ["busy", "tasks", "failed", "power"], unit: quantity === "power" ? "W" : null, ranks: values.map((_, i) => `rank ${i}`), from_s: 0, slice_s: slice / 1e9, values, missing: null };
+  return { quantity, unit: quantity === "power" ? "W" : null, from_ns: line.begin_ns, to_ns: line.end_ns, bins: slices, ranks: values.map((_, i) => ({ label: `rank ${i}`, hostname: "", pid: null, rank: i })), values: values.flat() };
 }
 
 /** @param {Campaign} c @param {URLSearchParams} q */
 export function energyRows(c, q) {
   const rows = [];
   const sums = { gpu: 0, cpu: 0 };
+  const [gpu, cpu, assumed] = ["nvml counter, split by time on the device", "rapl package counter, split by CPU time", "memory is not measured here: estimated at 0.38 W/GB"];
   for (const [i, f] of c.flows.entries()) {
     if (q.get("workflow") && f.id !== q.get("workflow")) continue;
     const trials = c.tasks.filter((t) => t.workflow === i && t.activity === "finetune");
     const joules = trials.reduce((s, t) => s + t.energyJ, 0);
-    const seconds = trials.reduce((s, t) => s + (t.durationNs ?? 0) / 1e9, 0);
     sums.gpu += joules * 0.82;
     sums.cpu += joules * 0.18;
-    rows.push([f.id, f.name, "gpu", joules * 0.82, joules * 0.02, seconds, trials.length, "measured", "nvml counter, split by time on the device", ""]);
-    rows.push([f.id, f.name, "cpu", joules * 0.18, joules * 0.015, seconds, trials.length, "mixed", "rapl package counter, split by CPU time", "memory is not measured here: estimated at 0.38 W/GB"]);
+    const seconds = trials.reduce((s, t) => s + (t.durationNs ?? 0) / 1e9, 0);
+    rows.push([f.id, f.name, "gpu", "attributed", joules * 0.82, trials.length, "measured", gpu, "", joules * 0.02, seconds], [f.id, f.name, "cpu", "attributed", joules * 0.18, trials.length, "mixed", cpu, assumed, joules * 0.015, seconds]);
   }
-  const card = (/** @type {string} */ domain, /** @type {number} */ attributed, /** @type {string} */ truth, /** @type {string} */ method, /** @type {string} */ assumption) => {
-    const [idle, rest] = [attributed * 0.14, attributed * 0.018];
-    return { domain, measured_j: attributed + idle + rest, attributed_j: attributed, idle_j: idle, unattributed_j: rest, residual_j: 0, u95_j: attributed * 0.02, truth, method, assumption };
-  };
-  return { rows, conservation: [card("gpu", sums.gpu, "measured", "nvml counter", ""), card("cpu", sums.cpu, "mixed", "rapl package counter", "memory is not measured here: estimated at 0.38 W/GB")] };
+  if (rows.length === 0) return rows;
+  for (const [domain, truth] of /** @type {const} */ ([["gpu", "measured"], ["cpu", "mixed"]])) {
+    const [idle, rest] = [sums[domain] * 0.14, sums[domain] * 0.018];
+    rows.push([null, null, domain, "elsewhere", 0, null, truth, "", "", null, null], [null, null, domain, "idle", idle, null, truth, "", "", null, null], [null, null, domain, "unattributed", rest, null, truth, "", "", null, null], [null, null, domain, "measured", sums[domain] + 0 + idle + rest, null, truth, "", "", null, null]);
+  }
+  return rows;
 }
 
 /** @param {Campaign} c */
@@ -262,5 +260,5 @@ export function layers(c) {
       }
     }
   }
-  return { layers: list, epochs, phases, energy_j: energy, time_s: time, memory_bytes: memory, truth: "measured", missing: null };
+  return { layers: list, epochs, phases, energy_j: energy, time_s: time, memory_bytes: memory, truth: "measured" };
 }

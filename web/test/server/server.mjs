@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { campaign, iso } from "./campaign.mjs";
-import { counters, curves, energyRows, graph, layers, ranks, sensors, timeline } from "./charts.mjs";
+import { counterRows, curves, energyRows, graph, layers, ranks, sensors, timeline } from "./charts.mjs";
 
 /** @typedef {import("./campaign.mjs").Task} Task */
 const root = process.env.HEADRACE_PAGE ?? join(dirname(fileURLToPath(import.meta.url)), "../../dist/page");
@@ -251,8 +251,10 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
       case "timeline":
         if (q.get("workflow")) need(q.get("workflow") ?? "");
         return timeline(c, q);
-      case "counters":
-        return counters(c, q);
+      case "counters": {
+        const { unit, rows } = counterRows(q);
+        return page(["sensor_id", "sensor", "hostname", "pid", "domain", "at_ns", "min", "max", "mean", "readings"].map((name) => ({ name, type: "real", unit: ["min", "max", "mean"].includes(name) ? (unit ?? null) : null })), c.tasks.length === 0 ? [] : rows, new URLSearchParams({ limit: "5000" }));
+      }
       case "sensors":
         return page([{ name: "sensor_id", type: "integer" }, { name: "name", type: "text" }, { name: "quantity", type: "text" }, { name: "unit", type: "text" }, { name: "kind", type: "text" }, { name: "domain", type: "text" }, { name: "source", type: "text" }, { name: "truth", type: "text" }, { name: "hostname", type: "text" }], c.tasks.length === 0 ? [] : sensors.map((s, i) => [i + 1, ...s, "node01"]), q);
       case "graph":
@@ -261,21 +263,20 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
         return curves(c, q);
       case "ranks":
         return ranks(c, q);
-      case "energy": {
-        const none = c.tasks.length === 0;
-        const { rows, conservation } = energyRows(c, q);
-        return { ...page(["workflow_id", "workflow", "domain", "attributed_j", "u95_j", "time_s", "tasks", "truth", "method", "assumption"].map((name) => ({ name, type: "text", unit: name.endsWith("_j") ? "J" : name.endsWith("_s") ? "s" : null })), none ? [] : rows, new URLSearchParams()), conservation: none ? [] : conservation, missing: none ? "No energy was captured. headrace doctor says which sensors this machine has." : null };
-      }
+      case "energy":
+        return page(["workflow_id", "workflow", "domain", "part", "energy_j", "tasks", "truth", "method", "assumption", "u95_j", "time_s"].map((name) => ({ name, type: "text", unit: name.endsWith("_j") ? "J" : name === "time_s" ? "s" : null })), c.tasks.length === 0 ? [] : energyRows(c, q), new URLSearchParams());
       case "layers":
-        return q.get("workflow") === c.flows[1]?.id ? { layers: [], epochs: [], phases: [], energy_j: [], time_s: [], memory_bytes: [], truth: "measured", missing: "No layer of a model was captured in this workflow." } : layers(c);
+        return q.get("workflow") === c.flows[1]?.id ? { layers: [], why: "no layer was captured here: tasks of a model's layers are not recorded" } : layers(c);
       case "names": {
+        const columns = ["name", "role", "about", "begin", "end"].map((name) => ({ name, type: "text" }));
+        if (q.get("role") === "generated") return page(columns, c.tasks.length === 0 ? [] : ["accuracy", "batches", "loss", "model", "val_loss"].map((name) => [name, "generated", "", 0, 0]), q);
         const prefix = q.get("prefix") ?? "";
         const word = /\S*$/.exec(prefix)?.[0] ?? "";
         const colon = word.indexOf(":");
         const begin = prefix.length - word.length;
         const values = colon < 0 ? fields : word.slice(0, colon) === "status" ? ["finished", "failed", "running"] : word.slice(0, colon) === "activity" ? [...new Set(c.tasks.map((t) => t.activity))] : [];
         const typed = colon < 0 ? word : word.slice(colon + 1);
-        return { names: values.filter((v) => v.startsWith(typed)).map((name) => ({ name, role: "filter", about: colon < 0 ? "field" : "value" })), begin: colon < 0 ? begin : begin + colon + 1, end: prefix.length };
+        return page(columns, values.filter((v) => v.startsWith(typed)).map((v) => [v, "filter", colon < 0 ? "field" : "value", colon < 0 ? begin : begin + colon + 1, prefix.length]), q);
       }
       case "sql": {
         const sql = String(body?.sql ?? "");
@@ -292,9 +293,9 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
         filterOf(String(body?.filter ?? ""), c);
         return { ok: true };
       case "health": {
-        const producers = c.flows.map((f, i) => ({ producer: `fc69f922cb0abd${i}`, detail: `${f.hostname} ${f.pid}, ended`, accepted: 20849 + i, stored: 20849 + i - (i === 2 ? 12 : 0), spooled: 0, quarantined: 0, dropped: i === 2 ? 12 : 0, missing: 0 }));
+        const producers = c.flows.map((f, i) => ({ producer: `fc69f922cb0abd${i}`, hostname: f.hostname, pid: f.pid, state: "ended", accepted: 20849 + i, stored: 20849 + i - (i === 2 ? 12 : 0), spooled: 0, quarantined: 0, dropped: i === 2 ? 12 : 0, missing: 0 }));
         const sum = (/** @type {"accepted" | "stored" | "dropped"} */ part) => producers.reduce((s, p) => s + p[part], 0);
-        return { version: "0.1.0", folder: "/scratch/lm/.headrace", checks: [{ check: "folder", state: "ok", detail: "/scratch/lm/.headrace, 19.0 GB free", next: null }, { check: "store", state: "ok", detail: `${c.tasks.length} tasks, ${c.flows.length} workflows`, next: null }, { check: "records", state: "ok", detail: `${sum("accepted")} accepted from ${producers.length} processes = ${sum("stored")} stored + 0 spooled + 0 quarantined + ${sum("dropped")} dropped + 0 missing`, next: null }, ...(sum("dropped") > 0 ? [{ check: "gaps", state: "note", detail: "12 samples dropped: the ring was full", next: "fewer sensors, or a lower rate: HEADRACE_TELEMETRY_HZ" }] : [])], producers, overhead_share: null, overhead: [{ name: "server", value: "1.9 s of processor time in 312 s" }], late: 0, late_s: 0.12, dropped: sum("dropped"), accepted: sum("accepted"), writable: false, versions: [{ name: "headrace", version: "0.1.0" }, { name: "DuckDB", version: "v1.5.5" }] };
+        return { folder: "/scratch/lm/.headrace", server: { version: "0.1.0", started_at: iso(0), up_s: 312, cpu_s: 1.9, folds: 41, fold_s: 0.7, folds_put_off: 0, late_s: 0.12, allow_write: false }, store: { readable: true, note: null, watermark: `w${watermark}`, tasks: c.tasks.length, failed: 3, running: 0 }, totals: { producers: producers.length, running: 0, accepted: sum("accepted"), stored: sum("stored"), spooled: 0, quarantined: 0, dropped: sum("dropped"), missing: 0 }, producers, gaps: producers.length > 2 ? [{ reason: "the ring was full", gaps: 1, records: 12 }] : [], quarantine: [] };
       }
       default:
         throw absent(`resource ${path}`);
@@ -302,7 +303,7 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
   };
 
   const told = (/** @type {import("node:http").ServerResponse} */ one) => {
-    const change = { workflows: c.flows.length, tasks: c.tasks.length, failed: c.tasks.filter((t) => t.status === "failed").length, running: c.tasks.filter((t) => t.status === "running").length, watermark: `w${watermark}`, late: 0, changed: [], all: true };
+    const change = { workflows: [], all: true, tasks: c.tasks.length, failed: c.tasks.filter((t) => t.status === "failed").length, running: c.tasks.filter((t) => t.status === "running").length, watermark: `w${watermark}`, late_s: 0.12 };
     one.write(`id: w${watermark}\nevent: changed\ndata: ${JSON.stringify(change)}\n\n`);
   };
   const server = createServer((request, response) => {
