@@ -6,23 +6,13 @@
 #include <optional>
 
 #include "model/status.h"
+#include "query/task_joules.h"
 
 namespace headrace::query {
 namespace {
 
 using store::sql_name;
 using store::ValueClass;
-
-// Joules of a task over domains that do not overlap, as query/domain_sum.h has it; NULL as soon as
-// one of them is unknown.
-constexpr const char* kEnergyJoin =
-    "LEFT JOIN (SELECT producer, seq, CASE WHEN len(list_filter(own, lambda d: d.j IS NULL)) = 0 "
-    "THEN list_sum(list_transform(own, lambda d: d.j)) END AS joules FROM (SELECT producer, seq, "
-    "list_filter(l, lambda x: len(list_filter(l, lambda y: starts_with(x.d, y.d || '/') OR "
-    "(x.d = 'node/cpu' AND starts_with(y.d, 'node/cpu-')) OR (x.d = 'process' AND (y.d = 'node' OR "
-    "starts_with(y.d, 'node/cpu'))))) = 0) AS own FROM (SELECT producer, seq, "
-    "list(struct_pack(d := domain, j := attributed_j)) AS l FROM task_energy_row "
-    "GROUP BY producer, seq))) en ON en.producer = t.producer AND en.seq = t.seq";
 
 bool is_equality(FilterOp op) {
   return op == FilterOp::kIs || op == FilterOp::kEqual || op == FilterOp::kNotEqual;
@@ -188,7 +178,7 @@ std::string FilterSql::core(const std::string& column) {
   return sql_name(column);
 }
 
-std::string FilterSql::energy() { return extra("energy_j", "en.joules", {}, kEnergyJoin); }
+std::string FilterSql::energy() { return extra("energy_j", "en.joules", {}, kTaskJoulesJoin); }
 
 FilterAccess FilterSql::captured(Role role, const std::vector<std::string>& path) {
   FilterAccess out;

@@ -41,6 +41,8 @@ Result<Written> write_csv(ResultTable& table, uint64_t limit, const Sink& sink);
 // One document, a list of objects, one a line.
 Result<Written> write_json(ResultTable& table, uint64_t limit, const Sink& sink);
 Result<Written> write_jsonl(ResultTable& table, uint64_t limit, const Sink& sink);
+// One cell as these write it: of the current batch, NULL and NaN included.
+void append_json_cell(const ResultTable& table, size_t column, size_t row, std::string* out);
 // For people: aligned columns, numbers to the right, SI units where a column has a unit, ids and
 // times shortened, NULL as "-". Escape sequences in captured text are taken out. Keeps the shown
 // rows in memory.

@@ -34,30 +34,13 @@ std::string csv_cell(const ResultColumn& column, const Cell& cell) {
   return out + '"';
 }
 
-void json_cell(const ResultTable& table, size_t column, size_t row, std::string* out) {
-  const Cell cell = table.cell(column, row);
-  if (cell.is_null) {
-    *out += "null";
-  } else if (cell.is_exact_number) {
-    *out += cell.text;
-  } else if (table.columns()[column].kind == ColumnKind::kBool) {
-    *out += cell.text;
-  } else if (table.columns()[column].kind == ColumnKind::kJson) {
-    *out += table.json(column, row).dump();
-  } else if (table.columns()[column].kind == ColumnKind::kReal) {
-    *out += "{\"$float\":\"" + cell.text + "\"}";
-  } else {
-    *out += json_quoted(cell.text);
-  }
-}
-
 std::string json_row(const ResultTable& table, const std::vector<std::string>& keys, size_t row) {
   std::string out = "{";
   for (size_t i = 0; i < keys.size(); ++i) {
     if (i > 0) out += ',';
     out += keys[i];
     out += ':';
-    json_cell(table, i, row, &out);
+    append_json_cell(table, i, row, &out);
   }
   return out + '}';
 }
@@ -93,6 +76,23 @@ Result<Written> each_row(ResultTable& table, uint64_t limit, const Sink& sink,
 }
 
 }  // namespace
+
+void append_json_cell(const ResultTable& table, size_t column, size_t row, std::string* out) {
+  const Cell cell = table.cell(column, row);
+  if (cell.is_null) {
+    *out += "null";
+  } else if (cell.is_exact_number) {
+    *out += cell.text;
+  } else if (table.columns()[column].kind == ColumnKind::kBool) {
+    *out += cell.text;
+  } else if (table.columns()[column].kind == ColumnKind::kJson) {
+    *out += table.json(column, row).dump();
+  } else if (table.columns()[column].kind == ColumnKind::kReal) {
+    *out += "{\"$float\":\"" + cell.text + "\"}";
+  } else {
+    *out += json_quoted(cell.text);
+  }
+}
 
 std::optional<Format> parse_format(std::string_view name) {
   if (name == "table") return Format::kTable;

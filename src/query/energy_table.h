@@ -1,0 +1,42 @@
+// Where the energy of a campaign or workflow went, so that it can be checked by adding up.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "query/identify.h"
+#include "query/result_table.h"
+#include "query/session.h"
+
+namespace headrace::query {
+
+// Of one domain, over the processes that ran the tasks: measured = attributed + idle + unattributed
+// + residual, and the residual should be 0. Attributed counts what tasks of other workflows in the
+// same processes got, too.
+struct Conservation {
+  std::string domain;
+  double measured_j = 0;
+  double attributed_j = 0;
+  double idle_j = 0;
+  double unattributed_j = 0;
+  double residual_j = 0;
+  std::optional<double> u95_j;  // of what is attributed to the tasks asked for
+  std::string truth;
+  std::string method;
+  std::string assumption;
+};
+
+struct EnergyTable {
+  // workflow_id, workflow, domain, attributed_j, u95_j, time_s, tasks, truth, method, assumption; a
+  // row a workflow and domain, of its tasks that lie in no other: none counts twice. time_s is of
+  // these tasks.
+  ResultTable rows;
+  std::vector<Conservation> conservation;
+};
+
+// `of`: a campaign or workflow; nullptr: all there is.
+Result<EnergyTable> energy_table(const Session& session, const Thing* of);
+
+}  // namespace headrace::query

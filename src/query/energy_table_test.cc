@@ -1,0 +1,120 @@
+#include "query/energy_table.h"
+
+#include <gtest/gtest.h>
+#include <map>
+
+#include "query/counter_window.h"
+#include "query/store_for_test.h"
+#include "query/workflow_figures.h"
+
+namespace headrace::query {
+namespace {
+
+// Joules by workflow, in one domain.
+std::map<std::string, double> workflows_of(EnergyTable* table) {
+  std::map<std::string, double> out;
+  for (;;) {
+    const Result<bool> more = table->rows.next();
+    if (!more.ok() || !*more) return out;
+    for (size_t row = 0; row < table->rows.rows(); ++row) {
+      out[table->rows.cell(1, row).text] += table->rows.cell(3, row).real;
+    }
+  }
+}
+
+std::vector<double> column_of(ResultTable* table, const std::string& name) {
+  std::vector<double> out;
+  for (;;) {
+    const Result<bool> more = table->next();
+    if (!more.ok() || !*more) return out;
+    for (size_t row = 0; row < table->rows(); ++row) {
+      out.push_back(table->cell(*table->column(name), row).real);
+    }
+  }
+}
+
+TEST(EnergyTable, AddsUp) {
+  StoreForTest store;
+  const std::string campaign = store.campaign("c");
+  const int tune = store.workflow(campaign, "tune");
+  const int other = store.workflow(store.campaign("d"), "other");
+  const int64_t outer = store.task(tune, {"train", {}, {}});
+  const int64_t inner = store.task(tune, {"epoch", {}, {}, outer});
+  const int64_t elsewhere = store.task(other, {"x", {}, {}});
+  store.energy(outer, "node/cpu", "5", "measured");
+  store.energy(inner, "node/cpu", "4", "measured");  // part of outer's
+  store.energy(elsewhere, "node/cpu", "1", "measured");
+  store.run(
+      "INSERT INTO energy_balance_row VALUES (1, 'node/cpu', 'measured', 9000000, 6000000, "
+      "2500000, 500000)");
+  const Session session = store.session();
+  const Thing thing{ThingKind::kCampaign, campaign, "c", ""};
+  auto mine = energy_table(session, &thing);
+  ASSERT_TRUE(mine.ok()) << mine.status().message();
+  EXPECT_EQ(workflows_of(&*mine), (std::map<std::string, double>{{"tune", 5}}));
+  ASSERT_EQ(mine->conservation.size(), 1U);
+  const Conservation& all = mine->conservation[0];
+  EXPECT_EQ(all.measured_j, 9);
+  EXPECT_EQ(all.attributed_j + all.idle_j + all.unattributed_j, all.measured_j);
+  EXPECT_EQ(all.residual_j, 0);
+  EXPECT_EQ(all.u95_j, 0.5);
+  auto everything = energy_table(session, nullptr);
+  ASSERT_TRUE(everything.ok());
+  EXPECT_EQ(workflows_of(&*everything), (std::map<std::string, double>{{"other", 1}, {"tune", 5}}));
+}
+
+TEST(WorkflowFigures, SumUpTasksAndEnergy) {
+  StoreForTest store;
+  const std::string campaign = store.campaign("c");
+  const int tune = store.workflow(campaign, "tune");
+  const int more = store.workflow(campaign, "more");
+  const int64_t outer = store.task(tune, {"train", {}, {}, 0, 1, 3});
+  const int64_t inner = store.task(tune, {"epoch", {}, {}, outer});
+  const int64_t second = store.task(more, {"x", {}, {}});
+  store.energy(outer, "node/cpu", "5", "measured");
+  store.energy(outer, "process", "4", "estimated");  // the same joules by another way
+  store.energy(inner, "node/cpu", "4", "measured");
+  store.energy(second, "node/cpu", "1", "estimated");
+  const Session session = store.session();
+  const auto figures = workflow_figures(session);
+  ASSERT_TRUE(figures.ok()) << figures.status().message();
+  const Figures& train = figures->workflows.at(StoreForTest::workflow_id(tune));
+  EXPECT_EQ(train.failed, 1);
+  EXPECT_EQ(train.running, 0);
+  EXPECT_EQ(train.energy_j, 5);
+  EXPECT_EQ(train.energy_truth, "measured");
+  const Figures& all = figures->campaigns.at(campaign);
+  EXPECT_EQ(all.energy_j, 6);
+  EXPECT_EQ(all.energy_truth, "mixed");
+}
+
+TEST(CounterWindow, TurnsJoulesIntoWatts) {
+  StoreForTest store;
+  store.run(
+      "INSERT INTO sensor_row VALUES (1, 1, 1, 'cpu energy', 'energy', 'J', 'counter', 'node/cpu', "
+      "'rapl', 'measured', '', '', '', 0.5, 0)");
+  store.run(
+      "INSERT INTO sensor_row VALUES (2, 1, 2, 'load', 'load', '', 'gauge', '', 'proc', "
+      "'measured', '', '', '', 1, 0)");
+  // 10 J a second for 2 s, then 30; the raw number counts half joules.
+  store.run(
+      "INSERT INTO sample_row VALUES (1, 0, 0, 0), (1, 1000000000, 20, 0), "
+      "(1, 2000000000, 40, 0), (1, 3000000000, 100, 0)");
+  const Session session = store.session();
+  Result<ResultTable> table = counter_window(session, {.sensor = "cpu energy", .width = 3});
+  ASSERT_TRUE(table.ok()) << table.status().message();
+  EXPECT_EQ(table->columns()[*table->column("mean")].unit, "W");
+  // The first reading has none before it to count from.
+  EXPECT_EQ(column_of(&*table, "min"), (std::vector<double>{10, 10}));
+  table = counter_window(session, {.sensor = "cpu energy", .width = 3});
+  EXPECT_EQ(column_of(&*table, "max"), (std::vector<double>{10, 30}));
+  // A window that begins later knows the reading before it.
+  table = counter_window(session, {.sensor = "1", .from_ns = 2'500'000'000, .width = 1});
+  EXPECT_EQ(column_of(&*table, "mean"), (std::vector<double>{30}));
+  const Status missing = counter_window(session, {.sensor = "cpu energie"}).status();
+  EXPECT_EQ(missing.code(), StatusCode::kNotFound);
+  EXPECT_NE(missing.message().find("did you mean cpu energy"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace headrace::query
