@@ -1,10 +1,12 @@
 #include "collect/open.h"
 
+#include <memory>
 #include <system_error>
 #include <unistd.h>
 
 #include "collect/adopt.h"
 #include "collect/copy.h"
+#include "collect/live_server.h"
 #include "energy/attribute.h"
 
 namespace headrace::collect {
@@ -58,10 +60,29 @@ Result<Store> fold_in_memory(const Directory& directory, const OpenOptions& opti
   return copy;
 }
 
+// What a server that holds the store is given to answer: as long as a large fold takes.
+constexpr int kServerMs = 60'000;
+
+std::optional<LiveServer> server_of(const Directory& directory, const OpenOptions& options) {
+  return options.ask_server ? LiveServer::find(directory) : std::nullopt;
+}
+
+// The server that holds the store, which has let go of it and waits for this object's end. Null
+// when there is none.
+Result<std::shared_ptr<LiveServer>> borrow(const Directory& directory, const OpenOptions& options) {
+  std::optional<LiveServer> found = server_of(directory, options);
+  if (!found) return std::shared_ptr<LiveServer>();
+  auto server = std::make_shared<LiveServer>(std::move(*found));
+  HEADRACE_RETURN_IF_ERROR(server->lend(kServerMs));
+  return server;
+}
+
 }  // namespace
 
 Result<Store> open_for_change(const Directory& directory, const OpenOptions& options) {
   HEADRACE_RETURN_IF_ERROR(check_exists(directory));
+  Result<std::shared_ptr<LiveServer>> lender = borrow(directory, options);
+  if (!lender.ok()) return lender.status();
   std::string note;
   for (int attempt = 0;; ++attempt) {
     Status failed;
@@ -71,6 +92,7 @@ Result<Store> open_for_change(const Directory& directory, const OpenOptions& opt
       failed = fold_into(directory, *store, options);
       if (failed.ok()) {
         if (!note.empty()) store->add_note(note);
+        store->keep(std::move(*lender));
         return store;
       }
     }
@@ -93,8 +115,16 @@ Result<Store> open_folded(const Directory& directory, const OpenOptions& options
       if (done.ok() && *done) return store;
     }
   }
-  if (!is_writable(directory)) return fold_in_memory(directory, options);
   std::string note;
+  if (std::optional<LiveServer> server = server_of(directory, options)) {
+    if (const Status folded = server->fold(kServerMs); !folded.ok()) {
+      note = folded.message() + "; this is how the store stood after its last fold";
+    }
+    Result<Store> store = Store::open(directory.store(), OpenMode::kReadOnly, options.store);
+    if (store.ok() && !note.empty()) store->add_note(note);
+    return store;
+  }
+  if (!is_writable(directory)) return fold_in_memory(directory, options);
   {
     Result<Store> store = open_for_change(directory, options);
     if (store.ok()) {

@@ -8,7 +8,9 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "base/status.h"
 #include "store/database.h"
@@ -48,6 +50,8 @@ class Store {
   // For a person: what had to be done to open it, or why it shows less than there is. Mostly empty.
   const std::string& note() const { return note_; }
   void add_note(const std::string& sentence);
+  // Something that goes only after the file is closed.
+  void keep(std::shared_ptr<void> until_closed) { kept_ = std::move(until_closed); }
 
  private:
   Store(Database database, Connection connection, std::filesystem::path file, OpenMode mode)
@@ -57,6 +61,7 @@ class Store {
         mode_(mode) {}
   Status check_version();
 
+  std::shared_ptr<void> kept_;  // first: goes last
   Database database_;
   Connection connection_;
   std::filesystem::path file_;
