@@ -1,4 +1,5 @@
 # headrace_page(<target>): compiles the report's page, which web/ builds with Node, into a target.
+# The same build makes the folder that the server shows, see HeadraceServedPage.cmake.
 #
 # Without Node (or with -DHEADRACE_NODE=OFF) a page built elsewhere is taken: HEADRACE_PAGE.
 function(headrace_page target)
@@ -7,14 +8,18 @@ function(headrace_page target)
   find_program(HEADRACE_NODE node HINTS "${PROJECT_SOURCE_DIR}/.venv/bin")
   set(embed "${PROJECT_SOURCE_DIR}/cmake/EmbedPage.cmake")
   if(HEADRACE_NODE)
-    file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${web}/src/*.ts" "${web}/src/*.css" "${web}/src/*.html")
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${web}/src/*.ts" "${web}/src/*.css"
+         "${web}/src/*.html" "${web}/src/*.svelte")
     set(page "${CMAKE_CURRENT_BINARY_DIR}/page/report.html")
     add_custom_command(
-      OUTPUT "${page}"
+      OUTPUT "${page}" "${CMAKE_CURRENT_BINARY_DIR}/page/page/index.html"
       COMMAND "${HEADRACE_NODE}" "${web}/script/build.mjs" "${CMAKE_CURRENT_BINARY_DIR}/page"
       DEPENDS ${sources} "${web}/script/build.mjs" "${web}/package-lock.json"
       COMMENT "Building the report's page"
       VERBATIM)
+    add_custom_target(headrace_pages DEPENDS "${page}")
+    add_dependencies(${target} headrace_pages)
+    set_property(GLOBAL PROPERTY HEADRACE_SERVED_PAGE "${CMAKE_CURRENT_BINARY_DIR}/page/page")
   elseif(EXISTS "${HEADRACE_PAGE}")
     set(page "${HEADRACE_PAGE}")
   else()

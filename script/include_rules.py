@@ -30,6 +30,7 @@ THIRD_PARTY = {
     "nanobind": "nanobind",
     "openssl": "openssl",
     "structmember": "python",
+    "zlib": "zlib",
 }
 TEST_ONLY = ("gtest", "gmock")
 

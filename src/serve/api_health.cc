@@ -1,0 +1,112 @@
+// Whether all is there: the account of each process, losses, versions, what serving cost.
+#include <sys/resource.h>
+
+#include "base/clock.h"
+#include "serve/api.h"
+#include "serve/site.h"
+
+namespace headrace::serve {
+namespace {
+
+using query::Json;
+
+// The rows of a query as a list of maps.
+Result<Json::List> maps_of(const query::Session& session, const std::string& sql) {
+  Result<query::ResultTable> table = session.sql(sql);
+  if (!table.ok()) return table.status();
+  Json::List out;
+  for (;;) {
+    const Result<bool> more = table->next();
+    if (!more.ok()) return more.status();
+    if (!*more) return out;
+    for (size_t row = 0; row < table->rows(); ++row) {
+      Json::Map map;
+      for (size_t i = 0; i < table->columns().size(); ++i) {
+        map.emplace_back(table->columns()[i].name, table->json(i, row));
+      }
+      out.emplace_back(std::move(map));
+    }
+  }
+}
+
+double own_cpu_s() {
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  return static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+         static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+}
+
+Json server_json(Site& site) {
+  const LiveStoreCounts counts = site.live().counts();
+  const double up_s = static_cast<double>(now_realtime_ns() - site.started_ns()) / 1e9;
+  return Json::Map{{"version", HEADRACE_VERSION},
+                   {"started_at", utc_text(site.started_ns())},
+                   {"up_s", up_s},
+                   {"cpu_s", own_cpu_s()},
+                   {"folds", static_cast<int64_t>(counts.folds)},
+                   {"fold_s", counts.fold_s},
+                   {"folds_put_off", static_cast<int64_t>(counts.folds_put_off)},
+                   {"late_s", counts.late_s},
+                   {"allow_write", site.allows_write()}};
+}
+
+Json store_json(Site& site, const StoreView& view) {
+  const Change latest = site.live().latest();
+  const std::string& note = view.session.note();
+  return Json::Map{{"readable", true},
+                   {"note", note.empty() ? Json() : Json(note)},
+                   {"watermark", view.watermark},
+                   {"tasks", latest.tasks},
+                   {"failed", latest.failed},
+                   {"running", latest.running}};
+}
+
+// The server's own part is there whatever the store says.
+Result<Answer> health(const Call& call) {
+  Site& site = call.site();
+  Json::Map out{{"folder", site.live().directory().root.string()}, {"server", server_json(site)}};
+  const auto view = site.live().view(2000);
+  if (!view.ok()) {
+    out.emplace_back("store", Json::Map{{"readable", false}, {"why", view.status().message()}});
+    return Answer(Json(std::move(out)));
+  }
+  const query::Session& session = (*view)->session;
+  out.emplace_back("store", store_json(site, **view));
+  Result<Json::List> totals =
+      maps_of(session,
+              "SELECT count(*) AS producers, count(*) FILTER (state = 'running') AS running, "
+              "sum(accepted)::BIGINT AS accepted, sum(stored)::BIGINT AS stored, "
+              "sum(spooled)::BIGINT AS spooled, sum(quarantined)::BIGINT AS quarantined, "
+              "sum(dropped)::BIGINT AS dropped, sum(missing)::BIGINT AS missing FROM accounting");
+  if (!totals.ok()) return totals.status();
+  if (!totals->empty()) out.emplace_back("totals", std::move(totals->front()));
+  // More processes than a page shows; those that lost something come first.
+  const std::pair<const char*, const char*> parts[] = {
+      {"producers",
+       "SELECT * FROM accounting ORDER BY missing + dropped + quarantined DESC, accepted DESC, "
+       "producer LIMIT 1000"},
+      {"gaps",
+       "SELECT reason, count(*) AS gaps, sum(count)::BIGINT AS records FROM gap GROUP BY 1 "
+       "ORDER BY 3 DESC LIMIT 100"},
+      {"quarantine",
+       "SELECT reason, count(*) AS places, sum(records)::BIGINT AS records FROM quarantine "
+       "GROUP BY 1 ORDER BY 2 DESC LIMIT 100"}};
+  for (const auto& [name, sql] : parts) {
+    Result<Json::List> rows = maps_of(session, sql);
+    if (!rows.ok()) return rows.status();
+    out.emplace_back(name, std::move(*rows));
+  }
+  return Answer(Json(std::move(out)));
+}
+
+}  // namespace
+
+void add_health_routes(std::vector<Route>* out) {
+  out->push_back({.method = "GET",
+                  .path = "/health",
+                  .about = "Accounts of all processes, losses, versions, what serving cost",
+                  .answer = health,
+                  .is_of_store = false});
+}
+
+}  // namespace headrace::serve

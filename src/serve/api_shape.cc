@@ -1,0 +1,180 @@
+// The shape of the work: its graph, its curves, its ranks.
+#include <cmath>
+
+#include "query/activity_graph.h"
+#include "query/metric_curves.h"
+#include "query/rank_heat.h"
+#include "serve/api.h"
+#include "serve/kept_lanes.h"
+
+namespace headrace::serve {
+namespace {
+
+using query::Json;
+
+constexpr const char* kStatusNames[] = {"pending", "running",   "finished",
+                                        "failed",  "cancelled", "lost"};
+
+Json node_json(const query::GraphNode& node) {
+  Json::Map statuses;
+  for (size_t i = 0; i < node.statuses.size(); ++i) {
+    if (node.statuses[i] > 0) {
+      statuses.emplace_back(kStatusNames[i], static_cast<int64_t>(node.statuses[i]));
+    }
+  }
+  return Json::Map{{"id", node.id},
+                   {"label", node.label},
+                   {"wave", node.wave},
+                   {"tasks", static_cast<int64_t>(node.tasks)},
+                   {"statuses", std::move(statuses)},
+                   {"duration_s", node.seconds},
+                   {"energy_j", node.energy_j ? Json(*node.energy_j) : Json()},
+                   {"x", node.x},
+                   {"y", node.y}};
+}
+
+Result<Answer> graph(const Call& call) {
+  const auto thing = asked_thing(call);
+  if (!thing.ok()) return thing.status();
+  query::GraphQuestion question;
+  question.workflow = Uuid::parse((*thing)->id).value_or(Uuid{});
+  const std::string level = call.text("level");
+  question.level = level == "task"   ? query::GraphLevel::kTask
+                   : level == "wave" ? query::GraphLevel::kWave
+                                     : query::GraphLevel::kActivity;
+  question.around = call.text("around");
+  if (level == "task" && !question.around.empty() && !Uuid::parse(question.around)) {
+    const auto task =
+        query::identify(call.session(), question.around, {query::ThingKind::kTask}, here_of(call));
+    if (task.ok()) question.around = task->id;
+  }
+  const auto answer = query::activity_graph(call.session(), question);
+  if (!answer.ok()) return answer.status();
+  Json::List nodes;
+  for (const query::GraphNode& node : answer->nodes) nodes.push_back(node_json(node));
+  Json::List edges;
+  for (const query::GraphEdge& edge : answer->edges) {
+    edges.emplace_back(Json::Map{{"from", static_cast<int64_t>(edge.from)},
+                                 {"to", static_cast<int64_t>(edge.to)},
+                                 {"relation", edge.relation},
+                                 {"name", edge.name},
+                                 {"exact", edge.exact},
+                                 {"count", static_cast<int64_t>(edge.count)}});
+  }
+  return Answer(Json(
+      Json::Map{{"level", level},
+                {"nodes", std::move(nodes)},
+                {"edges", std::move(edges)},
+                {"tasks", static_cast<int64_t>(answer->tasks)},
+                {"nodes_left", static_cast<int64_t>(answer->nodes_total - answer->nodes.size())},
+                {"watermark", call.view().watermark}}));
+}
+
+Result<Answer> curves(const Call& call) {
+  query::MetricQuestion question;
+  question.metric = call.text("metric");
+  question.points = static_cast<size_t>(call.integer("points").value_or(1000));
+  const auto thing = asked_thing(call);
+  if (!thing.ok()) return thing.status();
+  if (!*thing) return invalid_argument("say which workflow or campaign");
+  question.campaign = (*thing)->name;
+  if ((*thing)->kind == query::ThingKind::kWorkflow) {
+    question.workflow_id = (*thing)->id;
+    const auto campaign = call.session().rows(
+        "SELECT coalesce(campaign_id::VARCHAR, '') FROM workflow WHERE workflow_id = '" +
+        (*thing)->id + "'");
+    if (!campaign.ok()) return campaign.status();
+    if (campaign->empty() || campaign->front()[0].text.empty()) {
+      return not_found("the workflow " + (*thing)->name +
+                       " belongs to no campaign, and curves are read from campaigns; "
+                       "hr.campaign(NAME) makes one");
+    }
+    question.campaign = campaign->front()[0].text;
+  }
+  return document(query::metric_curves(call.session(), question));
+}
+
+Result<Answer> ranks(const Call& call) {
+  const std::string name = call.text("quantity");
+  const auto kept = kept_lanes(call, name == "power");
+  if (!kept.ok()) return kept.status();
+  const query::HeatQuantity quantity = name == "tasks"    ? query::HeatQuantity::kTasks
+                                       : name == "failed" ? query::HeatQuantity::kFailed
+                                       : name == "power"  ? query::HeatQuantity::kPower
+                                                          : query::HeatQuantity::kBusy;
+  const query::RankHeat heat =
+      query::rank_heat(**kept, quantity, static_cast<size_t>(call.integer("bins").value_or(200)));
+  Json::List rank_list;
+  for (const query::Lane& rank : heat.ranks) {
+    rank_list.emplace_back(Json::Map{{"label", query::lane_label(rank)},
+                                     {"hostname", rank.hostname},
+                                     {"pid", maybe(rank.pid)},
+                                     {"rank", maybe(rank.rank)}});
+  }
+  Json::List values;
+  for (const double value : heat.values) values.push_back(number_or_null(value));
+  return Answer(Json(Json::Map{{"quantity", name},
+                               {"unit", name == "power" ? Json("W") : Json()},
+                               {"from_ns", heat.from_ns},
+                               {"to_ns", heat.to_ns},
+                               {"bins", static_cast<int64_t>(heat.bins)},
+                               {"ranks", std::move(rank_list)},
+                               {"values", std::move(values)},
+                               {"watermark", call.view().watermark}}));
+}
+
+}  // namespace
+
+void add_shape_routes(std::vector<Route>* out) {
+  const Param workflow{.name = "workflow", .about = "of this workflow: its name or id"};
+  const Param needed{.name = "workflow", .about = "its name or id", .required = true};
+  const Param campaign{.name = "campaign", .about = "of this campaign: its name or id"};
+  out->push_back({"GET",
+                  "/graph",
+                  "What used what the other generated, and what lies in what, at most 2,000 nodes; "
+                  "x and y are their places",
+                  Form::kDocument,
+                  {needed,
+                   {.name = "level",
+                    .about = "what a node stands for",
+                    .choices = {"activity", "wave", "task"},
+                    .usual = "activity"},
+                   {.name = "around",
+                    .about = "only this node and what is up to two steps from it: a task's id, an "
+                             "activity, or activity#wave"}},
+                  graph});
+  out->push_back({"GET",
+                  "/curves",
+                  "A logged number over steps: for each configuration the mean of its repeats, and "
+                  "one standard deviation around it",
+                  Form::kDocument,
+                  {workflow,
+                   campaign,
+                   {.name = "metric", .about = "its name; unset: the first"},
+                   {.name = "points",
+                    .about = "of a curve, at most",
+                    .kind = ParamKind::kInteger,
+                    .usual = "1000",
+                    .least = 4,
+                    .most = 100'000}},
+                  curves});
+  out->push_back({"GET",
+                  "/ranks",
+                  "What each rank did over time: a row of bins for each, one after the other",
+                  Form::kDocument,
+                  {workflow,
+                   campaign,
+                   {.name = "quantity",
+                    .about = "what is shown",
+                    .choices = {"busy", "tasks", "failed", "power"},
+                    .usual = "busy"},
+                   {.name = "bins",
+                    .about = "stretches of time",
+                    .kind = ParamKind::kInteger,
+                    .usual = "200",
+                    .least = 1,
+                    .most = 4000}},
+                  ranks});
+}
+
+}  // namespace headrace::serve

@@ -1,0 +1,83 @@
+#include "serve/errors.h"
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "query/json.h"
+
+namespace headrace::serve {
+namespace {
+
+using query::Json;
+
+struct Kind {
+  int status;
+  const char* name;
+};
+
+Kind kind_of(StatusCode code) {
+  switch (code) {
+    case StatusCode::kInvalidArgument: return {400, "invalid"};
+    case StatusCode::kNotFound: return {404, "not_found"};
+    case StatusCode::kUnavailable: return {503, "unavailable"};
+    case StatusCode::kExhausted: return {503, "too_much"};
+    case StatusCode::kUnsupported: return {501, "unsupported"};
+    case StatusCode::kCorrupt: return {500, "damaged"};
+    case StatusCode::kOk:
+    case StatusCode::kIo: break;
+  }
+  return {500, "failed"};
+}
+
+Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
+
+Response response_of(int status, const std::string& kind, const std::string& what,
+                     const std::string& why, const std::string& next, std::optional<int64_t> at) {
+  Response out;
+  out.status = status;
+  out.body = Json(Json::Map{{"error", Json::Map{{"kind", kind},
+                                                {"what", what},
+                                                {"why", text_or_null(why)},
+                                                {"next", text_or_null(next)},
+                                                {"at", at ? Json(*at) : Json()}}}})
+                 .dump();
+  return out;
+}
+
+// The last two lines are a text and a caret under it, each after two spaces.
+std::optional<int64_t> take_caret(std::string* message) {
+  const size_t caret_line = message->rfind('\n');
+  if (caret_line == std::string::npos || !message->ends_with('^')) return std::nullopt;
+  const size_t text_line = message->rfind('\n', caret_line - 1);
+  if (text_line == std::string::npos) return std::nullopt;
+  const auto at = static_cast<int64_t>(message->size() - 1 - caret_line - 1 - 2);
+  message->resize(text_line);
+  return at < 0 ? std::nullopt : std::optional<int64_t>(at);
+}
+
+}  // namespace
+
+Response error_response(int status, const std::string& kind, const std::string& what,
+                        const std::string& why, const std::string& next) {
+  return response_of(status, kind, what, why, next, std::nullopt);
+}
+
+Response error_response(const Status& status) {
+  std::string what = status.message();
+  const std::optional<int64_t> at = take_caret(&what);
+  std::string why;
+  std::string next;
+  if (const size_t advice = what.rfind("; "); advice != std::string::npos) {
+    next = what.substr(advice + 2);
+    what.resize(advice);
+  }
+  if (const size_t reason = what.find(": "); reason != std::string::npos) {
+    why = what.substr(reason + 2);
+    what.resize(reason);
+  }
+  const Kind kind = kind_of(status.code());
+  return response_of(kind.status, kind.name, what, why, next, at);
+}
+
+}  // namespace headrace::serve

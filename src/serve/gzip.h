@@ -1,0 +1,14 @@
+// gzip (RFC 1952) of whole answers.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace headrace::serve {
+
+// At a level that costs little (about 10 ms a MB of JSON). "" when there is no memory for it.
+std::string gzipped(std::string_view bytes);
+// Whether an Accept-Encoding takes gzip: it is named, and not with q=0.
+bool takes_gzip(std::string_view accept_encoding);
+
+}  // namespace headrace::serve

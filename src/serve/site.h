@@ -1,0 +1,69 @@
+// Everything that is answered: the API by its routes, the stream of changes, the page, health and
+// measures; behind the rules of access, with the headers that every answer carries.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "serve/access.h"
+#include "serve/event_stream.h"
+#include "serve/http.h"
+#include "serve/http_server.h"
+#include "serve/live_store.h"
+
+namespace headrace::serve {
+
+struct SiteOptions {
+  AccessRules access;
+  LiveStoreOptions live;
+  bool allow_write = false;
+};
+
+// Of one path.
+struct PathCounts {
+  uint64_t requests = 0;
+  uint64_t errors = 0;  // status 400 and above
+  double seconds = 0;
+};
+
+class Site : public Responder {
+ public:
+  Site(const Directory& directory, const SiteOptions& options);
+
+  std::optional<Response> refuse(const Request& head) override;
+  Response answer(const Request& request) override;
+
+  Access& access() { return access_; }
+  LiveStore& live() { return live_; }
+  bool allows_write() const { return allow_write_; }
+  // What the connections did; nullptr in tests without a server.
+  void set_server(const HttpServer* server) { server_ = server; }
+  const HttpServer* server() const { return server_; }
+  // "http://127.0.0.1:8437", for those on the socket.
+  void set_url(const std::string& url) { url_ = url; }
+  const std::string& url() const { return url_; }
+  std::map<std::string, PathCounts> path_counts() const;
+  int64_t started_ns() const { return started_ns_; }
+
+ private:
+  Response find_answer(const Request& request, std::string* counted);
+  Response answer_on_socket(const Request& request, const std::string& path);
+
+  const bool allow_write_;
+  const int64_t started_ns_;  // of the epoch
+  Access access_;
+  EventStream events_;
+  LiveStore live_;
+  const HttpServer* server_ = nullptr;
+  std::string url_;
+  mutable std::mutex mutex_;
+  std::map<std::string, PathCounts> paths_;
+};
+
+// A store that cannot be read: 503, so that whoever asked knows to try again.
+Response store_error_response(const Status& status);
+
+}  // namespace headrace::serve
