@@ -10,7 +10,7 @@ import { linear } from "../src/views/scale.ts";
 import { bandsOf } from "../src/views/spans.ts";
 import { sumOf } from "../src/views/stacked.ts";
 import { columnsOf, csvOf, cut, plain, valuesText } from "../src/widgets/cells.ts";
-import { curvesOf, picture, smallIsBetter, stripOf } from "../src/widgets/charts.ts";
+import { curvesOf, picture, sensorsNear, smallIsBetter, stripOf } from "../src/widgets/charts.ts";
 import { completeSql, put } from "../src/widgets/completion.ts";
 import { ranked, score, wordAt } from "../src/widgets/matching.ts";
 import { askSql, pythonText, shellText, sqlText } from "../src/widgets/questions.ts";
@@ -67,6 +67,8 @@ describe("cells", () => {
     expect(columns[2]?.text(first ?? [])).toBe("≈\u20091.20\u2009kJ");
     expect(columns[2]?.text(second ?? [])).toBe("1.20\u2009kJ");
     expect(columns[3]?.text(second ?? [])).toBe("–");
+    const bare = { columns: answer.columns.slice(0, 3), rows: answer.rows.map((row) => row.slice(0, 3)) };
+    expect(columnsOf(bare, { truth: "mixed" })[2]?.text(bare.rows[0] ?? [])).toBe("≈\u20091.20\u2009kJ");
   });
 
   it("leads where an id names", () => {
@@ -147,7 +149,7 @@ describe("models", () => {
   const line = timeline(made, new URLSearchParams({ workflow: made.flows[3]?.id ?? "", width: "800" }));
 
   it("puts every bar into its lane and keeps the failures", () => {
-    const shape = picture(line as never, "status", new Map());
+    const shape = picture(line as never, "status", new Map(), "measured");
     const { bands, height } = bandsOf(shape.spans);
     const placed = bands.reduce((sum, band) => sum + (band.row?.tasks.length ?? 0), 0);
     expect(placed).toBe(shape.spans.startNs.length);
@@ -166,6 +168,14 @@ describe("models", () => {
     expect(curvesOf({ metric: "accuracy", metrics: [], runs, groups }, false)[0]?.id).toBe("t0");
     expect(smallIsBetter("val_loss")).toBe(true);
     expect(smallIsBetter("accuracy")).toBe(false);
+  });
+
+  it("shows the sensors of the time, power first", () => {
+    const columns = ["sensor_id", "quantity", "source", "domain", "hostname", "pid", "first_at", "last_at"].map((name) => ({ name, type: "text", unit: null }));
+    const row = (id: number, quantity: string, domain: string, pid: number | null, from: string, to: string) => [id, quantity, "proc", domain, "a", pid, `2026-01-01T00:${from}:00Z`, `2026-01-01T00:${to}:00Z`];
+    const rows = [row(1, "process.memory.usage", "process", 7, "00", "10"), row(2, "hw.power", "node", null, "00", "10"), row(3, "hw.power", "node", null, "40", "50"), row(4, "process.memory.usage", "process", 8, "00", "10")];
+    const at = (minute: string): number => Date.parse(`2026-01-01T00:${minute}:00Z`);
+    expect(sensorsNear({ columns, rows, total: 4, shown: 4 }, at("05"), at("20"), new Set(["a"]), new Set([7])).map((one) => one[0])).toEqual([2, 1]);
   });
 
   it("draws no line across a gap in the samples", () => {

@@ -78,6 +78,7 @@ export interface Shown {
   readonly grow?: string;
   readonly last?: string; // stands at the end
   readonly bars?: readonly string[];
+  readonly truth?: Truth; // of energy, where no column says it
   readonly asNamed?: boolean; // columns of a reader's own question keep their names
 }
 
@@ -111,7 +112,7 @@ export function columnsOf(answer: Pick<TableAnswer, "columns" | "rows">, shown: 
       const value = row[i];
       if (value === null || value === undefined) return missing;
       if (typeof value === "number") {
-        const truth = unit === "J" && truthAt !== undefined ? (row[truthAt] as Truth | null) : null;
+        const truth = unit === "J" && truthAt !== undefined ? (row[truthAt] as Truth | null) : (shown.truth ?? null);
         return unitText(value, unit, truth);
       }
       if (column.name === "status") return statusText(String(value));

@@ -1,10 +1,10 @@
 // Models of the views from answers: what several pages draw in the same way.
 import type { ActivityFigure, CurvesAnswer, TableAnswer, TimelineAnswer } from "../api/answers.ts";
 import { numbers } from "../api/client.ts";
-import type { Status } from "../api/report.ts";
+import type { Status, Truth } from "../api/report.ts";
 import { activityColours, type Theme } from "../views/colour.ts";
 import type { Curve } from "../views/curves.ts";
-import { duration, grouped, plural, si } from "../views/number.ts";
+import { duration, energy as energyText, grouped, plural, si } from "../views/number.ts";
 import { amount } from "../views/ramp.ts";
 import type { Spans } from "../views/spans.ts";
 import type { StripModel } from "../views/strip.ts";
@@ -37,7 +37,7 @@ export function whereOf(lane: TimelineAnswer["lanes"][number] | undefined): stri
   return `${lane.hostname} ${lane.rank === null ? lane.label : `rank ${lane.rank}`}`;
 }
 
-export function picture(answer: TimelineAnswer, colouring: Colouring, slots: ReadonlyMap<string, number>): SpanPicture {
+export function picture(answer: TimelineAnswer, colouring: Colouring, slots: ReadonlyMap<string, number>, truth: Truth): SpanPicture {
   const s = answer.spans;
   const lane = numbers(s.lane);
   const rows = lane.length;
@@ -95,7 +95,7 @@ export function picture(answer: TimelineAnswer, colouring: Colouring, slots: Rea
           [many ? "worst status" : "status", statusText(status[bar] ?? "")],
           ["since start", si((startNs[bar] as number) / 1e9, "s")],
           ["duration", Number.isNaN(durationNs[bar] as number) ? "still open" : duration((durationNs[bar] as number) / 1e9)],
-          ...(Number.isNaN(joules) ? [] : [["energy", si(joules, "J")] as const]),
+          ...(Number.isNaN(joules) ? [] : [["energy", energyText(joules, truth)] as const]),
           ["where", whereOf(answer.lanes[lane[bar] as number])],
           ...(many ? [["", "look closer to see each"] as const] : []),
         ],
@@ -150,6 +150,24 @@ export function stripOf(answer: TableAnswer, fromNs: number, toNs: number, width
   const name = String(pick(answer, first, "sensor") ?? "sensor");
   const unit = answer.columns.find((column) => column.name === "mean")?.unit ?? "";
   return { name, unit, fromNs: from - fromNs, toNs: to - fromNs, min, max, mean, slot, summary: `${name} over time, ${plural(at.length, "point")}${unit ? `, in ${unit}` : ""}.`, theme };
+}
+
+// Sensors that were read in this time (ms since 1970) on these hosts: power first, then what keeps it
+// busy. A process's own sensor counts where the process does.
+export function sensorsNear(answer: TableAnswer, fromMs: number, toMs: number, hosts: ReadonlySet<string> | null, pids: ReadonlySet<number | null> | null): TableAnswer["rows"] {
+  const rank = (row: TableAnswer["rows"][number]): number => {
+    const quantity = String(pick(answer, row, "quantity"));
+    const kind = [/power/, /energy/, /util/, /memory/].findIndex((one) => one.test(quantity));
+    return (kind < 0 ? 4 : kind) + (pick(answer, row, "source") === "estimate" ? 0.5 : 0);
+  };
+  return answer.rows
+    .filter((row) => {
+      const [first, last] = [Date.parse(String(pick(answer, row, "first_at"))), Date.parse(String(pick(answer, row, "last_at")))];
+      if (first > toMs || last < fromMs) return false;
+      if (hosts && !hosts.has(String(pick(answer, row, "hostname")))) return false;
+      return !pids || pick(answer, row, "domain") !== "process" || pids.has(pick(answer, row, "pid") as number | null);
+    })
+    .sort((a, b) => rank(a) - rank(b));
 }
 
 // Cells of one column, as numbers and by name.

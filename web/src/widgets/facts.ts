@@ -1,5 +1,6 @@
 // What is known of one thing, as names and values; a value may lead somewhere.
 import type { CampaignAnswer, Cell, EnergyFigure, ObjectAnswer, TaskAnswer, WorkflowAnswer } from "../api/answers.ts";
+import type { Truth } from "../api/report.ts";
 import { hrefOf } from "../state/route.ts";
 import { bytes, duration, energy, grouped } from "../views/number.ts";
 import { clock, cut, plain, statusText } from "./cells.ts";
@@ -14,11 +15,14 @@ export interface Fact {
 
 export type Anything = CampaignAnswer | WorkflowAnswer | TaskAnswer | ObjectAnswer;
 
+export function truthOf(figures: readonly EnergyFigure[] | undefined): Truth {
+  const truths = new Set((figures ?? []).map((one) => one.truth));
+  return truths.size === 1 ? ([...truths][0] as Truth) : "mixed";
+}
+
 export function energyWords(figures: readonly EnergyFigure[] | undefined): string {
   if (!figures || figures.length === 0) return "not captured";
-  const sum = figures.reduce((all, one) => all + one.joules, 0);
-  const measured = figures.every((one) => one.truth === "measured");
-  return energy(sum, measured ? "measured" : figures.every((one) => one.truth === "estimated") ? "estimated" : "mixed");
+  return energy(figures.reduce((all, one) => all + one.joules, 0), truthOf(figures));
 }
 
 function known(list: readonly (Fact | null | false | "" | undefined)[]): Fact[] {
