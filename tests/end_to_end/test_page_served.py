@@ -1,4 +1,4 @@
-"""The page as `headrace serve` shows it, over what a program really records, in headless Chromium."""
+"""The page of a real `headrace serve`, over what a program really records, in headless Chromium."""
 
 from __future__ import annotations
 
