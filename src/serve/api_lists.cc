@@ -1,7 +1,9 @@
 // Campaigns, workflows, tasks and objects: lists of them, and all that is known of one.
 #include "query/describe.h"
 #include "query/filter_names.h"
+#include "query/kept_table.h"
 #include "query/selection.h"
+#include "query/shown_energy.h"
 #include "query/table_builder.h"
 #include "query/workflow_figures.h"
 #include "serve/api.h"
@@ -118,6 +120,63 @@ Result<query::ResultTable> with_figures(const Call& call, const ListedView& list
   }
 }
 
+// Where the energy of tasks stands among plain columns that have the id too: then it is looked up
+// for the rows that are shown, rather than computed for all that there are.
+std::optional<size_t> energy_place(const query::Selection& wanted) {
+  std::optional<size_t> place;
+  bool has_id = false;
+  if (wanted.view != FilterView::kTask) return place;
+  for (size_t i = 0; i < wanted.columns.size(); ++i) {
+    const query::FieldPath& path = wanted.columns[i];
+    if (path.size() != 1) return std::nullopt;
+    has_id |= path[0] == "id" || path[0] == "task_id";
+    if (path[0] == "energy" || path[0] == "energy_j") place = i;
+  }
+  return has_id ? place : std::nullopt;
+}
+
+Result<query::ResultTable> with_energy(const Call& call, query::ResultTable from, size_t place) {
+  const Result<query::KeptTable> kept = query::KeptTable::keep(std::move(from));
+  if (!kept.ok()) return kept.status();
+  query::ResultTable ids = kept->reader();
+  const size_t id_column = ids.column("task_id").value_or(0);
+  std::vector<Uuid> tasks;
+  for (;;) {
+    const Result<bool> more = ids.next();
+    if (!more.ok()) return more.status();
+    if (!*more) break;
+    for (size_t row = 0; row < ids.rows(); ++row) {
+      tasks.push_back(Uuid::parse(ids.cell(id_column, row).text).value_or(Uuid{}));
+    }
+  }
+  const auto energy = query::energy_of_tasks(call.session(), tasks);
+  if (!energy.ok()) return energy.status();
+  std::vector<query::BuiltColumn> columns;
+  for (const query::ResultColumn& column : kept->columns()) {
+    columns.push_back({column.name, column.kind, column.unit});
+  }
+  columns.insert(columns.begin() + static_cast<long>(place),
+                 {"energy_j", query::ColumnKind::kReal, "J"});
+  query::TableBuilder out(std::move(columns));
+  query::ResultTable table = kept->reader();
+  size_t number = 0;
+  for (;;) {
+    const Result<bool> more = table.next();
+    if (!more.ok()) return more.status();
+    if (!*more) return out.finish();
+    for (size_t row = 0; row < table.rows(); ++row, ++number) {
+      for (size_t i = 0; i <= table.columns().size(); ++i) {
+        if (i == place) {
+          const auto found = energy->find(tasks[number]);
+          out.real(found == energy->end() ? std::nullopt : std::optional(found->second));
+        }
+        if (i < table.columns().size()) copy_cell(table.columns()[i], table.cell(i, row), &out);
+      }
+      out.end_row();
+    }
+  }
+}
+
 Result<Answer> list(const Call& call, const ListedView& listed) {
   query::Selection wanted;
   wanted.view = listed.view;
@@ -145,7 +204,10 @@ Result<Answer> list(const Call& call, const ListedView& listed) {
   wanted.offset = static_cast<uint64_t>(call.integer("offset").value_or(0));
   const Result<uint64_t> total = query::count(call.session(), wanted);
   if (!total.ok()) return total.status();
+  const std::optional<size_t> energy = energy_place(wanted);
+  if (energy) wanted.columns.erase(wanted.columns.begin() + static_cast<long>(*energy));
   Result<query::ResultTable> table = query::select(call.session(), wanted);
+  if (table.ok() && energy) table = with_energy(call, std::move(*table), *energy);
   if (table.ok() && call.text("columns").empty()) table = with_figures(call, listed, *table);
   return rows(std::move(table), *total);
 }

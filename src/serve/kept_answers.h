@@ -8,11 +8,49 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_map>
+#include <utility>
 
 namespace headrace::serve {
 
+// Whole answers by what was asked, as long as the store is the same one: a page that is opened
+// again, or by several people, costs nothing. At most 32 MB.
+class KeptBodies {
+ public:
+  struct Body {
+    std::string type;
+    std::string bytes;
+    std::string total;  // X-Total; "" for none
+  };
+  std::shared_ptr<const Body> find(const std::string& question, const std::string& watermark) {
+    const std::lock_guard lock(mutex_);
+    if (watermark != watermark_) return nullptr;
+    const auto found = bodies_.find(question);
+    return found == bodies_.end() ? nullptr : found->second;
+  }
+  void keep(const std::string& question, const std::string& watermark, Body body) {
+    const std::lock_guard lock(mutex_);
+    if (watermark != watermark_ || bytes_ + body.bytes.size() > kMostBytes) {
+      bodies_.clear();
+      bytes_ = 0;
+      watermark_ = watermark;
+    }
+    if (body.bytes.size() > kMostBytes) return;
+    bytes_ += body.bytes.size();
+    bodies_[question] = std::make_shared<const Body>(std::move(body));
+  }
+
+ private:
+  static constexpr size_t kMostBytes = 32 << 20;
+  std::mutex mutex_;
+  std::string watermark_;
+  size_t bytes_ = 0;
+  std::unordered_map<std::string, std::shared_ptr<const Body>> bodies_;
+};
+
 class KeptAnswers {
  public:
+  KeptBodies& bodies() { return bodies_; }
   // The kept thing of that name and watermark; else what `make` makes of the one that an earlier
   // view kept (null when there is none). Only one thread makes at a time; the four that were asked
   // for last are kept.
@@ -46,6 +84,7 @@ class KeptAnswers {
     std::string watermark;
     std::shared_ptr<const void> what;
   };
+  KeptBodies bodies_;
   std::mutex mutex_;
   std::list<Kept> kept_;
 };
