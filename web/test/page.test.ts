@@ -161,6 +161,16 @@ describe("models", () => {
     expect(shape.describe(merged).title).toMatch(/tasks$/);
   });
 
+  it("shows lanes from where it is asked, and no more than a page of them", () => {
+    const lanes = Array.from({ length: 300 }, (_, i) => ({ label: `thread ${i}`, hostname: "a", pid: 1, thread: i, rank: null, depth: 0 }));
+    const spans = { lane: [120, 239], start_ns: [0, 5], duration_ns: [1, -1], activity: [0, 0], status: [2, 1], energy_j: [null, null], task: [0, 1], count: [1, 1] };
+    const given = { ...line, lanes, activities: ["step"], tasks: ["x", "y"], spans };
+    const shape = picture(given as never, "activity", new Map(), "measured", 120);
+    expect([shape.spans.lanes.length, shape.spans.lanes[0]?.label, Array.from(shape.spans.lane)]).toEqual([120, "thread 120", [0, 119]]);
+    expect(shape.describe(0).lines.find(([name]) => name === "where")?.[1]).toBe("a thread 120");
+    expect(shape.describe(1).lines.find(([name]) => name === "duration")?.[1]).toBe("still open");
+  });
+
   it("gives colours to the curves that end best", () => {
     const groups = [3, 1, 2].map((end, i) => ({ label: `g${i}`, runs: 1, step: [0, 1], mean: [5, end], low: [5, end], high: [5, end], count: [1, 1] }));
     const runs = groups.map((group, i) => ({ label: group.label, group: i, task_id: `t${i}`, workflow_id: "w", status: "finished", step: [0, 1], seconds: [0, 1], value: [5, 1] }));

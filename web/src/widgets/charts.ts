@@ -32,14 +32,18 @@ export function slotsOf(activities: readonly ActivityFigure[]): ReadonlyMap<stri
   return new Map(activities.map((one, i) => [one.activity, slots[i] ?? 7]));
 }
 
+// What one picture shows of thousands of threads; the rest is a page further.
+export const mostLanes = 120;
+
 export function whereOf(lane: TimelineAnswer["lanes"][number] | undefined): string {
   if (!lane) return "";
   return `${lane.hostname} ${lane.rank === null ? lane.label : `rank ${lane.rank}`}`;
 }
 
-export function picture(answer: TimelineAnswer, colouring: Colouring, slots: ReadonlyMap<string, number>, truth: Truth): SpanPicture {
+export function picture(answer: TimelineAnswer, colouring: Colouring, slots: ReadonlyMap<string, number>, truth: Truth, lanesFrom = 0): SpanPicture {
   const s = answer.spans;
-  const lane = numbers(s.lane);
+  const whole = numbers(s.lane);
+  const lane = whole.map((at) => at - lanesFrom);
   const rows = lane.length;
   const startNs = numbers(s.start_ns);
   const durationNs = numbers(s.duration_ns).map((length) => (length < 0 ? NaN : length));
@@ -69,7 +73,7 @@ export function picture(answer: TimelineAnswer, colouring: Colouring, slots: Rea
     activity,
     mostWatts,
     spans: {
-      lanes: answer.lanes.map((one) => ({ label: one.depth === 0 ? one.label : "", group: one.hostname })),
+      lanes: answer.lanes.slice(lanesFrom, lanesFrom + mostLanes).map((one) => ({ label: one.depth === 0 ? one.label : "", group: one.hostname })),
       endNs: Math.max(1, answer.end_ns - answer.begin_ns),
       lane,
       startNs,
@@ -96,7 +100,7 @@ export function picture(answer: TimelineAnswer, colouring: Colouring, slots: Rea
           ["since start", si((startNs[bar] as number) / 1e9, "s")],
           ["duration", Number.isNaN(durationNs[bar] as number) ? "still open" : duration((durationNs[bar] as number) / 1e9)],
           ...(Number.isNaN(joules) ? [] : [["energy", energyText(joules, truth)] as const]),
-          ["where", whereOf(answer.lanes[lane[bar] as number])],
+          ["where", whereOf(answer.lanes[whole[bar] as number])],
           ...(many ? [["", "look closer to see each"] as const] : []),
         ],
       };
