@@ -4,6 +4,7 @@
 #include <map>
 
 #include "query/counter_window.h"
+#include "query/shown_energy.h"
 #include "query/store_for_test.h"
 #include "query/workflow_figures.h"
 
@@ -76,6 +77,11 @@ TEST(WorkflowFigures, SumUpTasksAndEnergy) {
   store.energy(inner, "node/cpu", "4", "measured");
   store.energy(second, "node/cpu", "1", "estimated");
   const Session session = store.session();
+  const auto shown = energy_of_tasks(session, {*Uuid::parse(StoreForTest::task_id(outer)),
+                                               *Uuid::parse(StoreForTest::task_id(99))});
+  ASSERT_TRUE(shown.ok()) << shown.status().message();
+  EXPECT_EQ(shown->size(), 1U);
+  EXPECT_EQ(shown->begin()->second, 5);
   const auto figures = workflow_figures(session);
   ASSERT_TRUE(figures.ok()) << figures.status().message();
   const Figures& train = figures->workflows.at(StoreForTest::workflow_id(tune));

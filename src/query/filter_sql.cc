@@ -247,17 +247,24 @@ std::string FilterSql::id_condition(const std::string& column, const Filter& fil
 
 // A whole UUID of a task is its producer and number, which are stored so.
 std::string FilterSql::task_id_condition(const Filter& filter) {
-  std::string digits = filter.values.size() == 1 ? filter.values[0].text : "";
-  const bool whole = digits.size() == 36 && all_names(filter) && is_hex(digits, 36) &&
-                     filter.op != FilterOp::kNotEqual;
-  std::erase(digits, '-');
-  if (!whole || digits.size() != 32) {
-    return id_condition(core("task_id") + "::VARCHAR", filter);
+  std::string numbers;
+  std::string pairs;
+  bool whole = all_names(filter) && filter.op != FilterOp::kNotEqual && !filter.values.empty();
+  for (const FilterValue& value : filter.values) {
+    std::string digits = value.text;
+    whole &= digits.size() == 36 && is_hex(digits, 36);
+    std::erase(digits, '-');
+    whole &= digits.size() == 32;
+    if (!whole) return id_condition(core("task_id") + "::VARCHAR", filter);
+    const uint64_t low = std::strtoull(digits.substr(16).c_str(), nullptr, 16);
+    const std::string number = std::to_string(low & ~(uint64_t{1} << 63));
+    numbers += (numbers.empty() ? "" : ", ") + number;
+    pairs += (pairs.empty() ? "('" : ", ('") + digits.substr(0, 16) + "', " + number + ")";
   }
-  const uint64_t low = std::strtoull(digits.substr(16).c_str(), nullptr, 16);
-  return "(" + raw("seq") + " = " + std::to_string(low & ~(uint64_t{1} << 63)) + " AND " +
-         raw("producer") + " IN (SELECT producer FROM producer_row WHERE lower(prefix) = lower('" +
-         digits.substr(0, 16) + "')))";
+  // The numbers alone leave out most rows before anything is computed of them.
+  return "(" + raw("seq") + " IN (" + numbers + ") AND (" + raw("producer") + ", " + raw("seq") +
+         ") IN (SELECT (p.producer, v.seq) FROM (VALUES " + pairs +
+         ") v(prefix, seq) JOIN producer_row p ON lower(p.prefix) = lower(v.prefix)))";
 }
 
 std::string FilterSql::task_condition(const FilterField& field, const Filter& filter) {

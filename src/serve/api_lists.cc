@@ -1,4 +1,6 @@
 // Campaigns, workflows, tasks and objects: lists of them, and all that is known of one.
+#include <algorithm>
+
 #include "query/describe.h"
 #include "query/filter_names.h"
 #include "query/kept_table.h"
@@ -120,6 +122,32 @@ Result<query::ResultTable> with_figures(const Call& call, const ListedView& list
   }
 }
 
+// All values of a task as JSON cost much, so which tasks are shown is found without them first.
+Status narrow_to_shown(const query::Session& session, query::Selection* wanted) {
+  const bool has_values =
+      std::any_of(wanted->columns.begin(), wanted->columns.end(), [](const query::FieldPath& path) {
+        return path.size() == 1 && (path[0] == "used" || path[0] == "generated");
+      });
+  if (wanted->view != FilterView::kTask || !has_values) return {};
+  query::Selection which = *wanted;
+  which.columns = {{"task_id"}};
+  Result<query::ResultTable> ids = query::select(session, which);
+  if (!ids.ok()) return ids.status();
+  std::vector<FilterValue> shown;
+  for (;;) {
+    const Result<bool> more = ids->next();
+    if (!more.ok()) return more.status();
+    if (!*more) break;
+    for (size_t row = 0; row < ids->rows(); ++row) {
+      shown.push_back(FilterValue::quoted(ids->cell(0, row).text));
+    }
+  }
+  if (shown.empty()) return {};
+  wanted->filter = Filter::field({"id"}, FilterOp::kIs, std::move(shown));
+  wanted->offset = 0;
+  return {};
+}
+
 // Where the energy of tasks stands among plain columns that have the id too: then it is looked up
 // for the rows that are shown, rather than computed for all that there are.
 std::optional<size_t> energy_place(const query::Selection& wanted) {
@@ -204,6 +232,7 @@ Result<Answer> list(const Call& call, const ListedView& listed) {
   wanted.offset = static_cast<uint64_t>(call.integer("offset").value_or(0));
   const Result<uint64_t> total = query::count(call.session(), wanted);
   if (!total.ok()) return total.status();
+  HEADRACE_RETURN_IF_ERROR(narrow_to_shown(call.session(), &wanted));
   const std::optional<size_t> energy = energy_place(wanted);
   if (energy) wanted.columns.erase(wanted.columns.begin() + static_cast<long>(*energy));
   Result<query::ResultTable> table = query::select(call.session(), wanted);

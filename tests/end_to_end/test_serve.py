@@ -63,6 +63,10 @@ def test_answers_as_the_command_line(study: Served) -> None:
     assert mine == {row["task_id"] for row in theirs}
     columns = study.ask("/api/v1/tasks?columns=id,used.lr,generated.*&filter=activity:train")
     assert {row["used.lr"] for row in columns.rows()} == {0.1, 0.01}
+    two = [row["task_id"] for row in study.ask("/api/v1/tasks?filter=activity:train").rows()[:2]]
+    both = study.ask(f"/api/v1/tasks?filter=id:{two[1]},{two[0]}").rows()
+    assert [row["task_id"] for row in both] == two
+    assert {row["used"]["lr"] for row in both} == {0.1}
     pages = [study.ask(f"/api/v1/tasks?limit=7&offset={at}").rows() for at in (0, 7, 14, 21)]
     assert len({row["task_id"] for page in pages for row in page}) == 22
 
