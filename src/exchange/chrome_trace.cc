@@ -65,9 +65,15 @@ constexpr const char* kSamples =
     "JOIN trace_process p ON p.hostname = s.hostname AND p.pid = s.pid "
     "WHERE isfinite(s.value) ORDER BY s.at_ns";
 
+// "tune (vm pid 42)"; of several workflows of a process the first is named.
 constexpr const char* kProcesses =
-    "SELECT process, to_json(hostname || ' pid ' || pid)::VARCHAR FROM trace_process "
-    "ORDER BY process";
+    "SELECT p.process, to_json(CASE WHEN w.names IS NULL THEN p.place ELSE w.names || ' (' || "
+    "p.place || ')' END)::VARCHAR FROM (SELECT *, hostname || ' pid ' || pid AS place "
+    "FROM trace_process) p LEFT JOIN (SELECT coalesce(hostname, '') AS hostname, "
+    "coalesce(pid, 0) AS pid, arg_min(name, started_at) || CASE WHEN count(DISTINCT name) > 1 "
+    "THEN ' and ' || (count(DISTINCT name) - 1) || ' more' ELSE '' END AS names FROM workflow "
+    "WHERE name IS NOT NULL GROUP BY 1, 2) w ON w.hostname = p.hostname AND w.pid = p.pid "
+    "ORDER BY p.process";
 
 // Whole nanoseconds as microseconds: "12.345".
 std::string microseconds(int64_t ns) {
