@@ -70,6 +70,8 @@ class ResultTable {
   size_t rows() const { return static_cast<size_t>(batch_.length); }
   Cell cell(size_t column, size_t row) const;
   Json json(size_t column, size_t row) const;
+  // A column of the batch.
+  const ArrowArray& array(size_t column) const { return *batch_.children[column]; }
 
   // Gives all further batches as an Arrow stream, which owns this table from now on.
   static void export_stream(ResultTable table, ArrowArrayStream* out);
