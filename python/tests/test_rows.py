@@ -165,15 +165,3 @@ def test_missing_packages_are_named(study: Path) -> None:
         ".arrow() needs pyarrow, which is not here: pip install pyarrow",
         ".plot() needs matplotlib, which is not here: pip install matplotlib",
     ]
-
-
-def test_magic(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HEADRACE_DIR", str(study / ".headrace"))
-    pytest.importorskip("IPython")
-    from IPython.core.interactiveshell import InteractiveShell
-
-    shell = InteractiveShell()
-    shell.run_line_magic("load_ext", "headrace")
-    table = shell.run_cell_magic("headrace", "--to answer", "SELECT count(*) AS n FROM task")
-    assert table["n"] == shell.user_ns["answer"]["n"]
-    assert len(shell.run_line_magic("headrace", "activity:train used.lr<0.05")) == 2
