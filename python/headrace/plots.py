@@ -48,7 +48,7 @@ def front(answer: Tradeoff, *, ax: Any = None) -> Any:
     about = answer.about
     cost, quality = about["cost"], about["quality"]
     column, unit = ("energy_j", "J") if cost == "energy" else ("time_s", "s")
-    rows = [r for r in answer.dicts() if r[column] is not None and r[quality] is not None]
+    rows = [r for r in answer.dicts() if r[column] is not None and _is_finite(r[quality])]
     if not rows:
         raise ValueError(f"no task of {about['campaign']} has both {quality} and {cost}")
     best = sorted((r for r in rows if r["on_front"]), key=lambda row: float(row[column]))
@@ -70,15 +70,24 @@ def front(answer: Tradeoff, *, ax: Any = None) -> Any:
         label=f"{len(best)} on the front",
     )
     _with_unit(ax.xaxis, unit)
+    values = [r[quality] for r in rows]
+    is_log = min(values) > 0 and max(values) / min(values) >= 20
+    if is_log:
+        ax.set_yscale("log")
     ax.margins(x=0.12, y=0.15)
     guessed = cost == "energy" and any(r["energy_truth"] != "measured" for r in rows)
     ax.set_xlabel(f"{cost}{' (estimated)' if guessed else ''}")
-    ax.set_ylabel(f"{quality} ({'less' if about['minimise'] else 'more'} is better)")
+    better = "less" if about["minimise"] else "more"
+    ax.set_ylabel(f"{quality} ({better} is better{', log scale' if is_log else ''})")
     ax.set_title(f"{about['campaign']}: {quality} against {cost} of {about['activity']}")
     if rest:
         ax.legend()
-    _label_points(ax, [(r[column], r[quality], r["config"]) for r in best[:MOST_LABELS]])
+    _label_points(ax, [(r[column], r[quality], r["config"]) for r in best[: -MOST_LABELS - 1 : -1]])
     return ax
+
+
+def _is_finite(value: Any) -> bool:
+    return value is not None and math.isfinite(value)
 
 
 def _label_points(ax: Any, points: list[tuple[float, float, str]]) -> None:
