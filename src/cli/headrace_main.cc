@@ -1,3 +1,7 @@
 #include "cli/commands.h"
+#include "query/limited_child.h"
 
-int main(int argc, char** argv) { return headrace::cli::main_of(argc, argv); }
+int main(int argc, char** argv) {
+  if (headrace::query::is_limited_child(argc, argv)) return headrace::query::limited_child();
+  return headrace::cli::main_of(argc, argv);
+}

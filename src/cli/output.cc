@@ -6,7 +6,6 @@
 #include <unistd.h>
 #include <utility>
 
-#include "query/arrow_ipc.h"
 #include "query/units.h"
 
 namespace headrace::cli {
@@ -53,31 +52,6 @@ class Destination {
   std::unique_ptr<FILE, Closer> file_;
 };
 
-Result<query::Written> write_arrow(query::ResultTable table, const query::Sink& sink) {
-  ArrowArrayStream stream{};
-  query::ResultTable::export_stream(std::move(table), &stream);
-  const Status status = query::write_arrow_ipc(&stream, sink);
-  stream.release(&stream);
-  if (!status.ok()) return status;
-  return query::Written{};
-}
-
-Result<query::Written> write(const Program& program, const Output& output,
-                             query::ResultTable& table, const query::Sink& sink) {
-  const uint64_t limit = output.limit.value_or(0);
-  switch (output.format()) {
-    case query::Format::kCsv: return query::write_csv(table, limit, sink);
-    case query::Format::kJson: return query::write_json(table, limit, sink);
-    case query::Format::kJsonl: return query::write_jsonl(table, limit, sink);
-    case query::Format::kArrow: return write_arrow(std::move(table), sink);
-    case query::Format::kTable: break;
-  }
-  query::TableStyle style;
-  style.color = output.file.empty() && program.color_on_stdout();
-  style.limit = output.limit.value_or(kTableRows);
-  return query::write_table(table, style, sink);
-}
-
 bool ends_with(const std::string& text, std::string_view end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
@@ -107,7 +81,23 @@ void add_output_options(CLI::App* verb, Output& output, bool with_limit) {
   }
 }
 
+bool Output::is_colored(const Program& program) const {
+  return file.empty() && program.color_on_stdout();
+}
+
+uint64_t Output::rows() const {
+  return limit.value_or(format() == query::Format::kTable ? kTableRows : 0);
+}
+
 int emit(const Program& program, const Output& output, query::ResultTable table) {
+  return emit_written(program, output, [&](const query::Sink& sink) {
+    return query::write_as(output.format(), std::move(table), output.rows(),
+                           output.is_colored(program), sink);
+  });
+}
+
+int emit_written(const Program& program, const Output& output,
+                 const std::function<Result<query::Written>(const query::Sink&)>& write) {
   if (output.format() == query::Format::kArrow && (output.file.empty() || output.file == "-") &&
       isatty(STDOUT_FILENO) == 1) {
     return program.fail(
@@ -116,10 +106,13 @@ int emit(const Program& program, const Output& output, query::ResultTable table)
   Destination to(output.file);
   if (const Status opened = to.open(); !opened.ok()) return program.fail(opened);
   const Result<query::Written> written =
-      write(program, output, table, [&to](std::string_view bytes) { return to.write(bytes); });
+      write([&to](std::string_view bytes) { return to.write(bytes); });
   if (!written.ok()) return program.fail(written.status());
   if (const Status closed = to.close(); !closed.ok()) return program.fail(closed);
-  if (written->shown < written->rows) {
+  if (written->has_more) {
+    program.say("showing the first " + query::grouped(written->shown) +
+                " rows; --limit says how many");
+  } else if (written->shown < written->rows) {
     program.say("showing " + query::grouped(written->shown) + " of " +
                 query::grouped(written->rows) + "; --limit 0 for all");
   }

@@ -77,6 +77,10 @@ class ResultTable {
   static void export_stream(ResultTable table, ArrowArrayStream* out);
   const ArrowSchema& schema() const { return schema_; }
 
+  // Ends the table after `rows` more rows; what lies behind is not computed. What this gives is
+  // true, once the end is reached, when there was at least one more.
+  std::shared_ptr<const bool> keep_first(uint64_t rows);
+
   // Reads all further batches into memory, so that what they come from can be closed.
   Status collect();
 
