@@ -30,6 +30,7 @@ struct QueryLimits {
   uint64_t answer_bytes = 32'000'000;
   uint64_t text_bytes = 64'000;  // of the SQL and the filter
   int threads = 2;
+  int64_t wait_ms = 5'000;  // for a store that is being folded into, at most half of wall_ms
 };
 
 struct LimitedQuestion {
@@ -55,8 +56,8 @@ class LimitedQueries {
   LimitedQueries(std::filesystem::path program, int at_once);
 
   // Waits for the answer, at most limits.wall_ms and a moment. The store is opened read-only, as it
-  // stands after its last fold; while another process folds into it, the child waits up to half its
-  // time and at most 5 s, then says which process it is. Errors: those of Session::open and
+  // stands after its last fold; while another process folds into it, the child waits as long as
+  // it may, then says which process it is. Errors: those of Session::open and
   // Session::sql; kExhausted when a limit was reached, with which one and what to do;
   // kInvalidArgument for a text that is too long; kUnavailable when too many run already.
   Result<LimitedAnswer> run(const LimitedQuestion& question, const QueryLimits& limits);

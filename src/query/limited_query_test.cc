@@ -344,7 +344,7 @@ TEST_F(LimitedQueriesTest, AStoreThatIsBeingFoldedIsWaitedForAndThenNamed) {
   // A lock is no obstacle to the process that has it, so another one must hold it.
   StoreForTest writer(root() / "store.duckdb");
   QueryLimits limits;
-  limits.wall_ms = 400;
+  limits.wait_ms = 20;
   const Status status = run("FROM campaign", limits).status();
   EXPECT_EQ(status.code(), StatusCode::kUnavailable);
   EXPECT_NE(status.message().find("is held by process " + std::to_string(getpid())),

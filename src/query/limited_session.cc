@@ -12,7 +12,6 @@ namespace {
 
 // DuckDB counts most of its memory, but not all; its own error is the better one to end with.
 constexpr uint64_t kCounted = 2;
-constexpr int64_t kLongestWait_ms = 5000;
 
 // The last one keeps all others as they are.
 constexpr const char* kLocks =
@@ -62,7 +61,7 @@ Result<Session> open_limited(const LimitedRequest& request, std::string* note) {
   const QueryLimits& limits = request.limits;
   HEADRACE_RETURN_IF_ERROR(bound_resources(limits.memory_bytes, limits.cpu_s));
   store::StoreOptions options;
-  options.wait_ms = static_cast<int>(std::min(kLongestWait_ms, limits.wall_ms / 2));
+  options.wait_ms = static_cast<int>(std::min(limits.wait_ms, limits.wall_ms / 2));
   options.memory_limit = std::to_string(limits.memory_bytes / kCounted >> 20U) + "MiB";
   options.threads = limits.threads;
   Result<Session> session = Session::open(request.question.root, options);

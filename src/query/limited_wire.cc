@@ -35,7 +35,8 @@ std::string request_text(const LimitedRequest& request) {
                         {"rows", size(l.rows)},
                         {"answer_bytes", size(l.answer_bytes)},
                         {"text_bytes", size(l.text_bytes)},
-                        {"threads", static_cast<int64_t>(l.threads)}})
+                        {"threads", static_cast<int64_t>(l.threads)},
+                        {"wait_ms", l.wait_ms}})
       .dump();
 }
 
@@ -58,6 +59,7 @@ Result<LimitedRequest> parse_request(std::string_view text) {
   l.answer_bytes = size(j["answer_bytes"]);
   l.text_bytes = size(j["text_bytes"]);
   l.threads = static_cast<int>(integer(j["threads"]));
+  l.wait_ms = integer(j["wait_ms"]);
   return request;
 }
 

@@ -61,11 +61,11 @@ int what_calls_do(const char* file) {
   return has_run && is_bounded ? 0 : 16;
 }
 
-TEST(ProcessBounds, CallsBeyondComputingAreRefused) {
+TEST(ProcessBoundsFork, CallsBeyondComputingAreRefused) {
   EXPECT_EQ(in_a_process([] { return what_calls_do("/etc/passwd"); }), 0);
 }
 
-TEST(ProcessBounds, ThreadsThatRunAlreadyAreBoundToo) {
+TEST(ProcessBoundsFork, ThreadsThatRunAlreadyAreBoundToo) {
   const auto body = [] {
     int step = 0;
     std::thread early([&] {
@@ -80,7 +80,7 @@ TEST(ProcessBounds, ThreadsThatRunAlreadyAreBoundToo) {
   EXPECT_EQ(in_a_process(body), 0);
 }
 
-TEST(ProcessBounds, ResourcesAreBounded) {
+TEST(ProcessBoundsFork, ResourcesAreBounded) {
   const auto limit_of = [](auto what) {
     rlimit limit{};
     getrlimit(what, &limit);
