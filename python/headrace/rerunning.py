@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from headrace.answers import Rerun
 from headrace.store import NotFoundError, StoreError
@@ -51,8 +52,22 @@ def rerun(
     if done.returncode not in (0, 1) or not told:
         raise StoreError(done.stderr.strip().removeprefix("headrace: "))
     facts = json.loads(told)
-    lines = [f"{'reproduced' if facts['reproduced'] else 'not reproduced'} in {facts['folder']}"]
-    for one in facts["compared"]:
-        mark = "same" if one["same"] else f"{one['before']} → {one['after']}"
-        lines.append(f"  {one['what']} {one['name']}  {mark}")
-    return Rerun("\n".join(lines), facts)
+    return Rerun(_told(facts), facts)
+
+
+def _told(facts: dict[str, Any]) -> str:
+    """As the command tells it."""
+    differing = [one for one in facts["compared"] if not one["same"]]
+    compared = len(facts["compared"])
+    lines = [
+        f"{'Reproduced' if facts['reproduced'] else 'Not reproduced'}: "
+        f"{compared - len(differing)} of {compared} compared are the same (exit code, outputs, "
+        "metrics)."
+    ]
+    for one in differing:
+        before, after = (
+            f"{text[:8]}…" if one["what"] == "output" and len(text) == 64 else text
+            for text in (one["before"], one["after"])
+        )
+        lines.append(f"  {one['what']} {one['name']}: {before} before, {after} now")
+    return "\n".join([*lines, f"  in {facts['folder']}"])

@@ -55,14 +55,16 @@ def store(tmp_path: Path) -> Any:
     return hr.open(tmp_path)
 
 
-@pytest.mark.parametrize("with_pyarrow", [True, False])
-def test_pandas_has_a_type_for_each_kind(
-    store: Any, with_pyarrow: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if with_pyarrow:
-        pytest.importorskip("pyarrow")
-    else:
+@pytest.fixture(params=["with pyarrow", "without"])
+def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "without":
         monkeypatch.setitem(sys.modules, "pyarrow", None)
+    else:
+        pytest.importorskip("pyarrow")
+
+
+@pytest.mark.usefixtures("either_way")
+def test_pandas_has_a_type_for_each_kind(store: Any) -> None:
     frame = store.sql(KINDS).df()
     for name, dtype in DTYPES.items():
         assert frame[name].dtype == dtype, name
@@ -103,14 +105,8 @@ def test_polars_has_a_type_for_each_kind(store: Any) -> None:
     assert frame["maybe_truth"].to_list() == [None, True, False]
 
 
-@pytest.mark.parametrize("with_pyarrow", [True, False])
-def test_rows_of_a_frame_are_no_objects(
-    store: Any, with_pyarrow: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if with_pyarrow:
-        pytest.importorskip("pyarrow")
-    else:
-        monkeypatch.setitem(sys.modules, "pyarrow", None)
+@pytest.mark.usefixtures("either_way")
+def test_rows_of_a_frame_are_no_objects(store: Any) -> None:
     table = store.sql(
         "SELECT 10000 + range AS n, range / 3 AS x, range % 2 = 0 AS even, "
         "make_timestamp_ns(range) AS at, 'activity' || range % 200 AS activity FROM range(200000)"

@@ -268,6 +268,7 @@ def test_a_workflow_is_run_again(tmp_path: Path) -> None:
     again = store.rerun(name, tmp_path / "again")
     assert again, again.text
     assert ("fit[1].loss", "0.25") in [(one["name"], one["after"]) for one in again.compared]
+    assert f"{again}".startswith(f"Reproduced: {len(again.compared)} of {len(again.compared)}")
     with pytest.raises(StoreError, match="is not empty"):
         store.rerun(name, tmp_path / "again")
     with pytest.raises(NotFoundError):
