@@ -4,8 +4,36 @@
 #include <vector>
 
 #include "store/activity_view.h"
+#include "store/task_view.h"
 
 namespace headrace::collect {
+namespace {
+
+// Task tables get columns as they need them (Writer::schema): gives the empty ones of `copy` those
+// of the tables they are to be filled from, and the `task` view that reads them.
+Status add_columns(const store::Connection& copy) {
+  Result<store::QueryResult> rows = copy.query(
+      "SELECT table_name, column_name, data_type FROM duckdb_columns() o "
+      "SEMI JOIN duckdb_tables() t ON t.table_oid = o.table_oid AND t.database_oid = "
+      "o.database_oid "
+      "WHERE o.database_name = 'original' AND NOT EXISTS (FROM duckdb_columns() c WHERE "
+      "c.database_name = current_database() AND c.table_name = o.table_name "
+      "AND c.column_name = o.column_name) ORDER BY table_name, column_index");
+  if (!rows.ok()) return rows.status();
+  std::string added;
+  int of_tasks = 0;
+  while (rows->next()) {
+    const store::Chunk& c = rows->chunk();
+    for (size_t r = 0; r < c.rows(); ++r) {
+      if (c.text(0, r) == "task_slots") ++of_tasks;
+      added += "ALTER TABLE " + store::sql_name(c.text(0, r)) + " ADD COLUMN " +
+               store::sql_name(c.text(1, r)) + " " + std::string(c.text(2, r)) + ";\n";
+    }
+  }
+  return added.empty() ? Status() : copy.run(added + store::stored_task_view_sql(of_tasks));
+}
+
+}  // namespace
 
 Result<store::Store> copy_to_memory(const std::filesystem::path& file,
                                     const store::StoreOptions& options) {
@@ -29,6 +57,7 @@ Result<store::Store> copy_to_memory(const std::filesystem::path& file,
         names.emplace_back(tables->chunk().text(0, r));
       }
     }
+    HEADRACE_RETURN_IF_ERROR(add_columns(c));
     HEADRACE_RETURN_IF_ERROR(c.run("DELETE FROM meta"));
     for (const std::string& name : names) {
       const std::string quoted = store::sql_name(name);
