@@ -184,6 +184,30 @@ std::string activity_view_sql(const std::string& name, std::span<const uint32_t>
          from + " WHERE t.activity IN (" + ids + ");\n";
 }
 
+std::string activity_view_pattern() {
+  const auto place = [](ValueTag type, uint16_t page, std::vector<uint32_t> schemas) {
+    const bool is_null = type == ValueTag::kNull;
+    const auto slot = static_cast<uint8_t>(is_null ? kNoSlot : kind_of(type) * kSlotsPerKind);
+    return Place{type, page, slot, std::move(schemas)};
+  };
+  std::vector<uint32_t> scattered;  // more runs than stand in a CASE
+  for (uint32_t id = 1; id < 100; id += 2) scattered.push_back(id);
+  std::vector<ActivityKey> keys;
+  constexpr auto kLast = static_cast<int>(ValueTag::kTyped);
+  for (int one = 0; one <= kLast; ++one) {
+    const auto type = static_cast<ValueTag>(one);
+    const std::string name = std::to_string(one);
+    keys.push_back({Role::kUsed, "alone" + name, {place(type, 1, {1})}});
+    keys.push_back({Role::kUsed, "many" + name, {place(type, 0, scattered)}});
+    for (int other = one + 1; other <= kLast; ++other) {
+      keys.push_back({Role::kGenerated,
+                      name + "or" + std::to_string(other),
+                      {place(type, 0, {1}), place(static_cast<ValueTag>(other), 0, {2})}});
+    }
+  }
+  return activity_view_sql("any", {}, keys);
+}
+
 std::map<std::string, std::string> activity_view_names(const Registry& registry) {
   std::map<std::string, std::string> out;
   std::set<std::string> taken;

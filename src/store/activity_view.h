@@ -34,6 +34,11 @@ std::vector<std::string> activity_column_names(const std::vector<ActivityKey>& k
 std::string activity_view_sql(const std::string& name, std::span<const uint32_t> activities,
                               const std::vector<ActivityKey>& keys);
 
+// A view in which every way to show a value occurs: each type alone and beside each other, in the
+// first row and on a page, told apart by few schemas and by many. When its text changes, the views
+// of all activities do.
+std::string activity_view_pattern();
+
 // The views' names by the names of activities.
 std::map<std::string, std::string> activity_view_names(const Registry& registry);
 

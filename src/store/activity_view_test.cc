@@ -149,5 +149,17 @@ TEST_F(ActivityViewTest, OnlyViewsOfChangedActivitiesAreMadeAgain) {
   EXPECT_EQ(after.substr(0, after.find(' ')), before.substr(0, before.find(' ')));
 }
 
+// A store's views are made again when its text changes.
+TEST(ActivityViewPattern, ShowsEveryWayToShowAValue) {
+  const std::string sql = activity_view_pattern();
+  for (const char* way :
+       {"t.b0", "t.i0::HUGEINT", "TRY_CAST(t.s0 AS DOUBLE)", "make_timestamp_ns(t.i0)",
+        "unhex(t.s0)", "t.s0::JSON", "TRY_CAST(t.s0 AS UUID)", "strpos(t.s0, ':')",
+        "main.task_page", "g.d0[list_position(g.pages, 1)]", "WHEN t.schema = 1 THEN",
+        "list(has ORDER BY schema)"}) {
+    EXPECT_NE(sql.find(way), std::string::npos) << way;
+  }
+}
+
 }  // namespace
 }  // namespace headrace::store

@@ -16,9 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string views_mark() {
-  return std::to_string(crc32c(views_sql(0) + activity_view_sql("any", {}, {})));
-}
+std::string views_mark() { return std::to_string(crc32c(views_sql(0) + activity_view_pattern())); }
 
 // Whether the file's views have this program's text.
 Result<bool> views_are_current(const Connection& connection) {
