@@ -165,6 +165,14 @@ Status Writer::add_columns() {
           from + " = NULL WHERE schema = " + std::to_string(move.schema)));
     }
   }
+  is_view_stale_ = true;
+  return {};
+}
+
+// Once a transaction: binding its text takes as long as appending some thousand rows.
+Status Writer::write_task_view() {
+  if (!is_view_stale_) return {};
+  is_view_stale_ = false;
   return connection_->run(stored_task_view_sql(static_cast<int>(stored_exclusive_)) + ";\n" +
                           comments_sql("task"));
 }
@@ -382,6 +390,7 @@ Status Writer::commit() {
   }
   HEADRACE_RETURN_IF_ERROR(write_names().with_context("cannot write names"));
   HEADRACE_RETURN_IF_ERROR(write_schemas().with_context("cannot write the registry"));
+  HEADRACE_RETURN_IF_ERROR(write_task_view());
   HEADRACE_RETURN_IF_ERROR(write_activity_views());
   HEADRACE_RETURN_IF_ERROR(write_producers().with_context("cannot write producers"));
   HEADRACE_RETURN_IF_ERROR(write_marks().with_context("cannot write watermarks"));

@@ -149,6 +149,7 @@ class Writer {
   explicit Writer(const Connection& connection) : connection_(&connection) {}
   Status load();
   Status add_columns();
+  Status write_task_view();
   Status write_names();
   Status write_schemas();
   Status write_activity_views();
@@ -185,6 +186,7 @@ class Writer {
   std::unordered_set<uint64_t> uses_;  // schema << 32 | activity
   std::unordered_map<uint32_t, ProducerFacts::Account> accounts_;
   bool open_tasks_ = false;
+  bool is_view_stale_ = false;  // task tables have got columns in this transaction
 
   // Since the last commit:
   std::vector<ProducerId> new_producers_;
