@@ -313,6 +313,23 @@ def test_effects_are_least_squares(made: Study) -> None:
         assert row["high"] - row["change"] == pytest.approx(t * math.sqrt(variance[i, i]) * span)
 
 
+def test_an_effect_is_that_of_the_plain_value(fine_tuning: Study) -> None:
+    arguments = ("tradeoff", "llm_finetune", "--quality", "val_loss", "--cost", "time", "--effects")
+    rows = [row for row in fine_tuning.answer(*arguments) if row["objective"] == "val_loss"]
+    # `base`, the model that was tuned, goes with its width.
+    assert {row["parameter"] for row in rows} == {"width", "lr", "frozen_blocks", "share"}
+    task = fine_tuning.raw.task[fine_tuning.raw.task.activity == "finetune"]
+    frame = values_of(task, "used", ["width", "lr", "frozen_blocks", "share"])
+    frame["lr"] = np.log2(frame.lr)
+    loss = values_of(task, "generated", ["val_loss"]).val_loss
+    design = np.column_stack([np.ones(len(frame)), frame])
+    found = np.linalg.lstsq(design, loss, rcond=None)[0]
+    for row in rows:
+        at = list(frame).index(row["parameter"])
+        span = np.ptp(frame[row["parameter"]])
+        assert row["change"] == pytest.approx(found[1 + at] * span)
+
+
 def test_diff_of_repeats_is_welchs(made: Study) -> None:
     answer = made.answer("diff", "first", "second", code=1)
     assert answer["pairs"] == 6
