@@ -216,8 +216,9 @@ def timeline(rows: Rows, *, ax: Any = None) -> Any:
     ax.set_xlim(0, end * 1.02 or 1)
     _with_unit(ax.xaxis, "s")
     ax.set_xlabel(f"time since {begin:%Y-%m-%d %H:%M:%S} UTC")
-    more = len(rows) - len(tasks)
-    ax.set_title(f"{len(tasks):,} tasks" + (f", the first of {len(rows):,}" if more > 0 else ""))
+    total = len(rows) if len(tasks) == MOST_BARS else len(tasks)
+    shown = f"{len(tasks):,} tasks"
+    ax.set_title(shown if total == len(tasks) else f"{shown}, the first of {total:,}")
     return ax
 
 
