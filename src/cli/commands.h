@@ -23,6 +23,10 @@ void add_summary(CLI::App& app, Program& program);
 void add_reproduce(CLI::App& app, Program& program);
 void add_report(CLI::App& app, Program& program);
 void add_export(CLI::App& app, Program& program);
+void add_import(CLI::App& app, Program& program);
+void add_backup(CLI::App& app, Program& program);
+void add_prune(CLI::App& app, Program& program);
+void add_compact(CLI::App& app, Program& program);
 void add_tag(CLI::App& app, Program& program);
 void add_note(CLI::App& app, Program& program);
 void add_rm(CLI::App& app, Program& program);
@@ -37,8 +41,10 @@ inline constexpr std::array kCommands = {
     AddCommand{add_diff},          AddCommand{add_why},        AddCommand{add_affects},
     AddCommand{add_critical_path}, AddCommand{add_stragglers}, AddCommand{add_summary},
     AddCommand{add_reproduce},     AddCommand{add_report},     AddCommand{add_export},
-    AddCommand{add_tag},           AddCommand{add_note},       AddCommand{add_rm},
-    AddCommand{add_doctor},        AddCommand{add_collect},    AddCommand{add_config},
+    AddCommand{add_import},        AddCommand{add_backup},     AddCommand{add_tag},
+    AddCommand{add_note},          AddCommand{add_rm},         AddCommand{add_prune},
+    AddCommand{add_compact},       AddCommand{add_doctor},     AddCommand{add_collect},
+    AddCommand{add_config},
 };
 
 // Parses the command line and does what it says. Returns the exit code.

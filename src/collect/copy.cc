@@ -1,39 +1,12 @@
 #include "collect/copy.h"
 
 #include <system_error>
-#include <vector>
 
 #include "store/activity_view.h"
+#include "store/compact.h"
 #include "store/task_view.h"
 
 namespace headrace::collect {
-namespace {
-
-// Task tables get columns as they need them (Writer::schema): gives the empty ones of `copy` those
-// of the tables they are to be filled from, and the `task` view that reads them.
-Status add_columns(const store::Connection& copy) {
-  Result<store::QueryResult> rows = copy.query(
-      "SELECT table_name, column_name, data_type FROM duckdb_columns() o "
-      "SEMI JOIN duckdb_tables() t ON t.table_oid = o.table_oid AND t.database_oid = "
-      "o.database_oid "
-      "WHERE o.database_name = 'original' AND NOT EXISTS (FROM duckdb_columns() c WHERE "
-      "c.database_name = current_database() AND c.table_name = o.table_name "
-      "AND c.column_name = o.column_name) ORDER BY table_name, column_index");
-  if (!rows.ok()) return rows.status();
-  std::string added;
-  int of_tasks = 0;
-  while (rows->next()) {
-    const store::Chunk& c = rows->chunk();
-    for (size_t r = 0; r < c.rows(); ++r) {
-      if (c.text(0, r) == "task_slots") ++of_tasks;
-      added += "ALTER TABLE " + store::sql_name(c.text(0, r)) + " ADD COLUMN " +
-               store::sql_name(c.text(1, r)) + " " + std::string(c.text(2, r)) + ";\n";
-    }
-  }
-  return added.empty() ? Status() : copy.run(added + store::stored_task_view_sql(of_tasks));
-}
-
-}  // namespace
 
 Result<store::Store> copy_to_memory(const std::filesystem::path& file,
                                     const store::StoreOptions& options) {
@@ -48,22 +21,15 @@ Result<store::Store> copy_to_memory(const std::filesystem::path& file,
       "WHERE o.key = 'schema_version'");
   if (!same.ok()) return same.status();
   if (*same == 1) {
-    Result<store::QueryResult> tables =
-        c.query("SELECT table_name FROM duckdb_tables() WHERE database_name = 'original'");
-    if (!tables.ok()) return tables.status();
-    std::vector<std::string> names;
-    while (tables->next()) {
-      for (size_t r = 0; r < tables->chunk().rows(); ++r) {
-        names.emplace_back(tables->chunk().text(0, r));
-      }
-    }
-    HEADRACE_RETURN_IF_ERROR(add_columns(c));
-    HEADRACE_RETURN_IF_ERROR(c.run("DELETE FROM meta"));
-    for (const std::string& name : names) {
-      const std::string quoted = store::sql_name(name);
-      HEADRACE_RETURN_IF_ERROR(
-          c.run("INSERT INTO " + quoted + " SELECT * FROM original." + quoted));
-    }
+    HEADRACE_RETURN_IF_ERROR(store::copy_tables(c, "original", "memory"));
+    HEADRACE_RETURN_IF_ERROR(
+        c.run("DELETE FROM meta; INSERT INTO meta SELECT * FROM original.meta"));
+    // Its text depends on the columns that keys have for themselves.
+    const Result<int64_t> columns = c.integer(
+        "SELECT count(*) FROM duckdb_columns() WHERE database_name = 'memory' AND table_name = "
+        "'task_slots' AND starts_with(column_name, 'x')");
+    if (!columns.ok()) return columns.status();
+    HEADRACE_RETURN_IF_ERROR(c.run(store::stored_task_view_sql(static_cast<int>(*columns))));
   } else {
     copy->add_note("the store has another schema version and was read anew from the segments");
   }

@@ -1,10 +1,7 @@
 #include "store/store.h"
 
-#include <chrono>
 #include <system_error>
-#include <thread>
 
-#include "base/clock.h"
 #include "base/crc32c.h"
 #include "store/activity_view.h"
 #include "store/amendment.h"
@@ -49,28 +46,6 @@ Status create_schema(const Connection& connection, const fs::path& file) {
   HEADRACE_RETURN_IF_ERROR(make_views(connection));
   if (!file.empty()) HEADRACE_RETURN_IF_ERROR(load_amendments(connection, file));
   return transaction->commit();
-}
-
-constexpr int64_t kSilentWait_ns = 1'000'000'000;
-
-Result<Database> open_waiting(const fs::path& file, const DatabaseOptions& options,
-                              const StoreOptions& waiting) {
-  const int64_t from_ns = now_monotonic_ns();
-  const int64_t until_ns = from_ns + int64_t{waiting.wait_ms} * 1'000'000;
-  bool is_told = waiting.on_wait == nullptr;
-  for (int pause_ms = 5;; pause_ms = std::min(2 * pause_ms, 100)) {
-    Result<Database> database = Database::open(file, options);
-    if (database.ok() || database.status().code() != StatusCode::kUnavailable ||
-        now_monotonic_ns() >= until_ns) {
-      return database;
-    }
-    if (!is_told && now_monotonic_ns() - from_ns >= kSilentWait_ns) {
-      const std::string& why = database.status().message();
-      waiting.on_wait("waiting: " + why.substr(0, why.rfind("; try again")));
-      is_told = true;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(pause_ms));
-  }
 }
 
 fs::path log_of(const fs::path& file) { return file.string() + ".wal"; }
@@ -122,9 +97,8 @@ Status Store::check_version() {
     if (mode_ == OpenMode::kReadOnly) return not_found("the store is empty");
     return create_schema(connection_, file_);
   }
-  const Result<int64_t> version =
-      connection_.integer("SELECT value::BIGINT FROM meta WHERE key = 'schema_version'");
-  if (!version.ok()) return corrupt("the store has no schema version");
+  const Result<int> version = stored_version(connection_, file_);
+  if (!version.ok()) return version.status();
   if (*version == kSchemaVersion) {
     if (mode_ == OpenMode::kReadWrite) return make_views(connection_);
     const Result<bool> current = views_are_current(connection_);
@@ -137,12 +111,10 @@ Status Store::check_version() {
   const std::string found = "the store " + file_.string() + " has schema version " +
                             std::to_string(*version) + ", this program " +
                             std::to_string(kSchemaVersion);
-  if (*version > kSchemaVersion) return unsupported(found + "; use a newer headrace");
   if (mode_ == OpenMode::kReadOnly) {
     return unsupported(found + "; a command that may write the folder will bring it up to date");
   }
-  HEADRACE_RETURN_IF_ERROR(
-      migrate(connection_, migrations(), static_cast<int>(*version), kSchemaVersion));
+  HEADRACE_RETURN_IF_ERROR(migrate(connection_, migrations(), *version, kSchemaVersion));
   return make_views(connection_);
 }
 
@@ -151,15 +123,11 @@ Result<Store> Store::open(const fs::path& file, OpenMode mode, const StoreOption
   if (mode == OpenMode::kReadOnly && !fs::exists(file, error)) {
     return not_found("there is no store at " + file.string());
   }
-  DatabaseOptions database_options;
-  database_options.mode = mode;
-  database_options.memory_limit = options.memory_limit;
-  database_options.threads = options.threads;
   std::string note;
   for (int attempt = 0;; ++attempt) {
     Status failed;
     {
-      Result<Database> database = open_waiting(file, database_options, options);
+      Result<Database> database = open_waiting(file, mode, options);
       failed = database.status();
       if (database.ok()) {
         Result<Connection> connection = database->connect();
@@ -177,13 +145,6 @@ Result<Store> Store::open(const fs::path& file, OpenMode mode, const StoreOption
       const Result<std::string> aside = move_aside(file, failed);
       if (!aside.ok()) return aside.status();
       note = *aside;
-    } else if (failed.code() == StatusCode::kUnsupported &&
-               failed.message().find("no migration") != std::string::npos) {
-      fs::remove(file, error);
-      if (error)
-        return Status(StatusCode::kIo, "cannot replace " + file.string() + ": " + error.message());
-      fs::remove(log_of(file), error);
-      note = "the store's schema has changed; " + std::string(kRebuild);
     } else {
       return failed;
     }

@@ -81,8 +81,10 @@ Status Writer::load() {
         }
       }));
   HEADRACE_RETURN_IF_ERROR(
-      each_row(c, "SELECT workflow, wf FROM workflow_row",
-               [this](const Chunk& k, size_t r) { workflows_[k.uuid(0, r)] = number(k, 1, r); }));
+      each_row(c, "SELECT workflow, wf FROM workflow_row", [this](const Chunk& k, size_t r) {
+        workflows_[k.uuid(0, r)] = number(k, 1, r);
+        last_workflow_ = std::max(last_workflow_, number(k, 1, r));
+      }));
   HEADRACE_RETURN_IF_ERROR(each_row(
       c, "SELECT producer, entry, sensor FROM sensor_row", [this](const Chunk& k, size_t r) {
         sensors_[pair_of(number(k, 0, r), number(k, 1, r))] = number(k, 2, r);
@@ -103,9 +105,8 @@ uint32_t Writer::producer(ProducerId uid) {
 }
 
 uint32_t Writer::workflow(const Uuid& id) {
-  const auto [found, is_new] =
-      workflows_.try_emplace(id, static_cast<uint32_t>(workflows_.size() + 1));
-  if (is_new) new_workflows_.emplace_back(found->second, id);
+  const auto [found, is_new] = workflows_.try_emplace(id, last_workflow_ + 1);
+  if (is_new) new_workflows_.emplace_back(++last_workflow_, id);
   return found->second;
 }
 

@@ -179,6 +179,7 @@ class Writer {
   size_t stored_exclusive_ = 0;
   std::unordered_map<ProducerId, uint32_t> producers_;
   std::unordered_map<Uuid, uint32_t> workflows_;
+  uint32_t last_workflow_ = 0;  // removed workflows leave holes
   std::unordered_map<std::string, uint32_t> activities_;
   std::unordered_map<uint64_t, uint32_t> sensors_;  // producer << 32 | entry
   std::unordered_set<uint64_t> threads_;            // producer << 32 | ring
