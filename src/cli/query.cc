@@ -99,7 +99,7 @@ void add_query(CLI::App& app, Program& program) {
     if (options->is_limited || timeout->count() > 0 || memory->count() > 0) {
       return run_limited(program, *options, text);
     }
-    Result<query::Session> session = open_session(program);
+    Result<query::Session> session = open_last_session(program);
     if (!session.ok()) return program.fail(session.status());
     Result<query::ResultTable> table = rows_of(*session, *options, text);
     if (!table.ok()) return program.fail(table.status());

@@ -97,7 +97,7 @@ int replay(RegretOptions& o, const Program& program) {
     if (kind) o.question.rules.push_back(*kind);
   }
   if (o.follow) return follow_regret(program, o.question, o.output, o.interval_s);
-  Result<query::Session> session = open_session(program);
+  Result<query::Session> session = open_last_session(program);
   if (!session.ok()) return program.fail(session.status());
   const Result<query::Regret> answer = query::regret(*session, o.question);
   if (!answer.ok()) return program.fail(answer.status());

@@ -70,7 +70,8 @@ class Session {
         store_(std::make_shared<store::Store>(std::move(store))),
         known_(std::make_shared<Known>()) {}
   // What the store held when the first question was asked: while it is open nothing writes to it.
-  Result<std::shared_ptr<const store::Registry>> registry(const store::Connection& using_it) const;
+  Result<std::shared_ptr<const store::Registry>> registry(const store::Connection& using_it,
+                                                          bool with_keys) const;
   struct Known {
     std::mutex mutex;
     std::shared_ptr<const store::Registry> registry;

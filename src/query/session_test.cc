@@ -207,6 +207,19 @@ TEST(Session, StarGivesEveryColumn) {
   }
 }
 
+TEST(Session, TagsAreThereForAQueryThatNamesNoKey) {
+  StoreForTest store;
+  store.workflow(store.campaign("sweep"), "train");
+  store.run(
+      "INSERT INTO activity_row VALUES (1, 'train', '{}'); INSERT INTO schema_activity VALUES (1, "
+      "1); INSERT INTO field VALUES (1, 0, 2, 'run', 4, 0, 24, false); INSERT INTO "
+      "task_slots(producer, seq, wf, activity, schema, ts, dur, status, attempt, s0) VALUES (1, 1, "
+      "1, 1, 1, 1, 1, 2, 0, 'a')");
+  const Session session = store.session();
+  EXPECT_EQ(texts(session, "SELECT activity FROM task"), (Rows{{"train"}}));
+  EXPECT_EQ(texts(session, "SELECT tags->>'$.run' FROM task"), (Rows{{"a"}}));
+}
+
 TEST(Session, ValuesOfOtherViewsAreNotLookedUpInTasks) {
   const Session session = two_activities();
   EXPECT_EQ(texts(session, "SELECT w.used.nothing FROM workflow w"), (Rows{{"NULL"}}));

@@ -15,6 +15,7 @@ struct CoreColumn {
   const char* name;
   const char* sql;  // "" for the ids, which are computed
 };
+constexpr const char* kFilterColumns[] = {"producer", "seq", "activity", "schema"};
 constexpr CoreColumn kCore[] = {
     {"task_id", ""},
     {"workflow_id", "w.workflow"},
@@ -121,6 +122,33 @@ std::vector<std::string> activity_column_names(const std::vector<ActivityKey>& k
   return out;
 }
 
+std::string captured_task_sql(int exclusive_columns) {
+  std::string columns;
+  for (const CoreColumn& c : kCore) {
+    std::string sql = c.sql;
+    if (sql.empty()) {
+      sql = c.name == std::string_view("task_id") ? task_id_sql("p.prefix", "t.seq")
+                                                  : task_id_sql("q.prefix", "t.parent_seq");
+    }
+    columns += sql + " AS " + c.name + ", ";
+  }
+  for (const char* name : kFilterColumns) columns += std::string("t.") + name + ", ";
+  for (int slot = 0; slot < kSlotsPerPage + exclusive_columns; ++slot) {
+    columns += (slot == 0 ? "t." : ", t.") + slot_name(slot);
+  }
+  // The schema's name, as an activity may have the name of a table.
+  return "CREATE SCHEMA IF NOT EXISTS captured;\n"
+         "CREATE OR REPLACE VIEW captured.task AS SELECT " +
+         columns +
+         " FROM (SELECT * FROM main.task_slots UNION ALL SELECT * FROM main.open_task) t"
+         " LEFT JOIN main.producer_row p ON p.producer = t.producer"
+         " LEFT JOIN main.producer_row q ON q.producer = t.parent_producer"
+         " LEFT JOIN main.workflow_row w ON w.wf = t.wf"
+         " LEFT JOIN main.campaign_row c ON c.campaign = w.campaign;\n"
+         "COMMENT ON VIEW captured.task IS 'What the views of activities are made on: a task, its "
+         "values in slots that change with the version';\n";
+}
+
 std::string activity_view_sql(const std::string& name, std::span<const uint32_t> activities,
                               const std::vector<ActivityKey>& keys) {
   // Within its activity a column mostly belongs to one key, whoever has it elsewhere.
@@ -143,12 +171,7 @@ std::string activity_view_sql(const std::string& name, std::span<const uint32_t>
 
   std::string columns;
   for (const CoreColumn& c : kCore) {
-    std::string sql = c.sql;
-    if (sql.empty()) {
-      sql = c.name == std::string_view("task_id") ? task_id_sql("p.prefix", "t.seq")
-                                                  : task_id_sql("q.prefix", "t.parent_seq");
-    }
-    columns += (columns.empty() ? "" : ", ") + sql + " AS " + c.name;
+    columns += (columns.empty() ? "t." : ", t.") + std::string(c.name);
   }
   const std::vector<std::string> names = activity_column_names(shown);
   for (size_t i = 0; i < shown.size(); ++i) {
@@ -158,13 +181,7 @@ std::string activity_view_sql(const std::string& name, std::span<const uint32_t>
   }
   std::string ids;
   for (const uint32_t id : activities) ids += (ids.empty() ? "" : ", ") + std::to_string(id);
-  // The schema's name, as an activity may have the name of a table.
-  std::string from =
-      "(SELECT * FROM main.task_slots UNION ALL SELECT * FROM main.open_task) t"
-      " LEFT JOIN main.producer_row p ON p.producer = t.producer"
-      " LEFT JOIN main.producer_row q ON q.producer = t.parent_producer"
-      " LEFT JOIN main.workflow_row w ON w.wf = t.wf"
-      " LEFT JOIN main.campaign_row c ON c.campaign = w.campaign";
+  std::string from = "captured.task t";
   if (!paged.empty()) {
     // One join, whatever the number of pages; a list that no query touches is not made. A task has
     // only those pages on which something stands.
@@ -225,6 +242,10 @@ Status make_activity_views(const Connection& connection, const std::vector<uint3
   }
   const Result<Registry> registry = Registry::load(connection);
   if (!registry.ok()) return registry.status();
+  if (changed.empty()) {
+    HEADRACE_RETURN_IF_ERROR(
+        connection.run(captured_task_sql(static_cast<int>(registry->exclusive_columns().size()))));
+  }
   const std::set<uint32_t> ids(changed.begin(), changed.end());
   std::set<std::string> names;
   for (const Activity& a : registry->activities()) {

@@ -122,6 +122,22 @@ TEST_F(ActivityViewTest, OddNamesOfActivitiesAndKeys) {
   EXPECT_EQ(text("SELECT count(*) FROM activity.\"(unnamed)\""), "1");
 }
 
+TEST_F(ActivityViewTest, AColumnThatIsAddedLaterReachesTheViewsThatNeedIt) {
+  std::vector<Field> eight;
+  for (int i = 0; i < 8; ++i) {
+    eight.push_back(field(Role::kUsed, "k" + std::to_string(i), ValueTag::kFloat));
+  }
+  add("first", eight, 10);
+  add("second", {eight[0]}, 20);  // shared, and no column of its kind is free
+  EXPECT_EQ(text("SELECT count(*) FROM duckdb_columns() WHERE schema_name = 'captured' AND "
+                 "column_name = 'x0'"),
+            "1");
+  EXPECT_EQ(text("SELECT k0 FROM activity.second"), "20.0");
+  add("first", eight, 30);
+  EXPECT_EQ(text("SELECT list([k0, k7] ORDER BY k0) FROM activity.first"),
+            "[[10.0, 17.0], [30.0, 37.0]]");
+}
+
 TEST_F(ActivityViewTest, TwoThousandKeysOfOneActivity) {
   std::vector<Field> fields;
   for (int i = 0; i < 2000; ++i) {

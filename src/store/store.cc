@@ -1,5 +1,6 @@
 #include "store/store.h"
 
+#include <optional>
 #include <system_error>
 
 #include "base/crc32c.h"
@@ -13,21 +14,48 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string views_mark() { return std::to_string(crc32c(views_sql(0) + activity_view_pattern())); }
+std::string views_mark() {
+  return std::to_string(crc32c(views_sql(0) + captured_task_sql(0) + activity_view_pattern()));
+}
 
-// Whether the file's views have this program's text.
-Result<bool> views_are_current(const Connection& connection) {
-  const Result<std::string> made =
-      connection.text("SELECT coalesce(max(value), '') FROM meta WHERE key = 'views'");
-  if (!made.ok()) return made.status();
-  return *made == views_mark();
+// What a file says of itself.
+struct FileMarks {
+  bool has_meta = true;
+  std::optional<int64_t> version;
+  std::string views;
+};
+
+Result<FileMarks> read_marks(const Connection& connection) {
+  Result<QueryResult> rows = connection.query(
+      "SELECT key = 'views', value, TRY_CAST(value AS BIGINT) FROM meta "
+      "WHERE key IN ('schema_version', 'views')");
+  FileMarks marks;
+  if (rows.status().code() == StatusCode::kInvalidArgument) {
+    const Result<int64_t> tables = connection.integer(
+        "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'meta' AND NOT internal");
+    if (!tables.ok()) return tables.status();
+    marks.has_meta = *tables > 0;
+    return marks;
+  }
+  if (!rows.ok()) return rows.status();
+  while (rows->next()) {
+    const Chunk& chunk = rows->chunk();
+    for (size_t r = 0; r < chunk.rows(); ++r) {
+      if (chunk.boolean(0, r)) {
+        marks.views = chunk.text(1, r);
+      } else if (!chunk.is_null(2, r)) {
+        marks.version = chunk.integer(2, r);
+      }
+    }
+  }
+  return marks;
 }
 
 // Views are made again whenever their text has changed, so that only tables need a version.
 Status make_views(const Connection& connection) {
-  const Result<bool> current = views_are_current(connection);
-  if (!current.ok()) return current.status();
-  if (*current) return {};
+  const Result<FileMarks> marks = read_marks(connection);
+  if (!marks.ok()) return marks.status();
+  if (marks->views == views_mark()) return {};
   const Result<int64_t> exclusive =
       connection.integer("SELECT count(DISTINCT slot) FROM field WHERE exclusive");
   if (!exclusive.ok()) return exclusive.status();
@@ -90,24 +118,21 @@ Result<Store> Store::open_in_memory(const StoreOptions& options) {
 
 // Whose schema the file has: makes it if there is none, migrates an older one.
 Status Store::check_version() {
-  const Result<int64_t> tables = connection_.integer(
-      "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'meta' AND NOT internal");
-  if (!tables.ok()) return tables.status();
-  if (*tables == 0) {
+  const Result<FileMarks> marks = read_marks(connection_);
+  if (!marks.ok()) return marks.status();
+  if (!marks->has_meta) {
     if (mode_ == OpenMode::kReadOnly) return not_found("the store is empty");
     return create_schema(connection_, file_);
   }
-  const Result<int> version = stored_version(connection_, file_);
-  if (!version.ok()) return version.status();
-  if (*version == kSchemaVersion) {
+  if (marks->version == kSchemaVersion) {
     if (mode_ == OpenMode::kReadWrite) return make_views(connection_);
-    const Result<bool> current = views_are_current(connection_);
-    if (!current.ok()) return current.status();
-    if (*current) return {};
+    if (marks->views == views_mark()) return {};
     return unsupported("the store " + file_.string() +
                        " has the views of another version; a command that may write the folder "
                        "will bring it up to date");
   }
+  const Result<int> version = stored_version(connection_, file_);
+  if (!version.ok()) return version.status();
   const std::string found = "the store " + file_.string() + " has schema version " +
                             std::to_string(*version) + ", this program " +
                             std::to_string(kSchemaVersion);

@@ -231,6 +231,17 @@ const std::vector<std::string>& task_columns() {
   return names;
 }
 
+bool needs_keys(const TaskView& view) {
+  if (view.columns.empty() || view.used_json || view.generated_json || !view.used.empty() ||
+      !view.generated.empty() || !view.extra.empty()) {
+    return true;
+  }
+  const std::vector<CoreColumn> all = core_columns(quick_task_id_sql);
+  return std::any_of(all.begin(), all.end(), [&view](const CoreColumn& c) {
+    return c.joins == std::string_view("j") && view.columns.contains(c.name);
+  });
+}
+
 std::string task_select_sql(const Registry& registry, const TaskView& view) {
   std::set<uint16_t> pages;
   const std::string used = role_sql(registry, Role::kUsed, view.used, &pages);

@@ -174,8 +174,9 @@ Status Writer::add_columns() {
 Status Writer::write_task_view() {
   if (!is_view_stale_) return {};
   is_view_stale_ = false;
-  return connection_->run(stored_task_view_sql(static_cast<int>(stored_exclusive_)) + ";\n" +
-                          comments_sql("task"));
+  const int columns = static_cast<int>(stored_exclusive_);
+  return connection_->run(stored_task_view_sql(columns) + ";\n" + comments_sql("task") +
+                          captured_task_sql(columns));
 }
 
 void Writer::note_use(uint32_t schema, uint32_t activity) {
