@@ -2,54 +2,39 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <memory>
+#include <optional>
 #include <unistd.h>
 #include <utility>
 
+#include "base/whole_file.h"
 #include "query/units.h"
 
 namespace headrace::cli {
 namespace {
 
-struct Closer {
-  void operator()(FILE* file) const {
-    if (file != nullptr && file != stdout) std::fclose(file);
-  }
-};
-
 // A file that takes its name when it is whole, or stdout.
 class Destination {
  public:
-  explicit Destination(const std::string& file) : path_(file == "-" ? "" : file) {}
-  ~Destination() {
-    if (file_ != nullptr && !path_.empty()) std::remove(part().c_str());
-  }
-  Destination(const Destination&) = delete;
-  Destination& operator=(const Destination&) = delete;
-
-  Status open() {
-    file_.reset(path_.empty() ? stdout : std::fopen(part().c_str(), "wbe"));
-    return file_ == nullptr ? io_error("cannot write " + path_, errno) : Status();
+  static Result<Destination> open(const std::string& file) {
+    Destination out;
+    if (file.empty() || file == "-") return out;
+    Result<WholeFile> opened = WholeFile::open(file);
+    if (!opened.ok()) return opened.status();
+    out.file_.emplace(std::move(*opened));
+    return out;
   }
   Status write(std::string_view bytes) {
-    if (std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) == bytes.size()) return {};
-    return io_error("cannot write " + (path_.empty() ? "to stdout" : path_), errno);
+    if (file_) return file_->write(bytes) ? Status() : file_->finish();
+    return std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size() ? Status() : lost();
   }
   Status close() {
-    if (std::fflush(file_.get()) != 0) {
-      return io_error("cannot write " + (path_.empty() ? "to stdout" : path_), errno);
-    }
-    if (path_.empty()) return {};
-    file_.reset();
-    return std::rename(part().c_str(), path_.c_str()) == 0
-               ? Status()
-               : io_error("cannot name " + path_, errno);
+    if (file_) return file_->finish();
+    return std::fflush(stdout) == 0 ? Status() : lost();
   }
 
  private:
-  std::string part() const { return path_ + ".part"; }
-  std::string path_;
-  std::unique_ptr<FILE, Closer> file_;
+  static Status lost() { return io_error("cannot write to stdout", errno); }
+  std::optional<WholeFile> file_;
 };
 
 bool ends_with(const std::string& text, std::string_view end) {
@@ -103,12 +88,12 @@ int emit_written(const Program& program, const Output& output,
     return program.fail(
         invalid_argument("Arrow is bytes, not text; name a file with -o or pipe it on"));
   }
-  Destination to(output.file);
-  if (const Status opened = to.open(); !opened.ok()) return program.fail(opened);
+  Result<Destination> to = Destination::open(output.file);
+  if (!to.ok()) return program.fail(to.status());
   const Result<query::Written> written =
-      write([&to](std::string_view bytes) { return to.write(bytes); });
+      write([&to](std::string_view bytes) { return to->write(bytes); });
   if (!written.ok()) return program.fail(written.status());
-  if (const Status closed = to.close(); !closed.ok()) return program.fail(closed);
+  if (const Status closed = to->close(); !closed.ok()) return program.fail(closed);
   if (written->has_more) {
     program.say("showing the first " + query::grouped(written->shown) +
                 " rows; --limit says how many");
@@ -129,13 +114,13 @@ int emit_document(const Program& program, const Output& output, const query::Jso
   if (format == query::Format::kArrow || format == query::Format::kCsv) {
     return program.fail(invalid_argument("this answer is no table; use --format table or json"));
   }
-  Destination to(output.file);
-  if (const Status opened = to.open(); !opened.ok()) return program.fail(opened);
+  Result<Destination> to = Destination::open(output.file);
+  if (!to.ok()) return program.fail(to.status());
   const std::string bytes = format == query::Format::kJson    ? json.dump_pretty() + "\n"
                             : format == query::Format::kJsonl ? json.dump() + "\n"
                                                               : text;
-  Status status = to.write(bytes);
-  if (status.ok()) status = to.close();
+  Status status = to->write(bytes);
+  if (status.ok()) status = to->close();
   return status.ok() ? kDone : program.fail(status);
 }
 

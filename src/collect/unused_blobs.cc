@@ -17,8 +17,8 @@ Result<std::vector<fs::path>> unused_blobs(const Directory& directory,
       "SELECT count(*) FROM producer_row WHERE state = 'running' AND facts IS NOT NULL");
   if (!running.ok()) return running.status();
   if (*running > 0) return out;
-  const Result<std::vector<std::string>> paths =
-      store::texts(connection, "SELECT DISTINCT path FROM object_row WHERE starts_with(path, 'blobs/')");
+  const Result<std::vector<std::string>> paths = store::texts(
+      connection, "SELECT DISTINCT path FROM object_row WHERE starts_with(path, 'blobs/')");
   if (!paths.ok()) return paths.status();
   const std::unordered_set<std::string> used(paths->begin(), paths->end());
   std::error_code error;

@@ -85,7 +85,7 @@ std::string microseconds(int64_t ns) {
 
 class TraceWriter {
  public:
-  TraceWriter(Target& target, int64_t origin_ns) : target_(target), origin_ns_(origin_ns) {}
+  TraceWriter(WholeFile& target, int64_t origin_ns) : target_(target), origin_ns_(origin_ns) {}
 
   void event(const std::string& members) {
     target_.write((first_ ? "\n{" : ",\n{") + members + "}");
@@ -119,7 +119,7 @@ class TraceWriter {
   }
 
  private:
-  Target& target_;
+  WholeFile& target_;
   int64_t origin_ns_;
   bool first_ = true;
   int64_t process_ = -1;
@@ -157,7 +157,7 @@ Status each_row(const Scope& scope, const char* sql, Each&& each) {
 
 Result<TraceCount> export_chrome_trace(const query::Session& session, const TraceChoice& choice,
                                        const std::filesystem::path& file) {
-  Result<Target> target = Target::open(file, choice.force);
+  Result<WholeFile> target = open_target(file, choice.force);
   if (!target.ok()) return target.status();
   const Result<Scope> scope = Scope::open(session, choice.scope);
   if (!scope.ok()) return scope.status();

@@ -127,19 +127,17 @@ Status write_table(const Scope& scope, TableFormat format, TableFile* file) {
   const store::Connection& connection = scope.connection();
   const Result<std::string> columns = columns_of(connection, file->table, format);
   if (!columns.ok()) return columns.status();
-  std::filesystem::path part = file->path;
-  part += ".part";
+  const std::filesystem::path first = written_first(file->path);
   Result<store::QueryResult> copied = connection.query(
       "COPY (SELECT " + *columns + " FROM " + file->table + scope.where(file->table) + ") TO " +
-      store::sql_text(part.string()) + " (" + copy_options(format) + ")");
-  std::error_code error;
+      store::sql_text(first.string()) + " (" + copy_options(format) + ")");
   if (!copied.ok()) {
-    std::filesystem::remove(part, error);
+    std::error_code ignored;
+    if (first != file->path) std::filesystem::remove(first, ignored);
     return copied.status().with_context("cannot write " + file->path.string());
   }
   file->rows = copied->rows_changed();
-  std::filesystem::rename(part, file->path, error);
-  return error ? io_error("cannot name " + file->path.string(), error.value()) : Status();
+  return name_whole(first, file->path);
 }
 
 Status known(const std::vector<std::string>& tables) {
