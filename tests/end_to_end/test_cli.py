@@ -203,7 +203,7 @@ def test_arrow_stream_is_read_by_pyarrow(study: Path, tmp_path: Path) -> None:
     assert types["f64"] == "double"
     assert types["f32"] == "float"
     assert types["flag"] == "bool"
-    assert types["ns"] == "timestamp[ns]"
+    assert types["ns"] == "timestamp[ns, tz=UTC]"
     assert types["day"] == "date32[day]"
     assert types["id"] == types["json"] == types["text"] == "string"
     assert types["dec"] == "decimal128(9, 2)"
