@@ -5,7 +5,7 @@
 namespace headrace::bench {
 
 void q11_summary(Bench& bench) {
-  Row row{.name = "q11 summary of everything", .budget_ms = 1000};
+  Row row{.name = "q11 summary of everything", .budget_ms = 1500};
   row.ms = least_ms([&] {
     const auto summary = query::summarize(bench.session(), "", "/");
     if (!summary.ok()) {
