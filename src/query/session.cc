@@ -186,12 +186,17 @@ Result<ResultTable> Session::sql(const std::string& text, const store::TaskView*
                                  const store::Registry& keys) const {
   Result<store::Connection> connection = connect();
   if (!connection.ok()) return connection.status();
+  return sql(text, view, keys, std::move(*connection));
+}
+
+Result<ResultTable> Session::sql(const std::string& text, const store::TaskView* view,
+                                 const store::Registry& keys, store::Connection connection) {
   if (view != nullptr) {
-    HEADRACE_RETURN_IF_ERROR(connection->run(store::task_view_sql(keys, *view)));
+    HEADRACE_RETURN_IF_ERROR(connection.run(store::task_view_sql(keys, *view)));
   }
-  Result<store::QueryResult> result = store::stream(*connection, text);
+  Result<store::QueryResult> result = store::stream(connection, text);
   if (!result.ok()) return reader_error(result.status());
-  return table_of(std::move(*connection), std::move(*result));
+  return table_of(std::move(connection), std::move(*result));
 }
 
 Result<ResultTable> Session::own_sql(const std::string& text) const {

@@ -45,6 +45,9 @@ class Session {
   // stored views).
   Result<ResultTable> sql(const std::string& text, const store::TaskView* view,
                           const store::Registry& keys) const;
+  // The same on a connection of this session, with temporary tables on it that the view may read.
+  static Result<ResultTable> sql(const std::string& text, const store::TaskView* view,
+                                 const store::Registry& keys, store::Connection connection);
 
   // The same for SQL of our own that does not read the view `task` and so need not be looked
   // through, however long it is.
