@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "store/schema.h"
 #include "store/task_view.h"
@@ -248,7 +250,10 @@ Status make_activity_views(const Connection& connection, const std::vector<uint3
   }
   const std::set<uint32_t> ids(changed.begin(), changed.end());
   std::set<std::string> names;
+  std::unordered_set<std::string_view> first;
   for (const Activity& a : registry->activities()) {
+    if (first.size() == kMostActivityViews && !first.contains(a.name)) continue;
+    first.insert(a.name);
     if (ids.empty() || ids.contains(a.id)) names.insert(a.name);
   }
   const std::map<std::string, std::string> view_names = activity_view_names(*registry);

@@ -20,6 +20,10 @@ namespace headrace::store {
 // A view offers so many keys at most: the used ones first, in the order captured.
 constexpr size_t kMostViewKeys = 2048;
 
+// So many activities have a view, those met first: each costs whoever opens the file, and a program
+// that names activities by the thousand has no use for them.
+constexpr size_t kMostActivityViews = 4096;
+
 // One captured value of an activity: the places it has had there.
 struct ActivityKey {
   Role role = Role::kUsed;
