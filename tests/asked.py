@@ -8,7 +8,9 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-HEADRACE = Path(__file__).parents[1] / "build/release/bin/headrace"
+ROOT = Path(__file__).parents[1]
+HEADRACE = ROOT / "build/release/bin/headrace"
+NODE = ROOT / ".venv/bin/node"
 
 Row = dict[str, Any]
 
@@ -34,3 +36,13 @@ def query(sql: str, environment: dict[str, str], *options: str) -> list[Row]:
     )
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def node(*arguments: str | Path) -> str:
+    """What a script of the page's prints."""
+    program = NODE if NODE.exists() else Path("node")
+    done = subprocess.run(
+        [program, *arguments], capture_output=True, text=True, cwd=ROOT / "web", check=False
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
+    return done.stdout

@@ -8,80 +8,18 @@ from __future__ import annotations
 
 import functools
 import json
-import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "peers"))
+from flowcept_settings import use_settings
+
 BLOCK = 200
 BLOCKS = 60
-
-
-def settings(folder: Path) -> Path:
-    """A settings file with instrumentation on and everything that needs a service off."""
-    path = folder / "settings.yaml"
-    with path.open("w") as file:
-        json.dump(  # JSON is YAML
-            {
-                "flowcept_version": "1.0.3",
-                "project": {
-                    "debug": False,
-                    "json_serializer": "default",
-                    "replace_non_json_serializable": True,
-                    "performance_logging": False,
-                    "enrich_messages": False,
-                    "db_flush_mode": "offline",
-                    "dump_buffer": {
-                        "enabled": True,
-                        "path": str(folder / "buffer.jsonl"),
-                        "append_id_to_path": False,
-                        "append_workflow_id_to_path": False,
-                        "delete_previous_file": True,
-                    },
-                },
-                "log": {
-                    "log_path": str(folder / "flowcept.log"),
-                    "log_file_level": "disable",
-                    "log_stream_level": "error",
-                },
-                "telemetry_capture": {},
-                "instrumentation": {"enabled": True, "torch": {}},
-                "experiment": {"user": "bench"},
-                "mq": {
-                    "enabled": False,
-                    "type": "redis",
-                    "host": "127.0.0.1",
-                    "port": 6379,
-                    "channel": "interception",
-                    "buffer_size": 50,
-                    "insertion_buffer_time_secs": 5,
-                    "timing": False,
-                    "chunk_size": -1,
-                    "same_as_kvdb": False,
-                },
-                "kv_db": {"enabled": False, "host": "127.0.0.1", "port": 6379},
-                "web_server": {},
-                "sys_metadata": {"environment_id": "bench"},
-                "extra_metadata": {},
-                "db_buffer": {
-                    "insertion_buffer_time_secs": 5,
-                    "buffer_size": 50,
-                    "remove_empty_fields": False,
-                    "stop_max_trials": 600,
-                    "stop_trials_sleep": 0.1,
-                },
-                "agent": {"enabled": False},
-                "databases": {
-                    "lmdb": {"enabled": False, "path": str(folder / "lmdb")},
-                    "mongodb": {"enabled": False, "host": "127.0.0.1", "port": 27017},
-                },
-                "adapters": {},
-            },
-            file,
-        )
-    return path
 
 
 def added_ns(call: Callable[[], Any], bare: Callable[[], Any]) -> float:
@@ -98,7 +36,7 @@ def added_ns(call: Callable[[], Any], bare: Callable[[], Any]) -> float:
 
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="headrace-bench-peer-") as folder:
-        os.environ["FLOWCEPT_SETTINGS_PATH"] = str(settings(Path(folder)))
+        use_settings(Path(folder))
         from flowcept import Flowcept, flowcept_task  # after its settings are known
 
         def work(lr: float, batch: int, name: str) -> float:

@@ -1,7 +1,9 @@
 // Folds a million tasks from segments into a store and writes the same columns with DuckDB's bare
 // chunk appender in the same run.
 //   headrace_bench_ingest [--tasks N] [--check]
-// --check fails below 60 % of the appender's rate, above 100 bytes a task or 512 MiB.
+// --check fails below 60 % of the appender's rate, above 100 bytes a task or 512 MiB, and where a
+// fold of nothing new takes more than 20 ms.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -80,9 +82,11 @@ void make_segments(const Directory& directory, uint64_t tasks) {
 }
 
 // The columns that the fold fills, `exclusive` ones of keys of their own among them, with as many
-// random doubles, straight into a table.
+// random doubles, straight into a table. With one thread of DuckDB's, as the fold: two take longer.
 double bare_appender_s(const fs::path& file, uint64_t tasks, size_t exclusive) {
-  Result<store::Store> store = store::Store::open(file, store::OpenMode::kReadWrite);
+  store::StoreOptions options;
+  options.threads = 1;
+  Result<store::Store> store = store::Store::open(file, store::OpenMode::kReadWrite, options);
   if (!store.ok()) std::abort();
   const store::Connection& c = store->connection();
   for (size_t i = 0; i < exclusive; ++i) {
@@ -123,6 +127,18 @@ double bare_appender_s(const fs::path& file, uint64_t tasks, size_t exclusive) {
   return static_cast<double>(now_monotonic_ns() - begin_ns) / 1e9;
 }
 
+// The least of ten: what is asked for is what it costs, not how busy the machine is.
+template <typename What>
+double least_ms(What&& what) {
+  int64_t least_ns = INT64_MAX;
+  for (int i = 0; i < 10; ++i) {
+    const int64_t begin_ns = now_monotonic_ns();
+    what();
+    least_ns = std::min(least_ns, now_monotonic_ns() - begin_ns);
+  }
+  return static_cast<double>(least_ns) / 1e6;
+}
+
 int run(uint64_t tasks, bool check) {
   std::string pattern = (fs::temp_directory_path() / "headrace-bench-XXXXXX").string();
   if (mkdtemp(pattern.data()) == nullptr) return 1;
@@ -156,12 +172,9 @@ int run(uint64_t tasks, bool check) {
     right = report->tasks == tasks && report->quarantined == 0 &&
             store->connection().integer("SELECT count(*) FROM task_slots").value_or(0) ==
                 static_cast<int64_t>(tasks);
-    const int64_t idle_ns = now_monotonic_ns();
-    right = right && collect::nothing_new(directory, *store).value_or(false);
-    idle_ms = static_cast<double>(now_monotonic_ns() - idle_ns) / 1e6;
-    const int64_t begin_ns = now_monotonic_ns();
-    right = right && collect::fold(directory, *store).ok();
-    again_ms = static_cast<double>(now_monotonic_ns() - begin_ns) / 1e6;
+    idle_ms =
+        least_ms([&] { right = right && collect::nothing_new(directory, *store).value_or(false); });
+    again_ms = least_ms([&] { right = right && collect::fold(directory, *store).ok(); });
     const Result<store::Registry> registry = store::Registry::load(store->connection());
     if (!registry.ok()) std::abort();
     exclusive = registry->exclusive_columns().size();
@@ -175,7 +188,7 @@ int run(uint64_t tasks, bool check) {
   const auto n = static_cast<double>(tasks);
   const double share = bare_s / fold_s;
   const double stored_per_task = static_cast<double>(stored_bytes) / n;
-  std::printf("ingest of %llu tasks, 4 used and 4 generated doubles, 200 activities%s\n",
+  std::printf("q01 ingest of %llu tasks, 4 used and 4 generated doubles, 200 activities%s\n",
               static_cast<unsigned long long>(tasks), right ? "" : "  WRONG RESULT");
   std::printf("  segments to store     %8.0f tasks/s\n", n / fold_s);
   std::printf("  bare chunk appender   %8.0f tasks/s   the fold reaches %.0f %% of it\n",
@@ -187,7 +200,8 @@ int run(uint64_t tasks, bool check) {
               idle_ms);
   fs::remove_all(pattern);
   if (!right) return 1;
-  const bool is_over = share < 0.6 || stored_per_task > 100 || peak_mib > 512;
+  const bool is_over =
+      share < 0.6 || stored_per_task > 100 || peak_mib > 512 || std::max(again_ms, idle_ms) > 20;
   return check && is_over ? 1 : 0;
 }
 

@@ -66,7 +66,8 @@ class Bench {
   uint64_t tasks_;
 };
 
-// The least time of `what` over at least 5 runs and about half a second, in ms.
+// The least time of `what` over at least 5 runs and about half a second, in ms; over 2 where they
+// take long.
 double least_ms(const std::function<void()>& what);
 
 }  // namespace headrace::bench

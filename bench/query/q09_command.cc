@@ -36,7 +36,7 @@ void q09_command(Bench& bench) {
   const std::string headrace = here / "headrace";
   const std::string bare = here / "headrace_bench_bare_duckdb";
   const auto measure = [&](const std::string& name, const std::string& sql) {
-    Row row{.name = name, .budget_ms = 60};
+    Row row{.name = name, .budget_ms = 60, .most_times_plain = 2.3};
     row.floor = "a bare program with libduckdb";
     row.floor_ms = least_ms([&] { row.problem += run_program({bare, bench.plain_file(), sql}); });
     row.ms = least_ms([&] {

@@ -84,17 +84,18 @@ def follow(
     directory: str | os.PathLike[str] | None = None,
     *,
     timeout: float | None = None,
+    idle: float = 5.0,
     interval: float = 0.2,
 ) -> Iterator[dict[str, Any]]:
     """Tasks of a folder as they come, each once, as dicts; first those that are there.
 
     A task comes as soon as it passes the filter (docs/filter.md): `generated.loss>5` when it has
-    ended, `activity:train` while it runs. Ends when no other process writes to the folder any more,
-    or after `timeout` seconds. Looks every `interval` seconds.
+    ended, `activity:train` while it runs. Ends when no other process has been writing to the folder
+    for `idle` seconds, or after `timeout` seconds. Looks every `interval` seconds.
     """
     from headrace.following import follow
 
-    return follow(filter, directory, timeout, interval)
+    return follow(filter, directory, timeout, idle, interval)
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from headrace import _query
-from headrace.table import Table
+from headrace.table import SHOWN_ROWS, Table
 
 if TYPE_CHECKING:
     from headrace.store import Store
@@ -92,7 +92,7 @@ class Rows:
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Dicts, with `used` and `generated` as dicts in them."""
-        return iter(Table(_query.select(self._store._root(), self._question())).dicts())
+        return Table(_query.select(self._store._root(), self._question()))._each_dict()
 
     def first(self) -> dict[str, Any] | None:
         """The first row, or None."""
@@ -100,8 +100,12 @@ class Rows:
 
     def table(self) -> Table:
         """The rows in memory; of tasks, every used and generated value has a typed column."""
-        columns = self._columns or (TASK_COLUMNS if self._view == "tasks" else ())
-        return Table(_query.select(self._store._root(), self._question(columns=columns)))
+        return Table(_query.select(self._store._root(), self._table_question()))
+
+    def _table_question(self) -> str:
+        return self._question(
+            columns=self._columns or (TASK_COLUMNS if self._view == "tasks" else ())
+        )
 
     def df(self) -> Any:
         """A pandas.DataFrame of table() (needs pandas)."""
@@ -116,7 +120,9 @@ class Rows:
         return self.table().arrow()
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        return self.table().__arrow_c_stream__(requested_schema)
+        """table() as it is read, batch by batch, never all of it in memory: for what reads more
+        rows than that. The store is held until the reader is through."""
+        return _query.stream(self._store._root(), self._table_question())
 
     def group(self, *by: str, **aggregates: str) -> Table:
         """One row for each combination of the fields `by`, with aggregates over its rows:
@@ -174,16 +180,19 @@ class Rows:
         raise ValueError(f"a plot is a timeline or of parameters, not {kind}")
 
     def __repr__(self) -> str:
-        return repr(self.limit(self._limit or 20).table()) + self._left_out()
+        left_out = self._left_out()
+        return repr(self._shown()) + (f"\n{left_out}" if left_out else "")
 
     def _repr_html_(self) -> str:
-        return self.limit(self._limit or 20).table()._repr_html_() + self._left_out()
+        left_out = self._left_out()
+        return self._shown()._repr_html_() + (f"<p>{left_out}</p>" if left_out else "")
+
+    def _shown(self) -> Table:
+        return self.limit(min(self._limit or SHOWN_ROWS, SHOWN_ROWS), self._offset).table()
 
     def _left_out(self) -> str:
-        if self._limit:
-            return ""
         rows = len(self)
-        return f"\n20 of {rows:,} {self._view}" if rows > 20 else ""
+        return f"showing {SHOWN_ROWS} of {rows:,} {self._view}" if rows > SHOWN_ROWS else ""
 
     def _copy(self) -> Rows:
         more = Rows(self._store, self._view)

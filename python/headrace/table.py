@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import html
-import importlib
 from collections.abc import Iterator
 from typing import Any
 
 from headrace import _query
+from headrace.needed import needed
 
 SHOWN_ROWS = 20
 
@@ -15,9 +15,9 @@ SHOWN_ROWS = 20
 class Table:
     """Rows with named, typed columns, in memory.
 
-    `list(table)` gives tuples; `__arrow_c_stream__` gives pandas, polars, pyarrow and DuckDB the
-    rows without a copy. Times are UTC. JSON columns (`used`, `generated`, `tags`, ...) are Python
-    dicts in rows and text in Arrow.
+    Iterating gives tuples; `__arrow_c_stream__` gives polars, pyarrow and DuckDB the rows without
+    a copy. Times are UTC. JSON columns (`used`, `generated`, `tags`, ...) are Python dicts in rows
+    and text in Arrow and in frames.
     """
 
     def __init__(self, table: _query.Table) -> None:
@@ -36,49 +36,61 @@ class Table:
         return len(self._table)
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
-        return iter(self._table.rows())
+        for batch in self._table.batches():
+            yield from batch
 
     def __getitem__(self, column: str) -> list[Any]:
-        """The values of one column."""
-        return self._table.column(column)
+        """The values of one column (of several with this name the first)."""
+        try:
+            return self._table.column(self.columns.index(column))
+        except ValueError:
+            raise KeyError(column) from None
 
     def rows(self) -> list[tuple[Any, ...]]:
-        return self._table.rows()
+        return list(self)
 
     def dicts(self) -> list[dict[str, Any]]:
+        return list(self._each_dict())
+
+    def _each_dict(self) -> Iterator[dict[str, Any]]:
         names = self.columns
-        return [dict(zip(names, row, strict=True)) for row in self._table.rows()]
+        return (dict(zip(names, row, strict=True)) for row in self)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         return self._table.__arrow_c_stream__(requested_schema)
 
     def arrow(self) -> Any:
         """A pyarrow.Table (needs pyarrow)."""
-        return wanted("pyarrow", ".arrow()").table(self)
+        return needed("pyarrow", ".arrow()").table(self)
 
     def df(self) -> Any:
-        """A pandas.DataFrame (needs pandas; faster where pyarrow is installed too)."""
-        pandas = wanted("pandas", ".df()")
-        try:
-            return self.arrow().to_pandas()
-        except ImportError:
-            return pandas.DataFrame(self._table.rows(), columns=self.columns)
+        """A pandas.DataFrame (needs pandas)."""
+        from headrace.frames import pandas_frame
+
+        return pandas_frame(self)
 
     def pl(self) -> Any:
         """A polars.DataFrame (needs polars)."""
-        return wanted("polars", ".pl()").DataFrame(self)
+        return needed("polars", ".pl()").DataFrame(self)
 
     def __repr__(self) -> str:
         return self._table.text(SHOWN_ROWS).rstrip("\n") + _more(len(self), "\n")
 
     def _repr_html_(self) -> str:
+        numbers = self._table.are_numbers
+
         def cells(tag: str, texts: list[str]) -> str:
-            return "".join(f"<{tag}>{html.escape(text)}</{tag}>" for text in texts)
+            return "".join(
+                f'<{tag} style="text-align: {"right" if right else "left"}">'
+                f"{html.escape(text)}</{tag}>"
+                for text, right in zip(texts, numbers, strict=True)
+            )
 
         body = "".join(f"<tr>{cells('td', row)}</tr>" for row in self._table.shown(SHOWN_ROWS))
+        more = _more(len(self))
         return (
             f"<table><thead><tr>{cells('th', self.columns)}</tr></thead>"
-            f"<tbody>{body}</tbody></table>{html.escape(_more(len(self)))}"
+            f"<tbody>{body}</tbody></table>" + (f"<p>{html.escape(more)}</p>" if more else "")
         )
 
 
@@ -86,14 +98,3 @@ def _more(rows: int, before: str = "") -> str:
     if rows <= SHOWN_ROWS:
         return ""
     return f"{before}showing {SHOWN_ROWS} of {rows:,}; .rows(), .df() and .arrow() give all"
-
-
-def wanted(module: str, by: str) -> Any:
-    """A module of a package that headrace does not need by itself."""
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        package = module.partition(".")[0]
-        raise ImportError(
-            f"{by} needs {package}, which is not here: pip install {package}"
-        ) from error

@@ -87,13 +87,18 @@ PATHS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("op", ["$eq", "$ne", "$gt", "$gte", "$lt", "$lte"])
-def test_comparisons(documents: dict[str, Any], op: str) -> None:
+OPERATORS = ["$eq", "$ne", "$gt", "$gte", "$lt", "$lte"]
+
+
+@pytest.mark.parametrize("op", OPERATORS)
+def test_comparisons(documents: dict[str, Any], op: str, run_all: bool) -> None:
     hits = 0
-    for path in PATHS:
-        for operand in OPERANDS:
+    # A third of them unless all are wanted: each path meets each operand with two operators.
+    begin, step = (0, 1) if run_all else (OPERATORS.index(op) % 3, 3)
+    for row, path in enumerate(PATHS):
+        for operand in OPERANDS[(begin + row) % step :: step]:
             hits += check(documents, {path: {op: operand}})
-    assert hits > 100
+    assert hits > 30
 
 
 def test_other_operators(documents: dict[str, Any]) -> None:

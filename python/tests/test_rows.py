@@ -137,6 +137,7 @@ def test_rows_show_themselves(study: Path) -> None:
     rows = hr.open(study).tasks.where("activity:train")
     assert "used.lr" in repr(rows).splitlines()[0]
     assert "<table>" in rows._repr_html_()
+    assert '<td style="text-align: right">0.1</td>' in rows.columns("used.lr")._repr_html_()
 
 
 def test_missing_packages_are_named(study: Path) -> None:
@@ -164,33 +165,3 @@ def test_missing_packages_are_named(study: Path) -> None:
         ".arrow() needs pyarrow, which is not here: pip install pyarrow",
         ".plot() needs matplotlib, which is not here: pip install matplotlib",
     ]
-
-
-def test_plots(study: Path) -> None:
-    matplotlib = pytest.importorskip("matplotlib")
-    matplotlib.use("Agg")
-    import headrace as hr
-
-    store = hr.open(study)
-    tasks = store.tasks.where("activity:train")
-    bars = tasks.plot("timeline")
-    assert len(bars.patches) == 4
-    figure = tasks.plot("parameters", quality="loss")
-    assert [ax.get_xlabel() for ax in figure.axes] == ["used.lr"]
-    assert figure.axes[0].get_xscale() == "log"
-    front = store.tradeoff("sweep", "loss", cost="time").plot()
-    assert front.get_ylabel() == "loss"
-    with pytest.raises(ValueError, match="timeline or of parameters"):
-        tasks.plot("pie")  # type: ignore[arg-type]
-
-
-def test_magic(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HEADRACE_DIR", str(study / ".headrace"))
-    pytest.importorskip("IPython")
-    from IPython.core.interactiveshell import InteractiveShell
-
-    shell = InteractiveShell()
-    shell.run_line_magic("load_ext", "headrace")
-    table = shell.run_cell_magic("headrace", "--to answer", "SELECT count(*) AS n FROM task")
-    assert table["n"] == shell.user_ns["answer"]["n"]
-    assert len(shell.run_line_magic("headrace", "activity:train used.lr<0.05")) == 2

@@ -124,8 +124,8 @@ def test_tables_show_themselves(study: Path) -> None:
     assert text.splitlines()[:2] == [" n", " 0"]
     assert "showing 20 of 100" in text
     page = store.sql("SELECT '<b>' AS \"a<\"")._repr_html_()
-    assert "<th>a&lt;</th>" in page
-    assert "<td>&lt;b&gt;</td>" in page
+    assert ">a&lt;</th>" in page
+    assert ">&lt;b&gt;</td>" in page
 
 
 def test_tradeoff_and_why(study: Path) -> None:
@@ -144,28 +144,135 @@ def test_tradeoff_and_why(study: Path) -> None:
     assert store.show("sweep")["tasks"] == 2
 
 
-def test_diff_and_regret(run: Callable[..., Recorded], study: Path) -> None:
+CURVES = """
+import headrace as hr
+
+with hr.campaign("curves"), hr.workflow("fits"):
+    for lr in (0.1, 0.2, 0.3, 0.4):
+        with hr.task("fit", used={"lr": lr, "width": 8 if lr < 0.3 else 16}) as t:
+            for step in range(20):
+                hr.log(step=step, loss=lr + 1 / (step + 1))
+            t.generated(final=lr, memory=1 / lr)
+"""
+
+
+def test_diff(study: Path) -> None:
     import headrace as hr
+    from headrace.store import QueryError
 
     store = hr.open(study)
     first, second = store.tasks.where("activity:train").sort("used.lr").table()["task_id"]
     diff = store.diff(first, second)
     assert diff
     assert "train.lr" in diff.text
+    assert {line["what"] for line in diff.lines} >= {"train.lr", "train.loss"}
+    assert len(store.diff(first, second, all=True).lines) > len(diff.lines)
     assert not store.diff(first, first)
-    run(
-        "import headrace as hr\n"
-        "with hr.campaign('curves'), hr.workflow('tune'):\n"
-        "    for lr in (0.1, 0.2, 0.3, 0.4):\n"
-        "        with hr.task('fit', used={'lr': lr}):\n"
-        "            for step in range(20):\n"
-        "                hr.log(step=step, loss=lr + 1 / (step + 1))\n"
+    with pytest.raises(QueryError, match="welch or mann-whitney"):
+        store.diff(first, second, test="t")  # type: ignore[arg-type]
+
+
+def test_lineage_goes_both_ways(study: Path) -> None:
+    import headrace as hr
+    from headrace.store import NotFoundError, QueryError
+
+    store = hr.open(study)
+    first, second = store.tasks.where("activity:train").sort("used.lr")
+    made = store.affects(first["task_id"])
+    assert {node["label"] for node in made.graph["nodes"]} >= {"model_0.1.pt"}
+    assert "model_0.2.pt" not in made.text
+    assert store.affects(first["task_id"], only_path="model_0.1.pt").sentences
+    with pytest.raises(NotFoundError, match="nothing that was captured leads from"):
+        store.affects(second["task_id"], only_path="model_0.1.pt")
+    assert len(store.why("model_0.1.pt", depth=1).graph["nodes"]) == 2
+    with pytest.raises(QueryError, match="depth is a number of steps"):
+        store.why("model_0.1.pt", depth=-1)
+    assert "model_0.2.pt (model" in repr(store.why(study / "model_0.2.pt", inferred=True))
+    assert store.why("model_0.2.pt")._repr_html_().startswith("<pre>model_0.2.pt")
+
+
+def test_tradeoff_weighs_and_regret_replays(run: Callable[..., Recorded], study: Path) -> None:
+    import headrace as hr
+    from headrace.store import QueryError
+
+    run(CURVES)
+    store = hr.open(study)
+    answer = store.tradeoff(
+        "curves", "final", minimise=True, objectives=["memory:min", "used.width"]
     )
-    answer = store.regret("curves", "loss")
-    assert "rule" in answer.columns
-    assert len(answer) > 0
-    assert answer.sentence
-    assert answer.facts
+    assert len(answer.front()) == 4
+    assert "used.width" in answer.columns
+    target = store.tradeoff("curves", "final", cost="time", target="loss<0.3")
+    assert target.about["target"] == "loss<0.3"
+    assert target["target_s"].count(None) == 2
+    assert target.steps.columns[:2] == ["from", "to"]
+    assert {row["objective"] for row in target.effects.dicts()} == {"final", "time"}
+    with pytest.raises(QueryError, match="name what was achieved"):
+        store.tradeoff("curves")
+    regret = store.regret("curves", "loss", rules=["median"], grace=3)
+    assert regret["rule"] == ["none", "median"]
+    assert regret.sentence
+    assert len(regret.facts["runs"]) == 4
+    assert {"rule", "config", "stopped_after"} <= set(regret.stops.columns)
+    assert len(regret.live) == 0
+    with pytest.raises(QueryError, match="there is no stopping rule luck"):
+        store.regret("curves", rules=["luck"])
+    with pytest.raises(QueryError, match="grace is a number of points"):
+        store.regret("curves", grace=0)
+
+
+def test_findings_paths_and_stragglers(run: Callable[..., Recorded], study: Path) -> None:
+    import headrace as hr
+
+    run(CURVES)
+    store = hr.open(study)
+    summary = store.summary("curves")
+    assert summary.text.startswith("Campaign curves") or "curves" in summary.text
+    for finding in summary.findings:
+        assert finding["sentence"] in summary.text
+        assert len(store.sql(finding["sql"])) >= len(finding["rows"])
+    assert "SELECT" in store.summary("curves", sql=True).text
+    path = store.critical_path("fits")
+    assert [link["activity"] for link in path.links] == ["fit"] * 4
+    stragglers = store.stragglers("fits", deviations=3)
+    assert stragglers.columns[:2] == ["task_id", "activity"]
+
+
+def test_a_workflow_is_run_again(tmp_path: Path) -> None:
+    import headrace as hr
+    from headrace.rerunning import program
+    from headrace.store import NotFoundError, StoreError
+
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "fit.py").write_text(
+        "import headrace as hr\n"
+        "with hr.task('fit', used={'lr': 0.5}) as t:\n"
+        "    open('out.txt', 'w').write('42')\n"
+        "    t.generated(loss=0.25, out=hr.object('out.txt'))\n"
+    )
+    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "fit"]):
+        git = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-C", str(project)]
+        subprocess.run([*git, *words], check=True, timeout=60)
+    subprocess.run(
+        [program(), "run", "-q", "--dir", str(tmp_path / ".headrace"), sys.executable, "fit.py"],
+        cwd=project,
+        check=True,
+        timeout=120,
+    )
+    store = hr.open(tmp_path)
+    (name,) = [w["name"] for w in store.workflows]
+    needed = store.reproduce(name)
+    assert needed.missing == []
+    assert "fit.py" in needed.text
+    again = store.rerun(name, tmp_path / "again")
+    assert again, again.text
+    assert ("fit[1].loss", "0.25") in [(one["name"], one["after"]) for one in again.compared]
+    assert f"{again}".startswith(f"Reproduced: {len(again.compared)} of {len(again.compared)}")
+    with pytest.raises(StoreError, match="is not empty"):
+        store.rerun(name, tmp_path / "again")
+    with pytest.raises(NotFoundError):
+        store.reproduce("nothing")
 
 
 def test_errors_say_what_to_do(study: Path, tmp_path: Path) -> None:

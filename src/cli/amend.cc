@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "cli/identified.h"
 #include "cli/open_session.h"
 
 namespace headrace::cli {
@@ -12,17 +13,16 @@ int amend(const Program& program, const std::string& what, const std::string& ac
   Result<store::Store> store = open_to_amend(program);
   if (!store.ok()) return program.fail(store.status());
   const query::Session session = query::Session::over(program.root(), std::move(*store));
-  const Result<query::Thing> thing = query::identify(
-      session, what, {query::ThingKind::kCampaign, query::ThingKind::kWorkflow}, "/");
-  if (!thing.ok()) return program.fail(thing.status());
-  const auto id = Uuid::parse(thing->id);
-  if (!id) return program.fail(corrupt("the store has an id that is none: " + thing->id));
-  const std::string kind(query::name_of(thing->kind));
+  const Result<Identified> named =
+      identified(session, what, {query::ThingKind::kCampaign, query::ThingKind::kWorkflow});
+  if (!named.ok()) return program.fail(named.status());
+  const query::Thing& thing = named->thing;
+  const std::string kind(query::name_of(thing.kind));
   for (const std::string& value : values) {
-    const Status status = store::amend(session.store(), {kind, *id, action, value});
+    const Status status = store::amend(session.store(), {kind, named->id, action, value});
     if (!status.ok()) return program.fail(status);
   }
-  program.say(done + " " + kind + " " + thing->name + " (" + thing->id.substr(0, 8) + ")");
+  program.say(done + " " + kind + " " + thing.name + " (" + thing.id.substr(0, 8) + ")");
   return kDone;
 }
 

@@ -1,4 +1,4 @@
-// What tag, note and rm share: they write down what a person says of a campaign or workflow.
+// What tag and note share: they write down what a person says of a campaign or workflow.
 #pragma once
 
 #include <string>

@@ -1,13 +1,12 @@
 // headrace collect [--follow]
 #include <cinttypes>
-#include <csignal>
 #include <cstdio>
-#include <ctime>
 #include <memory>
 #include <string>
 
 #include "cli/commands.h"
 #include "cli/open_session.h"
+#include "cli/pause.h"
 #include "collect/collect_now.h"
 #include "query/units.h"
 
@@ -53,25 +52,13 @@ void tell(const Program& program, const collect::Collected& done) {
   }
 }
 
-// Sleeps; false when Ctrl-C or SIGTERM came meanwhile or before. The signals must be blocked.
-bool sleep_unless(const sigset_t& signals, int64_t wait_ms) {
-  const timespec wait{wait_ms / 1000, wait_ms % 1000 * 1'000'000};
-  return sigtimedwait(&signals, nullptr, &wait) < 0;
-}
-
 int follow(const CollectOptions& o, const Program& program) {
-  // Every thread that is made from now on leaves them to sleep_unless(), between two rounds.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  const Pause pause;
   collect::FollowOptions options;
   options.every_ms = static_cast<int64_t>(o.every_s * 1000);
   options.until_done = o.until_done;
   const Status done = collect::follow(
-      Directory{program.root()}, options,
-      [&signals](int64_t wait_ms) { return sleep_unless(signals, wait_ms); },
+      Directory{program.root()}, options, [&pause](int64_t wait_ms) { return pause(wait_ms); },
       [&](const collect::Collected& round) {
         tell(program, round);
         print(o, round);

@@ -25,6 +25,10 @@ void add_report(CLI::App& app, Program& program);
 void add_serve(CLI::App& app, Program& program);
 void add_ui(CLI::App& app, Program& program);
 void add_export(CLI::App& app, Program& program);
+void add_import(CLI::App& app, Program& program);
+void add_backup(CLI::App& app, Program& program);
+void add_prune(CLI::App& app, Program& program);
+void add_compact(CLI::App& app, Program& program);
 void add_tag(CLI::App& app, Program& program);
 void add_note(CLI::App& app, Program& program);
 void add_rm(CLI::App& app, Program& program);
@@ -41,9 +45,11 @@ inline constexpr std::array kCommands = {
     AddCommand{add_affects},    AddCommand{add_critical_path},
     AddCommand{add_stragglers}, AddCommand{add_summary},
     AddCommand{add_reproduce},  AddCommand{add_report},
-    AddCommand{add_serve},      AddCommand{add_ui},
-    AddCommand{add_export},     AddCommand{add_tag},
+    AddCommand{add_export},     AddCommand{add_serve},
+    AddCommand{add_ui},         AddCommand{add_import},
+    AddCommand{add_backup},     AddCommand{add_tag},
     AddCommand{add_note},       AddCommand{add_rm},
+    AddCommand{add_prune},      AddCommand{add_compact},
     AddCommand{add_doctor},     AddCommand{add_collect},
     AddCommand{add_config},
 };

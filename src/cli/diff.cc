@@ -21,7 +21,7 @@ struct DiffCommand {
 };
 
 int compare(const DiffCommand& o, const Program& program) {
-  Result<query::Session> session = open_session(program);
+  Result<query::Session> session = open_last_session(program);
   if (!session.ok()) return program.fail(session.status());
   query::DiffOptions options;
   if (o.test == "mann-whitney") options.test = query::RepeatTest::kMannWhitney;

@@ -156,7 +156,7 @@ int list(const LsOptions& o, const Program& program) {
              ? "; a filter stands after one of these, as in headrace ls tasks " + o.words[0]
              : query::did_you_mean(near))));
   }
-  Result<query::Session> session = open_session(program);
+  Result<query::Session> session = open_last_session(program);
   if (!session.ok()) return program.fail(session.status());
   Result<query::Selection> wanted = selection_of(*session, o);
   if (!wanted.ok()) return program.fail(wanted.status());

@@ -1,6 +1,9 @@
 #include "cli/open_session.h"
 
+#include <cstdio>
+#include <iostream>
 #include <string>
+#include <unistd.h>
 #include <utility>
 
 #include "collect/open.h"
@@ -24,6 +27,8 @@ void tell(const Program& program, const store::Store& store, const collect::Fold
   }
 }
 
+const query::Session* left_open = nullptr;
+
 }  // namespace
 
 Result<query::Session> open_session(const Program& program, bool redrive) {
@@ -43,6 +48,22 @@ Result<query::Session> open_session(const Program& program, bool redrive) {
   if (!store.ok()) return store.status();
   tell(program, *store, report);
   return query::Session::over(directory.root, std::move(*store));
+}
+
+Result<query::Session> open_last_session(const Program& program) {
+  Result<query::Session> session = open_session(program);
+  // One that has just folded has a log to bring into the file.
+  if (session.ok() && session->store().mode() == store::OpenMode::kReadOnly) {
+    left_open = new query::Session(*session);
+  }
+  return session;
+}
+
+int end_program(int code) {
+  if (left_open == nullptr) return code;
+  std::cout.flush();
+  std::fflush(nullptr);
+  _exit(code);  // no destructor may meet DuckDB's threads
 }
 
 Result<store::Store> open_to_amend(const Program& program) {

@@ -2,81 +2,40 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <memory>
+#include <optional>
 #include <unistd.h>
 #include <utility>
 
-#include "query/arrow_ipc.h"
+#include "base/whole_file.h"
 #include "query/units.h"
 
 namespace headrace::cli {
 namespace {
 
-struct Closer {
-  void operator()(FILE* file) const {
-    if (file != nullptr && file != stdout) std::fclose(file);
-  }
-};
-
 // A file that takes its name when it is whole, or stdout.
 class Destination {
  public:
-  explicit Destination(const std::string& file) : path_(file == "-" ? "" : file) {}
-  ~Destination() {
-    if (file_ != nullptr && !path_.empty()) std::remove(part().c_str());
-  }
-  Destination(const Destination&) = delete;
-  Destination& operator=(const Destination&) = delete;
-
-  Status open() {
-    file_.reset(path_.empty() ? stdout : std::fopen(part().c_str(), "wbe"));
-    return file_ == nullptr ? io_error("cannot write " + path_, errno) : Status();
+  static Result<Destination> open(const std::string& file) {
+    Destination out;
+    if (file.empty() || file == "-") return out;
+    Result<WholeFile> opened = WholeFile::open(file);
+    if (!opened.ok()) return opened.status();
+    out.file_.emplace(std::move(*opened));
+    return out;
   }
   Status write(std::string_view bytes) {
-    if (std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) == bytes.size()) return {};
-    return io_error("cannot write " + (path_.empty() ? "to stdout" : path_), errno);
+    if (file_) return file_->write(bytes) ? Status() : file_->finish();
+    return std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size() ? Status() : lost();
   }
   Status close() {
-    if (std::fflush(file_.get()) != 0) {
-      return io_error("cannot write " + (path_.empty() ? "to stdout" : path_), errno);
-    }
-    if (path_.empty()) return {};
-    file_.reset();
-    return std::rename(part().c_str(), path_.c_str()) == 0
-               ? Status()
-               : io_error("cannot name " + path_, errno);
+    if (file_) return file_->finish();
+    return std::fflush(stdout) == 0 ? Status() : lost();
   }
 
  private:
-  std::string part() const { return path_ + ".part"; }
-  std::string path_;
-  std::unique_ptr<FILE, Closer> file_;
+  static Status lost() { return io_error("cannot write to stdout", errno); }
+  std::optional<WholeFile> file_;
 };
-
-Result<query::Written> write_arrow(query::ResultTable table, const query::Sink& sink) {
-  ArrowArrayStream stream{};
-  query::ResultTable::export_stream(std::move(table), &stream);
-  const Status status = query::write_arrow_ipc(&stream, sink);
-  stream.release(&stream);
-  if (!status.ok()) return status;
-  return query::Written{};
-}
-
-Result<query::Written> write(const Program& program, const Output& output,
-                             query::ResultTable& table, const query::Sink& sink) {
-  const uint64_t limit = output.limit.value_or(0);
-  switch (output.format()) {
-    case query::Format::kCsv: return query::write_csv(table, limit, sink);
-    case query::Format::kJson: return query::write_json(table, limit, sink);
-    case query::Format::kJsonl: return query::write_jsonl(table, limit, sink);
-    case query::Format::kArrow: return write_arrow(std::move(table), sink);
-    case query::Format::kTable: break;
-  }
-  query::TableStyle style;
-  style.color = output.file.empty() && program.color_on_stdout();
-  style.limit = output.limit.value_or(kTableRows);
-  return query::write_table(table, style, sink);
-}
 
 bool ends_with(const std::string& text, std::string_view end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
@@ -107,19 +66,38 @@ void add_output_options(CLI::App* verb, Output& output, bool with_limit) {
   }
 }
 
+bool Output::is_colored(const Program& program) const {
+  return file.empty() && program.color_on_stdout();
+}
+
+uint64_t Output::rows() const {
+  return limit.value_or(format() == query::Format::kTable ? kTableRows : 0);
+}
+
 int emit(const Program& program, const Output& output, query::ResultTable table) {
+  return emit_written(program, output, [&](const query::Sink& sink) {
+    return query::write_as(output.format(), std::move(table), output.rows(),
+                           output.is_colored(program), sink);
+  });
+}
+
+int emit_written(const Program& program, const Output& output,
+                 const std::function<Result<query::Written>(const query::Sink&)>& write) {
   if (output.format() == query::Format::kArrow && (output.file.empty() || output.file == "-") &&
       isatty(STDOUT_FILENO) == 1) {
     return program.fail(
         invalid_argument("Arrow is bytes, not text; name a file with -o or pipe it on"));
   }
-  Destination to(output.file);
-  if (const Status opened = to.open(); !opened.ok()) return program.fail(opened);
+  Result<Destination> to = Destination::open(output.file);
+  if (!to.ok()) return program.fail(to.status());
   const Result<query::Written> written =
-      write(program, output, table, [&to](std::string_view bytes) { return to.write(bytes); });
+      write([&to](std::string_view bytes) { return to->write(bytes); });
   if (!written.ok()) return program.fail(written.status());
-  if (const Status closed = to.close(); !closed.ok()) return program.fail(closed);
-  if (written->shown < written->rows) {
+  if (const Status closed = to->close(); !closed.ok()) return program.fail(closed);
+  if (written->has_more) {
+    program.say("showing the first " + query::grouped(written->shown) +
+                " rows; --limit says how many");
+  } else if (written->shown < written->rows) {
     program.say("showing " + query::grouped(written->shown) + " of " +
                 query::grouped(written->rows) + "; --limit 0 for all");
   }
@@ -136,13 +114,13 @@ int emit_document(const Program& program, const Output& output, const query::Jso
   if (format == query::Format::kArrow || format == query::Format::kCsv) {
     return program.fail(invalid_argument("this answer is no table; use --format table or json"));
   }
-  Destination to(output.file);
-  if (const Status opened = to.open(); !opened.ok()) return program.fail(opened);
+  Result<Destination> to = Destination::open(output.file);
+  if (!to.ok()) return program.fail(to.status());
   const std::string bytes = format == query::Format::kJson    ? json.dump_pretty() + "\n"
                             : format == query::Format::kJsonl ? json.dump() + "\n"
                                                               : text;
-  Status status = to.write(bytes);
-  if (status.ok()) status = to.close();
+  Status status = to->write(bytes);
+  if (status.ok()) status = to->close();
   return status.ok() ? kDone : program.fail(status);
 }
 

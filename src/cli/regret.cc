@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/open_session.h"
 #include "cli/output.h"
+#include "cli/regret_follow.h"
 #include "query/nearest.h"
 #include "query/table_builder.h"
 #include "query/units.h"
@@ -21,6 +22,8 @@ struct RegretOptions {
   bool minimise = false;
   bool maximise = false;
   bool live = false;
+  bool follow = false;
+  double interval_s = 1;
   bool stops = false;
   Output output;
 };
@@ -93,7 +96,8 @@ int replay(RegretOptions& o, const Program& program) {
     const auto kind = query::parse_rule(name);
     if (kind) o.question.rules.push_back(*kind);
   }
-  Result<query::Session> session = open_session(program);
+  if (o.follow) return follow_regret(program, o.question, o.output, o.interval_s);
+  Result<query::Session> session = open_last_session(program);
   if (!session.ok()) return program.fail(session.status());
   const Result<query::Regret> answer = query::regret(*session, o.question);
   if (!answer.ok()) return program.fail(answer.status());
@@ -128,6 +132,7 @@ void add_regret(CLI::App& app, Program& program) {
       "  headrace regret sweep --metric val_loss --stops   what was stopped when\n"
       "  headrace regret sweep --rule median --rule halving --grace 5\n"
       "  headrace regret sweep --live                   what each rule would stop now\n"
+      "  headrace regret sweep --follow                 says so as soon as one would\n"
       "  headrace regret sweep --json                   everything\n");
   query::RegretQuestion& question = options->question;
   verb->add_option("CAMPAIGN", question.campaign, "Its name, or the beginning of its id")
@@ -158,7 +163,18 @@ void add_regret(CLI::App& app, Program& program) {
   number("--eta", question.eta, "Halving keeps the best 1/N (default: 3)");
   CLI::Option* live =
       verb->add_flag("--live", options->live, "Of the runs that go on: what each rule says now");
-  verb->add_flag("--stops", options->stops, "A row for each run that a rule stops")->excludes(live);
+  CLI::Option* stops =
+      verb->add_flag("--stops", options->stops, "A row for each run that a rule stops")
+          ->excludes(live);
+  CLI::Option* follow = verb->add_flag(
+      "--follow", options->follow,
+      "Goes on: says once when a rule would stop a run, until no program runs any more");
+  follow->excludes(live)->excludes(stops);
+  verb->add_option("--interval", options->interval_s,
+                   "With --follow: seconds between two looks (default: 1)")
+      ->needs(follow)
+      ->check(CLI::Range(0.01, 3600.0))
+      ->type_name("SECONDS");
   add_output_options(verb, options->output);
   program.runs(verb, [options, &program] { return replay(*options, program); });
 }

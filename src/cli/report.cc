@@ -1,10 +1,10 @@
 // headrace report [CAMPAIGN] [-o FILE.html]
 #include <cstdio>
-#include <fstream>
 #include <iostream>
 #include <memory>
 
 #include "base/clock.h"
+#include "base/whole_file.h"
 #include "cli/commands.h"
 #include "cli/open_session.h"
 #include "report/document.h"
@@ -19,22 +19,6 @@ struct Options {
   bool minimise = false;
   bool maximise = false;
 };
-
-// Beside the target and then renamed, so that a reader never sees half a page.
-Status write_file(const std::filesystem::path& path, const std::string& text) {
-  std::filesystem::path part = path;
-  part += ".part";
-  {
-    std::ofstream out(part, std::ios::binary | std::ios::trunc);
-    out.write(text.data(), static_cast<std::streamsize>(text.size()));
-    out.flush();
-    if (!out) return io_error("cannot write " + part.string(), errno);
-  }
-  std::error_code error;
-  std::filesystem::rename(part, path, error);
-  if (error) return io_error("cannot write " + path.string(), error.value());
-  return {};
-}
 
 int write_report(const Program& program, Options options) {
   const Result<query::Session> session = open_session(program);
@@ -59,9 +43,10 @@ int write_report(const Program& program, Options options) {
     std::cout.flush();
     return std::cout ? kDone : program.fail(io_error("cannot write to stdout", errno));
   }
-  if (const Status status = write_file(options.file, text); !status.ok()) {
-    return program.fail(status);
-  }
+  Result<WholeFile> file = WholeFile::open(options.file);
+  if (!file.ok()) return program.fail(file.status());
+  file->write(text);
+  if (const Status status = file->finish(); !status.ok()) return program.fail(status);
   std::printf("%s\n", options.file.c_str());
   return kDone;
 }

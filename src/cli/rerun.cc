@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/sha256.h"
+#include "cli/rerun_environment.h"
 #include "collect/open.h"
 #include "query/session.h"
 #include "run/command_output.h"
@@ -124,7 +125,7 @@ class Stage {
     std::error_code error;
     command[5] = fs::read_symlink("/proc/self/exe", error).string();
     command.push_back(headrace_folder().string());
-    command.insert(command.end(), {"--workflow", what_.workflow.name, "--"});
+    command.insert(command.end(), {"--workflow", what_.run, "--"});
     for (std::string word : words_of(what_.command)) {
       // An argument that names a file of the project means its copy.
       if (lies_in(word, what_.root()) && fs::exists(moved(word), error))
@@ -133,12 +134,7 @@ class Stage {
     }
     run::SpawnPlan plan;
     plan.command = command;
-    plan.environment = run::environment_with(
-        {"HEADRACE_DIR=", "HEADRACE_WORKFLOW=", "HEADRACE_PARENT=", "HEADRACE_CAMPAIGN="});
-    std::erase_if(plan.environment, [](const std::string& v) {
-      return v == "HEADRACE_DIR=" || v == "HEADRACE_WORKFLOW=" || v == "HEADRACE_PARENT=" ||
-             v == "HEADRACE_CAMPAIGN=";
-    });
+    plan.environment = rerun_environment(what_.variables);
     pid_t child = 0;
     if (const int failed = run::spawn(plan, &child); failed != 0) {
       return io_error("cannot start " + command[5], failed);
@@ -224,7 +220,7 @@ Status compare_metrics(const Reproduction& before, const Stage& stage, const Rer
   const query::Session session = query::Session::over(stage.headrace_folder(), std::move(*store));
   const auto workflows = session.rows(
       "SELECT workflow_id FROM workflow ORDER BY name = " + store::sql_text(before.workflow.name) +
-      " DESC, started_at LIMIT 1");
+      " DESC, started_at" + (before.workflow.name == before.run ? "" : " DESC") + " LIMIT 1");
   if (!workflows.ok()) return workflows.status();
   std::map<std::string, double> now;
   if (!workflows->empty()) {
@@ -260,7 +256,8 @@ Result<Rerun> rerun(const Reproduction& reproduction, const RerunOptions& option
   Rerun out;
   out.folder = options.folder;
   out.exit_code = *exit_code;
-  out.compared.push_back({"exit code", "", "0", std::to_string(*exit_code), *exit_code == 0});
+  out.compared.push_back({"exit code", "", std::to_string(reproduction.exit_code),
+                          std::to_string(*exit_code), *exit_code == reproduction.exit_code});
   compare_outputs(reproduction, stage, &out.compared);
   HEADRACE_RETURN_IF_ERROR(compare_metrics(reproduction, stage, options, &out.compared));
   return out;

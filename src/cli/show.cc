@@ -27,7 +27,7 @@ void add_show(CLI::App& app, Program& program) {
       ->option_text("[required]");
   add_output_options(verb, options->output, false);
   program.runs(verb, [options, &program]() -> int {
-    Result<query::Session> session = open_session(program);
+    Result<query::Session> session = open_last_session(program);
     if (!session.ok()) return program.fail(session.status());
     std::error_code error;
     const Result<query::Thing> thing =

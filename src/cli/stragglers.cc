@@ -36,7 +36,7 @@ void add_stragglers(CLI::App& app, Program& program) {
   verb->add_flag("--sql", options->sql, "Print the query instead of its answer");
   add_output_options(verb, options->output);
   program.runs(verb, [options, &program]() -> int {
-    Result<query::Session> session = open_session(program);
+    Result<query::Session> session = open_last_session(program);
     if (!session.ok()) return program.fail(session.status());
     std::error_code error;
     const Result<query::Thing> workflow =

@@ -27,7 +27,7 @@ void add_summary(CLI::App& app, Program& program) {
   verb->add_flag("--sql", options->sql, "Print the query behind each sentence below it");
   add_output_options(verb, options->output, false);
   program.runs(verb, [options, &program]() -> int {
-    Result<query::Session> session = open_session(program);
+    Result<query::Session> session = open_last_session(program);
     if (!session.ok()) return program.fail(session.status());
     std::error_code error;
     const Result<query::Summary> summary =

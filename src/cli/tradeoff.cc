@@ -136,7 +136,7 @@ int compare(TradeoffOptions& o, const Program& program) {
     if (!target.ok()) return program.fail(target.status());
     o.question.target = std::move(*target);
   }
-  Result<query::Session> session = open_session(program);
+  Result<query::Session> session = open_last_session(program);
   if (!session.ok()) return program.fail(session.status());
   Result<query::Tradeoff> answer = query::tradeoff(*session, o.question);
   if (!answer.ok()) return program.fail(answer.status());

@@ -21,7 +21,7 @@ void add_why(CLI::App& app, Program& program) {
                "  headrace why best.pt --json          sentences, facts and the graph\n");
   add_lineage_options(verb, *question);
   program.runs(verb, [question, &program]() -> int {
-    Result<query::Session> session = open_session(program);
+    Result<query::Session> session = open_last_session(program);
     if (!session.ok()) return program.fail(session.status());
     std::error_code error;
     const Result<query::Why> answer = query::explain(

@@ -1,9 +1,10 @@
 #include "collect/copy.h"
 
 #include <system_error>
-#include <vector>
 
 #include "store/activity_view.h"
+#include "store/compact.h"
+#include "store/task_view.h"
 
 namespace headrace::collect {
 
@@ -20,21 +21,15 @@ Result<store::Store> copy_to_memory(const std::filesystem::path& file,
       "WHERE o.key = 'schema_version'");
   if (!same.ok()) return same.status();
   if (*same == 1) {
-    Result<store::QueryResult> tables =
-        c.query("SELECT table_name FROM duckdb_tables() WHERE database_name = 'original'");
-    if (!tables.ok()) return tables.status();
-    std::vector<std::string> names;
-    while (tables->next()) {
-      for (size_t r = 0; r < tables->chunk().rows(); ++r) {
-        names.emplace_back(tables->chunk().text(0, r));
-      }
-    }
-    HEADRACE_RETURN_IF_ERROR(c.run("DELETE FROM meta"));
-    for (const std::string& name : names) {
-      const std::string quoted = store::sql_name(name);
-      HEADRACE_RETURN_IF_ERROR(
-          c.run("INSERT INTO " + quoted + " SELECT * FROM original." + quoted));
-    }
+    HEADRACE_RETURN_IF_ERROR(store::copy_tables(c, "original", "memory"));
+    HEADRACE_RETURN_IF_ERROR(
+        c.run("DELETE FROM meta; INSERT INTO meta SELECT * FROM original.meta"));
+    // Its text depends on the columns that keys have for themselves.
+    const Result<int64_t> columns = c.integer(
+        "SELECT count(*) FROM duckdb_columns() WHERE database_name = 'memory' AND table_name = "
+        "'task_slots' AND starts_with(column_name, 'x')");
+    if (!columns.ok()) return columns.status();
+    HEADRACE_RETURN_IF_ERROR(c.run(store::stored_task_view_sql(static_cast<int>(*columns))));
   } else {
     copy->add_note("the store has another schema version and was read anew from the segments");
   }

@@ -25,6 +25,32 @@ constexpr int64_t kKeptClockEvery_ns = 60'000'000'000;
 // What DuckDB may hold while it writes: blocks that are written need not stay in memory.
 constexpr const char* kWritingMemory = "SET memory_limit = '320MB'";
 
+// One thread of DuckDB's for the life of this: a row group is appended and compressed by one
+// anyway, and while a second does it the first waits spinning.
+class OneThread {
+ public:
+  static Result<OneThread> set(const store::Connection& connection) {
+    const Result<int64_t> before = connection.integer("SELECT current_setting('threads')");
+    if (!before.ok()) return before.status();
+    HEADRACE_RETURN_IF_ERROR(connection.run("SET threads = 1"));
+    return OneThread(connection, *before);
+  }
+  OneThread(OneThread&& other) noexcept
+      : connection_(std::exchange(other.connection_, nullptr)), before_(other.before_) {}
+  OneThread& operator=(OneThread&&) = delete;
+  ~OneThread() {
+    if (connection_ == nullptr) return;
+    // If it fails, questions take longer.
+    static_cast<void>(connection_->run("SET threads = " + std::to_string(before_)));
+  }
+
+ private:
+  OneThread(const store::Connection& connection, int64_t before)
+      : connection_(&connection), before_(before) {}
+  const store::Connection* connection_;
+  int64_t before_;
+};
+
 // Whose dictionaries are held in memory.
 constexpr size_t kProducersAtOnce = 256;
 
@@ -498,6 +524,8 @@ Result<FoldReport> fold(const Directory& directory, store::Store& store,
     if (!store.file().empty()) {
       HEADRACE_RETURN_IF_ERROR(store.connection().run(kWritingMemory));
     }
+    const Result<OneThread> one_thread = OneThread::set(store.connection());
+    if (!one_thread.ok()) return one_thread.status();
     Result<store::Writer> writer = store::Writer::open(store.connection());
     if (!writer.ok()) return writer.status();
     Fold run(directory, store.connection(), *writer, options, report);

@@ -475,5 +475,17 @@ TEST_F(FoldTest, TheNewestSegmentOfAProducerThatHasNotEndedIsKept) {
   EXPECT_EQ(left.front().ordinal, 1u);
 }
 
+TEST_F(FoldTest, LeavesDuckDBsThreadsAsTheyWere) {
+  store::StoreOptions options;
+  options.threads = 3;
+  Result<store::Store> store = store::Store::open_in_memory(options);
+  ASSERT_TRUE(store.ok()) << store.status().message();
+  SpoolFixture p(directory_, 5);
+  p.task({.activity = p.activity("a"), .number = 1, .begin = 1, .end = 2});
+  p.seal();
+  EXPECT_EQ(fold_into(*store).tasks, 1u);
+  EXPECT_EQ(integer(*store, "SELECT current_setting('threads')"), 3);
+}
+
 }  // namespace
 }  // namespace headrace::collect

@@ -420,5 +420,35 @@ TEST_F(FoldValuesTest, AKeyOfManySchemas) {
             "870.0 30 7.0");
 }
 
+// A key keeps its page, also in a task that has nothing on the pages before it.
+TEST_F(FoldValuesTest, APageWithoutThoseBeforeIt) {
+  SpoolFixture p(directory_, 5);
+  p.describe({{"host", "h"}, {"pid", "1"}, {"ended", "clean"}});
+  std::vector<ShapeField> fields;
+  std::vector<CellValue> cells;
+  for (int i = 0; i < 40; ++i) {
+    fields.push_back({"k" + std::to_string(i), Role::kUsed, ValueTag::kFloat});
+    cells.push_back(cell_of(i + 0.5));
+  }
+  add_task(p, "wide", fields, cells);
+  add_task(p, "wide", {fields[0], fields[20], fields[39]}, {cells[0], cells[20], cells[39]});
+  add_task(p, "wide", {fields[39]}, {cells[39]});
+  p.seal();
+  store::Store store = memory();
+  fold_into(store);
+  ASSERT_EQ(text(store, "SELECT string_agg(page, ' ' ORDER BY seq, page) FROM task_page"),
+            "1 2 3 4 2 4 4");
+  EXPECT_EQ(text(store,
+                 "SELECT concat_ws(' ', used->>'$.k8', used->>'$.k38', used->>'$.k39') "
+                 "FROM task WHERE len(json_keys(used)) = 40"),
+            "8.5 38.5 39.5");
+  EXPECT_EQ(text(store, "SELECT used FROM task WHERE len(json_keys(used)) = 3"),
+            R"({"k0":0.5,"k20":20.5,"k39":39.5})");
+  EXPECT_EQ(text(store, "SELECT used FROM task WHERE len(json_keys(used)) = 1"), R"({"k39":39.5})");
+  use_view(store, {.name = "asked", .temporary = true, .used_json = true});
+  EXPECT_EQ(text(store, "SELECT used FROM asked WHERE len(json_keys(used)) = 1"),
+            R"({"k39":39.5})");
+}
+
 }  // namespace
 }  // namespace headrace::collect

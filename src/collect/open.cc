@@ -7,6 +7,7 @@
 #include "collect/adopt.h"
 #include "collect/copy.h"
 #include "collect/live_server.h"
+#include "collect/rebuild.h"
 #include "energy/attribute.h"
 
 namespace headrace::collect {
@@ -88,6 +89,13 @@ Result<Store> open_for_change(const Directory& directory, const OpenOptions& opt
     Status failed;
     {
       Result<Store> store = Store::open(directory.store(), OpenMode::kReadWrite, options.store);
+      if (store.status().code() == StatusCode::kUnsupported && attempt == 0 &&
+          is_outdated(directory, options.store)) {
+        const Result<std::string> rebuilt = rebuild(directory, options);
+        if (!rebuilt.ok()) return rebuilt.status();
+        note = *rebuilt;
+        continue;
+      }
       if (!store.ok()) return store;
       failed = fold_into(directory, *store, options);
       if (failed.ok()) {

@@ -14,6 +14,7 @@
 #include <sstream>
 
 #include "base/long_form_for_test.h"
+#include "collect/equal_rows_fixture.h"
 #include "collect/every_kind_fixture.h"
 #include "collect/fold_fixture.h"
 
@@ -22,74 +23,6 @@ namespace {
 
 // In every id of a seed's study: "5eed" and the seed in 4 hex digits.
 constexpr uint64_t kMark = 0x5eed0000;
-
-struct Table {
-  const char* name;
-  // Rows as a reader would compare them: names in place of the store's own numbers. Each row must
-  // hold an id, or a producer's name, of its study.
-  const char* rows;
-};
-constexpr Table kTables[] = {
-    {"task", "SELECT * EXCLUDE (device) FROM task"},
-    {"workflow", "FROM workflow"},
-    {"campaign", "FROM campaign"},
-    {"object", "FROM object"},
-    {"edge", "FROM edge"},
-    {"log",
-     "SELECT l.* EXCLUDE (wf, producer), printf('%015x', p.uid) FROM log_row l JOIN producer_row p "
-     "USING (producer)"},
-    {"log view", "FROM log"},
-    {"sample",
-     "SELECT m.ts, m.raw, m.flags, printf('%015x', p.uid) FROM sample_row m JOIN "
-     "sensor_row d ON d.sensor = m.sensor JOIN producer_row p ON p.producer = d.producer"},
-    {"sample view",
-     "SELECT s.* EXCLUDE (sensor_id), printf('%015x', p.uid) FROM sample s JOIN "
-     "sensor_row d ON d.sensor = s.sensor_id JOIN producer_row p ON p.producer = "
-     "d.producer"},
-    {"sensor",
-     "SELECT d.* EXCLUDE (sensor, producer), printf('%015x', p.uid) FROM sensor_row d "
-     "JOIN producer_row p USING (producer)"},
-    {"gap", "FROM gap"},
-    {"producer", "FROM producer"},
-    {"accounting", "FROM accounting"},
-    {"stored_rows", "FROM stored_rows"},
-    {"quarantine", "SELECT producer, reason, ring, number, records FROM quarantine"},
-    {"producer_row",
-     "SELECT p.* EXCLUDE (producer, uid, facts_order), printf('%015x', uid) FROM "
-     "producer_row p WHERE facts IS NOT NULL"},
-    {"thread_row",
-     "SELECT t.* EXCLUDE (producer), printf('%015x', p.uid) FROM thread_row t JOIN "
-     "producer_row p USING (producer)"},
-    {"watermark",
-     "SELECT w.* EXCLUDE (producer), printf('%015x', p.uid) FROM watermark w JOIN "
-     "producer_row p USING (producer)"},
-    {"unknown_row",
-     "SELECT u.* EXCLUDE (producer), printf('%015x', p.uid) FROM unknown_row u JOIN "
-     "producer_row p USING (producer)"},
-    {"workflow_record",
-     "SELECT r.* EXCLUDE (producer), printf('%015x', p.uid) FROM "
-     "workflow_record r JOIN producer_row p USING (producer)"},
-    {"object_record",
-     "SELECT r.* EXCLUDE (producer), printf('%015x', p.uid) FROM object_record r "
-     "JOIN producer_row p USING (producer)"},
-    {"campaign_record",
-     "SELECT r.* EXCLUDE (producer), printf('%015x', p.uid) FROM "
-     "campaign_record r JOIN producer_row p USING (producer)"},
-    {"value_row",
-     "SELECT v.* EXCLUDE (producer), printf('%015x', p.uid) FROM value_row v JOIN "
-     "producer_row p USING (producer)"},
-    {"object_row", "FROM object_row"},
-    {"campaign_row", "FROM campaign_row"},
-    // A task's row with what its schema means; the values themselves stand in the view above.
-    {"task_slots",
-     "SELECT printf('%015x', p.uid), t.seq, w.workflow, a.facts, t.ts, t.dur, "
-     "t.status, t.attempt, printf('%015x', q.uid), t.parent_seq, f.fields FROM "
-     "task_slots t JOIN producer_row p ON p.producer = t.producer LEFT JOIN "
-     "workflow_row w ON w.wf = t.wf LEFT JOIN activity_row a ON a.activity = "
-     "t.activity LEFT JOIN producer_row q ON q.producer = t.parent_producer LEFT JOIN "
-     "(SELECT schema, list((role, key, type) ORDER BY role, key, type) AS fields FROM "
-     "field GROUP BY schema) f ON f.schema = t.schema"},
-};
 
 class PermutationTest : public FoldTest, public testing::WithParamInterface<uint64_t> {
  protected:
@@ -202,7 +135,7 @@ class PermutationTest : public FoldTest, public testing::WithParamInterface<uint
   // By seed and table: the rows, sorted, without the seed's name.
   using Contents = std::map<uint64_t, std::map<std::string, std::string>>;
   static void read_contents(const store::Store& store, Contents& out) {
-    for (const Table& table : kTables) {
+    for (const ComparedTable& table : kComparedTables) {
       const std::string sql =
           "SELECT seed, string_agg(line, chr(10) ORDER BY line) FROM (SELECT "
           "regexp_extract(r::VARCHAR, '5eed([0-9a-f]{4})', 1) AS seed, "
@@ -249,7 +182,7 @@ TEST_P(PermutationTest, AnyOrderAndDuplicationGivesAnEqualStore) {
     fold_rounds(rounds, 122'880, expected);
   }
   ASSERT_EQ(expected.size(), 1u);
-  ASSERT_EQ(expected[0].size(), std::size(kTables) - 1);  // nothing is in quarantine
+  ASSERT_EQ(expected[0].size(), std::size(kComparedTables) - 1);  // nothing is in quarantine
   size_t frames_files = 0;
   bool in_small_batches = GetParam() % 2 != 0;
   for (uint64_t first = seeds.first; first < seeds.past; first += kTogether) {

@@ -48,18 +48,28 @@ bool is_ours(const fs::path& folder) {
   return lstat(folder.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode) && facts.st_uid == geteuid();
 }
 
-bool belongs_to(const RingOwner& owner, const Directory& directory) {
-  if (owner.spool_path == directory.spool().native()) return true;
-  struct stat ours {};
-  struct stat theirs {};
-  if (stat(directory.spool().c_str(), &ours) != 0) return false;
-  if (owner.spool_inode != 0) {
-    return owner.spool_device == ours.st_dev && owner.spool_inode == ours.st_ino;
+// A spool, told by its path or, since a folder has several, by its place on its file system.
+class SpoolPlace {
+ public:
+  explicit SpoolPlace(const fs::path& spool)
+      : path_(spool.native()), is_there_(stat(spool.c_str(), &facts_) == 0) {}
+  bool is_of(const RingOwner& owner) const {
+    if (owner.spool_path == path_) return true;
+    if (!is_there_) return false;
+    if (owner.spool_inode != 0) {
+      return owner.spool_device == facts_.st_dev && owner.spool_inode == facts_.st_ino;
+    }
+    // It was not there yet when the ring was made.
+    struct stat theirs {};
+    return stat(owner.spool_path.c_str(), &theirs) == 0 && theirs.st_dev == facts_.st_dev &&
+           theirs.st_ino == facts_.st_ino;
   }
-  // It was not there yet when the ring was made.
-  return stat(owner.spool_path.c_str(), &theirs) == 0 && theirs.st_dev == ours.st_dev &&
-         theirs.st_ino == ours.st_ino;
-}
+
+ private:
+  std::string path_;
+  struct stat facts_ {};
+  bool is_there_;
+};
 
 bool is_dead(const RingOwner& owner, const Liveness& liveness) {
   return liveness.is_dead(owner.hostname, owner.boot_id, owner.pid, owner.start_time_ticks,
@@ -69,7 +79,7 @@ bool is_dead(const RingOwner& owner, const Liveness& liveness) {
 class Finder {
  public:
   Finder(const Directory& directory, const Liveness& liveness)
-      : directory_(directory), liveness_(liveness) {}
+      : directory_(directory), spool_(directory.spool()), liveness_(liveness) {}
 
   void look_into(const fs::path& folder) {
     std::error_code error;
@@ -105,7 +115,7 @@ class Finder {
       owner = corrupt("its header names another producer than its name does");
     }
     if (owner.ok()) {
-      if (!belongs_to(*owner, directory_) || !is_dead(*owner, liveness_)) return;
+      if (!spool_.is_of(*owner) || !is_dead(*owner, liveness_)) return;
       ring.owner = std::move(*owner);
     } else if (owner.status().code() == StatusCode::kCorrupt && is_dead_by_segments(producer)) {
       ring.damage = owner.status().message();
@@ -145,6 +155,7 @@ class Finder {
   }
 
   const Directory& directory_;
+  const SpoolPlace spool_;
   const Liveness& liveness_;
   std::vector<DeadRing> found_;
 };

@@ -65,9 +65,15 @@ constexpr const char* kSamples =
     "JOIN trace_process p ON p.hostname = s.hostname AND p.pid = s.pid "
     "WHERE isfinite(s.value) ORDER BY s.at_ns";
 
+// "tune (vm pid 42)"; of several workflows of a process the first is named.
 constexpr const char* kProcesses =
-    "SELECT process, to_json(hostname || ' pid ' || pid)::VARCHAR FROM trace_process "
-    "ORDER BY process";
+    "SELECT p.process, to_json(CASE WHEN w.names IS NULL THEN p.place ELSE w.names || ' (' || "
+    "p.place || ')' END)::VARCHAR FROM (SELECT *, hostname || ' pid ' || pid AS place "
+    "FROM trace_process) p LEFT JOIN (SELECT coalesce(hostname, '') AS hostname, "
+    "coalesce(pid, 0) AS pid, arg_min(name, started_at) || CASE WHEN count(DISTINCT name) > 1 "
+    "THEN ' and ' || (count(DISTINCT name) - 1) || ' more' ELSE '' END AS names FROM workflow "
+    "WHERE name IS NOT NULL GROUP BY 1, 2) w ON w.hostname = p.hostname AND w.pid = p.pid "
+    "ORDER BY p.process";
 
 // Whole nanoseconds as microseconds: "12.345".
 std::string microseconds(int64_t ns) {
@@ -79,7 +85,7 @@ std::string microseconds(int64_t ns) {
 
 class TraceWriter {
  public:
-  TraceWriter(Target& target, int64_t origin_ns) : target_(target), origin_ns_(origin_ns) {}
+  TraceWriter(WholeFile& target, int64_t origin_ns) : target_(target), origin_ns_(origin_ns) {}
 
   void event(const std::string& members) {
     target_.write((first_ ? "\n{" : ",\n{") + members + "}");
@@ -113,7 +119,7 @@ class TraceWriter {
   }
 
  private:
-  Target& target_;
+  WholeFile& target_;
   int64_t origin_ns_;
   bool first_ = true;
   int64_t process_ = -1;
@@ -151,7 +157,7 @@ Status each_row(const Scope& scope, const char* sql, Each&& each) {
 
 Result<TraceCount> export_chrome_trace(const query::Session& session, const TraceChoice& choice,
                                        const std::filesystem::path& file) {
-  Result<Target> target = Target::open(file, choice.force);
+  Result<WholeFile> target = open_target(file, choice.force);
   if (!target.ok()) return target.status();
   const Result<Scope> scope = Scope::open(session, choice.scope);
   if (!scope.ok()) return scope.status();

@@ -30,7 +30,7 @@ struct TraceCount {
 };
 
 // A task that has not ended lasts to the latest moment known. Flows are exact edges whose user
-// began after the generator did. Errors: of Target and Scope.
+// began after the generator did. Errors: of open_target and Scope.
 Result<TraceCount> export_chrome_trace(const query::Session& session, const TraceChoice& choice,
                                        const std::filesystem::path& file);
 

@@ -132,7 +132,7 @@ constexpr const char* kPrefixes =
 Result<std::map<std::string, uint64_t>> export_prov_json(const query::Session& session,
                                                          const ProvChoice& choice,
                                                          const std::filesystem::path& file) {
-  Result<Target> target = Target::open(file, choice.force);
+  Result<WholeFile> target = open_target(file, choice.force);
   if (!target.ok()) return target.status();
   const Result<Scope> scope = Scope::open(session, choice.scope);
   if (!scope.ok()) return scope.status();

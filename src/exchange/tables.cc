@@ -81,8 +81,32 @@ Result<std::string> type_values(const store::Connection& connection) {
   return note;
 }
 
-// Readers of tables know no UUID, or show it as bytes; joins on text work in all of them.
-Result<std::string> columns_of(const store::Connection& connection, const std::string& table) {
+// A type as DuckDB writes it, with VARCHAR for `wanted`, inside structs and lists too: what ends in
+// `,`, `)`, `[` or the text is a type and no name, for a name is followed by its type.
+std::string with_text_for(std::string_view wanted, std::string_view type) {
+  std::string out;
+  bool in_name = false;
+  for (size_t i = 0; i < type.size();) {
+    if (type[i] == '"') in_name = !in_name;
+    const size_t behind = i + wanted.size();
+    const bool begins = i == 0 || type[i - 1] == ' ' || type[i - 1] == '(';
+    const bool ends = behind == type.size() ||
+                      (behind < type.size() &&
+                       (type[behind] == ',' || type[behind] == ')' || type[behind] == '['));
+    if (!in_name && begins && ends && type.substr(i, wanted.size()) == wanted) {
+      out += "VARCHAR";
+      i = behind;
+    } else {
+      out += type[i++];
+    }
+  }
+  return out;
+}
+
+// Readers of tables know no UUID, or show it as bytes; joins on text work in all of them. Of
+// Parquet's JSON some make bytes as well; in JSON lines it stays what it is.
+Result<std::string> columns_of(const store::Connection& connection, const std::string& table,
+                               TableFormat format) {
   Result<store::QueryResult> rows = connection.query("DESCRIBE SELECT * FROM " + table);
   if (!rows.ok()) return rows.status();
   std::string out;
@@ -90,8 +114,10 @@ Result<std::string> columns_of(const store::Connection& connection, const std::s
     const store::Chunk& chunk = rows->chunk();
     for (size_t row = 0; row < chunk.rows(); ++row) {
       const std::string name = store::sql_name(chunk.text(0, row));
+      std::string type = with_text_for("UUID", chunk.text(1, row));
+      if (format == TableFormat::kParquet) type = with_text_for("JSON", type);
       if (!out.empty()) out += ", ";
-      out += chunk.text(1, row) == "UUID" ? "CAST(" + name + " AS VARCHAR) AS " + name : name;
+      out += type == chunk.text(1, row) ? name : "CAST(" + name + " AS " + type + ") AS " + name;
     }
   }
   return out;
@@ -99,21 +125,19 @@ Result<std::string> columns_of(const store::Connection& connection, const std::s
 
 Status write_table(const Scope& scope, TableFormat format, TableFile* file) {
   const store::Connection& connection = scope.connection();
-  const Result<std::string> columns = columns_of(connection, file->table);
+  const Result<std::string> columns = columns_of(connection, file->table, format);
   if (!columns.ok()) return columns.status();
-  std::filesystem::path part = file->path;
-  part += ".part";
+  const std::filesystem::path first = written_first(file->path);
   Result<store::QueryResult> copied = connection.query(
       "COPY (SELECT " + *columns + " FROM " + file->table + scope.where(file->table) + ") TO " +
-      store::sql_text(part.string()) + " (" + copy_options(format) + ")");
-  std::error_code error;
+      store::sql_text(first.string()) + " (" + copy_options(format) + ")");
   if (!copied.ok()) {
-    std::filesystem::remove(part, error);
+    std::error_code ignored;
+    if (first != file->path) std::filesystem::remove(first, ignored);
     return copied.status().with_context("cannot write " + file->path.string());
   }
   file->rows = copied->rows_changed();
-  std::filesystem::rename(part, file->path, error);
-  return error ? io_error("cannot name " + file->path.string(), error.value()) : Status();
+  return name_whole(first, file->path);
 }
 
 Status known(const std::vector<std::string>& tables) {

@@ -24,10 +24,17 @@ void release_schema(ArrowSchema* schema) {
   schema->release = nullptr;
 }
 
+// Every moment is in UTC, also where DuckDB's type has no zone.
+std::string format_of(const ArrowSchema& schema) {
+  const std::string format = schema.format;
+  const bool no_zone = format.size() == 4 && format.starts_with("ts");
+  return no_zone ? format + "UTC" : format;
+}
+
 }  // namespace
 
 void copy_schema(const ArrowSchema& from, ArrowSchema* out) {
-  auto* owned = new OwnedSchema{from.format, from.name == nullptr ? "" : from.name, {}, {}, {}};
+  auto* owned = new OwnedSchema{format_of(from), from.name == nullptr ? "" : from.name, {}, {}, {}};
   owned->children.resize(static_cast<size_t>(from.n_children));
   for (size_t i = 0; i < owned->children.size(); ++i) {
     copy_schema(*from.children[i], &owned->children[i]);

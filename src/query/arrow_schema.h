@@ -6,7 +6,8 @@
 namespace headrace::query {
 
 // Makes `out` independent of `from`: format, names, flags and children. Metadata stays behind, so
-// an extension type is read as what it is stored as. `out->release` is the caller's to call.
+// an extension type is read as what it is stored as; moments are marked as UTC. `out->release` is
+// the caller's to call.
 void copy_schema(const ArrowSchema& from, ArrowSchema* out);
 
 }  // namespace headrace::query

@@ -41,7 +41,8 @@ bool is_task_id(const Json& node) {
 // 'text' or 'text'::UUID.
 std::optional<Uuid> constant_id(const Json& node) {
   if (text_of(node["type"]) == "OPERATOR_CAST") {
-    if (text_of(node["cast_type"]["id"]) != "UUID") return std::nullopt;
+    const Json& type = node["cast_type"]["type_info"]["expr"];
+    if (text_of(type["type_name"]) != "UUID") return std::nullopt;
     return constant_id(node["child"]);
   }
   if (text_of(node["type"]) != "VALUE_CONSTANT") return std::nullopt;

@@ -74,7 +74,7 @@ std::string relative(const DiffLine& line) {
     return "";
   }
   const double change = (*b - *a) / std::fabs(*a) * 100;
-  return " (" + std::string(change >= 0 ? "+" : "") + number_text(change, 2) + " %)";
+  return " (" + std::string(change >= 0 ? "+" : "") + two_digits(change) + " %)";
 }
 
 std::string text_of(const DiffLine& line, size_t width) {

@@ -70,10 +70,11 @@ Uuid EdgeRows::task(int64_t producer, int64_t seq) const {
 }
 
 uint32_t EdgeRows::name(std::string_view text) {
-  const auto [found, is_new] =
-      numbers_.emplace(std::string(text), static_cast<uint32_t>(names_.size()));
-  if (is_new) names_.emplace_back(text);
-  return found->second;
+  if (const auto found = numbers_.find(text); found != numbers_.end()) return found->second;
+  const auto number = static_cast<uint32_t>(names_.size());
+  numbers_.emplace(text, number);
+  names_.emplace_back(text);
+  return number;
 }
 
 Status EdgeRows::read_objects(uint64_t first, uint64_t past, std::vector<StoredEdge>* out) {

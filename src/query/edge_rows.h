@@ -2,7 +2,9 @@
 // and of tasks inside tasks.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -45,7 +47,11 @@ class EdgeRows {
   std::vector<ProducerId> producers_;  // by number
   std::vector<Uuid> workflows_;        // by number
   std::vector<std::string> names_{""};
-  std::unordered_map<std::string, uint32_t> numbers_{{"", 0}};
+  // Looked up by a view, once an edge.
+  struct TextHash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+  std::unordered_map<std::string, uint32_t, TextHash, std::equal_to<>> numbers_{{"", 0}};
 };
 
 }  // namespace headrace::query

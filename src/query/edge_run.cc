@@ -10,6 +10,8 @@
 #include <unistd.h>
 #include <utility>
 
+#include "query/edge_nodes.h"
+
 namespace headrace::query {
 namespace {
 
@@ -100,32 +102,17 @@ std::string_view name_of(Relation relation) {
 
 EdgeRun EdgeRun::build(const std::vector<StoredEdge>& edges, const std::vector<std::string>& names,
                        RunRange rows) {
-  std::vector<std::pair<Uuid, NodeKind>> nodes;
-  nodes.reserve(edges.size() * 2);
-  for (const StoredEdge& e : edges) {
-    nodes.emplace_back(e.from, e.from_kind);
-    nodes.emplace_back(e.to, e.to_kind);
-  }
-  std::sort(nodes.begin(), nodes.end());
-  nodes.erase(std::unique(nodes.begin(), nodes.end(),
-                          [](const auto& a, const auto& b) { return a.first == b.first; }),
-              nodes.end());
-  const auto place = [&nodes](const Uuid& id) {
-    const auto at = std::lower_bound(nodes.begin(), nodes.end(), id,
-                                     [](const auto& n, const Uuid& x) { return n.first < x; });
-    return static_cast<uint32_t>(at - nodes.begin());
-  };
-
+  const NumberedNodes nodes = number_nodes(edges);
   std::vector<Uuid> workflows;
-  for (const auto& [id, kind] : nodes) {
-    if (kind == NodeKind::kWorkflow) workflows.push_back(id);
+  for (size_t i = 0; i < nodes.ids.size(); ++i) {
+    if (nodes.kinds[i] == NodeKind::kWorkflow) workflows.push_back(nodes.ids[i]);
   }
   Header header{};
   std::memcpy(header.magic, kMagic, sizeof kMagic);
   header.first = rows.first;
   header.past = rows.past;
   header.held = rows.held;
-  header.nodes = nodes.size();
+  header.nodes = nodes.ids.size();
   header.edges = edges.size();
   header.names = names.size();
   for (const std::string& name : names) header.name_bytes += name.size();
@@ -134,21 +121,17 @@ EdgeRun EdgeRun::build(const std::vector<StoredEdge>& edges, const std::vector<s
   auto owner = std::make_shared<std::vector<uint64_t>>(parts.back() / 8, 0);
   auto* bytes = reinterpret_cast<uint8_t*>(owner->data());
 
-  auto* ids = reinterpret_cast<Uuid*>(bytes + parts[0]);
-  for (size_t i = 0; i < nodes.size(); ++i) {
-    ids[i] = nodes[i].first;
-    bytes[parts[5] + i] = static_cast<uint8_t>(nodes[i].second);
-  }
-  std::vector<std::pair<uint32_t, uint32_t>> ends(edges.size());
-  for (size_t i = 0; i < edges.size(); ++i) ends[i] = {place(edges[i].from), place(edges[i].to)};
+  std::copy(nodes.ids.begin(), nodes.ids.end(), reinterpret_cast<Uuid*>(bytes + parts[0]));
+  std::transform(nodes.kinds.begin(), nodes.kinds.end(), bytes + parts[5],
+                 [](NodeKind kind) { return static_cast<uint8_t>(kind); });
   for (const bool out : {true, false}) {
     auto* begins = reinterpret_cast<uint32_t*>(bytes + parts[out ? 1 : 2]);
     auto* steps = reinterpret_cast<Step*>(bytes + parts[out ? 3 : 4]);
-    for (const auto& [from, to] : ends) ++begins[(out ? from : to) + 1];
-    for (size_t i = 0; i < nodes.size(); ++i) begins[i + 1] += begins[i];
-    std::vector<uint32_t> next(begins, begins + nodes.size());
+    for (const auto& [from, to] : nodes.ends) ++begins[(out ? from : to) + 1];
+    for (size_t i = 0; i < nodes.ids.size(); ++i) begins[i + 1] += begins[i];
+    std::vector<uint32_t> next(begins, begins + nodes.ids.size());
     for (size_t i = 0; i < edges.size(); ++i) {
-      const auto& [from, to] = ends[i];
+      const auto& [from, to] = nodes.ends[i];
       const uint32_t tag = edges[i].name << 3 | static_cast<uint32_t>(edges[i].relation) << 1 |
                            static_cast<uint32_t>(edges[i].exact);
       steps[next[out ? from : to]++] = {out ? to : from, tag};

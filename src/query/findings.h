@@ -11,10 +11,12 @@
 
 namespace headrace::query {
 
-// What a summary is of, as conditions on the views `task` and `workflow`.
+// What a summary is of, as conditions on the views `task` and `workflow`, and on rows of the table
+// task_slots aliased `t`.
 struct FindingScope {
   std::string task_condition = "true";
   std::string workflow_condition = "true";
+  std::string row_condition = "true";
   std::string workflow_id;
   std::string campaign;
 };
@@ -33,6 +35,8 @@ MaybeFinding find_losses(const Session& session, const FindingScope& scope);
 
 // Runs the query and keeps its first rows in the finding.
 Result<FoundRows> rows_of(const Session& session, Finding* finding);
+// The same of what the query gave already.
+Result<FoundRows> rows_of(ResultTable table, Finding* finding);
 // "1 task", "1,204 tasks".
 std::string counted(uint64_t count, const std::string& what);
 std::string percent(double part, double whole);

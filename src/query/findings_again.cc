@@ -1,5 +1,6 @@
 // Work done again: from the same settings to the same results.
 #include "query/findings.h"
+#include "query/repeated_values.h"
 #include "query/units.h"
 
 namespace headrace::query {
@@ -34,11 +35,31 @@ std::string done_again_sql(const std::string& mine) {
          "GROUP BY activity ORDER BY spent_s DESC, activity";
 }
 
+// Asks of only those tasks whose values may be equal to others', and those around and inside them:
+// the answer is the same.
+Result<ResultTable> done_again(const Session& session, const FindingScope& scope,
+                               const std::string& sql) {
+  Result<store::Connection> connection = session.connect();
+  if (!connection.ok()) return connection.status();
+  Result<store::Registry> registry = store::Registry::load(*connection);
+  if (!registry.ok()) return registry.status();
+  HEADRACE_RETURN_IF_ERROR(connection->run(repeated_values_sql(*registry, scope.row_condition)));
+  store::TaskView view;
+  view.columns = {"task_id",  "parent_task_id", "workflow_id", "campaign",
+                  "activity", "started_at",     "duration_s",  "status"};
+  view.used_json = true;
+  view.generated_json = true;
+  view.where = kIsRepeated;
+  return Session::sql(sql, &view, *registry, std::move(*connection));
+}
+
 }  // namespace
 
 MaybeFinding find_done_again(const Session& session, const FindingScope& scope) {
   Finding finding{"done again", "", done_again_sql(scope.task_condition), {}};
-  const Result<FoundRows> rows = rows_of(session, &finding);
+  Result<ResultTable> table = done_again(session, scope, finding.sql);
+  if (!table.ok()) return table.status();
+  const Result<FoundRows> rows = rows_of(std::move(*table), &finding);
   if (!rows.ok()) return rows.status();
   if (rows->empty()) return std::optional<Finding>();
   double again = 0;

@@ -3,14 +3,16 @@
 
 namespace headrace::query {
 
+// Which values a task has stands in the registry; its values need not be read.
 MaybeFinding find_without_values(const Session& session, const FindingScope& scope) {
   Finding finding{"not captured",
                   "",
-                  "SELECT activity, count(*) AS tasks FROM (SELECT activity, used::VARCHAR AS "
-                  "used, generated::VARCHAR AS generated FROM task WHERE " +
-                      scope.task_condition +
-                      ") GROUP BY activity HAVING bool_and(used = '{}' AND generated = '{}') "
-                      "ORDER BY tasks DESC, activity",
+                  "SELECT a.name AS activity, count(*) AS tasks FROM (SELECT activity, schema, wf "
+                  "FROM task_slots UNION ALL SELECT activity, schema, wf FROM open_task) t LEFT "
+                  "JOIN activity_row a ON a.activity = t.activity WHERE " +
+                      scope.row_condition +
+                      " GROUP BY a.name HAVING NOT bool_or(t.schema IN (SELECT schema FROM field "
+                      "WHERE role < 2)) ORDER BY tasks DESC, a.name",
                   {}};
   const Result<FoundRows> rows = rows_of(session, &finding);
   if (!rows.ok()) return rows.status();

@@ -1,20 +1,9 @@
 // What went wrong: failures, stragglers.
-#include <cmath>
-
 #include "query/findings.h"
 #include "query/stragglers.h"
 #include "query/units.h"
 
 namespace headrace::query {
-namespace {
-
-// "3.5", "140": no exponent.
-std::string times_text(double times) {
-  return times < 100 ? number_text(times, 2) : grouped(static_cast<uint64_t>(std::llround(times)));
-}
-
-}  // namespace
-
 MaybeFinding find_failures(const Session& session, const FindingScope& scope) {
   Finding finding{"failures",
                   "",
@@ -60,7 +49,7 @@ MaybeFinding find_stragglers(const Session& session, const FindingScope& scope) 
                      duration_text(excess) + " in all beyond the median; the worst is " +
                      most[1].text + " " + most[0].text.substr(0, 8) + ".." +
                      most[0].text.substr(32) + " with " + duration_text(most[3].real) + ", " +
-                     times_text(most[5].real) + " times the median" +
+                     two_digits(most[5].real) + " times the median" +
                      (most[7].is_null ? "" : ", rank " + most[7].text) +
                      (most[8].is_null ? "" : ", on " + most[8].text) + ".";
   return std::optional<Finding>(std::move(finding));

@@ -1,4 +1,8 @@
 // What is new since the last look: for a program that watches another one run.
+//
+//   std::string mark;                                   // before the first look
+//   Result<NewTasks> look = new_tasks(session, selection, mark, host, pid);
+//   mark = look->mark;
 #pragma once
 
 #include <cstdint>
@@ -10,15 +14,21 @@
 namespace headrace::query {
 
 struct NewTasks {
-  ResultTable rows;       // as select() gives them
-  int64_t seen_rows = 0;  // for the next look
-  bool is_over = false;   // no process writes any more, `own_pid` on `own_host` left aside
+  // Tasks that may be new, as select() gives them; of all that pass the filter only the column
+  // task_id where `is_all`, so that the caller picks those that it has not seen.
+  ResultTable rows;
+  bool is_all = false;
+  std::string mark;      // for the next look
+  bool is_over = false;  // no process writes any more, `own_pid` on `own_host` left aside
 };
 
-// Tasks of the selection that ended since `seen_rows` (-1: all), and those that are open now each
-// time anew. What was there is told by the order in which it was stored, so that a task which comes
-// late from another machine is new when it comes. After a removal of tasks some may come again.
-Result<NewTasks> new_tasks(const Session& session, const Selection& selection, int64_t seen_rows,
-                           const std::string& own_host, int64_t own_pid);
+// Every task of the selection that passes now and has not been stored and passed at the look that
+// gave `mark` ("" before the first), and others that had: those that are open come each time. The
+// mark is how far the store had been written, in the order of its rows, so that a task which comes
+// late from another machine is new when it comes. All come anew where that order says nothing: the
+// store was built again or rows were taken out of it, or the filter asks what may become known
+// after a task has ended (its energy, its campaign, its process).
+Result<NewTasks> new_tasks(const Session& session, const Selection& selection,
+                           const std::string& mark, const std::string& own_host, int64_t own_pid);
 
 }  // namespace headrace::query

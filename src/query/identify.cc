@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 
+#include "query/near_ids.h"
 #include "query/nearest.h"
 #include "query/task_rows.h"
 
@@ -224,7 +225,8 @@ Result<Thing> identify(const Session& session, const std::string& text,
   Result<std::vector<Thing>> found = find_things(session, text, kinds, here);
   if (!found.ok()) return found.status();
   if (found->empty()) {
-    const auto near = nearest_names(text, known_names(session, kinds));
+    auto near = nearest_names(text, known_names(session, kinds));
+    if (near.empty()) near = near_ids(session, text, kinds);
     return not_found("there is no " + kinds_text(kinds) + " " + text + did_you_mean(near) +
                      (near.empty() ? "; headrace ls lists what there is" : ""));
   }

@@ -136,9 +136,11 @@ TEST(Lineage, DepthStopsAndSaysThatMoreGoesOn) {
   EXPECT_EQ(why->nodes.size(), 5u);  // 5, its task, 4, its task, 3
   EXPECT_NE(why_text(*why).find("beyond"), std::string::npos) << why_text(*why);
   EXPECT_EQ(why_json(*why)["cut"], Json(int64_t{1}));
+  EXPECT_EQ(why_text(*why).find("(raw)"), std::string::npos) << "3 was made, beyond the depth";
   options.lineage.depth = 10;
   const Result<Why> all = explain(session, before, "/", options);
   EXPECT_EQ(all->nodes.size(), 11u);
+  EXPECT_NE(why_text(*all).find("/d/0 (raw)"), std::string::npos) << why_text(*all);
   EXPECT_EQ(why_text(*all).find("beyond"), std::string::npos);
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "query/json.h"
+
 namespace headrace::query {
 namespace {
 
@@ -17,7 +19,7 @@ std::string lower(std::string_view text) {
 // Smaller is nearer; nothing when it is not near at all.
 std::optional<size_t> nearness(const std::string& name, const std::string& other) {
   const size_t distance = edit_distance(name, other);
-  if (distance <= std::max<size_t>(1, name.size() / 3)) return distance;
+  if (distance <= std::max<size_t>(1, name.size() / 3) && distance < name.size()) return distance;
   const bool contained = other.find(name) != std::string::npos ||
                          (other.size() >= 3 && name.find(other) != std::string::npos);
   if (name.size() >= 2 && contained) return name.size() + distance;
@@ -65,12 +67,26 @@ std::vector<std::string> nearest_names(std::string_view name, const std::vector<
   return out;
 }
 
+std::string in_one_line(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    const bool is_control = (c >= 0 && c < ' ') || c == 0x7F;
+    if (!is_control) {
+      out += c;
+      continue;
+    }
+    const std::string quoted = json_quoted({&c, 1});
+    out += quoted.substr(1, quoted.size() - 2);
+  }
+  return out;
+}
+
 std::string did_you_mean(const std::vector<std::string>& names) {
   if (names.empty()) return "";
   std::string out = "; did you mean ";
   for (size_t i = 0; i < names.size(); ++i) {
     if (i > 0) out += i + 1 == names.size() ? " or " : ", ";
-    out += names[i];
+    out += in_one_line(names[i]);
   }
   return out + "?";
 }
@@ -80,7 +96,7 @@ std::string listed(const std::vector<std::string>& names, size_t limit) {
   const size_t shown = std::min(names.size(), limit);
   for (size_t i = 0; i < shown; ++i) {
     if (i > 0) out += i + 1 == names.size() ? " and " : ", ";
-    out += names[i];
+    out += in_one_line(names[i]);
   }
   if (shown < names.size()) out += " and " + std::to_string(names.size() - shown) + " more";
   return out;

@@ -11,10 +11,13 @@ namespace headrace::query {
 // Optimal string alignment distance; cost O(a.size() * b.size()).
 size_t edit_distance(std::string_view a, std::string_view b);
 
-// Up to `limit` of `known`, nearest first: those within a third of the name's length of edits,
-// and those of which one contains the other.
+// Up to `limit` of `known`, nearest first: those within a third of the name's length of edits (one
+// in short names, but never all of a name), and those of which one contains the other.
 std::vector<std::string> nearest_names(std::string_view name, const std::vector<std::string>& known,
                                        size_t limit = 3);
+
+// A name as it can stand in a sentence: line ends and other control characters escaped.
+std::string in_one_line(std::string_view name);
 
 // "; did you mean lr, lr_min?", or "" when `names` is empty.
 std::string did_you_mean(const std::vector<std::string>& names);

@@ -58,8 +58,4 @@ Result<Curves> read_curves(const Session& session, const CampaignName& campaign,
 // Every key that hr.log wrote in the campaign, sorted.
 Result<std::vector<std::string>> logged_keys(const Session& session, const CampaignName& campaign);
 
-// The number of a key at the top of a JSON object; NaN for one that is not finite. Unset when
-// the object has no such key or its value is no number.
-std::optional<double> number_in_json(std::string_view object, std::string_view key);
-
 }  // namespace headrace::query

@@ -1,11 +1,9 @@
 #include "query/regret_points.h"
 
-#include <charconv>
-#include <limits>
 #include <set>
 #include <unordered_map>
 
-#include "query/regret_curves.h"
+#include "query/json_number.h"
 #include "store/task_view.h"
 
 namespace headrace::query {
@@ -47,6 +45,12 @@ std::string workflows_of(const CampaignName& campaign) {
   return "(SELECT wf FROM workflow_row WHERE campaign = " + sql_text(campaign.id) + ")";
 }
 
+// Of a column of this very type.
+template <typename T>
+const T* cells_of(const store::Chunk& chunk, size_t column) {
+  return static_cast<const T*>(duckdb_vector_get_data(chunk.vector(column)));
+}
+
 std::string_view text_of(duckdb_string_t* text) {
   return {duckdb_string_t_data(text), duckdb_string_t_length(*text)};
 }
@@ -59,10 +63,12 @@ void numbers(duckdb_function_info /*info*/, duckdb_data_chunk input, duckdb_vect
       static_cast<duckdb_string_t*>(duckdb_vector_get_data(duckdb_data_chunk_get_vector(input, 1)));
   auto* validity = duckdb_vector_get_validity(duckdb_data_chunk_get_vector(input, 0));
   auto* out = static_cast<double*>(duckdb_vector_get_data(output));
+  if (rows == 0) return;
+  const JsonNumber number(text_of(&keys[0]));  // a query asks for one key
   for (idx_t row = 0; row < rows; ++row) {
     std::optional<double> value;
     if (validity == nullptr || duckdb_validity_row_is_valid(validity, row)) {
-      value = number_in_json(text_of(&texts[row]), text_of(&keys[row]));
+      value = number.in(text_of(&texts[row]));
     }
     if (value) {
       out[row] = *value;
@@ -73,7 +79,7 @@ void numbers(duckdb_function_info /*info*/, duckdb_data_chunk input, duckdb_vect
   }
 }
 
-// headrace_number(json, key): number_in_json as an SQL function.
+// headrace_number(json, key): JsonNumber as an SQL function.
 void register_number_function(const store::Connection& connection) {
   duckdb_scalar_function function = duckdb_create_scalar_function();
   duckdb_scalar_function_set_name(function, "headrace_number");
@@ -91,73 +97,35 @@ void register_number_function(const store::Connection& connection) {
   duckdb_destroy_scalar_function(&function);
 }
 
-size_t end_of_string(std::string_view text, size_t begin) {
-  size_t at = begin + 1;
-  while (at < text.size() && text[at] != '"') at += text[at] == '\\' ? 2 : 1;
-  return at;
-}
-
 }  // namespace
-
-std::optional<double> number_in_json(std::string_view object, std::string_view key) {
-  int depth = 0;
-  for (size_t at = 0; at < object.size(); ++at) {
-    const char c = object[at];
-    if (c == '{' || c == '[') ++depth;
-    if (c == '}' || c == ']') --depth;
-    if (c != '"') continue;
-    const size_t end = end_of_string(object, at);
-    if (end >= object.size()) return std::nullopt;
-    size_t after = end + 1;
-    while (after < object.size() && object[after] == ' ') ++after;
-    const bool is_key = depth == 1 && after < object.size() && object[after] == ':';
-    if (is_key) {
-      const std::string_view raw = object.substr(at + 1, end - at - 1);
-      bool same = raw == key;
-      if (!same && raw.find('\\') != std::string_view::npos) {
-        const Result<Json> name = Json::parse(object.substr(at, end - at + 1));
-        same = name.ok() && name->text() == key;
-      }
-      if (same) {
-        ++after;
-        while (after < object.size() && object[after] == ' ') ++after;
-        if (after >= object.size()) return std::nullopt;
-        const char* begin = object.data() + after;
-        double value = 0;
-        const auto [past, error] = std::from_chars(begin, object.data() + object.size(), value);
-        if (error == std::errc() && past != begin) return value;
-        // NaN and infinities: {"$float":"nan"} or bare words. Anything else is no number.
-        const bool is_float = *begin == '{' || *begin == 'N' || *begin == 'I' || *begin == '-';
-        if (!is_float) return std::nullopt;
-        return std::numeric_limits<double>::quiet_NaN();
-      }
-    }
-    at = end;
-  }
-  return std::nullopt;
-}
 
 Result<Points> logged_points(const Session& session, const CampaignName& campaign,
                              const std::string& key) {
   const Result<store::Connection> connection = session.connect();
   if (!connection.ok()) return connection.status();
   register_number_function(*connection);
-  // The number is taken out where the rows are read, by as many threads as DuckDB has.
+  // The number is taken out where the rows are read, by as many threads as DuckDB has. Rows without
+  // one are left out here: a condition in the query would compute it a second time.
   auto rows = connection->query(
-      "SELECT * FROM (SELECT wf, producer, seq, ts, headrace_number(\"values\", " + sql_text(key) +
-      ") AS value FROM log_row WHERE stream = 0 AND wf IN " + workflows_of(campaign) +
-      ") WHERE value IS NOT NULL");
+      "SELECT wf::BIGINT, producer::BIGINT, seq::BIGINT, ts::BIGINT, headrace_number(\"values\", " +
+      sql_text(key) + ") FROM log_row WHERE stream = 0 AND wf IN " + workflows_of(campaign));
   if (!rows.ok()) return rows.status();
   Collected out;
   while (rows->next()) {
     const store::Chunk& chunk = rows->chunk();
+    const auto* workflows = cells_of<int64_t>(chunk, 0);
+    const auto* producers = cells_of<int64_t>(chunk, 1);
+    const auto* seqs = cells_of<int64_t>(chunk, 2);
+    const auto* times_ns = cells_of<int64_t>(chunk, 3);
+    const auto* values = cells_of<double>(chunk, 4);
     for (size_t i = 0; i < chunk.rows(); ++i) {
-      OwnerKey owner{0, static_cast<uint32_t>(chunk.integer(0, i)), 0};
+      if (chunk.is_null(4, i)) continue;
+      OwnerKey owner{0, static_cast<uint32_t>(workflows[i]), 0};
       if (!chunk.is_null(2, i)) {
-        owner.producer = static_cast<uint32_t>(chunk.integer(1, i));
-        owner.seq = chunk.integer(2, i);
+        owner.producer = static_cast<uint32_t>(producers[i]);
+        owner.seq = seqs[i];
       }
-      out.add(owner, chunk.integer(3, i), chunk.real(4, i));
+      out.add(owner, times_ns[i], values[i]);
     }
   }
   return out.take();

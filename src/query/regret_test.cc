@@ -165,18 +165,6 @@ TEST(Regret, MistakesNameWhatThereIs) {
             std::string::npos);
 }
 
-TEST(NumberInJson, FindsTheKeyAtTheTop) {
-  EXPECT_EQ(number_in_json(R"({"a":1,"b":-2.5e3})", "b"), -2500);
-  EXPECT_EQ(number_in_json(R"({"in":{"b":1},"text":"\"b\":9","b": 2})", "b"), 2);
-  EXPECT_EQ(number_in_json(R"({"b\u00e9":3})", "bé"), 3);
-  EXPECT_TRUE(std::isnan(*number_in_json(R"({"b":{"$float":"nan"}})", "b")));
-  EXPECT_FALSE(number_in_json(R"({"b":"text"})", "b"));
-  EXPECT_FALSE(number_in_json(R"({"b":null})", "b"));
-  EXPECT_FALSE(number_in_json(R"(["b"])", "b"));
-  EXPECT_FALSE(number_in_json(R"({"b)", "b"));
-  EXPECT_FALSE(number_in_json("", "b"));
-}
-
 TEST(TradeoffTarget, SaysWhenItWasReachedAndAtWhatCost) {
   TradeoffQuestion question{"sweep", Cost::kTime, "loss"};
   question.target = *parse_target("loss <= 4");

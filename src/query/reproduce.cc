@@ -37,8 +37,16 @@ bool is_aside(const std::string& path) {
          path.rfind("/proc/", 0) == 0 || path.rfind("/sys/", 0) == 0;
 }
 
-// Files beside the workflow and its tasks, one of each path: of what was used the first, of what
-// was generated the last.
+// A workflow and all that are part of it, as a list for IN.
+std::string with_inner(const std::string& workflow_id) {
+  return "(WITH RECURSIVE part AS (SELECT workflow_id FROM workflow WHERE workflow_id = " +
+         store::sql_text(workflow_id) +
+         " UNION SELECT w.workflow_id FROM workflow w JOIN part ON w.parent_workflow_id = "
+         "part.workflow_id) SELECT workflow_id FROM part)";
+}
+
+// Files beside the workflow, those inside it and their tasks, one of each path: of what was used
+// the first, of what was generated the last.
 Result<std::vector<RecordedFile>> files_of(const Session& session, const std::string& workflow_id,
                                            bool generated) {
   const auto rows = session.rows(
@@ -48,8 +56,9 @@ Result<std::vector<RecordedFile>> files_of(const Session& session, const std::st
       (generated ? "generated" : "used") +
       "' AND e.name IS DISTINCT FROM 'system_files' AND o.path IS NOT NULL AND " +
       (generated ? "e.from_id" : "e.to_id") +
-      " IN (SELECT task_id FROM task WHERE workflow_id = '" + workflow_id + "' UNION ALL SELECT '" +
-      workflow_id + "'::UUID)) ORDER BY created_at" + (generated ? " DESC" : ""));
+      " IN (SELECT task_id FROM task WHERE workflow_id IN " + with_inner(workflow_id) +
+      " UNION ALL " + with_inner(workflow_id) + ")) ORDER BY created_at" +
+      (generated ? " DESC" : ""));
   if (!rows.ok()) return rows.status();
   std::vector<RecordedFile> out;
   std::set<std::string> seen;
@@ -76,6 +85,8 @@ class Reader {
  public:
   Reader(const Session& session, Thing workflow) : session_(session) {
     out_.workflow = std::move(workflow);
+    out_.run = out_.workflow.name;
+    run_id_ = out_.workflow.id;
   }
 
   Result<Reproduction> read() {
@@ -92,10 +103,12 @@ class Reader {
  private:
   Status workflow() {
     std::string id = out_.workflow.id;
+    std::string own_command;  // of its process, where no headrace run was around it
     // A workflow that a program began itself has the facts of the run around it.
     for (int steps = 0; steps < 32 && !id.empty(); ++steps) {
       const auto rows = session_.rows(
-          "SELECT command, attributes, used, parent_workflow_id FROM workflow WHERE workflow_id = "
+          "SELECT command, attributes, used, parent_workflow_id, name FROM workflow WHERE "
+          "workflow_id = "
           "'" +
           id + "'");
       if (!rows.ok()) return rows.status();
@@ -105,8 +118,15 @@ class Reader {
       const Result<Json> used = Json::parse(row[2].is_null ? "{}" : row[2].text);
       if (!attributes.ok()) return attributes.status();
       if (!used.ok()) return used.status();
-      if (out_.command.empty()) out_.command = text_of((*attributes)["command"]);
-      if (out_.command.empty() && !row[0].is_null) out_.command = row[0].text;
+      if (out_.command.empty()) {
+        out_.command = text_of((*attributes)["command"]);
+        if (!out_.command.empty()) {
+          run_id_ = id;
+          out_.run = row[4].text;
+          out_.exit_code = static_cast<int64_t>((*attributes)["exit_code"].number().value_or(0));
+        }
+      }
+      if (own_command.empty() && !row[0].is_null) own_command = row[0].text;
       if (out_.folder.empty()) out_.folder = text_of((*attributes)["cwd"]);
       if (out_.commit.empty()) {
         const Json& git = (*attributes)["git"];
@@ -119,12 +139,17 @@ class Reader {
       for (const char* role : {"script", "executable"}) {
         HEADRACE_RETURN_IF_ERROR(code(object_id((*used)[role])));
       }
+      if (const auto* variables = (*attributes)["environment"].as<Json::Map>();
+          variables != nullptr && out_.variables.empty()) {
+        for (const auto& [name, value] : *variables) out_.variables[name] = value.text();
+      }
       const Json& python = (*attributes)["python"];
       if (out_.language.empty()) out_.language = text_of(python["language"]);
       add_packages((*attributes)["python_packages"]["packages"]);
       add_modules((*attributes)["python_packages"]["modules"]);
       id = row[3].is_null ? "" : row[3].text;
     }
+    if (out_.command.empty()) out_.command = own_command;
     return {};
   }
   Status diff(const std::string& id) {
@@ -180,10 +205,10 @@ class Reader {
     return {};
   }
   Status files() {
-    Result<std::vector<RecordedFile>> outputs = files_of(session_, out_.workflow.id, true);
+    Result<std::vector<RecordedFile>> outputs = files_of(session_, run_id_, true);
     if (!outputs.ok()) return outputs.status();
     out_.outputs = std::move(*outputs);
-    Result<std::vector<RecordedFile>> inputs = files_of(session_, out_.workflow.id, false);
+    Result<std::vector<RecordedFile>> inputs = files_of(session_, run_id_, false);
     if (!inputs.ok()) return inputs.status();
     for (RecordedFile& input : *inputs) {
       const auto same = [&input](const RecordedFile& f) { return f.path == input.path; };
@@ -232,6 +257,7 @@ class Reader {
 
   const Session& session_;
   Reproduction out_;
+  std::string run_id_;  // of the workflow whose command is run again: it, or one around it
 };
 
 }  // namespace
@@ -249,7 +275,7 @@ std::string_view name_of(FileState state) {
 Result<std::map<std::string, double>> metrics_of(const Session& session,
                                                  const std::string& workflow_id) {
   std::map<std::string, double> out;
-  const std::string mine = "workflow_id = '" + workflow_id + "'";
+  const std::string mine = "workflow_id IN " + with_inner(workflow_id);
   const auto tasks = session.rows(
       "SELECT activity, row_number() OVER (PARTITION BY activity ORDER BY started_at, task_id), "
       "generated::VARCHAR FROM task WHERE " +

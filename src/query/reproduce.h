@@ -28,17 +28,20 @@ struct RecordedFile {
 
 struct Reproduction {
   Thing workflow;
+  std::string run;      // the workflow whose command it was: its own name, or that of one around it
   std::string command;  // as a shell reads it
   std::string folder;   // in which it ran
+  int64_t exit_code = 0;
   std::string git_root;
   std::string commit;
   std::string branch;
   bool dirty = false;
   std::string diff;  // the file with what differed from the commit; "" for none
   std::string language;
+  std::map<std::string, std::string> variables;  // of the environment, as far as it was kept
   std::vector<std::pair<std::string, std::string>> packages;  // name, version
   std::vector<RecordedFile> code;                             // run, outside git as well
-  std::vector<RecordedFile> inputs;
+  std::vector<RecordedFile> inputs;       // these and outputs of all that the command did
   std::vector<RecordedFile> outputs;      // the last of each path; their state says nothing
   std::map<std::string, double> metrics;  // "loss", "train[2].loss": what tasks generated
   std::vector<std::string> missing;       // sentences; empty: all that is needed is there
@@ -50,7 +53,7 @@ struct Reproduction {
 // `text`: a workflow. Errors: of identify. Reads the inputs, to compare their hashes.
 Result<Reproduction> reproduction_of(const Session& session, const std::string& text,
                                      const std::filesystem::path& here);
-// What a workflow generated, as numbers by name.
+// What a workflow and those inside it generated, as numbers by name.
 Result<std::map<std::string, double>> metrics_of(const Session& session,
                                                  const std::string& workflow_id);
 

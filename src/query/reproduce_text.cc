@@ -25,6 +25,23 @@ void put_files(std::string* out, const std::string& label, const std::vector<Rec
   if (files.size() > kShown) put(out, "", "and " + grouped(files.size() - kShown) + " more");
 }
 
+// What decides how it computes; the paths it was found by are many and long.
+void put_variables(std::string* out, const std::map<std::string, std::string>& variables) {
+  std::string text;
+  size_t paths = 0;
+  for (const auto& [name, value] : variables) {
+    if (value.find('/') != std::string::npos) {
+      ++paths;
+      continue;
+    }
+    text += (text.empty() ? "" : " ") + name + "=" + value;
+  }
+  if (paths > 0) {
+    text += (text.empty() ? "" : " and ") + grouped(paths) + " with paths (--json has them)";
+  }
+  if (!text.empty()) put(out, "variables", text);
+}
+
 Json files_json(const std::vector<RecordedFile>& files, bool with_state) {
   Json list{Json::List{}};
   for (const RecordedFile& f : files) {
@@ -60,6 +77,7 @@ std::string reproduction_text(const Reproduction& r) {
   if (r.packages.size() > kShown)
     packages += " and " + grouped(r.packages.size() - kShown) + " more";
   if (!packages.empty()) put(&out, "packages", packages);
+  put_variables(&out, r.variables);
   put_files(&out, "inputs", r.inputs, true);
   put_files(&out, "outputs", r.outputs, false);
   for (size_t i = 0; i < r.missing.size() && i < kShown; ++i) {
@@ -76,6 +94,10 @@ Json reproduction_json(const Reproduction& r) {
   Json packages{Json::Map{}};
   for (const auto& [name, version] : r.packages) {
     packages.as<Json::Map>()->emplace_back(name, version);
+  }
+  Json variables{Json::Map{}};
+  for (const auto& [name, value] : r.variables) {
+    variables.as<Json::Map>()->emplace_back(name, value);
   }
   Json metrics{Json::Map{}};
   for (const auto& [name, value] : r.metrics) {
@@ -94,6 +116,7 @@ Json reproduction_json(const Reproduction& r) {
                                                {"diff", text(r.diff)}})},
                         {"language", text(r.language)},
                         {"packages", packages},
+                        {"variables", variables},
                         {"code", files_json(r.code, true)},
                         {"inputs", files_json(r.inputs, true)},
                         {"outputs", files_json(r.outputs, false)},

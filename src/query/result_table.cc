@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <deque>
+#include <string_view>
 #include <utility>
 
 #include "query/arrow_schema.h"
@@ -27,6 +28,46 @@ class Collected : public BatchSource {
 
  private:
   std::deque<ArrowArray> batches_;
+};
+
+// Shortens a batch to its first rows. A struct's children have its length; those of a list keep
+// theirs.
+void shorten(std::string_view format, ArrowSchema** schemas, ArrowArray& array, int64_t length) {
+  array.length = length;
+  array.null_count = -1;
+  if (format != "+s") return;
+  for (int64_t i = 0; i < array.n_children; ++i) {
+    shorten(schemas[i]->format, schemas[i]->children, *array.children[i], length + array.offset);
+  }
+}
+
+// The first rows of a source; what lies behind them is not asked for.
+class FirstRows : public BatchSource {
+ public:
+  // `columns` are the schemas of the batches' columns and outlive this.
+  FirstRows(std::unique_ptr<BatchSource> source, ArrowSchema** columns, uint64_t rows,
+            std::shared_ptr<bool> has_more)
+      : source_(std::move(source)),
+        columns_(columns),
+        left_(rows),
+        has_more_(std::move(has_more)) {}
+  Status next(ArrowArray* out) override {
+    *out = {};
+    if (*has_more_) return {};
+    HEADRACE_RETURN_IF_ERROR(source_->next(out));
+    if (out->release == nullptr) return {};
+    const auto rows = static_cast<uint64_t>(out->length);
+    *has_more_ = rows > left_;
+    if (*has_more_) shorten("+s", columns_, *out, static_cast<int64_t>(left_));
+    left_ -= *has_more_ ? left_ : rows;
+    return {};
+  }
+
+ private:
+  std::unique_ptr<BatchSource> source_;
+  ArrowSchema** columns_;
+  uint64_t left_;
+  std::shared_ptr<bool> has_more_;
 };
 
 struct Stream {
@@ -111,6 +152,12 @@ Json ResultTable::json(size_t column, size_t row) const {
     return parsed.ok() ? std::move(*parsed) : Json();
   }
   return arrow_json(schema, array, at);
+}
+
+std::shared_ptr<const bool> ResultTable::keep_first(uint64_t rows) {
+  auto has_more = std::make_shared<bool>(false);
+  source_ = std::make_unique<FirstRows>(std::move(source_), schema_.children, rows, has_more);
+  return has_more;
 }
 
 Status ResultTable::collect() {

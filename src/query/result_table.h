@@ -70,10 +70,16 @@ class ResultTable {
   size_t rows() const { return static_cast<size_t>(batch_.length); }
   Cell cell(size_t column, size_t row) const;
   Json json(size_t column, size_t row) const;
+  // A column of the batch.
+  const ArrowArray& array(size_t column) const { return *batch_.children[column]; }
 
   // Gives all further batches as an Arrow stream, which owns this table from now on.
   static void export_stream(ResultTable table, ArrowArrayStream* out);
   const ArrowSchema& schema() const { return schema_; }
+
+  // Ends the table after `rows` more rows; what lies behind is not computed. What this gives is
+  // true, once the end is reached, when there was at least one more.
+  std::shared_ptr<const bool> keep_first(uint64_t rows);
 
   // Reads all further batches into memory, so that what they come from can be closed.
   Status collect();

@@ -37,7 +37,7 @@ struct Selection {
   FilterView view = FilterView::kTask;
   Filter filter{};
   // {"used", "lr"} one value; {"used"} all as JSON; {"used", "*"} a column for each value that the
-  // rows have, up to 256. None: every column of the view.
+  // rows have, of at most 2,048 (beyond it is an error). None: every column of the view.
   std::vector<FieldPath> columns{};
   // Absent values and NaN come last. What is equal keeps the order in which it was begun.
   std::vector<SortKey> sort{};

@@ -127,9 +127,14 @@ Session Session::over(std::filesystem::path root, store::Store store) {
   return {std::move(root), std::move(store)};
 }
 
-Result<std::shared_ptr<const store::Registry>> Session::registry(
-    const store::Connection& using_it) const {
+Result<std::shared_ptr<const store::Registry>> Session::registry(const store::Connection& using_it,
+                                                                 bool with_keys) const {
   const std::lock_guard lock(known_->mutex);
+  if (!with_keys && known_->registry == nullptr) {
+    Result<store::Registry> loaded = store::Registry::without_keys(using_it);
+    if (!loaded.ok()) return loaded.status();
+    return std::make_shared<const store::Registry>(std::move(*loaded));
+  }
   if (known_->registry == nullptr) {
     Result<store::Registry> loaded = store::Registry::load(using_it);
     if (!loaded.ok()) return loaded.status();
@@ -156,10 +161,16 @@ Result<ResultTable> Session::run(const std::string& text, const Filter* filter) 
     if (!quick.empty()) HEADRACE_RETURN_IF_ERROR(connection->run(quick));
   }
   if (touched.reads_task) {
-    const auto known = registry(*connection);
+    // Most of the registry describes captured values; a query that names none does without.
+    const bool names_keys = filter != nullptr || !touched.paths.empty();
+    auto known = registry(*connection, names_keys);
     if (!known.ok()) return known.status();
     Result<store::TaskView> view = needed_view(touched, **known);
     if (!view.ok()) return view.status();
+    if (!names_keys && store::needs_keys(*view)) {
+      known = registry(*connection, true);
+      if (!known.ok()) return known.status();
+    }
     view->only = asked_task(*tree);
     Result<std::string> made = filter == nullptr ? store::task_view_sql(**known, *view)
                                                  : filtered_view_sql(**known, *view, *filter);
@@ -175,12 +186,17 @@ Result<ResultTable> Session::sql(const std::string& text, const store::TaskView*
                                  const store::Registry& keys) const {
   Result<store::Connection> connection = connect();
   if (!connection.ok()) return connection.status();
+  return sql(text, view, keys, std::move(*connection));
+}
+
+Result<ResultTable> Session::sql(const std::string& text, const store::TaskView* view,
+                                 const store::Registry& keys, store::Connection connection) {
   if (view != nullptr) {
-    HEADRACE_RETURN_IF_ERROR(connection->run(store::task_view_sql(keys, *view)));
+    HEADRACE_RETURN_IF_ERROR(connection.run(store::task_view_sql(keys, *view)));
   }
-  Result<store::QueryResult> result = store::stream(*connection, text);
+  Result<store::QueryResult> result = store::stream(connection, text);
   if (!result.ok()) return reader_error(result.status());
-  return table_of(std::move(*connection), std::move(*result));
+  return table_of(std::move(connection), std::move(*result));
 }
 
 Result<ResultTable> Session::own_sql(const std::string& text) const {
@@ -209,7 +225,7 @@ Result<std::vector<std::vector<Cell>>> Session::rows(const std::string& text) co
 Result<std::vector<std::string>> Session::keys(bool generated) const {
   Result<store::Connection> connection = connect();
   if (!connection.ok()) return connection.status();
-  const auto known = registry(*connection);
+  const auto known = registry(*connection, true);
   if (!known.ok()) return known.status();
   std::vector<std::string> names;
   for (const auto& [key, places] : (*known)->keys(generated ? Role::kGenerated : Role::kUsed)) {

@@ -45,6 +45,9 @@ class Session {
   // stored views).
   Result<ResultTable> sql(const std::string& text, const store::TaskView* view,
                           const store::Registry& keys) const;
+  // The same on a connection of this session, with temporary tables on it that the view may read.
+  static Result<ResultTable> sql(const std::string& text, const store::TaskView* view,
+                                 const store::Registry& keys, store::Connection connection);
 
   // The same for SQL of our own that does not read the view `task` and so need not be looked
   // through, however long it is.
@@ -70,7 +73,8 @@ class Session {
         store_(std::make_shared<store::Store>(std::move(store))),
         known_(std::make_shared<Known>()) {}
   // What the store held when the first question was asked: while it is open nothing writes to it.
-  Result<std::shared_ptr<const store::Registry>> registry(const store::Connection& using_it) const;
+  Result<std::shared_ptr<const store::Registry>> registry(const store::Connection& using_it,
+                                                          bool with_keys) const;
   struct Known {
     std::mutex mutex;
     std::shared_ptr<const store::Registry> registry;

@@ -73,6 +73,110 @@ TEST(Session, UnknownKeyNamesTheNearest) {
   EXPECT_EQ(table.status().message(), "no task has generated.zzz; known are loss and val loss");
 }
 
+TEST(Session, KeysThatDifferOnlyInCaseAreNeverMixedUp) {
+  StoreForTest store;
+  const int wf = store.workflow(store.campaign("sweep"), "train");
+  store.task(wf, {"train", {{"lr", 0.5}, {"LR", int64_t{7}}, {"Batch", int64_t{2}}}, {}});
+  const Session session = store.session();
+  EXPECT_EQ(texts(session, "SELECT used.lr FROM task"), (Rows{{"0.5"}}));
+  EXPECT_EQ(texts(session, "SELECT used['LR'] FROM task"), (Rows{{"7"}}));
+  EXPECT_EQ(texts(session, "SELECT used->>'$.lr', used->>'$.LR' FROM task"), (Rows{{"0.5", "7"}}));
+  EXPECT_EQ(texts(session, "SELECT used.batch, used.BATCH FROM task"), (Rows{{"2", "2"}}));
+  EXPECT_EQ(session.sql("SELECT used.lr FROM task t WHERE t.used.LR = 7").status().message(),
+            "used.LR and used.lr differ only in case, which SQL does not see; ask for one of them "
+            "in each query, or write used->>'$.LR' and used->>'$.lr' for both");
+  EXPECT_EQ(session.sql("SELECT used.Lr FROM task").status().message(),
+            "no task has used.Lr; did you mean LR or lr?");
+}
+
+TEST(Session, NamesOfAnyKindAreQuoted) {
+  const std::vector<std::string> names = {"it's", "q\"uote", "new\nline", "é😀", "a.b.c", "select"};
+  StoreForTest store;
+  const int wf = store.workflow(store.campaign("sweep"), "train");
+  TestTask task{"odd", {}, {}};
+  for (size_t i = 0; i < names.size(); ++i) {
+    task.used.emplace_back(names[i], static_cast<int64_t>(i));
+  }
+  store.task(wf, task);
+  const Session session = store.session();
+  for (size_t i = 0; i < names.size(); ++i) {
+    const Rows value{{std::to_string(i)}};
+    EXPECT_EQ(texts(session, "SELECT used." + store::sql_name(names[i]) + " FROM task"), value);
+    EXPECT_EQ(texts(session, "SELECT used[" + store::sql_text(names[i]) + "] FROM task"), value);
+  }
+  EXPECT_EQ(texts(session, "SELECT used.a.b.c FROM task"), (Rows{{"4"}}));
+  EXPECT_EQ(session.sql("SELECT used.\"new\nlime\" FROM task").status().message(),
+            "no task has used.new\\nlime; did you mean new\\nline?");
+}
+
+TEST(Session, OneKeyWithThreeTypesIsANumberWhereItCanBe) {
+  StoreForTest store;
+  const int wf = store.workflow(store.campaign("sweep"), "train");
+  store.task(wf, {"a", {{"x", int64_t{7}}}, {}});
+  store.task(wf, {"a", {{"x", 0.5}}, {}});
+  store.task(wf, {"a", {{"x", std::string("auto")}}, {}});
+  const Session session = store.session();
+  EXPECT_EQ(texts(session, "SELECT used.x FROM task ORDER BY started_at"),
+            (Rows{{"7"}, {"0.5"}, {"NULL"}}));
+  EXPECT_EQ(texts(session, "SELECT used->>'$.x' FROM task ORDER BY started_at"),
+            (Rows{{"7"}, {"0.5"}, {"auto"}}));
+}
+
+TEST(Session, KeysAreFoundInEveryShapeOfQuery) {
+  const Session session = two_activities();
+  const Rows smallest{{"0.25"}};
+  for (const char* sql : {
+           "FROM task SELECT min(used.lr)",
+           "SELECT min(USED.lr) FROM TASK",
+           "SELECT min(\"used\".\"lr\") FROM \"task\"",
+           "SELECT min(main.task.used.lr) FROM main.task",
+           "SELECT min(a.used.lr) FROM task AS a JOIN task AS b USING (task_id) WHERE b.used.lr > "
+           "0",
+           "SELECT min(used.lr) FROM (SELECT * FROM task) AS t",
+           "SELECT (SELECT min(t.used.lr) FROM task t) FROM campaign",
+           "WITH t AS (FROM task) SELECT min(used.lr) FROM t",
+           "WITH t AS (SELECT used.lr AS x FROM task) SELECT min(x) FROM t",
+           "SELECT used.lr FROM task a WHERE NOT EXISTS (FROM task b WHERE b.used.lr < a.used.lr) "
+           "AND used.lr > 0",
+           "SELECT DISTINCT min(used.lr) OVER () FROM task",
+           "SELECT z FROM task t, LATERAL (SELECT t.used.lr AS z) ORDER BY z NULLS LAST LIMIT 1",
+           "SELECT used.lr FROM task GROUP BY ALL HAVING max(generated.loss) < 2",
+           "SELECT min(used.lr) FROM task UNION SELECT min(used['lr']) FROM task",
+           "SELECT used.lr FROM task QUALIFY row_number() OVER (ORDER BY used.lr) = 1",
+           "SELECT min(CASE WHEN used.batch > 0 THEN struct_extract(used, 'lr') END) FROM task",
+       }) {
+    EXPECT_EQ(texts(session, sql), smallest) << sql;
+    std::string wrong(sql);
+    wrong.replace(wrong.find("lr"), 2, "lrr");
+    EXPECT_EQ(session.sql(wrong).status().message(), "no task has used.lrr; did you mean lr?")
+        << wrong;
+  }
+  EXPECT_EQ(texts(session, "SELECT COLUMNS('duration_s') FROM task LIMIT 1"), (Rows{{"1"}}));
+  EXPECT_EQ(texts(session, "WITH task AS (SELECT 1 AS a) SELECT a FROM task"), (Rows{{"1"}}));
+}
+
+TEST(Session, AllValuesByStarAreRefusedWithWhatToWriteInstead) {
+  const Session session = two_activities();
+  for (const char* sql : {"SELECT used.* FROM task", "SELECT activity, GENERATED.* FROM task"}) {
+    EXPECT_EQ(session.sql(sql).status().message(),
+              "used.* and generated.* stand for no columns in SQL, for every activity has its own "
+              "values; name them (used.lr), take all as JSON (used), or read the view of one "
+              "activity, as in FROM activity.train");
+  }
+  EXPECT_TRUE(session.sql("SELECT t.* FROM task t").ok());
+}
+
+TEST(Session, PivotSaysWhatItNeeds) {
+  const Session session = two_activities();
+  EXPECT_EQ(session.sql("PIVOT task ON status USING count(*)").status().message(),
+            "PIVOT needs the values that become columns: PIVOT task ON status IN ('finished', "
+            "'failed') USING count(*)");
+  EXPECT_EQ(texts(session,
+                  "PIVOT (SELECT activity, status FROM task) ON status IN ('finished') USING "
+                  "count(*) ORDER BY ALL"),
+            (Rows{{"prepare", "1"}, {"train", "2"}}));
+}
+
 TEST(Session, WholeRolesAreJson) {
   const Session session = two_activities();
   Result<ResultTable> table = session.sql("SELECT used, generated FROM task ORDER BY started_at");
@@ -101,6 +205,19 @@ TEST(Session, StarGivesEveryColumn) {
                            "hostname", "pid", "thread", "rank", "error"}) {
     EXPECT_TRUE(table->column(name).has_value()) << name;
   }
+}
+
+TEST(Session, TagsAreThereForAQueryThatNamesNoKey) {
+  StoreForTest store;
+  store.workflow(store.campaign("sweep"), "train");
+  store.run(
+      "INSERT INTO activity_row VALUES (1, 'train', '{}'); INSERT INTO schema_activity VALUES (1, "
+      "1); INSERT INTO field VALUES (1, 0, 2, 'run', 4, 0, 24, false); INSERT INTO "
+      "task_slots(producer, seq, wf, activity, schema, ts, dur, status, attempt, s0) VALUES (1, 1, "
+      "1, 1, 1, 1, 1, 2, 0, 'a')");
+  const Session session = store.session();
+  EXPECT_EQ(texts(session, "SELECT activity FROM task"), (Rows{{"train"}}));
+  EXPECT_EQ(texts(session, "SELECT tags->>'$.run' FROM task"), (Rows{{"a"}}));
 }
 
 TEST(Session, ValuesOfOtherViewsAreNotLookedUpInTasks) {

@@ -10,13 +10,16 @@
 namespace headrace::query {
 namespace {
 
+std::string upper(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  return text;
+}
+
 std::string first_word(const std::string& sql) {
   const size_t begin = sql.find_first_not_of(" \t\r\n(");
   if (begin == std::string::npos) return "";
-  std::string word = sql.substr(begin, sql.find_first_of(" \t\r\n(;", begin) - begin);
-  std::transform(word.begin(), word.end(), word.begin(),
-                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
-  return word;
+  return upper(sql.substr(begin, sql.find_first_of(" \t\r\n(;", begin) - begin));
 }
 
 // The line of `sql` that byte `at` is in, with a caret under it.
@@ -54,6 +57,12 @@ std::optional<std::string> between(const std::string& text, const std::string& b
 Status parse_error(const std::string& sql, const Json& error) {
   const std::string what = error["error_message"].text();
   if (what.rfind("Only SELECT", 0) == 0) {
+    // DuckDB would first look for the values and make a type of them.
+    if (upper(sql).find("PIVOT") != std::string::npos) {
+      return invalid_argument(
+          "PIVOT needs the values that become columns: PIVOT task ON status IN ('finished', "
+          "'failed') USING count(*)");
+    }
     return invalid_argument(first_word(sql) +
                             " is not possible here: the store is only read. SELECT, FROM, WITH, "
                             "VALUES, DESCRIBE, SHOW, SUMMARIZE and EXPLAIN are.");
@@ -69,6 +78,12 @@ Status parse_error(const std::string& sql, const Json& error) {
 }
 
 Status reader_error(const Status& error) {
+  // DuckDB's advice is about settings, which a reader cannot change.
+  if (error.message().rfind("Out of Memory Error: ", 0) == 0) {
+    return exhausted(
+        "the query needs more memory than it may have; narrow it with WHERE, group before "
+        "joining, or ask for fewer rows");
+  }
   std::string message = without_class(error.message());
   if (const auto table = between(message, "Table with name ", " does not exist")) {
     const size_t place = message.find("\nLINE ");

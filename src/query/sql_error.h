@@ -14,7 +14,7 @@ namespace headrace::query {
 Status parse_error(const std::string& sql, const Json& error);
 
 // An error of binding or running `sql`: without DuckDB's class names; for an unknown table, with
-// the store's views in place of DuckDB's own tables.
+// the store's views in place of DuckDB's own tables. kExhausted where memory did not suffice.
 Status reader_error(const Status& error);
 
 }  // namespace headrace::query

@@ -1,6 +1,7 @@
 // A store in memory with a known campaign in it, made row by row.
 #pragma once
 
+#include <filesystem>
 #include <gtest/gtest.h>
 #include <string>
 #include <utility>
@@ -28,7 +29,10 @@ struct TestTask {
 
 class StoreForTest {
  public:
-  StoreForTest() : store_(std::move(*store::Store::open_in_memory())) {
+  StoreForTest() : StoreForTest(store::Store::open_in_memory()) {}
+  explicit StoreForTest(const std::filesystem::path& file)
+      : StoreForTest(store::Store::open(file, store::OpenMode::kReadWrite)) {}
+  explicit StoreForTest(Result<store::Store> store) : store_(std::move(*store)) {
     run("INSERT INTO producer_row(producer, uid, prefix, hostname, pid, state, facts) VALUES (1, "
         "77, '" +
         prefix() + "', 'node1', 42, 'ended', '{}')");

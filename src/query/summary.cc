@@ -27,9 +27,15 @@ Result<FindingScope> scope_of(const Session& session, const std::string& text,
   if (thing->kind == ThingKind::kWorkflow) {
     scope.workflow_id = thing->id;
     scope.task_condition = scope.workflow_condition = "workflow_id = " + store::sql_text(thing->id);
+    scope.row_condition =
+        "t.wf IN (SELECT wf FROM workflow_row WHERE workflow = " + store::sql_text(thing->id) + ")";
   } else {
     scope.campaign = thing->name;
     scope.task_condition = scope.workflow_condition = "campaign = " + store::sql_text(thing->name);
+    scope.row_condition =
+        "t.wf IN (SELECT w.wf FROM workflow_row w JOIN campaign_row c ON c.campaign = w.campaign "
+        "WHERE c.name = " +
+        store::sql_text(thing->name) + ")";
   }
   return scope;
 }
@@ -39,19 +45,23 @@ Result<FindingScope> scope_of(const Session& session, const std::string& text,
 Result<FoundRows> rows_of(const Session& session, Finding* finding) {
   Result<ResultTable> table = session.sql(finding->sql);
   if (!table.ok()) return table.status();
+  return rows_of(std::move(*table), finding);
+}
+
+Result<FoundRows> rows_of(ResultTable table, Finding* finding) {
   FoundRows out;
   Json rows{Json::List{}};
   for (;;) {
-    const Result<bool> more = table->next();
+    const Result<bool> more = table.next();
     if (!more.ok()) return more.status();
     if (!*more) break;
-    for (size_t row = 0; row < table->rows(); ++row) {
+    for (size_t row = 0; row < table.rows(); ++row) {
       auto& cells = out.emplace_back();
-      for (size_t i = 0; i < table->columns().size(); ++i) cells.push_back(table->cell(i, row));
+      for (size_t i = 0; i < table.columns().size(); ++i) cells.push_back(table.cell(i, row));
       if (out.size() > kKeptRows) continue;
       Json one{Json::Map{}};
-      for (size_t i = 0; i < table->columns().size(); ++i) {
-        one.as<Json::Map>()->emplace_back(table->columns()[i].name, table->json(i, row));
+      for (size_t i = 0; i < table.columns().size(); ++i) {
+        one.as<Json::Map>()->emplace_back(table.columns()[i].name, table.json(i, row));
       }
       rows.as<Json::List>()->push_back(one);
     }

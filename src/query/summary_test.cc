@@ -96,5 +96,48 @@ TEST(Summary, ATrainingThatCameOutTheSameTwiceWasDoneAgain) {
             "about 10.0 s of work that gave nothing new; most of it in train.");
 }
 
+// A value on the second page, beside equal ones on the first.
+std::string done_again_with_pages(const std::string& last_value_of_second) {
+  StoreForTest store;
+  const int wf = store.workflow(store.campaign("sweep"), "tune");
+  const int64_t around = store.task(wf, {"sweep", {{"seed", 1.0}}, {}, 0, 30});
+  for (const std::string& value : {std::string("0.5"), last_value_of_second}) {
+    const std::string task =
+        std::to_string(store.task(wf, {"train", {{"lr", 0.1}}, {{"loss", 1.0}}, around, 10}));
+    store.run("INSERT INTO task_page(producer, seq, schema, page, d0) SELECT 1, seq, schema, 1, " +
+              value + " FROM task_slots WHERE seq = " + task);
+  }
+  store.run(
+      "INSERT INTO field SELECT schema, 2, 1, 'accuracy', 3, 1, 0, false FROM field WHERE key = "
+      "'loss'");
+  return done_again(&store);
+}
+
+TEST(Summary, AValueOnAnotherPageTellsTasksApart) {
+  EXPECT_EQ(done_again_with_pages("0.75"), "");
+  EXPECT_EQ(done_again_with_pages("0.5"),
+            "1 task used and generated the same values as one before, under the same settings: "
+            "about 10.0 s of work that gave nothing new; most of it in train.");
+}
+
+TEST(Summary, TagsInTheColumnsOfValuesTellNoTasksApart) {
+  StoreForTest store;
+  const int wf = store.workflow(store.campaign("sweep"), "tune");
+  store.task(wf, {"train", {{"lr", 0.1}}, {{"loss", 1.0}}, 0, 10});
+  // The same values, and a tag, the second time in a column that holds a value of another schema.
+  store.task(wf, {"other", {{"rate", 3.0}}, {{"score", 4.0}}, 0, 10});
+  const int64_t tagged = store.task(wf, {"train", {{"lr", 0.1}}, {{"loss", 1.0}}, 0, 10});
+  store.run(
+      "INSERT INTO field SELECT 3, position, role, key, type, page, slot, exclusive FROM "
+      "field WHERE schema = 1");
+  store.run(
+      "INSERT INTO field SELECT 3, 2, 2, 'owner', 3, page, slot, false FROM field WHERE key "
+      "= 'rate'");
+  store.run("UPDATE task_slots SET schema = 3, d2 = 77 WHERE seq = " + std::to_string(tagged));
+  EXPECT_EQ(done_again(&store),
+            "1 task used and generated the same values as one before, under the same settings: "
+            "about 10.0 s of work that gave nothing new; most of it in train.");
+}
+
 }  // namespace
 }  // namespace headrace::query

@@ -24,9 +24,9 @@ Status unknown_key(const store::Registry& registry, const TouchedPath& path) {
   const std::string key = joined(path.names, path.names.size());
   const std::vector<std::string> known = known_keys(registry, path.role);
   const Role other = path.role == Role::kUsed ? Role::kGenerated : Role::kUsed;
-  std::string message = "no task has " + role + "." + key;
+  std::string message = "no task has " + role + "." + in_one_line(key);
   if (registry.knows(other, key)) {
-    message += "; it is " + std::string(name_of(other)) + "." + key;
+    message += "; it is " + std::string(name_of(other)) + "." + in_one_line(key);
   } else if (const auto near = nearest_names(key, known); !near.empty()) {
     message += did_you_mean(near);
   } else if (known.empty()) {
@@ -75,15 +75,41 @@ Status whole_and_parts(Role role) {
                           name + "->>'$.KEY' for the key, or leave the whole out");
 }
 
+// Names in SQL are equal whatever their case, so the view can have but one of such keys.
+Status apart_but_for_case(Role role, const std::vector<store::TouchedKey>& keys) {
+  for (size_t i = 0; i < keys.size(); ++i) {
+    for (size_t k = 0; k < i; ++k) {
+      const std::string& a = keys[k].key;
+      const std::string& b = keys[i].key;
+      if (a == b || !same_but_for_case(a, b)) continue;
+      const std::string name(name_of(role));
+      return invalid_argument(
+          name + "." + a + " and " + name + "." + b +
+          " differ only in case, which SQL does not see; ask for one of them in each query, or "
+          "write " +
+          name + "->>'$." + a + "' and " + name + "->>'$." + b + "' for both");
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<store::TaskView> needed_view(const TouchedKeys& touched, const store::Registry& registry) {
+  if (touched.star_of_values) {
+    return invalid_argument(
+        "used.* and generated.* stand for no columns in SQL, for every activity has its own "
+        "values; name them (used.lr), take all as JSON (used), or read the view of one activity, "
+        "as in FROM activity.train");
+  }
   store::TaskView view;
   for (const TouchedPath& path : touched.paths) {
     Result<store::TouchedKey> key = key_of(registry, path);
     if (!key.ok()) return key.status();
     (path.role == Role::kUsed ? view.used : view.generated).push_back(std::move(*key));
   }
+  HEADRACE_RETURN_IF_ERROR(apart_but_for_case(Role::kUsed, view.used));
+  HEADRACE_RETURN_IF_ERROR(apart_but_for_case(Role::kGenerated, view.generated));
   if (touched.bare_used && !view.used.empty()) return whole_and_parts(Role::kUsed);
   if (touched.bare_generated && !view.generated.empty()) return whole_and_parts(Role::kGenerated);
   view.used_json = view.used.empty() && (touched.bare_used || touched.star);

@@ -1,4 +1,5 @@
 // Units, UTF-8, JSON and nearest names: the small texts that every answer is made of.
+#include <cmath>
 #include <gtest/gtest.h>
 #include <limits>
 
@@ -34,6 +35,15 @@ TEST(NumberText, HasNoNeedlessDigits) {
   EXPECT_EQ(number_text(1234567), "1234567");
   EXPECT_EQ(number_text(1e-9), "1e-09");
   EXPECT_EQ(number_text(64), "64");
+}
+
+TEST(TwoDigits, HasNoExponent) {
+  EXPECT_EQ(two_digits(3.4506), "3.5");
+  EXPECT_EQ(two_digits(-0.0123), "-0.012");
+  EXPECT_EQ(two_digits(99.7), "100");
+  EXPECT_EQ(two_digits(-143.2), "-143");
+  EXPECT_EQ(two_digits(12345), "12,345");
+  EXPECT_EQ(two_digits(std::nan("")), "nan");
 }
 
 TEST(Grouped, SeparatesThousands) {

@@ -45,6 +45,7 @@ class Walk {
     if (map == nullptr) return;
     const std::string type = string_of(node["type"]);
     if (type == "BASE_TABLE") note_table(node);
+    if (type == "STAR" && role_of(string_of(node["relation_name"]))) keys.star_of_values = true;
     if (type == "STAR" || string_of(node["join_type"]) == "NATURAL" ||
         string_of(node["ref_type"]) == "NATURAL") {
       keys.star = true;

@@ -27,6 +27,7 @@ struct TouchedKeys {
   std::vector<TouchedPath> paths;  // each once
   bool bare_used = false;          // `used` as a whole
   bool bare_generated = false;
+  bool star_of_values = false;      // used.* or generated.*
   bool star = false;                // every column may be asked for
   std::set<std::string> columns;    // every name in a column reference, lower case
   std::vector<std::string> tables;  // every table or view named, once, as written

@@ -48,6 +48,8 @@ TEST(TouchedKeys, StarsAndWholeRowsAskForEverything) {
   EXPECT_TRUE(touched("SELECT t FROM task t").star);
   EXPECT_TRUE(touched("SELECT 1 FROM task NATURAL JOIN workflow").star);
   EXPECT_FALSE(touched("SELECT count(*) FROM task").star);
+  EXPECT_FALSE(touched("FROM task").star_of_values);
+  EXPECT_TRUE(touched("SELECT t.task_id, used.* FROM task t").star_of_values);
   EXPECT_TRUE(touched("SELECT used FROM task").bare_used);
   EXPECT_FALSE(touched("SELECT 1").reads_task);
 }

@@ -219,6 +219,7 @@ std::vector<Factor> factors_of(const LabelledRuns& runs, size_t rows) {
     }
   }
   std::vector<Factor> out;
+  std::vector<Factor> of_objects;
   for (const std::string& key : keys) {
     Factor factor{key, {}};
     bool scalar = true;
@@ -229,8 +230,10 @@ std::vector<Factor> factors_of(const LabelledRuns& runs, size_t rows) {
       differs |= i > 0 && level != factor.levels.front();
       factor.levels.push_back(std::move(level));
     }
-    if (scalar && differs) out.push_back(std::move(factor));
+    const bool is_object = !runs.used.front()[key]["$object"].is_null();
+    if (scalar && differs) (is_object ? of_objects : out).push_back(std::move(factor));
   }
+  out.insert(out.end(), of_objects.begin(), of_objects.end());
   return out;
 }
 

@@ -31,7 +31,8 @@ Result<LabelledRuns> label_workflows(const Session& session, const std::string& 
                                      const std::vector<std::string>& workflows);
 
 // The scalars among what the first `rows` runs used, as levels of factors; left out what only tells
-// repeats apart (seed, repeat, fold, ...).
+// repeats apart (seed, repeat, fold, ...). Objects stand last: of what goes together the plain
+// value says more (width=64 than base=base_w64.npz).
 std::vector<Factor> factors_of(const LabelledRuns& runs, size_t rows);
 bool tells_repeats_apart(const std::string& key);
 

@@ -81,6 +81,12 @@ std::string number_text(double value, int digits) {
   return printed("%.*g", digits, value);
 }
 
+std::string two_digits(double value) {
+  if (!(std::fabs(value) >= 99.5 && std::fabs(value) < 1e15)) return number_text(value, 2);
+  const auto whole = static_cast<uint64_t>(std::llround(std::fabs(value)));
+  return (value < 0 ? "-" : "") + grouped(whole);
+}
+
 std::string grouped(uint64_t value) {
   std::string text = std::to_string(value);
   for (size_t at = text.size(); at > 3;) {

@@ -15,6 +15,8 @@ std::string duration_text(double seconds);
 std::string bytes_text(double bytes);
 // At most `digits` significant digits without trailing zeros: "0.00003", "2.482", "1.2e-07".
 std::string number_text(double value, int digits = 6);
+// Two significant digits, more where they stand before the point: "3.5", "140", "12,000", "-0.012".
+std::string two_digits(double value);
 // 1204331 as "1,204,331".
 std::string grouped(uint64_t value);
 

@@ -50,12 +50,13 @@ void Story::data() {
     if (!raw_part.empty()) from += (from.empty() ? "" : ", ") + raw_part;
     Json::List input_ids;
     for (const auto& [object, exact] : inputs) {
-      input_ids.push_back(members({{"id", node(object).node.id.text()},
-                                   {"name", node(object).label},
-                                   {"path", node(object).facts["path"]},
-                                   {"sha256", node(object).facts["sha256"]},
-                                   {"raw", generators_of(object).empty()},
-                                   {"exact", exact}}));
+      input_ids.push_back(
+          members({{"id", node(object).node.id.text()},
+                   {"name", node(object).label},
+                   {"path", node(object).facts["path"]},
+                   {"sha256", node(object).facts["sha256"]},
+                   {"raw", lineage_.whole ? Json(generators_of(object).empty()) : Json()},
+                   {"exact", exact}}));
     }
     steps.push_back(members({{"by", node(actors[i]).node.id.text()},
                              {"activity", node(actors[i]).label},
@@ -94,7 +95,7 @@ std::string Story::raw_text(const std::vector<size_t>& raw) const {
       const Json& path = node(at).facts["path"];
       out += (out.empty() ? "" : ", ") + (path.is_null() ? node(at).label : path.text());
     }
-    return out + " (raw)";
+    return out + (lineage_.whole ? " (raw)" : "");
   }
   std::map<std::string, size_t> kinds;
   double bytes = 0;
@@ -104,8 +105,8 @@ std::string Story::raw_text(const std::vector<size_t>& raw) const {
   }
   std::string out;
   for (const auto& [kind, count] : kinds) {
-    out += (out.empty() ? "" : " and ") + std::to_string(count) + " raw " + kind +
-           (count > 1 ? "s" : "");
+    out += (out.empty() ? "" : " and ") + std::to_string(count) + (lineage_.whole ? " raw " : " ") +
+           kind + (count > 1 ? "s" : "");
   }
   if (bytes > 0) out += " of " + bytes_text(bytes);
   const Json& path = node(raw.front()).facts["path"];

@@ -85,6 +85,8 @@ class Story {
   void data();
   // What of the story this actor made.
   std::string product_of(size_t actor) const;
+  // Objects that nothing generated. In a part of a lineage only nothing in that part, so they are
+  // not called raw there.
   std::string raw_text(const std::vector<size_t>& raw) const;
   // Scalars that the actor used, then those of its workflow.
   void params();

@@ -27,6 +27,7 @@ using Sink = std::function<Status(std::string_view)>;
 struct Written {
   uint64_t rows = 0;
   uint64_t shown = 0;
+  bool has_more = false;   // rows were left out that nobody counted
   bool cut_cells = false;  // a table shortened a cell (it ends in …)
 };
 
@@ -47,6 +48,11 @@ void append_json_cell(const ResultTable& table, size_t column, size_t row, std::
 // times shortened, NULL as "-". Escape sequences in captured text are taken out. Keeps the shown
 // rows in memory.
 Result<Written> write_table(ResultTable& table, const TableStyle& style, const Sink& sink);
+
+// Any of them, or Arrow's IPC stream. `limit` 0: all rows. Of Arrow, which is written in batches,
+// the rows are not counted.
+Result<Written> write_as(Format format, ResultTable table, uint64_t limit, bool color,
+                         const Sink& sink);
 
 // A cell as write_table shows it, ids apart.
 std::string shown_text(const ResultColumn& column, const Cell& cell);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -13,8 +14,6 @@ extern char** environ;
 
 namespace headrace::run {
 namespace {
-
-constexpr size_t kMaxValueBytes = 4096;
 
 constexpr std::array<std::string_view, 38> kNames = {
     "PATH",
@@ -114,13 +113,31 @@ constexpr std::array<std::string_view, 54> kPrefixes = {
     "HDF5_",
 };
 
+constexpr std::array<std::string_view, 9> kPlaceNames = {
+    "HOSTNAME", "SHELL",      "TMPDIR",     "MASTER_ADDR",      "MASTER_PORT",
+    "RANK",     "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE",
+};
+constexpr std::array<std::string_view, 10> kPlacePrefixes = {
+    "OMPI_COMM_WORLD_", "PMI_", "PMIX_", "PALS_", "SLURM_", "PBS_", "LSB_", "FLUX_",
+    "COBALT_",          "SGE_",
+};
+
+bool begins_with_one(std::string_view name, std::span<const std::string_view> prefixes) {
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [name](std::string_view prefix) { return name.starts_with(prefix); });
+}
+
 }  // namespace
 
 bool is_kept_variable(std::string_view name) {
   if (capture::secrecy_of_name(name) != capture::Secrecy::kNone) return false;
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end() ||
-         std::any_of(kPrefixes.begin(), kPrefixes.end(),
-                     [name](std::string_view prefix) { return name.starts_with(prefix); });
+         begins_with_one(name, kPrefixes);
+}
+
+bool is_of_the_place(std::string_view name) {
+  return std::find(kPlaceNames.begin(), kPlaceNames.end(), name) != kPlaceNames.end() ||
+         begins_with_one(name, kPlacePrefixes);
 }
 
 NestedMap kept_variables() {
@@ -134,7 +151,7 @@ NestedMap kept_variables() {
   }
   NestedMap map;
   for (const auto& [name, value] : kept) {
-    map.add(name, capture::without_secrets(value.substr(0, kMaxValueBytes)));
+    map.add(name, capture::without_secrets(value.substr(0, kMaxVariableBytes)));
   }
   return map;
 }

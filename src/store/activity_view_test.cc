@@ -122,6 +122,22 @@ TEST_F(ActivityViewTest, OddNamesOfActivitiesAndKeys) {
   EXPECT_EQ(text("SELECT count(*) FROM activity.\"(unnamed)\""), "1");
 }
 
+TEST_F(ActivityViewTest, AColumnThatIsAddedLaterReachesTheViewsThatNeedIt) {
+  std::vector<Field> eight;
+  for (int i = 0; i < 8; ++i) {
+    eight.push_back(field(Role::kUsed, "k" + std::to_string(i), ValueTag::kFloat));
+  }
+  add("first", eight, 10);
+  add("second", {eight[0]}, 20);  // shared, and no column of its kind is free
+  EXPECT_EQ(text("SELECT count(*) FROM duckdb_columns() WHERE schema_name = 'captured' AND "
+                 "column_name = 'x0'"),
+            "1");
+  EXPECT_EQ(text("SELECT k0 FROM activity.second"), "20.0");
+  add("first", eight, 30);
+  EXPECT_EQ(text("SELECT list([k0, k7] ORDER BY k0) FROM activity.first"),
+            "[[10.0, 17.0], [30.0, 37.0]]");
+}
+
 TEST_F(ActivityViewTest, TwoThousandKeysOfOneActivity) {
   std::vector<Field> fields;
   for (int i = 0; i < 2000; ++i) {
@@ -147,6 +163,18 @@ TEST_F(ActivityViewTest, OnlyViewsOfChangedActivitiesAreMadeAgain) {
   const std::string after = text(made);
   EXPECT_NE(after, before);
   EXPECT_EQ(after.substr(0, after.find(' ')), before.substr(0, before.find(' ')));
+}
+
+// A store's views are made again when its text changes.
+TEST(ActivityViewPattern, ShowsEveryWayToShowAValue) {
+  const std::string sql = activity_view_pattern();
+  for (const char* way :
+       {"t.b0", "t.i0::HUGEINT", "TRY_CAST(t.s0 AS DOUBLE)", "make_timestamp_ns(t.i0)",
+        "unhex(t.s0)", "t.s0::JSON", "TRY_CAST(t.s0 AS UUID)", "strpos(t.s0, ':')",
+        "main.task_page", "g.d0[list_position(g.pages, 1)]", "WHEN t.schema = 1 THEN",
+        "list(has ORDER BY schema)"}) {
+    EXPECT_NE(sql.find(way), std::string::npos) << way;
+  }
 }
 
 }  // namespace

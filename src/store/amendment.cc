@@ -79,6 +79,22 @@ Status load_amendments(const Connection& connection, const fs::path& store_file)
       .with_context("cannot read " + journal.string());
 }
 
+Status note_in_journal(const Connection& connection, const std::string& table,
+                       const fs::path& store_file) {
+  Result<QueryResult> lines = connection.query(
+      "SELECT json_object('ts', ts, 'kind', kind, 'id', id, 'action', action, 'value', "
+      "value)::VARCHAR FROM " +
+      table + " ORDER BY ts");
+  if (!lines.ok()) return lines.status();
+  while (lines->next()) {
+    for (size_t r = 0; r < lines->chunk().rows(); ++r) {
+      HEADRACE_RETURN_IF_ERROR(
+          append_line(journal_of(store_file), std::string(lines->chunk().text(0, r)) + "\n"));
+    }
+  }
+  return {};
+}
+
 Status apply_removals(const Connection& connection) {
   const Result<int64_t> removals =
       connection.integer("SELECT count(*) FROM amendment WHERE action = 'remove'");
@@ -86,9 +102,9 @@ Status apply_removals(const Connection& connection) {
   if (*removals == 0) return {};
   return connection.run(R"sql(
 CREATE OR REPLACE TEMP TABLE removed AS
-  SELECT wf, workflow FROM workflow_row WHERE
+  SELECT wf, workflow, campaign FROM workflow_row WHERE
     workflow IN (SELECT id FROM amendment WHERE action = 'remove') OR
-    campaign IN (SELECT id FROM amendment WHERE action = 'remove');
+    EXISTS (FROM amendment a WHERE a.action = 'remove' AND a.id = campaign AND a.ts > begin_ns);
 DELETE FROM task_energy_row e USING task_slots t
   WHERE e.producer = t.producer AND e.seq = t.seq AND t.wf IN (SELECT wf FROM removed);
 DELETE FROM task_page g USING task_slots t
@@ -102,7 +118,8 @@ DELETE FROM log_row WHERE wf IN (SELECT wf FROM removed);
 DELETE FROM value_row WHERE owner IN (SELECT workflow FROM removed);
 DELETE FROM workflow_record WHERE workflow IN (SELECT workflow FROM removed);
 DELETE FROM workflow_row WHERE workflow IN (SELECT workflow FROM removed);
-DELETE FROM campaign_row WHERE campaign IN (SELECT id FROM amendment WHERE action = 'remove');
+DELETE FROM campaign_row WHERE campaign IN (SELECT campaign FROM removed)
+  AND campaign NOT IN (SELECT campaign FROM workflow_row WHERE campaign IS NOT NULL);
 DROP TABLE removed;
 )sql");
 }

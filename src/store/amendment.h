@@ -26,6 +26,10 @@ Status amend(const Store& store, const Amendment& amendment);
 // Reads the journal beside `store_file` into the table. A line that cannot be read is skipped.
 Status load_amendments(const Connection& connection, const std::filesystem::path& store_file);
 
+// Writes the rows of `table`, amendments that no journal has yet, to the one beside `store_file`.
+Status note_in_journal(const Connection& connection, const std::string& table,
+                       const std::filesystem::path& store_file);
+
 // Deletes what belongs to removed workflows and campaigns. The fold runs it after new records.
 Status apply_removals(const Connection& connection);
 

@@ -5,6 +5,11 @@
 #include <utility>
 
 namespace headrace::store {
+namespace {
+
+constexpr size_t kFlushedChunks = 4;
+
+}  // namespace
 
 Result<Appender> Appender::open(const Connection& connection, const std::string& table) {
   Appender out;
@@ -56,7 +61,10 @@ Status Appender::flush_chunk() {
   duckdb_data_chunk_set_size(chunk_, row_ + 1);
   if (duckdb_append_data_chunk(appender_, chunk_) == DuckDBError) return error("cannot append");
   clear_chunk();
-  return {};
+  // DuckDB would collect 200,000 rows first and copy them when they have left the caches.
+  if (++chunks_ < kFlushedChunks) return {};
+  chunks_ = 0;
+  return duckdb_appender_flush(appender_) == DuckDBError ? error("cannot append") : Status();
 }
 
 Status Appender::next_chunk() {

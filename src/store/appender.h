@@ -47,7 +47,8 @@ class Appender {
 
   uint64_t rows() const { return rows_; }
   size_t columns() const { return columns_.size(); }
-  // Writes everything; the appender takes no more. Without it, what was appended is dropped.
+  // Writes everything; the appender takes no more. Without it, the last rows are dropped: then the
+  // transaction is to be rolled back.
   Status close();
 
  private:
@@ -66,6 +67,7 @@ class Appender {
   duckdb_data_chunk chunk_ = nullptr;
   std::vector<ColumnView> columns_;
   size_t capacity_ = 0;
+  size_t chunks_ = 0;      // since the last flush
   size_t row_ = SIZE_MAX;  // the row being filled
   uint64_t rows_ = 0;
   Status failed_;

@@ -90,7 +90,7 @@ Result<Database> Database::open(const std::filesystem::path& path, const Databas
   if (duckdb_create_config(&config) == DuckDBError) return exhausted("no memory to open the store");
   const std::string threads = std::to_string(options.threads);
   const bool read_only = options.mode == OpenMode::kReadOnly && !path.empty();
-  const std::array<std::pair<const char*, const char*>, 8> settings{{
+  const std::array<std::pair<const char*, const char*>, 9> settings{{
       {"access_mode", read_only ? "READ_ONLY" : "READ_WRITE"},
       {"memory_limit", options.memory_limit.c_str()},
       {"threads", threads.c_str()},
@@ -98,6 +98,9 @@ Result<Database> Database::open(const std::filesystem::path& path, const Databas
       {"autoinstall_known_extensions", "false"},
       {"autoload_known_extensions", "false"},
       {"allow_community_extensions", "false"},
+      // Of files made from now on: older formats have 3 KB of statistics for each column, which is
+      // read whenever the file is opened. docs/schema.md says which clients read this one.
+      {"storage_compatibility_version", "v1.5.0"},
       // DuckDB 1.5.5 answers some joins of a view with itself wrongly when it shares their plan.
       {"disabled_optimizers", "common_subplan"},
   }};

@@ -1,10 +1,37 @@
 #include "store/migration.h"
 
 #include <algorithm>
+#include <vector>
+
+#include "store/schema.h"
 
 namespace headrace::store {
 
-std::span<const Migration> migrations() { return {}; }
+Result<int> stored_version(const Connection& connection, const std::filesystem::path& file) {
+  const Result<int64_t> version =
+      connection.integer("SELECT value::BIGINT FROM meta WHERE key = 'schema_version'");
+  if (!version.ok()) return corrupt("the store " + file.string() + " has no schema version");
+  if (*version > kSchemaVersion) {
+    return unsupported("the store " + file.string() + " has schema version " +
+                       std::to_string(*version) + ", this program reads up to " +
+                       std::to_string(kSchemaVersion) +
+                       ": a newer headrace wrote it; use that or a later one");
+  }
+  return static_cast<int>(*version);
+}
+
+std::span<const Migration> migrations() {
+  static const std::vector<Migration> steps = {// A task's energy knows its activity and workflow.
+                                               {2, R"sql(
+ALTER TABLE task_energy_row ADD COLUMN activity UINTEGER;
+ALTER TABLE task_energy_row ADD COLUMN wf UINTEGER;
+UPDATE task_energy_row e SET activity = t.activity, wf = t.wf
+FROM (SELECT producer, seq, activity, wf FROM task_slots
+      UNION ALL SELECT producer, seq, activity, wf FROM open_task) t
+WHERE t.producer = e.producer AND t.seq = e.seq;
+)sql"}};
+  return steps;
+}
 
 Status migrate(const Connection& connection, std::span<const Migration> steps, int version,
                int target) {

@@ -1,15 +1,20 @@
 // Brings a store from an older schema version to the present one.
 //
-// Before 0.1.0 no migration is kept: an older store is rebuilt from the kept segments. The
-// mechanism is here, and tested, for the versions after it.
+// Before 0.1.0 a migration is kept where it is a few lines; otherwise an older store is built again
+// from its segments (collect/rebuild.h).
 #pragma once
 
+#include <filesystem>
 #include <span>
 #include <string>
 
 #include "store/database.h"
 
 namespace headrace::store {
+
+// The schema version of the store that `connection` has open. Errors: kUnsupported when it is newer
+// than this program's, with both and what to do; kCorrupt when there is none.
+Result<int> stored_version(const Connection& connection, const std::filesystem::path& file);
 
 struct Migration {
   int from_version;  // brings this version to the next one

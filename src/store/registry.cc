@@ -281,10 +281,21 @@ Result<Registry> Registry::load(const Connection& connection) {
     if (activity == 0 || activity > out.activities_.size()) continue;
     out.note_owner(out.schemas_[used - 1], out.activities_[activity - 1].name);
   }
+  HEADRACE_RETURN_IF_ERROR(out.look_for_open_tasks(connection));
+  return out;
+}
+
+Result<Registry> Registry::without_keys(const Connection& connection) {
+  Registry out;
+  HEADRACE_RETURN_IF_ERROR(out.look_for_open_tasks(connection));
+  return out;
+}
+
+Status Registry::look_for_open_tasks(const Connection& connection) {
   const Result<int64_t> open = connection.integer("SELECT count(*) FROM open_task");
   if (!open.ok()) return open.status();
-  out.has_open_tasks_ = *open > 0;
-  return out;
+  has_open_tasks_ = *open > 0;
+  return {};
 }
 
 }  // namespace headrace::store

@@ -34,7 +34,8 @@ constexpr const char* kActivities =
     "are DOUBLE together; text among\n  numbers is read as a number or NULL; otherwise what has "
     "several types is VARCHAR. Nested values are JSON, times TIMESTAMP_NS.\n"
     "- A value that a task does not have is NULL.\n"
-    "- A view offers at most 2,048 keys, the used ones first; `task` has all of them.\n";
+    "- A view offers at most 2,048 keys, the used ones first, and the first 4,096 activities have "
+    "one; `task` has all of them.\n";
 
 }  // namespace
 

@@ -1,10 +1,8 @@
 #include "store/store.h"
 
-#include <chrono>
+#include <optional>
 #include <system_error>
-#include <thread>
 
-#include "base/clock.h"
 #include "base/crc32c.h"
 #include "store/activity_view.h"
 #include "store/amendment.h"
@@ -17,22 +15,47 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string views_mark() {
-  return std::to_string(crc32c(views_sql(0) + activity_view_sql("any", {}, {})));
+  return std::to_string(crc32c(views_sql(0) + captured_task_sql(0) + activity_view_pattern()));
 }
 
-// Whether the file's views have this program's text.
-Result<bool> views_are_current(const Connection& connection) {
-  const Result<std::string> made =
-      connection.text("SELECT coalesce(max(value), '') FROM meta WHERE key = 'views'");
-  if (!made.ok()) return made.status();
-  return *made == views_mark();
+// What a file says of itself.
+struct FileMarks {
+  bool has_meta = true;
+  std::optional<int64_t> version;
+  std::string views;
+};
+
+Result<FileMarks> read_marks(const Connection& connection) {
+  Result<QueryResult> rows = connection.query(
+      "SELECT key = 'views', value, TRY_CAST(value AS BIGINT) FROM meta "
+      "WHERE key IN ('schema_version', 'views')");
+  FileMarks marks;
+  if (rows.status().code() == StatusCode::kInvalidArgument) {
+    const Result<int64_t> tables = connection.integer(
+        "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'meta' AND NOT internal");
+    if (!tables.ok()) return tables.status();
+    marks.has_meta = *tables > 0;
+    return marks;
+  }
+  if (!rows.ok()) return rows.status();
+  while (rows->next()) {
+    const Chunk& chunk = rows->chunk();
+    for (size_t r = 0; r < chunk.rows(); ++r) {
+      if (chunk.boolean(0, r)) {
+        marks.views = chunk.text(1, r);
+      } else if (!chunk.is_null(2, r)) {
+        marks.version = chunk.integer(2, r);
+      }
+    }
+  }
+  return marks;
 }
 
 // Views are made again whenever their text has changed, so that only tables need a version.
 Status make_views(const Connection& connection) {
-  const Result<bool> current = views_are_current(connection);
-  if (!current.ok()) return current.status();
-  if (*current) return {};
+  const Result<FileMarks> marks = read_marks(connection);
+  if (!marks.ok()) return marks.status();
+  if (marks->views == views_mark()) return {};
   const Result<int64_t> exclusive =
       connection.integer("SELECT count(DISTINCT slot) FROM field WHERE exclusive");
   if (!exclusive.ok()) return exclusive.status();
@@ -51,28 +74,6 @@ Status create_schema(const Connection& connection, const fs::path& file) {
   HEADRACE_RETURN_IF_ERROR(make_views(connection));
   if (!file.empty()) HEADRACE_RETURN_IF_ERROR(load_amendments(connection, file));
   return transaction->commit();
-}
-
-constexpr int64_t kSilentWait_ns = 1'000'000'000;
-
-Result<Database> open_waiting(const fs::path& file, const DatabaseOptions& options,
-                              const StoreOptions& waiting) {
-  const int64_t from_ns = now_monotonic_ns();
-  const int64_t until_ns = from_ns + int64_t{waiting.wait_ms} * 1'000'000;
-  bool is_told = waiting.on_wait == nullptr;
-  for (int pause_ms = 5;; pause_ms = std::min(2 * pause_ms, 100)) {
-    Result<Database> database = Database::open(file, options);
-    if (database.ok() || database.status().code() != StatusCode::kUnavailable ||
-        now_monotonic_ns() >= until_ns) {
-      return database;
-    }
-    if (!is_told && now_monotonic_ns() - from_ns >= kSilentWait_ns) {
-      const std::string& why = database.status().message();
-      waiting.on_wait("waiting: " + why.substr(0, why.rfind("; try again")));
-      is_told = true;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(pause_ms));
-  }
 }
 
 fs::path log_of(const fs::path& file) { return file.string() + ".wal"; }
@@ -117,34 +118,28 @@ Result<Store> Store::open_in_memory(const StoreOptions& options) {
 
 // Whose schema the file has: makes it if there is none, migrates an older one.
 Status Store::check_version() {
-  const Result<int64_t> tables = connection_.integer(
-      "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'meta' AND NOT internal");
-  if (!tables.ok()) return tables.status();
-  if (*tables == 0) {
+  const Result<FileMarks> marks = read_marks(connection_);
+  if (!marks.ok()) return marks.status();
+  if (!marks->has_meta) {
     if (mode_ == OpenMode::kReadOnly) return not_found("the store is empty");
     return create_schema(connection_, file_);
   }
-  const Result<int64_t> version =
-      connection_.integer("SELECT value::BIGINT FROM meta WHERE key = 'schema_version'");
-  if (!version.ok()) return corrupt("the store has no schema version");
-  if (*version == kSchemaVersion) {
+  if (marks->version == kSchemaVersion) {
     if (mode_ == OpenMode::kReadWrite) return make_views(connection_);
-    const Result<bool> current = views_are_current(connection_);
-    if (!current.ok()) return current.status();
-    if (*current) return {};
+    if (marks->views == views_mark()) return {};
     return unsupported("the store " + file_.string() +
                        " has the views of another version; a command that may write the folder "
                        "will bring it up to date");
   }
+  const Result<int> version = stored_version(connection_, file_);
+  if (!version.ok()) return version.status();
   const std::string found = "the store " + file_.string() + " has schema version " +
                             std::to_string(*version) + ", this program " +
                             std::to_string(kSchemaVersion);
-  if (*version > kSchemaVersion) return unsupported(found + "; use a newer headrace");
   if (mode_ == OpenMode::kReadOnly) {
     return unsupported(found + "; a command that may write the folder will bring it up to date");
   }
-  HEADRACE_RETURN_IF_ERROR(
-      migrate(connection_, migrations(), static_cast<int>(*version), kSchemaVersion));
+  HEADRACE_RETURN_IF_ERROR(migrate(connection_, migrations(), *version, kSchemaVersion));
   return make_views(connection_);
 }
 
@@ -153,15 +148,11 @@ Result<Store> Store::open(const fs::path& file, OpenMode mode, const StoreOption
   if (mode == OpenMode::kReadOnly && !fs::exists(file, error)) {
     return not_found("there is no store at " + file.string());
   }
-  DatabaseOptions database_options;
-  database_options.mode = mode;
-  database_options.memory_limit = options.memory_limit;
-  database_options.threads = options.threads;
   std::string note;
   for (int attempt = 0;; ++attempt) {
     Status failed;
     {
-      Result<Database> database = open_waiting(file, database_options, options);
+      Result<Database> database = open_waiting(file, mode, options);
       failed = database.status();
       if (database.ok()) {
         Result<Connection> connection = database->connect();
@@ -179,13 +170,6 @@ Result<Store> Store::open(const fs::path& file, OpenMode mode, const StoreOption
       const Result<std::string> aside = move_aside(file, failed);
       if (!aside.ok()) return aside.status();
       note = *aside;
-    } else if (failed.code() == StatusCode::kUnsupported &&
-               failed.message().find("no migration") != std::string::npos) {
-      fs::remove(file, error);
-      if (error)
-        return Status(StatusCode::kIo, "cannot replace " + file.string() + ": " + error.message());
-      fs::remove(log_of(file), error);
-      note = "the store's schema has changed; " + std::string(kRebuild);
     } else {
       return failed;
     }

@@ -13,26 +13,16 @@
 #include <utility>
 
 #include "base/status.h"
-#include "store/database.h"
+#include "store/open_waiting.h"
 
 namespace headrace::store {
 
-struct StoreOptions {
-  // How long to wait for another process that holds the file.
-  int wait_ms = 5000;
-  // Told once why, when the wait has lasted a second. May be empty.
-  std::function<void(const std::string&)> on_wait = nullptr;
-  std::string memory_limit = "1GB";
-  int threads = 2;
-};
-
 class Store {
  public:
-  // Read-write makes the file if there is none; migrates an older one, or starts it anew where no
-  // migration leads here (everything is folded again from the kept segments); moves a damaged one
-  // aside and starts anew. What was done stands in note().
-  // Errors: kNotFound (read-only, no file), kUnavailable (held by another process), kUnsupported
-  // (a newer schema; or an older one, read-only), kCorrupt (damaged, read-only), kIo.
+  // Read-write makes the file if there is none; migrates an older one; moves a damaged one aside
+  // and starts anew. What was done stands in note(). Errors: kNotFound (read-only, no file),
+  // kUnavailable (held by another process), kUnsupported (a newer schema; an older one, read-only
+  // or where no migration leads here: collect/rebuild.h), kCorrupt (damaged, read-only), kIo.
   static Result<Store> open(const std::filesystem::path& file, OpenMode mode,
                             const StoreOptions& options = {});
   // In memory, with the schema. For a folder that cannot be written, and for tests.

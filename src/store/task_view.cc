@@ -58,6 +58,20 @@ std::vector<CoreColumn> core_columns(TaskIdSql task_id) {
   };
 }
 
+// A query that gives (producer, seq, slots): the slots of a task's pages as text, one page after
+// the other from the first. A task has only those pages on which something stands, so that NULLs go
+// in for the others.
+std::string page_texts_sql(const std::string& only) {
+  const std::string past = std::to_string(kAnnouncedPage);
+  return "SELECT producer, seq, CASE WHEN pages[-1] = len(pages) THEN flatten(texts) ELSE "
+         "flatten(list_transform(range(1, pages[-1] + 1), lambda n: "
+         "coalesce(texts[list_position(pages, n)], list_resize([NULL::VARCHAR], " +
+         std::to_string(kSlotsPerPage) +
+         ")))) END AS slots FROM (SELECT producer, seq, list((page % " + past +
+         ")::BIGINT ORDER BY page) AS pages, list(" + slot_texts_sql("") +
+         " ORDER BY page) AS texts FROM task_page" + only + " GROUP BY producer, seq)";
+}
+
 // A struct of values, nested by the paths of their keys.
 class StructSql {
  public:
@@ -167,10 +181,8 @@ class ViewSql {
     std::string slots = own;
     if (all_pages) {
       slots = "CASE WHEN g.slots IS NULL THEN " + own + " ELSE " + own + " || g.slots END";
-      from += " LEFT JOIN (SELECT producer, seq, flatten(list(" + slot_texts_sql("") +
-              " ORDER BY page)) AS slots FROM task_page" + only +
-              " GROUP BY producer, seq) g"
-              " ON g.producer = t.producer AND g.seq = t.seq";
+      from += " LEFT JOIN (" + page_texts_sql(only) +
+              ") g ON g.producer = t.producer AND g.seq = t.seq";
     }
     if (exclusive_columns > 0) {
       slots = "list_concat(" + slots + ", " + exclusive_texts_sql("t.", exclusive_columns) + ")";
@@ -217,6 +229,17 @@ const std::vector<std::string>& task_columns() {
     return out;
   }();
   return names;
+}
+
+bool needs_keys(const TaskView& view) {
+  if (view.columns.empty() || view.used_json || view.generated_json || !view.used.empty() ||
+      !view.generated.empty() || !view.extra.empty()) {
+    return true;
+  }
+  const std::vector<CoreColumn> all = core_columns(quick_task_id_sql);
+  return std::any_of(all.begin(), all.end(), [&view](const CoreColumn& c) {
+    return c.joins == std::string_view("j") && view.columns.contains(c.name);
+  });
 }
 
 std::string task_select_sql(const Registry& registry, const TaskView& view) {

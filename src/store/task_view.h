@@ -64,6 +64,9 @@ struct TaskView {
 // Names of the core columns, in the view's order ("used" and "generated" not among them).
 const std::vector<std::string>& task_columns();
 
+// Whether its text depends on which keys were captured: not so when all its columns are core ones
+// that are no JSON.
+bool needs_keys(const TaskView& view);
 std::string task_view_sql(const Registry& registry, const TaskView& view);
 // The SELECT of such a view alone, to stand in another query.
 std::string task_select_sql(const Registry& registry, const TaskView& view);

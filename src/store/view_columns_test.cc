@@ -52,7 +52,8 @@ TEST(ViewColumns, TheStoreSaysTheWordsItself) {
                 .value_or(""),
             "All that the domain counted while the task was open [J]");
   EXPECT_EQ(c.integer("SELECT count(*) FROM duckdb_columns() c JOIN duckdb_views() v ON "
-                      "v.view_name = c.table_name WHERE NOT v.internal AND c.comment IS NULL")
+                      "v.view_name = c.table_name AND v.schema_name = c.schema_name "
+                      "WHERE v.schema_name = 'main' AND NOT v.internal AND c.comment IS NULL")
                 .value_or(-1),
             0);
   EXPECT_EQ(c.integer("SELECT count(*) FROM duckdb_views() WHERE NOT internal AND comment IS NULL")

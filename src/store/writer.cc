@@ -81,8 +81,10 @@ Status Writer::load() {
         }
       }));
   HEADRACE_RETURN_IF_ERROR(
-      each_row(c, "SELECT workflow, wf FROM workflow_row",
-               [this](const Chunk& k, size_t r) { workflows_[k.uuid(0, r)] = number(k, 1, r); }));
+      each_row(c, "SELECT workflow, wf FROM workflow_row", [this](const Chunk& k, size_t r) {
+        workflows_[k.uuid(0, r)] = number(k, 1, r);
+        last_workflow_ = std::max(last_workflow_, number(k, 1, r));
+      }));
   HEADRACE_RETURN_IF_ERROR(each_row(
       c, "SELECT producer, entry, sensor FROM sensor_row", [this](const Chunk& k, size_t r) {
         sensors_[pair_of(number(k, 0, r), number(k, 1, r))] = number(k, 2, r);
@@ -103,9 +105,8 @@ uint32_t Writer::producer(ProducerId uid) {
 }
 
 uint32_t Writer::workflow(const Uuid& id) {
-  const auto [found, is_new] =
-      workflows_.try_emplace(id, static_cast<uint32_t>(workflows_.size() + 1));
-  if (is_new) new_workflows_.emplace_back(found->second, id);
+  const auto [found, is_new] = workflows_.try_emplace(id, last_workflow_ + 1);
+  if (is_new) new_workflows_.emplace_back(++last_workflow_, id);
   return found->second;
 }
 
@@ -165,8 +166,17 @@ Status Writer::add_columns() {
           from + " = NULL WHERE schema = " + std::to_string(move.schema)));
     }
   }
-  return connection_->run(stored_task_view_sql(static_cast<int>(stored_exclusive_)) + ";\n" +
-                          comments_sql("task"));
+  is_view_stale_ = true;
+  return {};
+}
+
+// Once a transaction: binding its text takes as long as appending some thousand rows.
+Status Writer::write_task_view() {
+  if (!is_view_stale_) return {};
+  is_view_stale_ = false;
+  const int columns = static_cast<int>(stored_exclusive_);
+  return connection_->run(stored_task_view_sql(columns) + ";\n" + comments_sql("task") +
+                          captured_task_sql(columns));
 }
 
 void Writer::note_use(uint32_t schema, uint32_t activity) {
@@ -382,6 +392,7 @@ Status Writer::commit() {
   }
   HEADRACE_RETURN_IF_ERROR(write_names().with_context("cannot write names"));
   HEADRACE_RETURN_IF_ERROR(write_schemas().with_context("cannot write the registry"));
+  HEADRACE_RETURN_IF_ERROR(write_task_view());
   HEADRACE_RETURN_IF_ERROR(write_activity_views());
   HEADRACE_RETURN_IF_ERROR(write_producers().with_context("cannot write producers"));
   HEADRACE_RETURN_IF_ERROR(write_marks().with_context("cannot write watermarks"));

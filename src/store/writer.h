@@ -149,6 +149,7 @@ class Writer {
   explicit Writer(const Connection& connection) : connection_(&connection) {}
   Status load();
   Status add_columns();
+  Status write_task_view();
   Status write_names();
   Status write_schemas();
   Status write_activity_views();
@@ -178,6 +179,7 @@ class Writer {
   size_t stored_exclusive_ = 0;
   std::unordered_map<ProducerId, uint32_t> producers_;
   std::unordered_map<Uuid, uint32_t> workflows_;
+  uint32_t last_workflow_ = 0;  // removed workflows leave holes
   std::unordered_map<std::string, uint32_t> activities_;
   std::unordered_map<uint64_t, uint32_t> sensors_;  // producer << 32 | entry
   std::unordered_set<uint64_t> threads_;            // producer << 32 | ring
@@ -185,6 +187,7 @@ class Writer {
   std::unordered_set<uint64_t> uses_;  // schema << 32 | activity
   std::unordered_map<uint32_t, ProducerFacts::Account> accounts_;
   bool open_tasks_ = false;
+  bool is_view_stale_ = false;  // task tables have got columns in this transaction
 
   // Since the last commit:
   std::vector<ProducerId> new_producers_;

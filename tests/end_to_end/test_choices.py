@@ -1,25 +1,20 @@
-"""tradeoff, regret and diff against an independent computation with pandas on the raw rows."""
+"""tradeoff, regret and diff against an independent computation with pandas on the raw records."""
 
 from __future__ import annotations
 
 import json
 import math
-import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-
-ROOT = Path(__file__).parents[2]
-HEADRACE = ROOT / "build" / "release" / "bin" / "headrace"
-EXAMPLE = ROOT / "examples" / "llm_finetune"
+from asked import HEADRACE
+from studies import Study
 
 SWEEP = """
 import math, random
@@ -44,57 +39,25 @@ for name, shift in (("first", 0.0), ("second", 0.2)):
 """
 
 
-def outside(folder: Path) -> dict[str, str]:
-    """The environment without what another test of this process set up, for a folder of its own."""
-    kept = {name: text for name, text in os.environ.items() if not name.startswith("HEADRACE_")}
-    return {**kept, "HEADRACE_DIR": str(folder / ".headrace")}
-
-
-@dataclass(frozen=True)
-class Study:
-    folder: Path
-
-    def headrace(self, *arguments: str, code: int = 0) -> str:
-        ended = subprocess.run(
-            [HEADRACE, *arguments],
-            env=outside(self.folder),
-            check=False,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert ended.returncode == code
-        return ended.stdout
-
-    def rows(self, sql: str) -> list[dict[str, Any]]:
-        lines = self.headrace("query", sql, "--format", "jsonl").splitlines()
-        return [json.loads(line) for line in lines]
-
-
 @pytest.fixture(scope="module")
-def made() -> Iterator[Study]:
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(
-            [sys.executable, "-c", SWEEP],
-            env=outside(Path(folder)),
-            check=True,
-        )
-        yield Study(Path(folder))
+def made(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    return Study.made_by(SWEEP, tmp_path_factory.mktemp("made"))
 
 
-@pytest.fixture(scope="module")
-def study() -> Iterator[Study]:
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(
-            [sys.executable, EXAMPLE / "run.py", "--folder", folder, "--scale", "tiny"],
-            env=outside(Path(folder)),
-            check=True,
-            stdout=subprocess.PIPE,
-        )
-        yield Study(Path(folder))
+# Good runs end; a hopeless one waits after three points until it is told to go on.
+LIVE = """
+import pathlib, time
+import headrace as hr
 
-
-def nanoseconds(text: str) -> int:
-    return int(pd.Timestamp(text).value)
+with hr.campaign("live"), hr.workflow("sweep"):
+    for i in range(4):
+        with hr.task("train", used={"lr": 0.1 * (1 + i)}):
+            for n in range(1, 7):
+                hr.log(loss=(9 if i == 3 else 1) + 1 / n + 0.01 * i)
+                if i == 3 and n == 3:
+                    while not pathlib.Path("go").exists():
+                        time.sleep(0.02)
+"""
 
 
 # The rules as their papers have them, point by point, with no thought for speed. ----------------
@@ -209,87 +172,138 @@ def check_rules(answer: dict[str, Any], runs_by_id: dict[str, Run]) -> int:
         expected = {i: run.stop for i, run in enumerate(runs) if run.stop is not None}
         assert found == expected, rule["rule"]
         stopped += len(found)
-        assert rule["time_s"] == pytest.approx(sum(run.cost() for run in runs), rel=1e-6)
+        # An instant between two readings of the clock may round to the next nanosecond.
+        cost = sum(run.cost() for run in runs)
+        assert rule["time_s"] == pytest.approx(cost, rel=1e-6, abs=1e-9 * len(runs))
         best = min(range(len(runs)), key=lambda i: runs[i].best(len(runs[i].values)))
         assert answer["best_run"] == best
         at = runs[best].values.index(runs[best].best(10**9)) + 1
         assert rule["keeps_best"] == (runs[best].points() >= at)
         assert rule["best"] == pytest.approx(min(run.best(run.points()) for run in runs))
     whole = sum(run.end - run.begin for run in runs_by_id.values()) / 1e9
-    assert answer["time_s"] == pytest.approx(whole, rel=1e-6)
+    assert answer["time_s"] == pytest.approx(whole, rel=1e-6, abs=1e-9 * len(runs_by_id))
     return stopped
 
 
-def test_regret_of_a_made_campaign_is_the_papers_rules(made: Study) -> None:
-    answer = json.loads(made.headrace("regret", "made", "--metric", "loss", "--json"))
-    tasks = pd.DataFrame(
-        made.rows("SELECT task_id, started_at, ended_at FROM task WHERE activity = 'train'")
-    )
-    log = pd.DataFrame(made.rows("SELECT task_id, time, metrics FROM log WHERE stream = 'metric'"))
+def runs_of(study: Study, activity: str, metric: str) -> dict[str, Run]:
+    """The curves, by the task that each belongs to: a task that logs once is a point of another."""
+    task, log = study.raw.task, study.raw.log
+    points = log[[metric in metrics for metrics in log.metrics]]
+    once = points.groupby("task_id").at_ns.transform("size") == 1
+    run = points.task_id.where(~once, points.task_id.map(task.parent_task_id))
     runs = {}
-    for _, task in tasks.iterrows():
-        mine = log[log.task_id == task.task_id]
-        values = [metrics["loss"] for metrics in mine.metrics]
-        runs[task.task_id] = Run(
-            nanoseconds(task.started_at),
-            nanoseconds(task.ended_at),
-            [nanoseconds(time) for time in mine.time],
-            [math.nan if isinstance(value, dict) else value for value in values],
-        )
+    for task_id, mine in points.assign(run=run).groupby("run"):
+        if task.activity[task_id] == activity:
+            values = [metrics[metric] for metrics in mine.metrics]
+            own = task.loc[task_id]
+            runs[str(task_id)] = Run(own.began_ns, own.ended_ns, list(mine.at_ns), values)
+    return runs
+
+
+def test_regret_of_a_made_campaign_is_the_papers_rules(made: Study) -> None:
+    answer = made.answer("regret", "made", "--metric", "loss")
+    runs = runs_of(made, "train", "loss")
     assert len(runs) == len(answer["runs"]) == 48
     assert check_rules(answer, runs) > 48
 
 
-def test_regret_of_the_fine_tuning_study(study: Study) -> None:
-    arguments = ("regret", "llm_finetune", "--metric", "epoch_val_loss", "--json")
-    answer = json.loads(study.headrace(*arguments))
+def test_regret_of_the_fine_tuning_study(fine_tuning: Study) -> None:
+    answer = fine_tuning.answer("regret", "llm_finetune", "--metric", "epoch_val_loss")
     assert answer["activity"] == "finetune"
-    tasks = pd.DataFrame(
-        study.rows("SELECT task_id, activity, parent_task_id, started_at, ended_at FROM task")
-    ).set_index("task_id")
-    log = pd.DataFrame(study.rows("SELECT task_id, time, metrics FROM log"))
-    # Each epoch logs once: its curve is that of the fine-tuning around it.
-    log["run"] = [tasks.parent_task_id[task] for task in log.task_id]
-    runs = {}
-    for run, mine in log.groupby("run"):
-        if tasks.activity[run] != "finetune":
-            continue
-        runs[run] = Run(
-            nanoseconds(tasks.started_at[run]),
-            nanoseconds(tasks.ended_at[run]),
-            [nanoseconds(time) for time in mine.time],
-            [metrics["epoch_val_loss"] for metrics in mine.metrics],
-        )
+    runs = runs_of(fine_tuning, "finetune", "epoch_val_loss")
     assert len(answer["runs"]) == len(runs) > 1
     check_rules(answer, runs)
 
 
-def test_the_front_is_the_one_by_comparing_all(made: Study) -> None:
-    arguments = ("tradeoff", "made", "--objective", "loss", "--objective", "generated.memory:min")
-    rows = json.loads(made.headrace(*arguments, "--objective", "used.width:max", "--json"))
-    frame = pd.DataFrame(
-        made.rows(
-            "SELECT task_id, generated.loss, generated.memory, used.width FROM task "
-            "WHERE activity = 'train'"
-        )
-    ).set_index("task_id")
-    points = frame.assign(width=-frame.width)
-    assert len(rows) == 48
+def values_of(task: pd.DataFrame, role: str, keys: list[str]) -> pd.DataFrame:
+    """Values of tasks as columns; what a task does not have is NaN."""
+    rows = [[values.get(key, math.nan) for key in keys] for values in task[role]]
+    return pd.DataFrame(rows, index=task.index, columns=keys)
+
+
+def check_front(rows: list[dict[str, Any]], points: pd.DataFrame) -> None:
+    """By comparing every pair; all columns are to be small."""
+    assert {row["task_id"] for row in rows if row["status"] == "finished"} == set(points.index)
     for row in rows:
+        if row["status"] != "finished":
+            continue
         own = points.loc[row["task_id"]]
         beats = (points <= own).all(axis=1) & (points < own).any(axis=1)
         assert row["on_front"] == (not beats.any())
-        if row["dominated_by_task_id"]:
-            assert beats[row["dominated_by_task_id"]]
+        assert (row["dominated_by_task_id"] is None) == row["on_front"]
+        if not row["on_front"]:
+            # Of the front's rows that do, the best in the first objective.
+            by = points[beats].loc[row["dominated_by_task_id"]]
+            assert by.iloc[0] == points[beats].iloc[:, 0].min()
+
+
+def test_the_front_is_the_one_by_comparing_all(made: Study) -> None:
+    arguments = ("tradeoff", "made", "--objective", "loss", "--objective", "generated.memory:min")
+    rows = made.answer(*arguments, "--objective", "used.width:max")
+    task = made.raw.task[made.raw.task.activity == "train"]
+    points = values_of(task, "generated", ["loss", "memory"])
+    assert len(points) == 48
+    check_front(rows, points.assign(width=-values_of(task, "used", ["width"]).width))
+
+
+def test_the_front_of_the_fine_tuning_study(fine_tuning: Study) -> None:
+    rows = fine_tuning.answer("tradeoff", "llm_finetune", "--quality", "val_loss", "--cost", "time")
+    task = fine_tuning.raw.task[fine_tuning.raw.task.activity == "finetune"]
+    points = values_of(task, "generated", ["val_loss"])
+    check_front(rows, points.assign(time=task.ended_ns - task.began_ns))
+    for row in rows:
+        own = task.loc[row["task_id"]]
+        assert row["time_s"] == pytest.approx((own.ended_ns - own.began_ns) / 1e9, rel=1e-4)
+
+
+@pytest.mark.parametrize("target", [1.7, 2.0, 2.6])
+def test_a_target_is_reached_at_the_first_point_beyond_it(made: Study, target: float) -> None:
+    rows = made.answer(
+        *("tradeoff", "made", "--activity", "train", "--quality", "loss", "--cost", "time"),
+        *("--target", f"loss<{target}"),
+    )
+    runs = runs_of(made, "train", "loss")
+    reached = 0
+    for row in rows:
+        run = runs[row["task_id"]]
+        first = next((t for t, v in zip(run.times, run.values, strict=True) if v < target), None)
+        assert (row["target_s"] is None) == (first is None)
+        if first is None:
+            continue
+        reached += 1
+        share = (first - run.begin) / (run.end - run.begin)
+        assert row["target_s"] == pytest.approx(share * row["time_s"], rel=1e-3, abs=1e-6)
+        if row["energy_j"] is not None:
+            assert row["target_j"] == pytest.approx(share * row["energy_j"], rel=1e-3, abs=1e-6)
+    assert 0 < reached < 48
+
+
+def test_steps_go_along_the_front(made: Study) -> None:
+    arguments = ("tradeoff", "made", "--activity", "train", "--quality", "loss", "--cost", "time")
+    steps = made.answer(*arguments, "--steps")
+    task = made.raw.task[made.raw.task.activity == "train"]
+    points = values_of(task, "generated", ["loss"]).assign(time=task.ended_ns - task.began_ns)
+    best, front = math.inf, []
+    for task_id, own in points.sort_values(["time", "loss"]).iterrows():
+        if own.loss < best:
+            best = own.loss
+            front.append(task_id)
+    assert [step["from_task_id"] for step in steps] == front[:-1]
+    assert [step["to_task_id"] for step in steps] == front[1:]
+    for step in steps:
+        better = points.loss[step["from_task_id"]] - points.loss[step["to_task_id"]]
+        dearer = points.time[step["to_task_id"]] - points.time[step["from_task_id"]]
+        assert step["improvement"] == pytest.approx(better)
+        assert step["cost"] == pytest.approx(dearer / 1e9, rel=1e-3, abs=1e-8)
+        assert step["cost_for_one"] == pytest.approx(step["cost"] / step["improvement"])
 
 
 def test_effects_are_least_squares(made: Study) -> None:
-    arguments = ("tradeoff", "made", "--quality", "loss", "--cost", "time", "--effects", "--json")
-    rows = [row for row in json.loads(made.headrace(*arguments)) if row["objective"] == "loss"]
+    arguments = ("tradeoff", "made", "--quality", "loss", "--cost", "time", "--effects")
+    rows = [row for row in made.answer(*arguments) if row["objective"] == "loss"]
     assert {row["parameter"] for row in rows} == {"lr", "width"}  # seed tells repeats apart
-    frame = pd.DataFrame(
-        made.rows("SELECT used.lr, used.width, generated.loss FROM task WHERE activity = 'train'")
-    )
+    task = made.raw.task[made.raw.task.activity == "train"]
+    frame = values_of(task, "used", ["lr", "width"]).join(values_of(task, "generated", ["loss"]))
     lr, width = np.log2(frame.lr), frame.width.astype(float)
     design = np.column_stack([np.ones(len(frame)), lr, width])
     found, residual, *_ = np.linalg.lstsq(design, frame.loss, rcond=None)
@@ -301,17 +315,31 @@ def test_effects_are_least_squares(made: Study) -> None:
         assert row["high"] - row["change"] == pytest.approx(t * math.sqrt(variance[i, i]) * span)
 
 
+def test_an_effect_is_that_of_the_plain_value(fine_tuning: Study) -> None:
+    arguments = ("tradeoff", "llm_finetune", "--quality", "val_loss", "--cost", "time", "--effects")
+    rows = [row for row in fine_tuning.answer(*arguments) if row["objective"] == "val_loss"]
+    # `base`, the model that was tuned, goes with its width.
+    assert {row["parameter"] for row in rows} == {"width", "lr", "frozen_blocks", "share"}
+    task = fine_tuning.raw.task[fine_tuning.raw.task.activity == "finetune"]
+    frame = values_of(task, "used", ["width", "lr", "frozen_blocks", "share"])
+    frame["lr"] = np.log2(frame.lr)
+    loss = values_of(task, "generated", ["val_loss"]).val_loss
+    design = np.column_stack([np.ones(len(frame)), frame])
+    found = np.linalg.lstsq(design, loss, rcond=None)[0]
+    for row in rows:
+        at = list(frame).index(row["parameter"])
+        span = np.ptp(frame[row["parameter"]])
+        assert row["change"] == pytest.approx(found[1 + at] * span)
+
+
 def test_diff_of_repeats_is_welchs(made: Study) -> None:
-    answer = json.loads(made.headrace("diff", "first", "second", "--json", code=1))
+    answer = made.answer("diff", "first", "second", code=1)
     assert answer["pairs"] == 6
     line = next(line for line in answer["lines"] if line["what"] == "fit.loss")
-    frame = pd.DataFrame(
-        made.rows(
-            "SELECT w.name, t.generated.loss FROM task t JOIN workflow w USING (workflow_id) "
-            "WHERE t.activity = 'fit'"
-        )
-    )
-    a, b = (frame.loss[frame.name == name] for name in ("first", "second"))
+    task = made.raw.task[made.raw.task.activity == "fit"]
+    name = task.workflow_id.map(made.raw.workflow.name)
+    loss = values_of(task, "generated", ["loss"]).loss
+    a, b = (loss[name == which] for which in ("first", "second"))
     assert line["test"]["name"] == "Welch's t"
     assert line["test"]["mean_a"] == pytest.approx(a.mean())
     assert line["test"]["difference"] == pytest.approx(b.mean() - a.mean())
@@ -321,3 +349,52 @@ def test_diff_of_repeats_is_welchs(made: Study) -> None:
     assert 2.22 < half / error < 2.58  # t with 5 to 10 degrees of freedom
     assert line["test"]["p"] < 0.001
     assert "Equal but for" in made.headrace("diff", "first", "first")
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Iterator[tuple[Study, subprocess.Popen[str]]]:
+    """A campaign that runs until there is a file `go`."""
+    study = Study(tmp_path)
+    command = [sys.executable, "-c", LIVE]
+    with subprocess.Popen(command, cwd=tmp_path, env=study.environment, text=True) as program:
+        while not list(tmp_path.glob(".headrace/spool/*")):
+            assert program.poll() is None
+        yield study, program
+        (tmp_path / "go").touch()
+
+
+def test_advice_comes_while_the_campaign_runs(live: tuple[Study, subprocess.Popen[str]]) -> None:
+    study, program = live
+    follow = ("--follow", "--interval", "0.05", "--rule", "halving", "--format", "jsonl")
+    with subprocess.Popen(
+        [HEADRACE, "regret", "live", *follow],
+        env=study.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as adviser:
+        assert adviser.stdout is not None
+        advice = json.loads(adviser.stdout.readline())
+        assert program.poll() is None
+        # What it used is known when it ends.
+        assert (advice["rule"], advice["config"], advice["since_point"]) == (
+            "halving",
+            "train 4",
+            1,
+        )
+        assert advice["points"] in (2, 3)
+        [row] = study.answer("regret", "live", "--live")
+        assert (row["task_id"], row["halving"]) == (advice["task_id"], "stop, since point 1")
+        (study.folder / "go").touch()
+        assert program.wait(60) == 0
+        more, said = adviser.communicate(timeout=60)
+    assert adviser.returncode == 0, said
+    assert more == "", "each advice comes once"
+    assert "bought nothing: halving keeps the same best model" in said
+    assert len(runs_of(study, "train", "loss")) == 4
+    assert "bought nothing" in study.answer("regret", "live", "--rule", "halving")["sentence"]
+
+
+def test_following_a_folder_in_which_nothing_runs_ends(made: Study) -> None:
+    assert made.headrace("regret", "made", "--metric", "loss", "--follow") == ""
+    made.headrace("regret", "made", "--metric", "lost", "--follow", "--live", code=2)

@@ -203,7 +203,7 @@ def test_arrow_stream_is_read_by_pyarrow(study: Path, tmp_path: Path) -> None:
     assert types["f64"] == "double"
     assert types["f32"] == "float"
     assert types["flag"] == "bool"
-    assert types["ns"] == "timestamp[ns]"
+    assert types["ns"] == "timestamp[ns, tz=UTC]"
     assert types["day"] == "date32[day]"
     assert types["id"] == types["json"] == types["text"] == "string"
     assert types["dec"] == "decimal128(9, 2)"
@@ -453,7 +453,8 @@ def test_dir_comes_from_option_environment_or_the_nearest(study: Path, tmp_path:
 
 def test_help_leads_with_examples(study: Path) -> None:
     reading = ("ls", "show", "query", "tradeoff", "regret", "diff", "why")
-    for verb in (*reading, "tag", "note", "rm", "doctor"):
+    keeping = ("import", "backup", "prune", "compact")
+    for verb in (*reading, *keeping, "tag", "note", "rm", "doctor"):
         text = headrace(study, verb, "-h").stdout
         assert text.index("Examples:") < text.index("Usage: headrace " + verb)
     assert headrace(study, "--help").stdout.index("Examples:") > 0

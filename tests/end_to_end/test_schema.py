@@ -69,7 +69,7 @@ def test_any_client_sees_the_words_of_a_column(store: Path) -> None:
     with duckdb.connect(str(store), read_only=True) as client:
         words = client.sql(
             "SELECT comment FROM duckdb_columns() "
-            "WHERE table_name = 'task' AND column_name = 'duration_s'"
+            "WHERE schema_name = 'main' AND table_name = 'task' AND column_name = 'duration_s'"
         )
         assert words.fetchall() == [("Time between the two, on the monotonic clock [s]",)]
 

@@ -1,0 +1,70 @@
+"""The settings that Flowcept is measured with: no broker, no telemetry, nothing that listens."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+
+def use_settings(folder: Path, *, lmdb: bool = False) -> None:
+    """Makes Flowcept, when it is imported next, keep everything in `folder`: records in a buffer
+    that is written at the end of a run or, with `lmdb`, documents in its embedded database."""
+    settings = {
+        "flowcept_version": "1.0.3",
+        "project": {
+            "debug": False,
+            "json_serializer": "default",
+            "replace_non_json_serializable": True,
+            "performance_logging": False,
+            "enrich_messages": False,
+            "db_flush_mode": "offline",
+            "dump_buffer": {
+                "enabled": True,
+                "path": str(folder / "buffer.jsonl"),
+                "append_id_to_path": False,
+                "append_workflow_id_to_path": False,
+                "delete_previous_file": True,
+            },
+        },
+        "log": {
+            "log_path": str(folder / "flowcept.log"),
+            "log_file_level": "disable",
+            "log_stream_level": "error",
+        },
+        "telemetry_capture": {},
+        "instrumentation": {"enabled": True, "torch": {}},
+        "experiment": {"user": "bench"},
+        "mq": {
+            "enabled": False,
+            "type": "redis",
+            "host": "127.0.0.1",
+            "port": 6379,
+            "channel": "interception",
+            "buffer_size": 50,
+            "insertion_buffer_time_secs": 5,
+            "timing": False,
+            "chunk_size": -1,
+            "same_as_kvdb": False,
+        },
+        "kv_db": {"enabled": False, "host": "127.0.0.1", "port": 6379},
+        "web_server": {},
+        "sys_metadata": {"environment_id": "bench"},
+        "extra_metadata": {},
+        "db_buffer": {
+            "insertion_buffer_time_secs": 5,
+            "buffer_size": 50,
+            "remove_empty_fields": False,
+            "stop_max_trials": 600,
+            "stop_trials_sleep": 0.1,
+        },
+        "agent": {"enabled": False},
+        "databases": {
+            "lmdb": {"enabled": lmdb, "path": str(folder / "lmdb")},
+            "mongodb": {"enabled": False, "host": "127.0.0.1", "port": 27017},
+        },
+        "adapters": {},
+    }
+    path = folder / "settings.yaml"
+    path.write_text(json.dumps(settings))  # JSON is YAML
+    os.environ["FLOWCEPT_SETTINGS_PATH"] = str(path)
