@@ -1,5 +1,5 @@
 # headrace_page(<target>): compiles the report's page, which web/ builds with Node, into a target.
-# The same build makes the folder that the server shows, see HeadraceServedPage.cmake.
+# The folder that the server shows is HeadraceServedPage.cmake's.
 #
 # Without Node (or with -DHEADRACE_NODE=OFF) a page built elsewhere is taken: HEADRACE_PAGE.
 function(headrace_page target)
@@ -9,17 +9,14 @@ function(headrace_page target)
   set(embed "${PROJECT_SOURCE_DIR}/cmake/EmbedPage.cmake")
   if(HEADRACE_NODE)
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${web}/src/*.ts" "${web}/src/*.css"
-         "${web}/src/*.html" "${web}/src/*.svelte")
+         "${web}/src/*.html")
     set(page "${CMAKE_CURRENT_BINARY_DIR}/page/report.html")
     add_custom_command(
-      OUTPUT "${page}" "${CMAKE_CURRENT_BINARY_DIR}/page/page/index.html"
+      OUTPUT "${page}"
       COMMAND "${HEADRACE_NODE}" "${web}/script/build.mjs" "${CMAKE_CURRENT_BINARY_DIR}/page"
       DEPENDS ${sources} "${web}/script/build.mjs" "${web}/package-lock.json"
       COMMENT "Building the report's page"
       VERBATIM)
-    add_custom_target(headrace_pages DEPENDS "${page}")
-    add_dependencies(${target} headrace_pages)
-    set_property(GLOBAL PROPERTY HEADRACE_SERVED_PAGE "${CMAKE_CURRENT_BINARY_DIR}/page/page")
   elseif(EXISTS "${HEADRACE_PAGE}")
     set(page "${HEADRACE_PAGE}")
   else()

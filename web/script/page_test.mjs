@@ -1,11 +1,14 @@
-// Uses the page in Chromium as a person would, over the made-up server, and fails with what was wrong.
-//   node script/page_test.mjs SCENARIO [DIST]     see the list at the end; DIST: default dist/page
-import { withPage } from "./browser.mjs";
+// Uses the page in Chromium as a person would, over the made-up server, and says what was wrong: a line
+// of JSON for each scenario, {"name", "wrong": [...], "s"}. One browser serves them all.
+//   node script/page_test.mjs DIST [SCENARIO...]     DIST: where build_page.mjs put the page; none: the list
+import { withBrowser } from "./browser.mjs";
 import { accessible, check, settled, sound, watch, wrong } from "./page_checks.mjs";
 
-const [wanted, dist] = process.argv.slice(2);
+const [dist, ...wanted] = process.argv.slice(2);
 if (dist) process.env.HEADRACE_PAGE = dist;
 const { madeUp } = await import("../test/server/server.mjs");
+/** @type {Parameters<Parameters<typeof withBrowser>[0]>[0]} */
+let open;
 
 /** @typedef {import("playwright-core").Page} Page */
 /** @typedef {ReturnType<typeof madeUp>} Made */
@@ -33,7 +36,7 @@ export function addressesOf({ campaign: c }) {
 
 /**
  * Opens a page over a made-up server; what the browser complains of or asks elsewhere is wrong.
- * @param {{ state?: string, live?: boolean, hostile?: boolean, width?: number, theme?: "light" | "dark", expected?: RegExp }} options
+ * @param {{ state?: string, live?: boolean, hostile?: boolean, width?: number, height?: number, zoom?: number, theme?: "light" | "dark", expected?: RegExp }} options
  * @param {(page: Page, made: Made, origin: string) => Promise<void>} use
  */
 async function opened(options, use) {
@@ -41,8 +44,7 @@ async function opened(options, use) {
   const origin = `http://127.0.0.1:${await made.listen()}`;
   const width = options.width ?? 1280;
   try {
-    await withPage({ width, height: width > 2000 ? 1440 : 800, theme: options.theme ?? "dark" }, async (page) => {
-      page.setDefaultTimeout(15_000);
+    await open({ width, height: options.height ?? (width > 2000 ? 1440 : 800), theme: options.theme ?? "dark", zoom: options.zoom ?? 1 }, async (page) => {
       watch(page, origin, options.expected);
       await use(page, made, origin);
     });
@@ -299,14 +301,22 @@ const scenarios = {
     }),
 };
 
-if (wanted && scenarios[wanted]) {
-  await scenarios[wanted]();
-  if (wrong.length > 0) {
-    console.error([...new Set(wrong)].join("\n"));
-    process.exit(1);
-  }
-  console.log(`${wanted}: fine`);
-} else {
-  console.error(`usage: node script/page_test.mjs SCENARIO [DIST]\nscenarios: ${Object.keys(scenarios).join(" ")}`);
-  process.exit(wanted ? 2 : 0);
+if (!dist) {
+  console.error(`usage: node script/page_test.mjs DIST [SCENARIO...]\nscenarios: ${Object.keys(scenarios).join(" ")}`);
+  process.exit(2);
 }
+await withBrowser(async (given) => {
+  open = given;
+  for (const name of wanted.length > 0 ? wanted : Object.keys(scenarios)) {
+    const scenario = scenarios[name];
+    const from = performance.now();
+    try {
+      if (!scenario) throw new Error(`there is no scenario ${name}`);
+      await scenario();
+    } catch (error) {
+      wrong.push(error instanceof Error ? error.message : String(error));
+    }
+    console.log(JSON.stringify({ name, wrong: [...new Set(wrong)], s: Number(((performance.now() - from) / 1000).toFixed(1)) }));
+    wrong.length = 0;
+  }
+});

@@ -1,57 +1,75 @@
-// Pictures of the page over a made-up campaign:
-//   node script/tour.mjs FOLDER [WIDTH [light|dark [STATE]]] [PAGE...]
+// Pictures of every page, of a made-up campaign or of a running `headrace serve`:
+//   node script/tour.mjs FOLDER [--url URL] [--state STATE] [--only PAGE,PAGE] [WIDTH-THEME[@ZOOM]...]
+// URL is the one that opens once. Without a size: 1280-dark.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { madeUp } from "../test/server/server.mjs";
-import { withPage } from "./browser.mjs";
+import { parseArgs } from "node:util";
+import { withBrowser } from "./browser.mjs";
 
-const [folder, width = "1280", theme = "dark", state = "full", ...wanted] = process.argv.slice(2);
-if (!folder || (theme !== "light" && theme !== "dark")) {
-  console.error("usage: node script/tour.mjs FOLDER [WIDTH [light|dark [STATE]]] [PAGE...]");
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { url: { type: "string" }, state: { type: "string" }, only: { type: "string" } } });
+const [folder, ...sizes] = positionals;
+if (!folder) {
+  console.error("usage: node script/tour.mjs FOLDER [--url URL] [--state STATE] [--only PAGE,PAGE] [WIDTH-THEME[@ZOOM]...]");
   process.exit(2);
 }
-const made = madeUp({ state });
-const port = await made.listen();
-const { campaign } = made;
-const trial = campaign.tasks.find((t) => t.activity === "finetune" && t.status === "finished");
-const broken = campaign.tasks.find((t) => t.status === "failed" && t.activity === "backward");
-const model = campaign.objects.find((o) => o.kind === "model");
-const flow = (/** @type {number} */ i) => campaign.flows[i]?.id ?? "absent";
-/** @type {Record<string, string>} */
-export const addresses = {
-  campaigns: "/",
-  campaign: `/campaign/${campaign.id}`,
-  workflow: `/workflow/${flow(2)}`,
-  failed: `/workflow/${flow(3)}?colour=status`,
-  task: `/task/${trial?.id}`,
-  error: `/task/${broken?.id}`,
-  object: `/object/${model?.id}`,
-  model: `/model/${model?.id}`,
-  compare: `/compare?a=${flow(0)}&b=${flow(1)}`,
-  energy: "/energy",
-  telemetry: "/telemetry",
-  query: `/query?sql=${encodeURIComponent("SELECT activity, count(*) AS tasks, sum(duration_s) AS sum_s\nFROM task\nGROUP BY ALL\nORDER BY sum_s DESC")}`,
-  about: "/about",
-  unknown: "/nowhere",
-};
+const { madeUp } = await import("../test/server/server.mjs");
+const made = values.url ? null : madeUp({ state: values.state ?? "full" });
+const url = values.url ?? `http://127.0.0.1:${await made?.listen()}/`;
+const { origin } = new URL(url);
+
+/** Where the pages are, found as a reader would: the campaign, workflow and task that hold most.
+ * @param {(path: string) => Promise<any>} ask */
+async function addressesOf(ask) {
+  /** @param {string} path @param {string[]} names */
+  const first = async (path, ...names) => {
+    const table = await ask(path);
+    const row = table.rows?.[0] ?? [];
+    return names.map((name) => String(row[table.columns?.findIndex((/** @type {{ name: string }} */ c) => c.name === name)] ?? "none"));
+  };
+  const [campaign] = await first("/campaigns?limit=1", "campaign_id");
+  const flows = await ask(`/workflows?campaign=${campaign}&sort=-tasks&limit=2`);
+  const [a, b] = flows.rows?.map((/** @type {string[]} */ row) => row[0]) ?? [];
+  const [task] = await first(`/tasks?workflow=${a}&sort=-energy&limit=1`, "task_id");
+  const [failed, failedIn] = await first("/tasks?filter=status:failed&limit=1", "task_id", "workflow_id");
+  const [model] = await first("/objects?filter=kind:model&limit=1", "object_id");
+  const sql = "SELECT activity, count(*) AS tasks, sum(duration_s) AS sum_s\nFROM task\nGROUP BY ALL\nORDER BY sum_s DESC";
+  return { campaigns: "/", campaign: `/campaign/${campaign}`, workflow: `/workflow/${a}`, failed: `/workflow/${failedIn}?colour=status`, task: `/task/${task}`, error: `/task/${failed}`, chosen: `/workflow/${a}?sel=task:${task}`, object: `/object/${model}`, model: `/model/${model}`, compare: `/compare?a=${a}&b=${b}`, energy: "/energy", telemetry: "/telemetry", query: `/query?sql=${encodeURIComponent(sql)}`, plot: `/query?sql=${encodeURIComponent(sql)}&as=plot`, about: "/about", unknown: "/nowhere" };
+}
+
 mkdirSync(folder, { recursive: true });
+const only = values.only?.split(",");
+let cookies = /** @type {import("playwright-core").Cookie[]} */ ([]);
 try {
-  await withPage({ width: Number(width), height: Number(width) > 2000 ? 1440 : 800, theme }, async (page) => {
-    page.on("console", (message) => console.log(`${message.type()}: ${message.text()}`));
-    page.on("pageerror", (error) => console.log(`error: ${error.message}`));
-    for (const [name, address] of Object.entries(addresses)) {
-      if (wanted.length > 0 && !wanted.includes(name)) continue;
-      await page.setViewportSize({ width: Number(width), height: Number(width) > 2000 ? 1440 : 800 });
-      await page.goto(`http://127.0.0.1:${port}${address}`);
-      await page.waitForSelector("main h1, main .said", { timeout: 8000 });
-      await page.waitForTimeout(700);
-      // As tall as its content, so that what sticks to the window's foot stays there.
-      const tall = await page.evaluate(() => document.documentElement.scrollHeight);
-      await page.setViewportSize({ width: Number(width), height: Math.max(800, tall) });
-      await page.waitForTimeout(300);
-      await page.screenshot({ path: join(folder, `${name}-${width}-${theme}.png`), fullPage: true });
+  await withBrowser(async (open) => {
+    for (const size of sizes.length > 0 ? sizes : ["1280-dark"]) {
+      const [, width, theme, zoom] = /^(\d+)-(light|dark)(?:@(\d))?$/.exec(size) ?? [];
+      if (!width) throw new Error(`${size} is no size as 1280-dark or 1280-light@2`);
+      const height = Number(width) > 2000 ? 1440 : 800;
+      await open({ width: Number(width), height, theme: theme === "light" ? "light" : "dark", zoom: Number(zoom ?? 1) }, async (page) => {
+        page.on("console", (message) => console.log(`${page.url()}: ${message.type()}: ${message.text()}`));
+        page.on("pageerror", (error) => console.log(`${page.url()}: ${error.message}`));
+        await page.context().addCookies(cookies);
+        await page.goto(cookies.length > 0 ? origin : url);
+        cookies = await page.context().cookies();
+        await page.waitForSelector("main h1");
+        const addresses = await addressesOf((path) => page.evaluate(async (to) => (await fetch(`/api/v1${to}`)).json(), path));
+        const view = page.viewportSize() ?? { width: 1280, height };
+        for (const [name, address] of Object.entries(addresses)) {
+          if (only && !only.includes(name)) continue;
+          await page.setViewportSize(view);
+          await page.goto(origin + address);
+          await page.waitForSelector("main h1, main .said", { timeout: 8000 });
+          await page.waitForFunction(() => document.querySelectorAll("main .said[aria-hidden], main .skeleton").length === 0);
+          await page.waitForTimeout(400);
+          // As tall as its content, so that what sticks to the window's foot stays there.
+          const tall = await page.evaluate(() => document.documentElement.scrollHeight);
+          await page.setViewportSize({ width: view.width, height: Math.max(view.height, tall) });
+          await page.waitForTimeout(300);
+          await page.screenshot({ path: join(folder, `${name}-${size}.png`), fullPage: true });
+        }
+      });
     }
   });
 } finally {
-  made.close();
+  made?.close();
 }
