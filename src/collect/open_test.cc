@@ -251,6 +251,17 @@ TEST_F(OpenTest, ADamagedStoreIsMovedAsideAndBuiltAgain) {
   EXPECT_TRUE(fs::exists(directory_.store().string() + ".damaged-3"));
 }
 
+TEST_F(OpenTest, AStoreThatWasCutShortIsBuiltAgain) {
+  add_tasks(1, 3);
+  ASSERT_EQ(tasks_now(), 3);
+  const uint64_t whole = fs::file_size(directory_.store());
+  for (const uint64_t part : {1, 2}) {
+    fs::resize_file(directory_.store(), whole / 4 * part);
+    EXPECT_EQ(tasks_now(), 3) << "cut to " << part << " quarters";
+    EXPECT_NE(note_.find("damaged"), std::string::npos) << note_;
+  }
+}
+
 TEST_F(OpenTest, AStoreWithAnotherVersionsViewsGetsThisOnes) {
   add_tasks(1, 3);
   ASSERT_EQ(tasks_now(), 3);

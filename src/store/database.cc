@@ -13,9 +13,11 @@ bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-// A block whose checksum is wrong shows when it is read, with the type of any other I/O error.
+// A block whose checksum is wrong, or that lies behind the end of a file that was cut, shows when
+// it is read, with the type of any other I/O error.
 bool is_damage(std::string_view message) {
   return contains(message, "Corrupt database file") || contains(message, "does not match stored") ||
+         contains(message, "Could not read enough bytes") ||
          contains(message, "database has been invalidated");
 }
 
