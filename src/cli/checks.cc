@@ -21,10 +21,9 @@ using query::grouped;
 
 constexpr double kLittleSpace = 256e6;  // bytes: four segments
 
-// "1 segment", "2 segments".
-std::string counted(double value, const std::string& what) {
-  const bool es = what.size() > 1 && what.substr(what.size() - 2) == "ss";
-  return grouped(static_cast<uint64_t>(value)) + " " + what + (value == 1 ? "" : es ? "es" : "s");
+// What a query counted, as a number of `one`.
+std::string counted(double value, std::string_view one) {
+  return query::counted(static_cast<uint64_t>(value), one);
 }
 
 Check folder_check(const Program& program, const Directory& directory) {

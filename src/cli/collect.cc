@@ -20,10 +20,6 @@ struct CollectOptions {
   double every_s = 1;
 };
 
-std::string counted(uint64_t n, const char* one) {
-  return query::grouped(n) + " " + one + (n == 1 ? "" : "s");
-}
-
 void print(const CollectOptions& o, const collect::Collected& done) {
   const collect::FoldReport& r = done.report;
   const double elapsed_s = static_cast<double>(r.elapsed_ns) / 1e9;
@@ -37,9 +33,9 @@ void print(const CollectOptions& o, const collect::Collected& done) {
   } else {
     char seconds[32];
     std::snprintf(seconds, sizeof seconds, "%.2f s", elapsed_s);
-    std::printf("%s and %s from %s in %s\n", counted(r.tasks, "task").c_str(),
-                counted(r.records - r.tasks, "other record").c_str(),
-                counted(r.segments, "segment").c_str(), seconds);
+    std::printf("%s and %s from %s in %s\n", query::counted(r.tasks, "task").c_str(),
+                query::counted(r.records - r.tasks, "other record").c_str(),
+                query::counted(r.segments, "segment").c_str(), seconds);
   }
   std::fflush(stdout);
 }
@@ -47,7 +43,7 @@ void print(const CollectOptions& o, const collect::Collected& done) {
 void tell(const Program& program, const collect::Collected& done) {
   if (!done.note.empty()) program.say("headrace: " + done.note);
   if (done.report.quarantined > 0) {
-    program.say("headrace: " + counted(done.report.quarantined, "damaged place") +
+    program.say("headrace: " + query::counted(done.report.quarantined, "damaged place") +
                 " set aside; headrace doctor lists them");
   }
 }

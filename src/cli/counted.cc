@@ -8,14 +8,9 @@
 namespace headrace::cli {
 namespace {
 
-std::string many_of(const Counted& c) { return c.many.empty() ? c.one + "s" : c.many; }
+std::string many_of(const Counted& c) { return c.many.empty() ? query::plural(c.one) : c.many; }
 
 }  // namespace
-
-std::string counted(int64_t n, const std::string& one) {
-  return query::grouped(static_cast<uint64_t>(std::max<int64_t>(n, 0))) + " " + one +
-         (n == 1 ? "" : "s");
-}
 
 std::string listed(const std::vector<Counted>& counts) {
   std::vector<std::string> parts;

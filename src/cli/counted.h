@@ -7,9 +7,6 @@
 
 namespace headrace::cli {
 
-// "1 task", "1,200 tasks"
-std::string counted(int64_t n, const std::string& one);
-
 struct Counted {
   std::string one;  // "log row"
   int64_t n = 0;

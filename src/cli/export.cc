@@ -32,10 +32,6 @@ const std::map<std::string, exchange::TableFormat>& table_formats() {
   return formats;
 }
 
-std::string counted(uint64_t n, const std::string& what) {
-  return query::grouped(n) + " " + what + (n == 1 ? "" : "s");
-}
-
 int write_tables(const Program& program, const Options& options, const query::Session& session) {
   exchange::TableChoice choice;
   choice.format = table_formats().at(options.format);
@@ -46,7 +42,7 @@ int write_tables(const Program& program, const Options& options, const query::Se
   if (!files.ok()) return program.fail(files.status());
   for (const exchange::TableFile& file : *files) {
     std::printf("%s\n", file.path.c_str());
-    program.say("headrace: " + file.table + ": " + counted(file.rows, "row") +
+    program.say("headrace: " + file.table + ": " + query::counted(file.rows, "row") +
                 (file.note.empty() ? "" : "; " + file.note));
   }
   return kDone;
@@ -77,8 +73,9 @@ int write_export(const Program& program, const Options& options) {
       exchange::export_chrome_trace(*session, {options.scope, options.force}, options.place);
   if (!count.ok()) return program.fail(count.status());
   std::printf("%s\n", options.place.c_str());
-  program.say("headrace: " + counted(count->tasks, "task") + ", " +
-              counted(count->samples, "sample") + ", " + counted(count->flows, "data flow"));
+  program.say("headrace: " + query::counted(count->tasks, "task") + ", " +
+              query::counted(count->samples, "sample") + ", " +
+              query::counted(count->flows, "data flow"));
   return kDone;
 }
 

@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/counted.h"
+#include "query/units.h"
 
 namespace headrace::cli {
 namespace {
@@ -43,12 +44,14 @@ int import_other(const std::string& other, bool json, const Program& program) {
   if (!done.ok()) return program.fail(done.status());
   for (const std::string& note : done->notes) program.say("headrace: " + note);
   if (done->merged.kept_out > 0) {
-    program.say("headrace: " + counted(done->merged.kept_out, "workflow") +
-                " had been removed here and stayed out");
+    program.say(
+        "headrace: " + query::counted(static_cast<uint64_t>(done->merged.kept_out), "workflow") +
+        " had been removed here and stayed out");
   }
   if (done->merged.kept_here > 0) {
-    program.say("headrace: " + counted(done->merged.kept_here, "workflow") +
-                " had been removed there and stayed here");
+    program.say(
+        "headrace: " + query::counted(static_cast<uint64_t>(done->merged.kept_here), "workflow") +
+        " had been removed there and stayed here");
   }
   print(*done, other, json);
   return kDone;

@@ -21,7 +21,7 @@ void print_workflows(const std::vector<collect::PrunedWorkflow>& workflows) {
     std::printf("  %.8s  %s  %s  %s%s%s  %s\n", w.id.c_str(), w.started_at.c_str(),
                 w.status.c_str(), query::terminal_text(w.name).c_str(),
                 w.campaign.empty() ? "" : " of ", query::terminal_text(w.campaign).c_str(),
-                counted(w.tasks, "task").c_str());
+                query::counted(static_cast<uint64_t>(w.tasks), "task").c_str());
   }
   if (workflows.size() > kLines) {
     std::printf("  and %s more\n", query::grouped(workflows.size() - kLines).c_str());
@@ -82,7 +82,7 @@ void print_pruned(const collect::Pruned& pruned, bool dry_run, bool json) {
   }
   if (pruned.running > 0) {
     std::printf("%s still running and stayed\n",
-                (counted(static_cast<int64_t>(pruned.running), "workflow") +
+                (query::counted(static_cast<uint64_t>(pruned.running), "workflow") +
                  (pruned.running == 1 ? " is" : " are"))
                     .c_str());
   }

@@ -9,10 +9,6 @@
 namespace headrace::cli {
 namespace {
 
-std::string counted(uint64_t n, const std::string& what) {
-  return query::grouped(n) + " " + what + (n == 1 ? "" : "s");
-}
-
 // The workflow and those under it, and their tasks but the program's own.
 std::string counts_sql(const run::Recorded& ids) {
   return "WITH RECURSIVE under(id) AS (SELECT workflow_id FROM workflow WHERE workflow_id = '" +
@@ -28,7 +24,8 @@ std::string counts_text(const query::Session& session, const run::Recorded& ids)
   const auto rows = session.rows(counts_sql(ids));
   if (!rows.ok() || rows->size() != 1) return {};
   const auto number = [&](size_t i) { return static_cast<uint64_t>((*rows)[0][i].real); };
-  std::string text = "  " + counted(number(0), "workflow") + " · " + counted(number(1), "task");
+  std::string text =
+      "  " + query::counted(number(0), "workflow") + " · " + query::counted(number(1), "task");
   if (number(2) > 0) text += " (" + query::grouped(number(2)) + " failed)";
   return text;
 }

@@ -15,9 +15,7 @@ class BackupTest : public FoldTest {
  protected:
   void SetUp() override {
     FoldTest::SetUp();
-    SpoolFixture p(directory_, 7);
-    say_everything(p);
-    p.seal();
+    record_everything(directory_);
     fs::create_directories(directory_.blobs() / "ab");
     std::ofstream(directory_.blobs() / "ab" / "abcd") << "bytes";
     to_ = directory_.root.parent_path() / "backup";

@@ -261,4 +261,11 @@ inline void say_everything(SpoolFixture& p, const Said& said = {}) {
   p.describe(facts);
 }
 
+// One segment of one process that says all of it.
+inline void record_everything(const Directory& to) {
+  SpoolFixture p(to, 7);
+  say_everything(p);
+  p.seal();
+}
+
 }  // namespace headrace::collect

@@ -45,7 +45,11 @@ class ImportTest : public FoldTest {
       fields.push_back({"wide" + std::to_string(at), Role::kUsed, ValueTag::kFloat});
       cells.push_back(cell_of(at / 8.0));
     }
-    p.task({.activity = p.activity("wide"),
+    add_task(p, "wide", fields, cells);
+  }
+  static void add_task(SpoolFixture& p, const char* activity, const std::vector<ShapeField>& fields,
+                       const std::vector<CellValue>& cells) {
+    p.task({.activity = p.activity(activity),
             .number = 900,
             .begin = 300,
             .end = 310,
@@ -64,12 +68,7 @@ class ImportTest : public FoldTest {
       fields.push_back({"text" + std::to_string(i), Role::kUsed, ValueTag::kString});
       cells.push_back(cell_of("t" + std::to_string(i)));
     }
-    p.task({.activity = p.activity("other"),
-            .number = 1,
-            .begin = 1,
-            .end = 2,
-            .shape = p.shape(fields),
-            .cells = cells});
+    add_task(p, "other", fields, cells);
     p.seal();
   }
   static void collect(const Directory& d) {

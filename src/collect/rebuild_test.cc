@@ -24,9 +24,7 @@ class RebuildFork : public FoldTest {
  protected:
   void SetUp() override {
     FoldTest::SetUp();
-    SpoolFixture p(directory_, 7);
-    say_everything(p);
-    p.seal();
+    record_everything(directory_);
     const store::Store store = opened();
     tasks_ = integer(store, "SELECT count(*) FROM task");
   }

@@ -17,10 +17,6 @@ namespace {
 constexpr size_t kToldSteps = 20;
 constexpr size_t kNamedEnds = 8;
 
-std::string counted(size_t count, const std::string& what) {
-  return grouped(count) + " " + what + (count == 1 ? "" : "s");
-}
-
 // Tasks of one activity and workflow that stand equally far from the subject.
 struct Step {
   std::set<size_t> actors;

@@ -94,10 +94,6 @@ std::string title_of(const Thing& thing) {
          ")";
 }
 
-std::string counted(size_t n, const std::string& what) {
-  return grouped(n) + " " + what + (n == 1 ? "" : "s");
-}
-
 std::string head_of(const Diff& answer) {
   std::string out = "a  " + title_of(answer.a.thing) + "\nb  " + title_of(answer.b.thing) + "\n";
   if (answer.a.tasks + answer.b.tasks == 0) return out;

@@ -37,8 +37,6 @@ MaybeFinding find_losses(const Session& session, const FindingScope& scope);
 Result<FoundRows> rows_of(const Session& session, Finding* finding);
 // The same of what the query gave already.
 Result<FoundRows> rows_of(ResultTable table, Finding* finding);
-// "1 task", "1,204 tasks".
-std::string counted(uint64_t count, const std::string& what);
 std::string percent(double part, double whole);
 
 }  // namespace headrace::query

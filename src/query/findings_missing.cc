@@ -1,5 +1,6 @@
 // What the capture does not know.
 #include "query/findings.h"
+#include "query/units.h"
 
 namespace headrace::query {
 

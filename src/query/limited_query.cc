@@ -80,8 +80,9 @@ Result<LimitedAnswer> LimitedQueries::run(const LimitedQuestion& question,
   };
   const Place place(*this);
   if (!place.is_taken) {
-    return unavailable(std::to_string(at_once_) +
-                       " queries are running already; ask again when one has ended");
+    return unavailable(counted(static_cast<uint64_t>(at_once_), "query") +
+                       (at_once_ == 1 ? " is" : " are") +
+                       " running already; ask again when one has ended");
   }
   Result<ProcessEnd> end =
       run_bounded(program_, kLimitedChildWord, request_text({question, limits}),

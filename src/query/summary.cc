@@ -70,10 +70,6 @@ Result<FoundRows> rows_of(ResultTable table, Finding* finding) {
   return out;
 }
 
-std::string counted(uint64_t count, const std::string& what) {
-  return grouped(count) + " " + what + (count == 1 ? "" : "s");
-}
-
 std::string percent(double part, double whole) {
   const double share = whole > 0 ? 100 * part / whole : 0;
   return number_text(share < 10 ? share : std::round(share), share < 10 ? 2 : 3) + " %";

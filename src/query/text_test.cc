@@ -49,6 +49,11 @@ TEST(TwoDigits, HasNoExponent) {
 TEST(Grouped, SeparatesThousands) {
   EXPECT_EQ(grouped(0), "0");
   EXPECT_EQ(grouped(1204331), "1,204,331");
+  EXPECT_EQ(counted(1, "task"), "1 task");
+  EXPECT_EQ(counted(0, "task"), "0 tasks");
+  EXPECT_EQ(counted(1204, "process"), "1,204 processes");
+  EXPECT_EQ(counted(3, "raw directory"), "3 raw directories");
+  EXPECT_EQ(counted(2, "day"), "2 days");
 }
 
 TEST(Utf8, RefusesWhatIsNone) {

@@ -96,4 +96,17 @@ std::string grouped(uint64_t value) {
   return text;
 }
 
+std::string plural(std::string_view one) {
+  const std::string word(one);
+  if (word.ends_with("ss")) return word + "es";
+  constexpr std::string_view kVowels = "aeiou";
+  const bool ies = word.size() > 1 && word.back() == 'y' &&
+                   kVowels.find(word[word.size() - 2]) == std::string_view::npos;
+  return ies ? word.substr(0, word.size() - 1) + "ies" : word + "s";
+}
+
+std::string counted(uint64_t n, std::string_view one) {
+  return grouped(n) + " " + (n == 1 ? std::string(one) : plural(one));
+}
+
 }  // namespace headrace::query

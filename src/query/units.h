@@ -19,5 +19,8 @@ std::string number_text(double value, int digits = 6);
 std::string two_digits(double value);
 // 1204331 as "1,204,331".
 std::string grouped(uint64_t value);
+// "1 task", "1,204 tasks", "3 processes", "2 directories": `one` is the word for one of them.
+std::string counted(uint64_t n, std::string_view one);
+std::string plural(std::string_view one);
 
 }  // namespace headrace::query

@@ -39,8 +39,7 @@ void Story::cost() {
       }
     }
     if (total.inferred > 0) {
-      text += "; without " + std::to_string(total.inferred) + " inferred step" +
-              (total.inferred == 1 ? "" : "s");
+      text += "; without " + counted(total.inferred, "inferred step");
     }
   }
   if (!text.empty()) line("cost", text);

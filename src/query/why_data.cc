@@ -105,8 +105,7 @@ std::string Story::raw_text(const std::vector<size_t>& raw) const {
   }
   std::string out;
   for (const auto& [kind, count] : kinds) {
-    out += (out.empty() ? "" : " and ") + std::to_string(count) + (lineage_.whole ? " raw " : " ") +
-           kind + (count > 1 ? "s" : "");
+    out += (out.empty() ? "" : " and ") + counted(count, (lineage_.whole ? "raw " : "") + kind);
   }
   if (bytes > 0) out += " of " + bytes_text(bytes);
   const Json& path = node(raw.front()).facts["path"];
