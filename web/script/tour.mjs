@@ -59,7 +59,7 @@ try {
           await page.setViewportSize(view);
           await page.goto(origin + address);
           await page.waitForSelector("main h1, main .said", { timeout: 8000 });
-          await page.waitForFunction(() => document.querySelectorAll("main .said[aria-hidden], main .skeleton").length === 0);
+          await page.waitForFunction(() => document.querySelectorAll("main .said[aria-hidden], main .skeleton").length === 0, null, { timeout: 8000 }).catch(async () => console.log(page.url(), await page.locator("main .said[aria-hidden], main .skeleton").evaluateAll((all) => all.map((one) => one.closest("section")?.id ?? one.parentElement?.outerHTML.slice(0, 300)))));
           await page.waitForTimeout(400);
           // As tall as its content, so that what sticks to the window's foot stays there.
           const tall = await page.evaluate(() => document.documentElement.scrollHeight);

@@ -60,8 +60,8 @@ export interface CampaignAnswer extends Noted {
   readonly ended_at: string | null;
   readonly workflows: number;
   readonly tasks: number;
-  readonly activities: readonly ActivityFigure[];
-  readonly energy: readonly EnergyFigure[];
+  readonly activities?: readonly ActivityFigure[]; // none: no task has started
+  readonly energy?: readonly EnergyFigure[];
 }
 
 // GET /workflows/{id}
@@ -79,8 +79,8 @@ export interface WorkflowAnswer extends Noted {
   readonly pid?: number | null;
   readonly command?: string | null;
   readonly exit_code?: number | null;
-  readonly activities: readonly ActivityFigure[];
-  readonly energy: readonly EnergyFigure[];
+  readonly activities?: readonly ActivityFigure[]; // none: no task has started
+  readonly energy?: readonly EnergyFigure[];
 }
 
 export interface ObjectUse {
