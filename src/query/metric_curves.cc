@@ -8,6 +8,7 @@
 #include "query/campaign.h"
 #include "query/labels.h"
 #include "query/regret_curves.h"
+#include "query/tradeoff.h"
 #include "query/tradeoff_labels.h"
 
 namespace headrace::query {
@@ -157,7 +158,7 @@ Result<Json> metric_curves(const Session& session, const MetricQuestion& questio
     return not_found("nothing was logged in the campaign " + campaign->name +
                      "; hr.log(loss=...) inside a task does");
   }
-  const std::string metric = question.metric.empty() ? keys->front() : question.metric;
+  const std::string metric = question.metric.empty() ? likeliest_quality(*keys) : question.metric;
   const Result<Curves> curves = read_curves(session, *campaign, {metric});
   if (!curves.ok()) return curves.status();
   std::vector<Curve> runs;

@@ -14,7 +14,7 @@ namespace headrace::query {
 struct MetricQuestion {
   std::string campaign;     // its name or the beginning of its id
   std::string workflow_id;  // "" for all of the campaign
-  std::string metric;       // unset: the first by name
+  std::string metric;       // unset: see likeliest_quality
   size_t points = 1000;     // of a curve, at most
 };
 

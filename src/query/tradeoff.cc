@@ -276,6 +276,15 @@ class Weighing {
 
 }  // namespace
 
+std::string likeliest_quality(const std::vector<std::string>& names) {
+  for (const char* word : {"val", "test", "loss", "acc", "score", "error"}) {
+    for (const std::string& name : names) {
+      if (name.find(word) != std::string::npos) return name;
+    }
+  }
+  return names.empty() ? "" : names.front();
+}
+
 bool default_minimise(const std::string& quality) {
   std::string name = quality;
   std::transform(name.begin(), name.end(), name.begin(),

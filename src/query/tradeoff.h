@@ -124,6 +124,10 @@ struct Tradeoff {
 // Names with loss, error, perplexity, mse, mae, rmse, nll or latency in them are better when small.
 bool default_minimise(const std::string& quality);
 
+// Which of these values says best how good something is, by its name: a loss of validation before
+// one of training, that before anything else. "" of none.
+std::string likeliest_quality(const std::vector<std::string>& names);
+
 // Errors: kNotFound for an unknown campaign, a value that no task of it generated, an activity that
 // did not (the message lists what there is), a target that no curve was captured of;
 // kInvalidArgument for a value that is no number.

@@ -125,5 +125,12 @@ TEST(DefaultMinimise, GoesByTheName) {
   EXPECT_FALSE(default_minimise("accuracy"));
 }
 
+TEST(Tradeoff, TakesTheValueThatSaysMostWhenNoneIsNamed) {
+  EXPECT_EQ(likeliest_quality({"epoch", "epoch_val_loss", "loss"}), "epoch_val_loss");
+  EXPECT_EQ(likeliest_quality({"epoch", "loss"}), "loss");
+  EXPECT_EQ(likeliest_quality({"epoch", "step"}), "epoch");
+  EXPECT_EQ(likeliest_quality({}), "");
+}
+
 }  // namespace
 }  // namespace headrace::query

@@ -33,16 +33,6 @@ Result<std::vector<std::string>> qualities_of(const Call& call, const std::strin
   return out;
 }
 
-// What a name says of how good something is: a loss of validation before one of training.
-std::string likeliest(const std::vector<std::string>& qualities) {
-  for (const char* word : {"val", "test", "loss", "acc", "score", "error"}) {
-    for (const std::string& name : qualities) {
-      if (name.find(word) != std::string::npos) return name;
-    }
-  }
-  return qualities.empty() ? "" : qualities.front();
-}
-
 Result<Answer> diff(const Call& call) {
   const auto answer =
       query::diff(call.session(), call.text("a"), call.text("b"), here_of(call), {});
@@ -56,7 +46,7 @@ Result<Answer> tradeoff(const Call& call) {
   Result<std::vector<std::string>> qualities = qualities_of(call, question.campaign);
   if (!qualities.ok()) return qualities.status();
   question.quality = call.text("quality");
-  if (question.quality.empty()) question.quality = likeliest(*qualities);
+  if (question.quality.empty()) question.quality = query::likeliest_quality(*qualities);
   if (question.quality.empty()) {
     return not_found("no task of the campaign " + question.campaign +
                      " generated a number; hr.task(...).generated({\"loss\": ...}) does");

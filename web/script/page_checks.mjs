@@ -20,7 +20,7 @@ export function watch(page, origin, expected = undefined) {
     check(url.startsWith(`${origin}/`) || url.startsWith("data:") || url.startsWith("blob:"), `asked ${url}`);
   });
   page.on("console", (message) => {
-    if (!expected?.test(message.text())) check(!["error", "warning"].includes(message.type()), `${page.url()}: console ${message.type()}: ${message.text()}`);
+    if (!expected?.test(message.text())) check(!["error", "warning"].includes(message.type()), `${page.url()}: console ${message.type()}: ${message.text()} ${message.location().url}`);
   });
   page.on("pageerror", (error) => check(false, `${page.url()}: ${error.message}`));
   page.on("dialog", (dialog) => {

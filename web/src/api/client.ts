@@ -47,11 +47,13 @@ function failureOf(body: unknown, status: number): Failure {
 export interface Client {
   get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T>;
   post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T>;
+  // What changes something: tags and notes.
+  send<T>(method: "PATCH" | "PUT", path: string, body: unknown): Promise<T>;
 }
 
 export function client(ask: typeof fetch = (...given) => fetch(...given), keep = 96): Client {
   const kept = new Map<string, { tag: string; value: unknown }>();
-  const send = async <T>(url: string, init: RequestInit): Promise<T> => {
+  const exchange = async <T>(url: string, init: RequestInit): Promise<T> => {
     const held = kept.get(url);
     const headers: Record<string, string> = { Accept: "application/json" };
     if (init.body) headers["Content-Type"] = "application/json";
@@ -83,8 +85,9 @@ export function client(ask: typeof fetch = (...given) => fetch(...given), keep =
   };
   const given = (signal: AbortSignal | undefined): RequestInit => (signal ? { signal } : {});
   return {
-    get: (path, query, signal) => send(addressOf(path, query), given(signal)),
-    post: (path, body, signal) => send(addressOf(path), { method: "POST", body: JSON.stringify(body), ...given(signal) }),
+    get: (path, query, signal) => exchange(addressOf(path, query), given(signal)),
+    post: (path, body, signal) => exchange(addressOf(path), { method: "POST", body: JSON.stringify(body), ...given(signal) }),
+    send: (method, path, body) => exchange(addressOf(path), { method, body: JSON.stringify(body) }),
   };
 }
 

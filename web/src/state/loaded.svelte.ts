@@ -11,6 +11,8 @@ export interface Question {
   readonly body?: unknown;
 }
 
+const againMs = 2000;
+
 export class Loaded<T> {
   value = $state.raw<T | null>(null);
   failure = $state.raw<Failure | null>(null);
@@ -19,6 +21,7 @@ export class Loaded<T> {
   slow = $state(false);
   #cancel: AbortController | null = null;
   #again: Question | null = null;
+  #later: ReturnType<typeof setTimeout> | undefined;
 
   async ask(question: Question, same: boolean): Promise<void> {
     // Changes may come faster than answers: let the one under way end, then ask once more.
@@ -27,6 +30,7 @@ export class Loaded<T> {
       return;
     }
     this.#again = null;
+    clearTimeout(this.#later);
     this.#cancel?.abort();
     const cancel = new AbortController();
     this.#cancel = cancel;
@@ -48,6 +52,8 @@ export class Loaded<T> {
         this.failure = refused.failure;
         this.value = null;
       }
+      // Another program holds the store, or the server is on its way back: it goes on by itself.
+      if (refused.status === 503 || refused.status === 0) this.#later = setTimeout(() => void this.ask(question, true), againMs);
     } finally {
       clearTimeout(timer);
       if (this.#cancel === cancel) {
@@ -62,6 +68,7 @@ export class Loaded<T> {
 
   stop(): void {
     this.#again = null;
+    clearTimeout(this.#later);
     this.#cancel?.abort();
     this.asking = false;
   }

@@ -1,7 +1,7 @@
 // What all parts of the page share: the theme, what is chosen, whether the server is there, the
 // levels above the page, and the commands that keys and the palette offer.
 import { untrack } from "svelte";
-import type { Change } from "../api/answers.ts";
+import type { Change, HealthAnswer } from "../api/answers.ts";
 import { client } from "../api/client.ts";
 import { listen } from "../api/event_stream.ts";
 import { darkTheme, lightTheme, type Theme } from "../views/colour.ts";
@@ -14,6 +14,13 @@ export interface Level {
   readonly name: string;
   readonly label: string;
   readonly href?: string;
+}
+
+// Where the keys lead from here: to what stands beside it, and to what matters most one level down.
+export interface Beside {
+  readonly before?: string | undefined;
+  readonly after?: string | undefined;
+  readonly down?: string | undefined;
 }
 
 export interface Command {
@@ -36,9 +43,10 @@ let revision = $state(0);
 let calmRevision = $state(0);
 let calmTimer: ReturnType<typeof setTimeout> | undefined;
 let levels = $state.raw<readonly Level[]>([]);
-let siblings = $state.raw<{ before?: string; after?: string }>({});
+let beside = $state.raw<Beside>({});
 let commands = $state.raw<readonly { owner: symbol; list: readonly Command[] }[]>([]);
 let said = $state("");
+let health = $state.raw<HealthAnswer | null>(null);
 
 export type ThemeChoice = "auto" | "light" | "dark";
 const choices: readonly ThemeChoice[] = ["auto", "light", "dark"];
@@ -77,6 +85,13 @@ export const page = {
   get calmRevision(): number {
     return calmRevision;
   },
+  // What the server last said of itself and of losses.
+  get health(): HealthAnswer | null {
+    return health;
+  },
+  hearHealth(told: HealthAnswer): void {
+    health = told;
+  },
   get connected(): boolean {
     return listening || !everListened;
   },
@@ -96,12 +111,12 @@ export const page = {
   get levels(): readonly Level[] {
     return levels;
   },
-  get siblings(): { before?: string; after?: string } {
-    return siblings;
+  get beside(): Beside {
+    return beside;
   },
-  stand(next: readonly Level[], title: string, beside: { before?: string; after?: string } = {}): void {
+  stand(next: readonly Level[], title: string, near: Beside = {}): void {
     levels = next;
-    siblings = beside;
+    beside = near;
     document.title = `${title} · Headrace`;
   },
   get commands(): readonly Command[] {

@@ -84,7 +84,8 @@ export function stacked(host: HTMLElement, model: StackedModel): StackedView {
         c.fillRect(from, y + 4, Math.max(1, to - from - 1), thick);
         sum += part;
         const text = model.words(part);
-        if (to - from > c.measureText(text).width + 10 && thick > 12) {
+        // What is the whole bar stands at its end.
+        if (part < sumOf(row) && to - from > c.measureText(text).width + 10 && thick > 12) {
           c.fillStyle = inkOn(theme.activity[p % 8] as string);
           c.textAlign = "center";
           c.fillText(text, (from + to) / 2, y + 4 + thick / 2);

@@ -2,7 +2,7 @@
 // the samples is a gap in the drawing.
 import type { Theme } from "./colour.ts";
 import { axisLabels, si, significant } from "./number.ts";
-import { linear, ticks } from "./scale.ts";
+import { linear, ticks, timeLabel, timeTicks } from "./scale.ts";
 import { crisp, fitText, surface } from "./surface.ts";
 import { hideTooltip, showTooltip } from "./tooltip.ts";
 import { gutterOf, rightPad } from "./spans_frame.ts";
@@ -17,6 +17,7 @@ export interface StripModel {
   readonly mean: ArrayLike<number>;
   readonly slot: number;
   readonly summary: string;
+  readonly axis?: boolean; // times below it: the last of several strips
   theme(): Theme;
 }
 
@@ -32,6 +33,8 @@ const written: Readonly<Record<string, string>> = { By: "B", "By/s": "B/s", "1":
 const unprefixed: ReadonlySet<string> = new Set(["%", "s/s", ""]);
 const unitOf = (unit: string): string => written[unit] ?? unit;
 
+const axisHeight = 24;
+
 export function strip(host: HTMLElement, first: StripModel): StripView {
   let model = first;
   const view = surface(host, first.summary, (c, width, height) => {
@@ -41,11 +44,12 @@ export function strip(host: HTMLElement, first: StripModel): StripView {
     let most = 0;
     for (let i = 0; i < model.max.length; i++) if ((model.max[i] as number) > most) most = model.max[i] as number;
     const unit = unitOf(model.unit);
-    const y = linear(0, most * 1.08 || 1, height - 8, 8);
+    const base = height - (model.axis ? axisHeight : 8);
+    const y = linear(0, most * 1.08 || 1, base, 8);
     const x = linear(0, model.mean.length, gutter, right);
     c.font = `11px ${theme.sans}`;
     c.textBaseline = "middle";
-    const at = ticks(0, most || 1, 2);
+    const at = most > 0 ? ticks(0, most, 2) : [0];
     const words = unprefixed.has(unit) ? { labels: at.map(String), unit } : axisLabels(at, unit);
     c.strokeStyle = theme.grid;
     c.fillStyle = theme.secondary;
@@ -54,11 +58,22 @@ export function strip(host: HTMLElement, first: StripModel): StripView {
     at.forEach((value, i) => {
       c.moveTo(gutter, crisp(y.px(value)));
       c.lineTo(right, crisp(y.px(value)));
-      if (i > 0 || at.length === 1) c.fillText(`${words.labels[i] ?? ""}\u2009${words.unit}`, gutter - 8, y.px(value));
+      if (i > 0 || at.length === 1) c.fillText(`${words.labels[i] ?? ""}\u2009${words.unit}`, gutter - 8, Math.min(y.px(value), at.length === 1 ? base - 18 : height));
     });
+    if (model.axis) {
+      const span = (model.toNs - model.fromNs) / 1e9;
+      const times = timeTicks(model.fromNs / 1e9, model.toNs / 1e9, Math.max(2, Math.floor((right - gutter) / 110)));
+      c.textAlign = "center";
+      for (const seconds of times.at) {
+        const px = gutter + ((seconds - model.fromNs / 1e9) / span) * (right - gutter);
+        c.moveTo(crisp(px), base);
+        c.lineTo(crisp(px), base + 4);
+        c.fillText(timeLabel(seconds, times.step), px, base + 13);
+      }
+    }
     c.stroke();
     c.textAlign = "left";
-    c.fillText(fitText(c, model.name, gutter - 16), 10, height - 12);
+    c.fillText(fitText(c, model.name, gutter - 16), 10, base - 4);
     const colour = theme.activity[model.slot % 8] as string;
     c.fillStyle = colour;
     c.globalAlpha = 0.3;
@@ -81,6 +96,8 @@ export function strip(host: HTMLElement, first: StripModel): StripView {
       }
       if (pen) c.lineTo(x.px(i + 0.5), y.px(value));
       else c.moveTo(x.px(i + 0.5), y.px(value));
+      // A reading with none beside it is a dot.
+      if (!pen && Number.isNaN(model.mean[i + 1] ?? NaN)) c.fillRect(x.px(i + 0.5) - 1.5, y.px(value) - 1.5, 3, 3);
       pen = true;
     }
     c.stroke();

@@ -75,7 +75,7 @@ export interface Shown {
   readonly rename?: Readonly<Record<string, string>>;
   // A column whose text leads to what another column's id names.
   readonly link?: Readonly<Record<string, string>>;
-  readonly grow?: string;
+  readonly grow?: string | readonly string[]; // these share the room that is left
   readonly last?: string; // stands at the end
   readonly bars?: readonly string[];
   readonly truth?: Truth; // of energy, where no column says it
@@ -98,6 +98,8 @@ export function columnsOf(answer: Pick<TableAnswer, "columns" | "rows">, shown: 
     if (shown.hide?.includes(column.name)) return [];
     const i = at.get(column.name) ?? -1;
     const values = answer.rows.map((row) => row[i]);
+    // Nobody's exit code, nobody's rank: a column of dashes tells nothing.
+    if (!shown.asNamed && values.length > 0 && values.every((v) => v === null || v === undefined || v === "")) return [];
     const numeric = values.some((v) => typeof v === "number") && values.every((v) => typeof v === "number" || v === null || v === undefined);
     const unit = unitOf(column);
     const id = /_id$/.test(column.name);
@@ -126,7 +128,7 @@ export function columnsOf(answer: Pick<TableAnswer, "columns" | "rows">, shown: 
         name,
         numeric,
         mono: id,
-        grow: shown.grow === column.name,
+        grow: typeof shown.grow === "string" ? shown.grow === column.name : (shown.grow?.includes(column.name) ?? false),
         text,
         full: (row) => {
           const value = row[i];

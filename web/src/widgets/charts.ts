@@ -108,13 +108,21 @@ export function picture(answer: TimelineAnswer, colouring: Colouring, slots: Rea
   };
 }
 
+// "width=32 lr=0.1" and "width=64 lr=0.1": only what tells them apart.
+export function distinct(labels: readonly string[]): string[] {
+  const parts = labels.map((label) => label.split(" "));
+  const common = new Set((parts[0] ?? []).filter((part) => parts.every((own) => own.includes(part))));
+  return parts.map((own, i) => own.filter((part) => !common.has(part)).join(" ") || (labels[i] ?? ""));
+}
+
 // One curve for each group of repeats; the eight that end best have a colour of their own.
 export function curvesOf(answer: CurvesAnswer, minimise: boolean): (Curve & { tasks: string[] })[] {
   const last = (of: ArrayLike<number>): number => of[of.length - 1] ?? NaN;
+  const labels = distinct(answer.groups.map((one) => one.label));
   return answer.groups
     .map((one, group) => {
       const tasks = answer.runs.filter((run) => run.group === group).map((run) => run.task_id ?? run.workflow_id);
-      return { id: tasks[0] ?? one.label, label: one.label, runs: one.runs, tasks, x: numbers(one.step), mean: numbers(one.mean), low: numbers(one.low), high: numbers(one.high) };
+      return { id: tasks[0] ?? one.label, label: labels[group] ?? one.label, runs: one.runs, tasks, x: numbers(one.step), mean: numbers(one.mean), low: numbers(one.low), high: numbers(one.high) };
     })
     .sort((a, b) => (last(a.mean) - last(b.mean)) * (minimise ? 1 : -1))
     .map((one, i) => ({ ...one, slot: Math.min(i, 7) }));
@@ -124,6 +132,8 @@ export function curvesOf(answer: CurvesAnswer, minimise: boolean): (Curve & { ta
 export function smallIsBetter(quality: string): boolean {
   return /loss|error|perplexity|mse|mae|rmse|nll|latency/i.test(quality);
 }
+
+const signOfLifeNs = 2.5e9;
 
 // Pixels of a window from rows that name their time.
 export function stripOf(answer: TableAnswer, fromNs: number, toNs: number, width: number, slot: number, theme: () => Theme): StripModel {
@@ -138,13 +148,15 @@ export function stripOf(answer: TableAnswer, fromNs: number, toNs: number, width
     max[bin] = Math.max(Number.isNaN(max[bin]) ? -Infinity : (max[bin] as number), high[i] as number);
     mean[bin] = middle[i] as number;
   });
-  // Samples further apart than pixels are joined; a real gap is several times their distance.
+  // Samples further apart than pixels are joined: what does not change is recorded once a second, so
+  // only more than that is a gap.
   const filled = Array.from(mean, (value, i) => (Number.isNaN(value) ? -1 : i)).filter((i) => i >= 0);
   const steps = filled.slice(1).map((bin, i) => bin - (filled[i] as number)).sort((a, b) => a - b);
   const usual = steps[Math.floor(steps.length / 2)] ?? 1;
+  const perBinNs = (to - from) / bins;
   for (let i = 1; i < filled.length; i++) {
     const [a, b] = [filled[i - 1] as number, filled[i] as number];
-    if (b - a < 2 || b - a > usual * 3 + 1) continue;
+    if (b - a < 2 || b - a > Math.max(usual * 3 + 1, signOfLifeNs / perBinNs)) continue;
     for (let bin = a + 1; bin < b; bin++) {
       const share = (bin - a) / (b - a);
       for (const list of [min, max, mean]) list[bin] = (list[a] as number) + ((list[b] as number) - (list[a] as number)) * share;

@@ -1,8 +1,8 @@
 // What is known of one thing, as names and values; a value may lead somewhere.
-import type { CampaignAnswer, Cell, EnergyFigure, ObjectAnswer, TaskAnswer, WorkflowAnswer } from "../api/answers.ts";
+import type { CampaignAnswer, Cell, EnergyFigure, ObjectAnswer, ObjectUse, TaskAnswer, WorkflowAnswer } from "../api/answers.ts";
 import type { Truth } from "../api/report.ts";
 import { hrefOf } from "../state/route.ts";
-import { bytes, duration, energy, grouped } from "../views/number.ts";
+import { bytes, duration, energy, grouped, shortId } from "../views/number.ts";
 import { clock, cut, plain, statusText } from "./cells.ts";
 
 export interface Fact {
@@ -87,7 +87,7 @@ export function factsOf(thing: Anything): Fact[] {
   }
   return known([
     ...common,
-    { name: "workflow", mono: !thing.workflow, text: thing.workflow ?? thing.workflow_id, href: hrefOf("workflow", thing.workflow_id) },
+    { name: "workflow", mono: !thing.workflow, text: thing.workflow ?? shortId(thing.workflow_id), full: thing.workflow_id, href: hrefOf("workflow", thing.workflow_id) },
     typeof thing.rank === "number" && { name: "rank", text: String(thing.rank) },
     thing.hostname && { name: "host", text: thing.hostname },
     thing.device && { name: "device", text: thing.device },
@@ -98,12 +98,17 @@ export function factsOf(thing: Anything): Fact[] {
   ]);
 }
 
-export function valueFacts(values: Readonly<Record<string, Cell>> | undefined): Fact[] {
+// `objects`: what is known of those that a value may name.
+export function valueFacts(values: Readonly<Record<string, Cell>> | undefined, objects: readonly ObjectUse[] = []): Fact[] {
   return Object.entries(values ?? {})
     .slice(0, 200)
     .map(([name, value]) => {
       const reference = value !== null && typeof value === "object" && !Array.isArray(value) && "$object" in value ? String((value as Record<string, Cell>).$object) : null;
-      if (reference) return { name, text: reference, href: hrefOf("object", reference), mono: true };
+      if (reference) {
+        const known = objects.find((one) => one.object_id === reference);
+        const label = known?.object.split("/").at(-1);
+        return { name, text: label ? `${label} (${known?.kind ?? "object"})` : reference, full: known ? `${known.object} ${reference}` : reference, href: hrefOf("object", reference), mono: true };
+      }
       return { name, text: plain(value), full: cut(typeof value === "string" ? value : JSON.stringify(value), 4000), mono: true };
     });
 }
