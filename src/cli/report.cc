@@ -1,4 +1,4 @@
-// headrace report [CAMPAIGN] [-o FILE.html]
+// headrace report [WORKFLOW|CAMPAIGN] [--format html|md] [-o FILE]
 #include <cstdio>
 #include <iostream>
 #include <memory>
@@ -7,6 +7,7 @@
 #include "base/whole_file.h"
 #include "cli/commands.h"
 #include "cli/open_session.h"
+#include "report/card.h"
 #include "report/document.h"
 
 namespace headrace::cli {
@@ -14,11 +15,24 @@ namespace {
 
 struct Options {
   report::ReportQuestion question;
-  std::string file = "report.html";
+  std::string file;
+  std::string format;
   bool json = false;
   bool minimise = false;
   bool maximise = false;
 };
+
+Result<std::string> text_of(const query::Session& session, const Options& options) {
+  if (options.json) {
+    const Result<query::Json> document = report::report_json(session, options.question);
+    if (!document.ok()) return document.status();
+    return document->dump() + "\n";
+  }
+  if (options.format == "md") {
+    return report::workflow_card(session, {options.question.of, options.question.made_by});
+  }
+  return report::report_page(session, options.question);
+}
 
 int write_report(const Program& program, Options options) {
   const Result<query::Session> session = open_session(program);
@@ -28,24 +42,18 @@ int write_report(const Program& program, Options options) {
   question.made_by = "headrace " HEADRACE_VERSION;
   question.made_at_ns = read_clock_ns(CLOCK_REALTIME);
 
-  std::string text;
-  if (options.json) {
-    const Result<query::Json> document = report::report_json(*session, question);
-    if (!document.ok()) return program.fail(document.status());
-    text = document->dump() + "\n";
-  } else {
-    Result<std::string> page = report::report_page(*session, question);
-    if (!page.ok()) return program.fail(page.status());
-    text = std::move(*page);
-  }
+  if (options.format.empty()) options.format = options.file.ends_with(".md") ? "md" : "html";
+  if (options.file.empty()) options.file = options.format == "md" ? "-" : "report.html";
+  const Result<std::string> text = text_of(*session, options);
+  if (!text.ok()) return program.fail(text.status());
   if (options.file == "-") {
-    std::cout.write(text.data(), static_cast<std::streamsize>(text.size()));
+    std::cout.write(text->data(), static_cast<std::streamsize>(text->size()));
     std::cout.flush();
     return std::cout ? kDone : program.fail(io_error("cannot write to stdout", errno));
   }
   Result<WholeFile> file = WholeFile::open(options.file);
   if (!file.ok()) return program.fail(file.status());
-  file->write(text);
+  file->write(*text);
   if (const Status status = file->finish(); !status.ok()) return program.fail(status);
   std::printf("%s\n", options.file.c_str());
   return kDone;
@@ -56,17 +64,32 @@ int write_report(const Program& program, Options options) {
 void add_report(CLI::App& app, Program& program) {
   auto options = std::make_shared<Options>();
   CLI::App* verb =
-      add_verb(app, "report", "Writes a campaign as one HTML page that needs nothing else",
+      add_verb(app, "report", "Writes a campaign or workflow as one HTML page or a Markdown card",
                "  headrace report                       the latest campaign, to report.html\n"
                "  headrace report sweep -o sweep.html\n"
+               "  headrace report sweep --against sweep_before\n"
+               "  headrace report train --format md     a card of the workflow, to stdout\n"
+               "  headrace report train -o train.md\n"
                "  headrace report sweep --quality accuracy --maximise\n"
                "  headrace report sweep --object best.pt\n"
                "  headrace report sweep --json -o -     the page's data, to stdout\n");
-  verb->add_option("CAMPAIGN", options->question.campaign,
-                   "Its name, or the beginning of its id (default: the latest)");
-  verb->add_option("-o,--output", options->file, "The file; - writes to stdout")
-      ->type_name("FILE")
-      ->capture_default_str();
+  verb->add_option(
+      "WHAT", options->question.of,
+      "A campaign or workflow: its name, or the beginning of its id (default: the latest "
+      "campaign)");
+  CLI::Option* format =
+      verb->add_option(
+              "--format", options->format,
+              "html, a page that needs nothing else, or md, a card (default: by the file's "
+              "ending, else html)")
+          ->type_name("FORMAT")
+          ->check(CLI::IsMember({"html", "md"}));
+  verb->add_option("-o,--output", options->file,
+                   "The file; - writes to stdout (default: report.html, of md stdout)")
+      ->type_name("FILE");
+  verb->add_option("--against", options->question.against,
+                   "Another of the same kind: what differs from it is shown")
+      ->type_name("OTHER");
   verb->add_option(
           "--quality", options->question.quality,
           "The generated value that says how good a result is (default: found by its name)")
@@ -85,7 +108,8 @@ void add_report(CLI::App& app, Program& program) {
       ->type_name("N")
       ->capture_default_str();
   verb->add_flag("--json", options->json,
-                 "Writes the page's data instead (schema/report.schema.json)");
+                 "Writes the page's data instead (schema/report.schema.json)")
+      ->excludes(format);
   program.runs(verb, [options, &program] { return write_report(program, *options); });
 }
 

@@ -39,4 +39,9 @@ struct EnergyTable {
 // `of`: a campaign or workflow; nullptr: all there is.
 Result<EnergyTable> energy_table(const Session& session, const Thing* of);
 
+// The same as one table: workflow_id, workflow, domain, part, energy_j, tasks, truth, method,
+// assumption, u95_j, time_s. Of a domain the parts attributed, elsewhere (tasks of other workflows
+// in the same processes), idle and unattributed add up to measured.
+Result<ResultTable> energy_parts(EnergyTable energy);
+
 }  // namespace headrace::query

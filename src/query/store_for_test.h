@@ -50,9 +50,9 @@ class StoreForTest {
     ++workflows_;
     run("INSERT INTO workflow_row(wf, workflow, campaign, name, status, begin_ns, end_ns, "
         "producer, used, generated, attributes) VALUES (" +
-        std::to_string(workflows_) + ", '" + workflow_id(workflows_) + "', '" + campaign_id +
-        "', '" + name + "', 2, 1000000000, 9000000000, 1, '" + used + "', '{}', '" + attributes +
-        "')");
+        std::to_string(workflows_) + ", '" + workflow_id(workflows_) + "', nullif('" + campaign_id +
+        "', ''), '" + name + "', 2, 1000000000, 9000000000, 1, '" + used + "', '{}', '" +
+        attributes + "')");
     return workflows_;
   }
   static std::string workflow_id(int number) {

@@ -46,10 +46,13 @@ Result<int64_t> count_of(const Scope& scope, const std::string& from) {
 
 }  // namespace
 
-Result<Json> campaign_json(const Scope& scope) {
-  const auto rows =
-      scope.session->rows("SELECT workflows, tasks, tags, note FROM campaign WHERE campaign_id = " +
-                          sql_text(scope.campaign_id));
+Result<Json> of_json(const Scope& scope) {
+  const auto rows = scope.session->rows(
+      scope.is_workflow()
+          ? "SELECT 1, (SELECT count(*) FROM task WHERE " + scope.is_this() +
+                "), tags, note, campaign FROM workflow WHERE " + scope.is_this()
+          : "SELECT workflows, tasks, tags, note, name FROM campaign WHERE campaign_id = " +
+                sql_text(scope.of.id));
   if (!rows.ok()) return rows.status();
   const auto hosts = scope.session->rows("SELECT DISTINCT hostname FROM workflow WHERE " +
                                          scope.is_this() + " AND hostname IS NOT NULL ORDER BY 1");
@@ -58,8 +61,10 @@ Result<Json> campaign_json(const Scope& scope) {
   for (const Row& row : *hosts) hostnames.push_back(text_of(row[0]));
   const Row& row = rows->at(0);
   return Json(Json::Map{
-      {"campaign_id", scope.campaign_id},
-      {"name", scope.name},
+      {"kind", std::string(query::name_of(scope.of.kind))},
+      {"id", scope.of.id},
+      {"name", scope.of.name},
+      {"campaign", text_of(row[4])},
       {"started_at", instant_text(scope.start_ns)},
       {"duration_s", scope.end_ns ? Json(seconds(*scope.end_ns - scope.start_ns)) : Json()},
       {"workflows", integer_of(row[0])},

@@ -1,5 +1,5 @@
-// The parts of a report that are plain counts and rows: the campaign, its workflows, its tasks, how
-// energy is known, what capture saw and lost. Shapes: schema/report.schema.json.
+// The parts of a report that are plain counts and rows: what it is of, its workflows, its tasks,
+// how energy is known, what capture saw and lost. Shapes: schema/report.schema.json.
 #pragma once
 
 #include "report/scope.h"
@@ -7,7 +7,7 @@
 
 namespace headrace::report {
 
-Result<query::Json> campaign_json(const Scope& scope);
+Result<query::Json> of_json(const Scope& scope);
 Result<query::Json> workflows_json(const Scope& scope);
 
 // At most `most` tasks: failed ones first, then those without a parent, then the longest.

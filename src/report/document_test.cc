@@ -1,52 +1,14 @@
 #include "report/document.h"
 
 #include "gtest/gtest.h"
-#include "query/store_for_test.h"
 #include "query/tradeoff.h"
+#include "report/sweep_for_test.h"
 
 namespace headrace::report {
 namespace {
 
 using query::Json;
 using query::StoreForTest;
-
-// Four finished configurations and a failed one; raw text -> data -> models.
-query::Session make_sweep() {
-  StoreForTest store;
-  const std::string campaign = store.campaign("sweep </script>");
-  const int prepare = store.workflow(campaign, "prepare");
-  const int train =
-      store.workflow(campaign, "train", "{}", R"({"command":"python train.py","exit_code":0})");
-  const int64_t clean = store.task(prepare, {"clean", {}, {{"lines", int64_t{7}}}, 0, 2});
-  const std::string raw = store.object("file", "/data/raw.txt", "aa");
-  const std::string data = store.object("dataset", "/data/data.npy", "bb");
-  store.edge(clean, raw, false);
-  store.edge(clean, data, true);
-  store.energy(clean, "node/cpu", "3", "estimated");
-  const double losses[] = {2.5, 2.0, 2.2, 3.0};
-  for (int i = 0; i < 4; ++i) {
-    const int64_t task = store.task(train, {"train",
-                                            {{"lr", 0.1 * (i + 1)}, {"seed", int64_t{7}}},
-                                            {{"val_loss", losses[i]}, {"loss", 1.0}},
-                                            0,
-                                            10.0 - i});
-    store.energy(task, "node/cpu", std::to_string(10 * (i + 1)), "estimated");
-    const int64_t epoch =
-        store.task(train, {"epoch", {{"epoch", int64_t{0}}}, {{"loss", 1.5}}, task, 1});
-    store.energy(epoch, "node/cpu", "1", "estimated");
-    store.edge(task, data, false);
-    store.edge(task,
-               store.object("model", "/models/m" + std::to_string(i), "c" + std::to_string(i)),
-               true);
-  }
-  store.task(train, {"train", {{"lr", 9.0}, {"seed", int64_t{7}}}, {}, 0, 1, 3});
-  return store.session();
-}
-
-const query::Session& sweep() {
-  static const query::Session session = make_sweep();
-  return session;
-}
 
 Json report_of(const query::Session& session, const ReportQuestion& question = {}) {
   Result<Json> json = report_json(session, question);
@@ -62,11 +24,11 @@ const Json::List& list(const Json& json) { return *json.as<Json::List>(); }
 
 TEST(Document, TheCampaignAddsUpItsTasksWithoutAParent) {
   const Json& report = sweep_report();
-  EXPECT_EQ(report["campaign"]["name"].text(), "sweep </script>");
-  EXPECT_EQ(report["campaign"]["tasks"].number(), 10);
+  EXPECT_EQ(report["of"]["name"].text(), "sweep </script>");
+  EXPECT_EQ(report["of"]["tasks"].number(), 10);
   // 3 + 10 + 20 + 30 + 40; the epochs are inside their tasks.
-  EXPECT_EQ(report["campaign"]["energy"]["energy_j"].number(), 103);
-  EXPECT_EQ(report["campaign"]["energy"]["truth"].text(), "estimated");
+  EXPECT_EQ(report["of"]["energy"]["energy_j"].number(), 103);
+  EXPECT_EQ(report["of"]["energy"]["truth"].text(), "estimated");
   ASSERT_EQ(list(report["workflows"]).size(), 2u);
   const Json& train = list(report["workflows"])[1];
   EXPECT_EQ(train["energy"]["energy_j"].number(), 100);
@@ -137,7 +99,7 @@ TEST(Document, WithoutAQualityItSaysSo) {
   EXPECT_NE(report["tradeoff_missing"].text().find("--quality NAME"), std::string::npos);
   EXPECT_TRUE(report["lineage"].is_null());
   EXPECT_FALSE(report["lineage_missing"].is_null());
-  EXPECT_TRUE(report["campaign"]["energy"].is_null());
+  EXPECT_TRUE(report["of"]["energy"].is_null());
 }
 
 TEST(Document, ValuesThatTellConfigurationsApartOnlyInTheirWorkflowsAreStillNamed) {
@@ -156,13 +118,32 @@ TEST(Document, ValuesThatTellConfigurationsApartOnlyInTheirWorkflowsAreStillName
 TEST(Document, WhatIsNotThereIsNotFound) {
   const query::Session& session = sweep();
   for (const ReportQuestion& question :
-       {ReportQuestion{.campaign = "swep"}, ReportQuestion{.quality = "val_los"},
+       {ReportQuestion{.of = "swep"}, ReportQuestion{.quality = "val_los"},
         ReportQuestion{.activity = "trian"}, ReportQuestion{.object = "nothing.pt"}}) {
     const Result<Json> json = report_json(session, question);
     ASSERT_FALSE(json.ok());
     EXPECT_EQ(json.status().code(), StatusCode::kNotFound) << json.status().message();
   }
   EXPECT_FALSE(report_json(StoreForTest().session(), {}).ok());
+}
+
+TEST(Document, IsOfAWorkflowToo) {
+  const Json report = report_of(sweep(), {.of = "train"});
+  EXPECT_EQ(report["of"]["kind"].text(), "workflow");
+  EXPECT_EQ(report["of"]["campaign"].text(), "sweep </script>");
+  EXPECT_EQ(report["of"]["tasks"].number(), 9);
+  EXPECT_EQ(report["of"]["energy"]["energy_j"].number(), 100);
+  EXPECT_EQ(list(report["workflows"]).size(), 1u);
+  EXPECT_NE(report["tradeoff_missing"].text().find("CAMPAIGN"), std::string::npos);
+  EXPECT_EQ(list(report["views"]["graphs"]).size(), 1u);
+}
+
+TEST(Document, WithoutACampaignTheLatestWorkflowIsMeant) {
+  StoreForTest store;
+  store.task(store.workflow("", "alone"), {"act", {}, {}});
+  const Json report = report_of(store.session());
+  EXPECT_EQ(report["of"]["name"].text(), "alone");
+  EXPECT_NE(report["views"]["curves_missing"].text().find("hr.campaign"), std::string::npos);
 }
 
 TEST(Document, FewerTasksThanThereAreIsSaid) {

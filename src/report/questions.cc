@@ -30,8 +30,12 @@ query::Json questions_json(const AskedAgain& asked) {
     out.emplace_back(
         query::Json::Map{{"section", section}, {"label", label}, {"text", std::move(text)}});
   };
-  const std::string name = shell_word(asked.campaign);
-  const std::string where = " WHERE campaign = " + store::sql_text(asked.campaign);
+  const std::string name = shell_word(asked.name);
+  const bool is_workflow = !asked.workflow_id.empty();
+  const std::string where =
+      " WHERE " + (is_workflow ? "workflow_id = " + store::sql_text(asked.workflow_id)
+                               : "campaign = " + store::sql_text(asked.name));
+  const std::string flow = shell_word("workflow:" + asked.workflow_id);
   if (!asked.quality.empty()) {
     for (const char* cost : {"energy", "time"}) {
       add("tradeoff", "CLI",
@@ -43,12 +47,15 @@ query::Json questions_json(const AskedAgain& asked) {
             ", duration_s FROM task" + where + " AND activity = " +
             store::sql_text(asked.activity) + " ORDER BY 3" + (asked.minimise ? "" : " DESC"));
   }
-  add("timeline", "CLI", "headrace ls tasks --campaign " + name);
+  add("timeline", "CLI",
+      is_workflow ? "headrace ls tasks " + flow : "headrace ls tasks --campaign " + name);
   add("timeline", "SQL",
       "SELECT activity, count(*) AS tasks, sum(duration_s) AS seconds FROM task" + where +
           " GROUP BY activity ORDER BY seconds DESC");
   if (!asked.object.empty()) add("lineage", "CLI", "headrace why " + asked.object);
-  add("workflows", "CLI", "headrace ls workflows --campaign " + name);
+  add("workflows", "CLI",
+      is_workflow ? "headrace show workflow:" + asked.workflow_id
+                  : "headrace ls workflows --campaign " + name);
   add("energy", "SQL",
       "SELECT domain, method, truth, assumption, count(*) AS tasks FROM task_energy GROUP BY ALL");
   add("energy", "SQL", "SELECT name, quantity, unit, truth, source, assumption FROM sensor");

@@ -8,8 +8,9 @@
 namespace headrace::report {
 
 struct AskedAgain {
-  std::string campaign;
-  std::string quality;  // "" without a trade-off
+  std::string name;         // of the campaign, or of the workflow
+  std::string workflow_id;  // "": a campaign
+  std::string quality;      // "" without a trade-off
   bool minimise = false;
   std::string activity;
   std::string object;  // id; "" without a lineage

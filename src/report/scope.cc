@@ -1,5 +1,7 @@
 #include "report/scope.h"
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "query/campaign.h"
@@ -9,17 +11,37 @@ namespace {
 
 using store::sql_text;
 
-Result<query::CampaignName> choose(const query::Session& session, const std::string& wanted) {
-  if (!wanted.empty()) return query::find_campaign(session, wanted);
-  const auto rows = session.rows(
-      "SELECT campaign_id, name FROM campaign ORDER BY started_at DESC NULLS LAST LIMIT 1");
+using query::Thing;
+using query::ThingKind;
+
+// The newest of a view; nothing when it is empty.
+Result<std::optional<Thing>> newest(const query::Session& session, ThingKind kind) {
+  const std::string view(query::name_of(kind));
+  const auto rows = session.rows("SELECT " + view + "_id, name FROM " + view +
+                                 " ORDER BY started_at DESC NULLS LAST LIMIT 1");
   if (!rows.ok()) return rows.status();
-  if (rows->empty()) {
-    return not_found("no campaign was captured in " + session.root().string() +
-                     " (a program names one with hr.campaign(\"NAME\"), or headrace run --campaign "
-                     "NAME -- COMMAND)");
+  if (rows->empty()) return std::optional<Thing>();
+  return std::optional(Thing{kind, rows->at(0)[0].text, rows->at(0)[1].text, ""});
+}
+
+Result<Thing> choose(const query::Session& session, const std::string& wanted) {
+  if (!wanted.empty()) {
+    // A campaign often shares its name with its workflow: it is the larger of the two.
+    const Result<query::CampaignName> campaign = query::find_campaign(session, wanted);
+    if (campaign.ok()) return Thing{ThingKind::kCampaign, campaign->id, campaign->name, ""};
+    std::error_code error;
+    return query::identify(session, wanted, {ThingKind::kCampaign, ThingKind::kWorkflow},
+                           std::filesystem::current_path(error));
   }
-  return query::CampaignName{rows->at(0)[0].text, rows->at(0)[1].text};
+  for (const ThingKind kind : {ThingKind::kCampaign, ThingKind::kWorkflow}) {
+    const auto found = newest(session, kind);
+    if (!found.ok()) return found.status();
+    if (*found) return **found;
+  }
+  return not_found(
+      "nothing was captured in " + session.root().string() +
+      " (headrace run -- COMMAND captures a program, hr.campaign(\"NAME\") names what it "
+      "belongs to)");
 }
 
 std::optional<double> number_of(const query::Cell& cell) {
@@ -63,18 +85,23 @@ Status read_energy(Scope* scope) {
 
 }  // namespace
 
-std::string Scope::is_this() const { return "campaign = " + sql_text(name); }
+std::string Scope::is_this() const {
+  return is_workflow() ? "workflow_id = " + sql_text(of.id) : "campaign = " + sql_text(of.name);
+}
 
 Result<Scope> find_scope(const query::Session& session, const std::string& wanted) {
-  const Result<query::CampaignName> found = choose(session, wanted);
+  Result<Thing> found = choose(session, wanted);
   if (!found.ok()) return found.status();
   Scope scope;
   scope.session = &session;
-  scope.campaign_id = found->id;
-  scope.name = found->name;
-  const auto times = session.rows("SELECT started_at, ended_at FROM campaign WHERE campaign_id = " +
-                                  sql_text(found->id));
+  scope.of = std::move(*found);
+  const std::string view(query::name_of(scope.of.kind));
+  const auto times = session.rows("SELECT started_at, ended_at, campaign_id FROM " + view +
+                                  " WHERE " + view + "_id = " + sql_text(scope.of.id));
   if (!times.ok()) return times.status();
+  if (const query::Cell& campaign = times->at(0)[2]; !campaign.is_null) {
+    scope.campaign_id = campaign.text;
+  }
   scope.start_ns = times->at(0)[0].time_ns;
   if (!times->at(0)[1].is_null) scope.end_ns = times->at(0)[1].time_ns;
 

@@ -1,4 +1,4 @@
-// The campaign that a report is about, and what all its parts ask of it.
+// The campaign or workflow that a report is about, and what all its parts ask of it.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "query/domain_sum.h"
+#include "query/identify.h"
 #include "query/session.h"
 #include "report/cells.h"
 
@@ -16,8 +17,8 @@ namespace headrace::report {
 
 struct Scope {
   const query::Session* session = nullptr;
-  std::string campaign_id;
-  std::string name;
+  query::Thing of;                     // a campaign or a workflow
+  std::string campaign_id;             // "": a workflow of none
   int64_t start_ns = 0;                // since the epoch
   std::optional<int64_t> end_ns;       // none while it runs
   std::vector<std::string> workflows;  // ids by start: what places refer to by index
@@ -28,12 +29,14 @@ struct Scope {
   std::unordered_map<std::string, query::EnergySum> root_energy;
   ObjectNames object_names;
 
-  // "campaign = 'name'", for the views task and workflow.
+  bool is_workflow() const { return of.kind == query::ThingKind::kWorkflow; }
+  // "campaign = 'name'" or "workflow_id = 'id'", for the views task and workflow.
   std::string is_this() const;
 };
 
-// The campaign of that name or id (or its beginning); with "" the one that started last.
-// Errors: kNotFound, with the nearest names.
+// The campaign or else the workflow of that name or id (or its beginning); with "" the campaign
+// that started last, or the workflow where there is no campaign. Errors: kNotFound, with the
+// nearest names.
 Result<Scope> find_scope(const query::Session& session, const std::string& wanted);
 
 // "energy" of schema/report.schema.json; null for a sum without a figure.

@@ -247,6 +247,13 @@ Result<TradeoffPart> part_of(const Scope& scope, const Answers& answers) {
 }  // namespace
 
 Result<TradeoffPart> tradeoff_part(const Scope& scope, const TradeoffChoice& choice) {
+  if (scope.is_workflow()) {
+    TradeoffPart none;
+    none.missing =
+        "A trade-off compares the configurations of a campaign, and this is one workflow. headrace "
+        "report CAMPAIGN has it.";
+    return none;
+  }
   if (!choice.quality.empty()) {
     const Result<Answers> answers = ask(scope, choice, choice.quality);
     if (!answers.ok()) return answers.status();

@@ -1,7 +1,6 @@
 // The parts of the table of routes, one a resource; each in api_<part>.cc.
 #pragma once
 
-#include <cmath>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -33,15 +32,6 @@ inline Result<Answer> rows(Result<query::ResultTable> table,
                            std::optional<uint64_t> total = std::nullopt) {
   if (!table.ok()) return table.status();
   return Answer(TableAnswer{std::move(*table), total});
-}
-
-// JSON has no NaN.
-inline query::Json number_or_null(double value) {
-  return std::isfinite(value) ? query::Json(value) : query::Json();
-}
-
-inline query::Json maybe(const std::optional<int64_t>& value) {
-  return value ? query::Json(*value) : query::Json();
 }
 
 }  // namespace headrace::serve

@@ -1,9 +1,6 @@
 // The shape of the work: its graph, its curves, its ranks.
-#include <cmath>
-
-#include "query/activity_graph.h"
 #include "query/metric_curves.h"
-#include "query/rank_heat.h"
+#include "query/picture_json.h"
 #include "serve/api.h"
 #include "serve/kept_lanes.h"
 
@@ -11,27 +8,6 @@ namespace headrace::serve {
 namespace {
 
 using query::Json;
-
-constexpr const char* kStatusNames[] = {"pending", "running",   "finished",
-                                        "failed",  "cancelled", "lost"};
-
-Json node_json(const query::GraphNode& node) {
-  Json::Map statuses;
-  for (size_t i = 0; i < node.statuses.size(); ++i) {
-    if (node.statuses[i] > 0) {
-      statuses.emplace_back(kStatusNames[i], static_cast<int64_t>(node.statuses[i]));
-    }
-  }
-  return Json::Map{{"id", node.id},
-                   {"label", node.label},
-                   {"wave", node.wave},
-                   {"tasks", static_cast<int64_t>(node.tasks)},
-                   {"statuses", std::move(statuses)},
-                   {"duration_s", node.seconds},
-                   {"energy_j", node.energy_j ? Json(*node.energy_j) : Json()},
-                   {"x", node.x},
-                   {"y", node.y}};
-}
 
 Result<Answer> graph(const Call& call) {
   const auto thing = asked_thing(call);
@@ -50,24 +26,9 @@ Result<Answer> graph(const Call& call) {
   }
   const auto answer = query::activity_graph(call.session(), question);
   if (!answer.ok()) return answer.status();
-  Json::List nodes;
-  for (const query::GraphNode& node : answer->nodes) nodes.push_back(node_json(node));
-  Json::List edges;
-  for (const query::GraphEdge& edge : answer->edges) {
-    edges.emplace_back(Json::Map{{"from", static_cast<int64_t>(edge.from)},
-                                 {"to", static_cast<int64_t>(edge.to)},
-                                 {"relation", edge.relation},
-                                 {"name", edge.name},
-                                 {"exact", edge.exact},
-                                 {"count", static_cast<int64_t>(edge.count)}});
-  }
-  return Answer(Json(
-      Json::Map{{"level", level},
-                {"nodes", std::move(nodes)},
-                {"edges", std::move(edges)},
-                {"tasks", static_cast<int64_t>(answer->tasks)},
-                {"nodes_left", static_cast<int64_t>(answer->nodes_total - answer->nodes.size())},
-                {"watermark", call.view().watermark}}));
+  Json out = query::activity_graph_json(*answer, question.level);
+  out.as<Json::Map>()->emplace_back("watermark", call.view().watermark);
+  return Answer(std::move(out));
 }
 
 Result<Answer> curves(const Call& call) {
@@ -104,23 +65,9 @@ Result<Answer> ranks(const Call& call) {
                                                           : query::HeatQuantity::kBusy;
   const query::RankHeat heat =
       query::rank_heat(**kept, quantity, static_cast<size_t>(call.integer("bins").value_or(200)));
-  Json::List rank_list;
-  for (const query::Lane& rank : heat.ranks) {
-    rank_list.emplace_back(Json::Map{{"label", query::lane_label(rank)},
-                                     {"hostname", rank.hostname},
-                                     {"pid", maybe(rank.pid)},
-                                     {"rank", maybe(rank.rank)}});
-  }
-  Json::List values;
-  for (const double value : heat.values) values.push_back(number_or_null(value));
-  return Answer(Json(Json::Map{{"quantity", name},
-                               {"unit", name == "power" ? Json("W") : Json()},
-                               {"from_ns", heat.from_ns},
-                               {"to_ns", heat.to_ns},
-                               {"bins", static_cast<int64_t>(heat.bins)},
-                               {"ranks", std::move(rank_list)},
-                               {"values", std::move(values)},
-                               {"watermark", call.view().watermark}}));
+  Json out = query::rank_heat_json(heat, quantity);
+  out.as<Json::Map>()->emplace_back("watermark", call.view().watermark);
+  return Answer(std::move(out));
 }
 
 }  // namespace

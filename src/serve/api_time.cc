@@ -1,12 +1,10 @@
 // What ran when, and what the sensors read meanwhile.
 #include <algorithm>
-#include <cmath>
 
-#include "base/clock.h"
 #include "query/counter_window.h"
 #include "query/critical_path.h"
+#include "query/picture_json.h"
 #include "query/stragglers.h"
-#include "query/task_window.h"
 #include "serve/api.h"
 #include "serve/kept_lanes.h"
 
@@ -14,44 +12,6 @@ namespace headrace::serve {
 namespace {
 
 using query::Json;
-
-Json lane_json(const query::Lane& lane) {
-  return Json::Map{{"label", query::lane_label(lane)}, {"hostname", lane.hostname},
-                   {"pid", maybe(lane.pid)},           {"thread", maybe(lane.thread)},
-                   {"rank", maybe(lane.rank)},         {"depth", static_cast<int64_t>(lane.depth)}};
-}
-
-// Columns side by side; ids of the tasks that stand alone, in a list that `task` counts into.
-Json spans_json(const query::TaskLanes& all, const query::TaskWindow& window, size_t first_lane,
-                Json::List* tasks) {
-  Json::List lane, start, duration, activity, status, energy, task, count, longest;
-  for (const query::WindowSpan& span : window.spans) {
-    lane.emplace_back(static_cast<int64_t>(span.lane - first_lane));
-    // From the answer's begin on: small numbers, that a double holds exactly.
-    start.emplace_back(span.start_ns - all.begin_ns);
-    duration.emplace_back(span.duration_ns);
-    activity.emplace_back(static_cast<int64_t>(span.activity));
-    status.emplace_back(static_cast<int64_t>(span.status));
-    energy.push_back(number_or_null(static_cast<double>(span.energy_j)));
-    if (span.count == 1) {
-      task.emplace_back(static_cast<int64_t>(tasks->size()));
-      tasks->emplace_back(all.id[span.row].text());
-    } else {
-      task.emplace_back(int64_t{-1});
-    }
-    count.emplace_back(static_cast<int64_t>(span.count));
-    longest.emplace_back(span.longest_ns);
-  }
-  return Json::Map{{"lane", std::move(lane)},
-                   {"start_ns", std::move(start)},
-                   {"duration_ns", std::move(duration)},
-                   {"activity", std::move(activity)},
-                   {"status", std::move(status)},
-                   {"energy_j", std::move(energy)},
-                   {"task", std::move(task)},
-                   {"count", std::move(count)},
-                   {"longest_ns", std::move(longest)}};
-}
 
 Result<Answer> timeline(const Call& call) {
   const auto kept = kept_lanes(call, call.text("colour") == "energy");
@@ -66,29 +26,9 @@ Result<Answer> timeline(const Call& call) {
   question.lanes_from =
       std::min(static_cast<size_t>(call.integer("lanes_from").value_or(0)), all.lanes.size());
   question.lanes = static_cast<size_t>(call.integer("lanes").value_or(200));
-  const query::TaskWindow window = query::task_window(all, question);
-  Json::List lanes;
-  const size_t last_lane = std::min(all.lanes.size(), question.lanes_from + question.lanes);
-  for (size_t i = question.lanes_from; i < last_lane; ++i) {
-    lanes.push_back(lane_json(all.lanes[i]));
-  }
-  Json::List tasks;
-  Json spans = spans_json(all, window, question.lanes_from, &tasks);
-  return Answer(Json(Json::Map{
-      {"begin_at", utc_text(all.begin_ns)},
-      {"begin_ns", all.begin_ns},
-      {"end_ns", all.end_ns},
-      {"from_ns", question.from_ns},
-      {"to_ns", question.to_ns},
-      {"lanes", std::move(lanes)},
-      {"lanes_total", static_cast<int64_t>(all.lanes.size())},
-      {"activities", Json::List(all.activities.begin(), all.activities.end())},
-      {"statuses", Json::List{"pending", "running", "finished", "failed", "cancelled", "lost"}},
-      {"tasks", std::move(tasks)},
-      {"spans", std::move(spans)},
-      {"total", static_cast<int64_t>(all.tasks())},
-      {"shown", static_cast<int64_t>(window.tasks)},
-      {"watermark", call.view().watermark}}));
+  Json answer = query::timeline_json(all, question);
+  answer.as<Json::Map>()->emplace_back("watermark", call.view().watermark);
+  return Answer(std::move(answer));
 }
 
 Result<Answer> counters(const Call& call) {

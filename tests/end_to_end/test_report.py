@@ -168,15 +168,18 @@ def test_chromium_shows_it(written: Written, width: int, theme: str) -> None:
     assert seen["background"] == ("rgb(255, 255, 255)" if theme == "light" else "rgb(15, 18, 24)")
     assert seen["toggled"] == "dark"  # after auto came light, then dark
     assert seen["sections"] == [
-        *("answer", "tradeoff", "timeline", "lineage", "workflows", "energy", "capture")
+        *("answer", "tradeoff", "timeline", "graph", "curves", "ranks", "costs", "lineage"),
+        *("workflows", "energy", "capture"),
     ]
     assert not seen["overflows"]
 
     # The answer stands first.
     assert plain(seen["headline"]).startswith("Best: lr 0.0003 · frozen 0 reaches val_loss 2.00")
     assert seen["title"].startswith("sweep ")
-    # Two scatters, the timeline, the lineage: each drawn, named, and reached by Tab.
-    assert len(seen["canvases"]) == 4
+    # Two scatters, the timeline, activities, ranks, bars, the lineage: each drawn, named, and
+    # reached by Tab. Nothing was logged, so that there are no curves, and the page says so.
+    assert len(seen["canvases"]) == 7
+    assert "hr.log(" in seen["text"]
     for canvas in seen["canvases"]:
         assert canvas["colours"] > 20, canvas
         assert canvas["label"] and canvas["tab"] == 0
@@ -208,7 +211,7 @@ def test_a_missing_campaign_is_named(written: Written) -> None:
         check=False,
     )
     assert done.returncode == 3
-    assert "there is no campaign swep" in done.stderr
+    assert "there is no campaign or workflow swep" in done.stderr
     assert done.stdout == ""
 
 

@@ -1,5 +1,6 @@
 // A campaign like the fine-tuning example's, made up for tests and for looking at the page: five
 // workflows, eight configurations, a few thousand steps. Never shown to a user.
+import { fixtureViews } from "./fixture_views.mjs";
 import { pack } from "./pack.mjs";
 
 /** @typedef {import("../src/api/report.ts").Report} Report */
@@ -216,9 +217,11 @@ export function fixture(options = {}) {
     version: 1,
     made_at: "2026-11-21T14:40:12Z",
     made_by: "headrace 0.1.0",
-    campaign: {
-      campaign_id: idOf(0x9100_0000_0000_0000n),
+    of: {
+      kind: "campaign",
+      id: idOf(0x9100_0000_0000_0000n),
       name: `llm_finetune${hostile}`,
+      campaign: `llm_finetune${hostile}`,
       started_at: "2026-11-21T14:37:05.120Z",
       duration_s: now / 1e9,
       workflows: 5,
@@ -306,6 +309,7 @@ export function fixture(options = {}) {
         { name: `disk.read${hostile}`, quantity: "bytes", unit: "B", domain: null, source: "/proc/diskstats", truth: "measured", method: null, assumption: null, sensors: 5, samples: 1402 },
       ],
     },
+    views: fixtureViews(names.map((name, w) => ({ id: workflowId[w] ?? "", name })), hostile),
     capture: {
       workflows: 5,
       tasks: tasks.length,

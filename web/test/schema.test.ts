@@ -16,8 +16,8 @@ describe("the contract", () => {
     expect(valid.errors ?? []).toEqual([]);
   });
   it("is strict: an unknown or missing field is an error", () => {
-    const { campaign, ...rest } = fixture({ steps: 2 });
-    expect(valid({ ...rest, campaign, extra: 1 })).toBe(false);
+    const { of, ...rest } = fixture({ steps: 2 });
+    expect(valid({ ...rest, of, extra: 1 })).toBe(false);
     expect(valid(rest)).toBe(false);
   });
   it("numbers statuses as the page does", () => expect(schema.$defs.status.enum).toEqual([...statuses]));

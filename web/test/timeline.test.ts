@@ -6,7 +6,7 @@ import { fixture } from "./fixture.mjs";
 
 const report = fixture({ steps: 20 });
 const tasks = tasksOf(report);
-const endNs = (report.campaign.duration_s ?? 0) * 1e9;
+const endNs = (report.of.duration_s ?? 0) * 1e9;
 const lanes = lanesOf(tasks, endNs);
 
 describe("rows of the timeline", () => {

@@ -263,9 +263,9 @@ export interface CurvesAnswer {
     readonly task_id: string | null;
     readonly workflow_id: string;
     readonly status: string;
-    readonly step: Numbers;
-    readonly seconds: Numbers;
-    readonly value: Numbers;
+    readonly step?: Numbers; // a report has only who ran
+    readonly seconds?: Numbers;
+    readonly value?: Numbers;
   }[];
   readonly groups: readonly {
     readonly label: string;

@@ -1,6 +1,8 @@
 // The report's data document, as `headrace report` writes it. The contract is
 // schema/report.schema.json: field names, units and meanings are documented there.
 
+import type { CurvesAnswer, DiffAnswer, GraphAnswer, LayersAnswer, RanksAnswer, TableAnswer } from "./answers.ts";
+
 export type Truth = "measured" | "mixed" | "estimated";
 export type Status = "pending" | "running" | "finished" | "failed" | "cancelled" | "lost";
 
@@ -19,9 +21,12 @@ export interface Energy {
   truth: Truth;
 }
 
-export interface Campaign {
-  campaign_id: string;
+// The campaign or workflow that the report is of.
+export interface Subject {
+  kind: "campaign" | "workflow";
+  id: string;
   name: string;
+  campaign: string | null; // its own name, or that of the workflow's
   started_at: string;
   duration_s: number | null;
   workflows: number;
@@ -190,12 +195,27 @@ export interface Question {
   text: string;
 }
 
+// What the server answers too, made small: graphs by activity, curves without their single runs.
+export interface Views {
+  graphs: (GraphAnswer & { workflow_id: string; workflow: string })[];
+  graphs_left: number;
+  curves: CurvesAnswer[];
+  curves_missing: string | null;
+  metrics_left: number;
+  ranks: (Omit<RanksAnswer, "values"> & { values: PackedColumn })[];
+  ranks_left: number;
+  energy: TableAnswer;
+  diff: DiffAnswer | null;
+  diff_lines_left: number;
+  layers?: LayersAnswer;
+}
+
 export interface Report {
   format: "headrace.report";
   version: 1;
   made_at: string;
   made_by: string;
-  campaign: Campaign;
+  of: Subject;
   workflows: Workflow[];
   tasks: TaskTable;
   tradeoff: Tradeoff | null;
@@ -203,6 +223,7 @@ export interface Report {
   lineage: Lineage | null;
   lineage_missing: string | null;
   energy: { methods: EnergyMethod[]; sensors: Sensor[] };
+  views: Views;
   capture: CaptureFacts;
   questions: Question[];
 }

@@ -52,7 +52,7 @@ export function taskLines(report: Report, tasks: Tasks, row: number): Line[] {
   ];
   if (workflow) lines.push(["workflow", workflow.name]);
   const joules = tasks.energyJ?.[row];
-  if (joules !== undefined && !Number.isNaN(joules)) lines.push(["energy", energy(joules, report.campaign.energy?.truth ?? "estimated")]);
+  if (joules !== undefined && !Number.isNaN(joules)) lines.push(["energy", energy(joules, report.of.energy?.truth ?? "estimated")]);
   return lines;
 }
 

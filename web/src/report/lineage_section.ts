@@ -28,7 +28,7 @@ export function lineageSection(report: Report, tasks: Tasks, colourSlot: Uint8Ar
   const found = report.lineage;
   const questions = report.questions.filter((q) => q.section === "lineage");
   if (!found) {
-    frame.body.append(element("p", { class: "empty" }, report.lineage_missing ?? "No object was generated in this campaign."));
+    frame.body.append(element("p", { class: "empty" }, report.lineage_missing ?? "No object was generated here."));
     ask(frame, questions);
     return { ...frame, toggle: () => undefined };
   }
@@ -60,7 +60,7 @@ export function lineageSection(report: Report, tasks: Tasks, colourSlot: Uint8Ar
     button("+", "Zoom in", () => view.zoom(1.3)),
     button("Fit", "Fold all groups and show all of it", () => view.fit()),
   );
-  const toggle = twin(frame, chart, (into) => {
+  const { toggle } = twin(frame, chart, (into) => {
     const rows = found.edges.map((edge, i) => ({ ...edge, key: String(i) }));
     table(into, {
       caption: "Edges in the direction of the data",

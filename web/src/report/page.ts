@@ -5,23 +5,19 @@ import { activityColours } from "../views/colour.ts";
 import { button, element } from "../views/element.ts";
 import { duration, energy, grouped, plural, significant, uncertainty } from "../views/number.ts";
 import { ranked } from "./configurations.ts";
+import type { Charted } from "./charted.ts";
+import { costSection } from "./cost_section.ts";
+import { diffSection } from "./diff_section.ts";
 import { lineageSection } from "./lineage_section.ts";
+import type { Section } from "./section.ts";
+import { curvesSection, graphSection, layersSection, ranksSection } from "./shape_sections.ts";
 import { State, type ThemeChoice } from "./state.ts";
 import { summarise } from "./summary.ts";
 import { captureSection, energySection, workflowSection } from "./table_sections.ts";
 import { timelineSection } from "./timeline_section.ts";
 import { tradeoffSection } from "./tradeoff_section.ts";
 
-const places = [
-  ["tradeoff", "Trade-off"],
-  ["timeline", "Timeline"],
-  ["lineage", "Lineage"],
-  ["workflows", "Workflows"],
-  ["energy", "Energy"],
-  ["capture", "Capture"],
-] as const;
-
-function topBar(report: Report, state: State): HTMLElement {
+function topBar(report: Report, state: State, places: readonly (readonly [string, string])[]): HTMLElement {
   const order: ThemeChoice[] = ["auto", "light", "dark"];
   const words: Record<ThemeChoice, string> = { auto: "◐ Auto", light: "○ Light", dark: "● Dark" };
   const theme = button(words[state.choice], "Colours: as the system, light, dark", () => {
@@ -40,7 +36,7 @@ function topBar(report: Report, state: State): HTMLElement {
   }
   return element("header", { class: "top" },
     element("div", { class: "brand" }, "Headrace"),
-    element("div", { class: "path" }, report.campaign.name),
+    element("div", { class: "path", title: report.of.name }, report.of.name),
     nav,
     theme);
 }
@@ -56,7 +52,7 @@ function figure(name: string, value: string, note: string): HTMLElement {
 }
 
 function answer(report: Report): HTMLElement {
-  const { campaign, tradeoff } = report;
+  const { of, tradeoff } = report;
   const words = summarise(report);
   const best = tradeoff ? ranked(tradeoff).find((r) => r.best) : undefined;
   const figures = element("dl", { class: "figures" });
@@ -70,22 +66,23 @@ function answer(report: Report): HTMLElement {
   }
   const failed = report.workflows.reduce((sum, w) => sum + w.failed, 0);
   figures.append(
-    figure("campaign energy", campaign.energy ? energy(campaign.energy.energy_j, campaign.energy.truth) : "–", campaign.energy ? `${campaign.energy.truth} ${uncertainty(campaign.energy.u95_j)}` : "not recorded"),
-    figure("campaign time", duration(campaign.duration_s), "first start to last end"),
-    figure("tasks", grouped(campaign.tasks), `${failed === 0 ? "none" : grouped(failed)} failed`),
+    figure("energy in all", of.energy ? energy(of.energy.energy_j, of.energy.truth) : "–", of.energy ? `${of.energy.truth} ${uncertainty(of.energy.u95_j)}` : "not recorded"),
+    figure("time in all", duration(of.duration_s), "first start to last end"),
+    figure("tasks", grouped(of.tasks), `${failed === 0 ? "none" : grouped(failed)} failed`),
   );
-  const started = campaign.started_at.replace("T", " ").replace(/(\.\d+)?Z$/, " UTC");
+  const started = of.started_at.replace("T", " ").replace(/(\.\d+)?Z$/, " UTC");
   const facts = [
-    plural(campaign.workflows, "workflow"),
+    ...(of.kind === "campaign" ? [plural(of.workflows, "workflow")] : []),
     `started ${started}`,
-    campaign.hostnames.length === 1 ? `on ${campaign.hostnames[0] ?? ""}` : plural(campaign.hostnames.length, "host"),
-    ...campaign.tags.map((tag) => `#${tag}`),
+    of.hostnames.length === 1 ? `on ${of.hostnames[0] ?? ""}` : plural(of.hostnames.length, "host"),
+    ...of.tags.map((tag) => `#${tag}`),
   ];
+  const kicker = of.kind === "campaign" ? `Campaign ${of.name}` : `Workflow ${of.name}${of.campaign ? ` of campaign ${of.campaign}` : ""}`;
   return element("section", { id: "answer", class: "answer" },
-    element("p", { class: "kicker" }, `Campaign ${campaign.name} · ${facts.join(" · ")}`),
+    element("p", { class: "kicker" }, `${kicker} · ${facts.join(" · ")}`),
     element("h1", {}, words.headline),
     words.sentences.length > 0 && element("p", { class: "lead" }, words.sentences.join(" ")),
-    campaign.note !== null && campaign.note !== "" && element("p", { class: "note" }, `Note: ${campaign.note}`),
+    of.note !== null && of.note !== "" && element("p", { class: "note" }, `Note: ${of.note}`),
     figures);
 }
 
@@ -98,19 +95,39 @@ export function page(host: HTMLElement, report: Report): void {
     time[activity] = (time[activity] ?? 0) + (tasks.durationNs[row] || 0);
   }
   const colourSlot = activityColours([...time]);
-  document.title = `${report.campaign.name} · Headrace`;
+  document.title = `${report.of.name} · Headrace`;
 
+  const slots = new Map(tasks.activities.map((name, i) => [name, colourSlot[i] ?? 7]));
   const main = element("main", { id: "main" });
-  host.replaceChildren(topBar(report, state), main);
+  host.replaceChildren(main);
   main.append(answer(report));
+  const places: (readonly [string, string])[] = [];
   // In the document before it is filled: canvases measure themselves.
-  const trade = tradeoffSection(report, state);
-  main.append(trade.node);
-  const line = timelineSection(report, tasks, colourSlot, state);
-  main.append(line.node);
-  const graph = lineageSection(report, tasks, colourSlot, state);
-  main.append(graph.node, workflowSection(report, state).node);
+  const put = <S extends Section>(one: S, name: string): S => {
+    main.append(one.node);
+    places.push([one.node.id, name]);
+    return one;
+  };
+  const drawn: Charted[] = [];
+  const putDrawn = (one: Charted, name: string): void => {
+    drawn.push(put(one, name));
+    one.show();
+  };
+  put(tradeoffSection(report, state), "Trade-off");
+  const line = put(timelineSection(report, tasks, colourSlot, state), "Timeline");
+  putDrawn(graphSection(report, (activity) => slots.get(activity) ?? 7, state), "Activities");
+  putDrawn(curvesSection(report, state), "Curves");
+  putDrawn(ranksSection(report, state), "Ranks");
+  putDrawn(costSection(report, state), "Cost");
+  const layers = layersSection(report, state);
+  if (layers) putDrawn(layers, "Layers");
+  const lineage = put(lineageSection(report, tasks, colourSlot, state), "Lineage");
+  const diff = diffSection(report);
+  if (diff) put(diff, "Differences");
+  put(workflowSection(report, state), "Workflows");
   main.append(element("div", { class: "pair" }, energySection(report).node, captureSection(report).node));
+  places.push(["energy", "Energy"], ["capture", "Capture"]);
+  host.prepend(topBar(report, state, places));
   state.tell();
 
   const inSight = (node: HTMLElement): boolean => {
@@ -123,7 +140,10 @@ export function page(host: HTMLElement, report: Report): void {
     a: () => line.view.pan(-0.2),
     d: () => line.view.pan(0.2),
     f: () => line.view.fit(),
-    t: () => (line.node.contains(document.activeElement) || (inSight(line.node) && !graph.node.contains(document.activeElement)) ? line : graph).toggle(),
+    t: () => {
+      const all = [line, ...drawn, lineage];
+      (all.find((one) => one.node.contains(document.activeElement)) ?? all.find((one) => inSight(one.node)) ?? line).toggle();
+    },
     Escape: () => state.select(null),
   };
   document.addEventListener("keydown", (event) => {

@@ -18,8 +18,13 @@ export function section(id: string, kicker: string, title: string): Section {
   return { node, body, tools };
 }
 
+export interface Twin {
+  toggle(): void;
+  renew(): void; // its figures are others now
+}
+
 // Shows the chart or its table; the table is made when first asked for.
-export function twin(frame: Section, chart: HTMLElement, makeTable: (host: HTMLElement) => void): () => void {
+export function twin(frame: Section, chart: HTMLElement, makeTable: (host: HTMLElement) => void): Twin {
   const host = element("div", { class: "twin" });
   host.hidden = true;
   chart.after(host);
@@ -37,7 +42,14 @@ export function twin(frame: Section, chart: HTMLElement, makeTable: (host: HTMLE
   press.setAttribute("aria-pressed", "false");
   press.classList.add("twin-toggle");
   frame.tools.append(press);
-  return toggle;
+  return {
+    toggle,
+    renew() {
+      host.replaceChildren();
+      made = !host.hidden;
+      if (made) makeTable(host);
+    },
+  };
 }
 
 export function ask(frame: Section, questions: readonly Question[]): void {

@@ -8,6 +8,7 @@ export class State {
   selected: string | null = null;
   hovered: string | null = null;
   choice: ThemeChoice = "auto";
+  private readonly kept = new Map<string, string>();
   private readonly listeners: Listener[] = [];
   private readonly system = window.matchMedia("(prefers-color-scheme: dark)");
   private readonly printing = window.matchMedia("print");
@@ -17,6 +18,7 @@ export class State {
     const theme = asked.get("theme");
     if (theme === "light" || theme === "dark") this.choice = theme;
     this.selected = asked.get("select");
+    for (const [name, value] of asked) if (name !== "theme" && name !== "select") this.kept.set(name, value);
     const changed = (): void => this.apply();
     this.system.addEventListener("change", changed);
     this.printing.addEventListener("change", changed);
@@ -46,6 +48,17 @@ export class State {
     this.tell();
   }
 
+  // What a section shows: its picture, its window. "" is what it shows by itself.
+  get(name: string): string {
+    return this.kept.get(name) ?? "";
+  }
+
+  put(name: string, value: string): void {
+    if (value === "") this.kept.delete(name);
+    else this.kept.set(name, value);
+    this.remember();
+  }
+
   setTheme(choice: ThemeChoice): void {
     this.choice = choice;
     this.remember();
@@ -61,8 +74,13 @@ export class State {
     const asked = new URLSearchParams();
     if (this.choice !== "auto") asked.set("theme", this.choice);
     if (this.selected) asked.set("select", this.selected);
+    for (const [name, value] of this.kept) asked.set(name, value);
     const hash = asked.toString();
-    history.replaceState(null, "", hash ? `#${hash}` : location.pathname + location.search);
+    try {
+      history.replaceState(null, "", hash ? `#${hash}` : location.pathname + location.search);
+    } catch {
+      // A page inside another, as in a notebook, has no address of its own.
+    }
   }
 
   tell(): void {

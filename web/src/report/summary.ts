@@ -44,13 +44,13 @@ function lastStep(tradeoff: Tradeoff, all: readonly Ranked[], best: Ranked): str
 }
 
 export function summarise(report: Report): Summary {
-  const { campaign, tradeoff } = report;
+  const { of, tradeoff } = report;
   const all = tradeoff ? ranked(tradeoff) : [];
   const best = all.find((r) => r.best);
   if (!tradeoff || !best) {
-    const cost = campaign.energy ? `, ${energy(campaign.energy.energy_j, campaign.energy.truth)}` : "";
+    const cost = of.energy ? `, ${energy(of.energy.energy_j, of.energy.truth)}` : "";
     return {
-      headline: `${campaign.name}: ${plural(campaign.tasks, "task")} in ${plural(campaign.workflows, "workflow")}, ${campaign.duration_s === null ? "still running" : duration(campaign.duration_s)}${cost}`,
+      headline: `${of.name}: ${plural(of.tasks, "task")}${of.kind === "campaign" ? ` in ${plural(of.workflows, "workflow")}` : ""}, ${of.duration_s === null ? "still running" : duration(of.duration_s)}${cost}`,
       sentences: report.tradeoff_missing ? [report.tradeoff_missing] : [],
     };
   }

@@ -34,7 +34,7 @@ export function workflowSection(report: Report, state: State): Section {
     exit_code: null,
     tasks: all.reduce((s, w) => s + w.tasks, 0),
     failed: all.reduce((s, w) => s + w.failed, 0),
-    energy: report.campaign.energy,
+    energy: report.of.energy,
   };
   const isTotal = (w: Workflow): boolean => w === total;
   const rows = table(frame.body, {

@@ -52,7 +52,7 @@ function taskColumns(report: Report, tasks: Tasks): Column<number>[] {
     columns.push({
       name: "energy",
       numeric: true,
-      text: (row) => energy(joules[row] ?? null, report.campaign.energy?.truth ?? "estimated"),
+      text: (row) => energy(joules[row] ?? null, report.of.energy?.truth ?? "estimated"),
       sort: (row) => joules[row] ?? null,
     });
   }
@@ -100,7 +100,7 @@ function legend(tasks: Tasks, colourSlot: Uint8Array, state: State): HTMLElement
 export function timelineSection(report: Report, tasks: Tasks, colourSlot: Uint8Array, state: State): TimelineSection {
   const frame = section("timeline", "Timeline", timelineTitle(report));
   const lastEnd = tasks.startNs.reduce((last, start, row) => Math.max(last, start + (tasks.durationNs[row] || 0)), 0);
-  const endNs = Math.max(lastEnd, (report.campaign.duration_s ?? 0) * 1e9);
+  const endNs = Math.max(lastEnd, (report.of.duration_s ?? 0) * 1e9);
   const label = barLabels(report, tasks);
   const chart = element("div", { class: "timeline" });
   const side = element("aside", { class: "inspector", "aria-live": "polite", "aria-label": "Chosen task" });
@@ -135,7 +135,7 @@ export function timelineSection(report: Report, tasks: Tasks, colourSlot: Uint8A
     button("+", "Zoom in (w)", () => view.zoom(1 / 1.6)),
     button("Fit", "Show all of it (f)", () => view.fit()),
   );
-  const toggle = twin(frame, chart, (host) => {
+  const { toggle } = twin(frame, chart, (host) => {
     const rows = table(host, {
       caption: "Tasks",
       columns: taskColumns(report, tasks),

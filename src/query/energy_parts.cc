@@ -1,0 +1,61 @@
+// The energy of workflows and of what no workflow got, as rows that add up.
+#include <map>
+#include <string>
+#include <utility>
+
+#include "query/energy_table.h"
+#include "query/table_builder.h"
+
+namespace headrace::query {
+namespace {
+
+// Of a domain, what no workflow that was asked for got.
+void add_rest(const Conservation& one, double attributed_j, TableBuilder* out) {
+  const auto add = [&](const char* part, double joules) {
+    out->null().null().text(one.domain).text(part).real(joules).null().text(one.truth);
+    out->text(one.method).text(one.assumption).end_row();
+  };
+  // Less is rounding.
+  if (one.attributed_j - attributed_j > 1e-9 * one.measured_j) {
+    add("elsewhere", one.attributed_j - attributed_j);
+  }
+  add("idle", one.idle_j);
+  add("unattributed", one.unattributed_j);
+  add("measured", one.measured_j);
+}
+
+}  // namespace
+
+Result<ResultTable> energy_parts(EnergyTable energy) {
+  TableBuilder out({{"workflow_id", ColumnKind::kId, ""},
+                    {"workflow", ColumnKind::kText, ""},
+                    {"domain", ColumnKind::kText, ""},
+                    {"part", ColumnKind::kText, ""},
+                    {"energy_j", ColumnKind::kReal, "J"},
+                    {"tasks", ColumnKind::kInteger, ""},
+                    {"truth", ColumnKind::kText, ""},
+                    {"method", ColumnKind::kText, ""},
+                    {"assumption", ColumnKind::kText, ""},
+                    {"u95_j", ColumnKind::kReal, "J"},
+                    {"time_s", ColumnKind::kReal, "s"}});
+  std::map<std::string, double> attributed;
+  for (;;) {
+    const Result<bool> more = energy.rows.next();
+    if (!more.ok()) return more.status();
+    if (!*more) break;
+    for (size_t row = 0; row < energy.rows.rows(); ++row) {
+      const auto cell = [&](size_t column) { return energy.rows.cell(column, row); };
+      attributed[cell(2).text] += cell(3).real;
+      out.text(cell(0).text).text(cell(1).text).text(cell(2).text).text("attributed");
+      out.real(cell(3).real).integer(static_cast<int64_t>(cell(6).real));
+      out.text(cell(7).text).text(cell(8).text).text(cell(9).text).real(cell(4).real);
+      out.real(cell(5).real).end_row();
+    }
+  }
+  for (const Conservation& one : energy.conservation) {
+    add_rest(one, attributed[one.domain], &out);
+  }
+  return out.finish();
+}
+
+}  // namespace headrace::query

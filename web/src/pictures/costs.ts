@@ -1,0 +1,73 @@
+// Where energy and time went: of each domain the parts that add up to what was measured, and of each
+// workflow its share.
+import type { Cell, TableAnswer } from "../api/answers.ts";
+import type { Theme } from "../views/colour.ts";
+import type { Conserved } from "../views/conservation.ts";
+import { duration, plural, si } from "../views/number.ts";
+import { stacked, type StackedRow, type StackedView } from "../views/stacked.ts";
+
+type Reader = (row: readonly Cell[], name: string) => Cell;
+
+function reader(answer: TableAnswer): Reader {
+  const at = new Map(answer.columns.map((column, i) => [column.name, i]));
+  return (row, name) => row[at.get(name) ?? -1] ?? null;
+}
+
+const partNames = [
+  ["attributed", "attributed to these tasks", 0],
+  ["elsewhere", "to tasks elsewhere", 2],
+  ["idle", "idle: no task ran", 1],
+  ["unattributed", "not divisible", 7],
+] as const;
+
+// What is not there is not zero.
+export function conserved(answer: TableAnswer): Conserved[] {
+  const of = reader(answer);
+  const domains = [...new Set(answer.rows.map((row) => String(of(row, "domain"))))];
+  return domains.map((domain) => {
+    const own = answer.rows.filter((row) => of(row, "domain") === domain);
+    const sum = (part: string): number | null => {
+      const values = own.filter((row) => of(row, "part") === part).map((row) => of(row, "energy_j")).filter((one): one is number => typeof one === "number");
+      return values.length > 0 ? values.reduce((a, b) => a + b, 0) : null;
+    };
+    const said = (name: string): string => [...new Set(own.map((row) => String(of(row, name) ?? "")))].filter(Boolean).join("; ");
+    const truths = new Set(own.map((row) => String(of(row, "truth") ?? "")));
+    return {
+      id: domain,
+      truth: truths.size === 1 ? ([...truths][0] ?? "") : "mixed",
+      parts: partNames.map(([part, label, slot]) => ({ label, value: sum(part), slot })),
+      whole: sum("measured"),
+      note: [said("method"), said("assumption") && `≈ ${said("assumption")}`].filter(Boolean).join(" · "),
+    };
+  });
+}
+
+export interface Costs {
+  readonly energy: readonly StackedRow[];
+  readonly time: readonly StackedRow[];
+  readonly domains: readonly string[];
+}
+
+// A bar a workflow: its energy by domain, and the time of its outermost tasks.
+export function costsOf(answer: TableAnswer): Costs {
+  const of = reader(answer);
+  const own = answer.rows.filter((row) => of(row, "part") === "attributed");
+  const domains = [...new Set(own.map((row) => String(of(row, "domain"))))];
+  const flows = [...new Map(own.map((row) => [String(of(row, "workflow_id")), String(of(row, "workflow"))]))];
+  const rowsOf = (id: string): (readonly Cell[])[] => own.filter((row) => of(row, "workflow_id") === id);
+  return {
+    domains,
+    energy: flows.map(([id, label]) => ({ id, label, parts: domains.map((domain) => rowsOf(id).filter((row) => of(row, "domain") === domain).reduce((all, row) => all + Number(of(row, "energy_j") ?? 0), 0)) })),
+    time: flows.map(([id, label]) => ({ id, label, parts: [Number(of(rowsOf(id)[0] ?? [], "time_s") ?? NaN)] })),
+  };
+}
+
+export function energyBars(costs: Costs, theme: () => Theme, onSelect: (id: string | null) => void): (host: HTMLElement) => StackedView {
+  return (host) =>
+    stacked(host, { rows: costs.energy, parts: costs.domains, quantity: "energy", unit: "J", words: (v) => si(v, "J"), summary: `Energy of ${plural(costs.energy.length, "workflow")} by domain; the parts of a bar add up to it.`, theme, onSelect });
+}
+
+export function timeBars(costs: Costs, theme: () => Theme, onSelect: (id: string | null) => void): (host: HTMLElement) => StackedView {
+  return (host) =>
+    stacked(host, { rows: costs.time, parts: ["time of outermost tasks"], quantity: "time", unit: "s", words: (v) => duration(v), summary: `Time of the outermost tasks of ${plural(costs.time.length, "workflow")}.`, theme, onSelect });
+}
