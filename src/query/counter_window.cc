@@ -29,8 +29,9 @@ Status no_such_sensor(const Session& session, const std::string& name) {
 
 std::string windowed_sql(const std::string& sensors, bool is_counter,
                          const CounterQuestion& question) {
+  // An aggregate in any case: `ends` is one row, whoever says where it ends.
   const auto bound = [](std::optional<int64_t> ns, const char* usual) {
-    return (ns ? std::to_string(*ns) : std::string(usual)) + "::BIGINT";
+    return (ns ? "any_value(" + std::to_string(*ns) + ")" : std::string(usual)) + "::BIGINT";
   };
   const std::string width = std::to_string(question.width);
   // The reading before the window counts too: the first rate in it begins there.

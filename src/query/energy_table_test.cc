@@ -117,6 +117,10 @@ TEST(CounterWindow, TurnsJoulesIntoWatts) {
   // A window that begins later knows the reading before it.
   table = counter_window(session, {.sensor = "1", .from_ns = 2'500'000'000, .width = 1});
   EXPECT_EQ(column_of(&*table, "mean"), (std::vector<double>{30}));
+  // Said on both sides, it counts each reading once.
+  table = counter_window(
+      session, {.sensor = "1", .from_ns = 500'000'000, .to_ns = 3'500'000'000, .width = 1});
+  EXPECT_EQ(column_of(&*table, "readings"), (std::vector<double>{3}));
   const Status missing = counter_window(session, {.sensor = "cpu energie"}).status();
   EXPECT_EQ(missing.code(), StatusCode::kNotFound);
   EXPECT_NE(missing.message().find("did you mean cpu energy"), std::string::npos);
