@@ -19,6 +19,7 @@ Result<Answer> graph(const Call& call) {
                    : level == "wave" ? query::GraphLevel::kWave
                                      : query::GraphLevel::kActivity;
   question.around = call.text("around");
+  question.most_nodes = static_cast<size_t>(call.integer("limit").value_or(2000));
   if (level == "task" && !question.around.empty() && !Uuid::parse(question.around)) {
     const auto task =
         query::identify(call.session(), question.around, {query::ThingKind::kTask}, here_of(call));
@@ -78,8 +79,8 @@ void add_shape_routes(std::vector<Route>* out) {
   const Param campaign{.name = "campaign", .about = "of this campaign: its name or id"};
   out->push_back({"GET",
                   "/graph",
-                  "What used what the other generated, and what lies in what, at most 2,000 nodes; "
-                  "x and y are their places",
+                  "What used what the other generated, and what lies in what; x and y are the "
+                  "places of nodes",
                   Form::kDocument,
                   {needed,
                    {.name = "level",
@@ -88,7 +89,13 @@ void add_shape_routes(std::vector<Route>* out) {
                     .usual = "activity"},
                    {.name = "around",
                     .about = "only this node and what is up to two steps from it: a task's id, an "
-                             "activity, or activity#wave"}},
+                             "activity, or activity#wave"},
+                   {.name = "limit",
+                    .about = "nodes to give: those that began first",
+                    .kind = ParamKind::kInteger,
+                    .usual = "2000",
+                    .least = 1,
+                    .most = 20'000}},
                   graph});
   out->push_back({"GET",
                   "/curves",

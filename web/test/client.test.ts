@@ -48,6 +48,17 @@ describe("client", () => {
     await expect(server.get("/tasks")).rejects.toMatchObject({ name: "AbortError" });
   });
 
+  it("hands on what was asked ahead, once", async () => {
+    let asked = 0;
+    const server = client(async () => answer(++asked === 1 ? 200 : 400, { rows: [asked] }));
+    await server.ahead("/timeline", { width: 100 });
+    expect(await server.get("/timeline", { width: 100 })).toEqual({ rows: [1] });
+    await expect(server.get("/timeline", { width: 100 })).rejects.toBeInstanceOf(Refusal);
+    await server.ahead("/timeline");
+    await expect(server.get("/timeline")).rejects.toBeInstanceOf(Refusal);
+    expect(asked).toBe(3);
+  });
+
   it("forgets the oldest answer", async () => {
     const tags: string[] = [];
     const server = client(async (url, init) => {

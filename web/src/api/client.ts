@@ -45,6 +45,8 @@ function failureOf(body: unknown, status: number): Failure {
 }
 
 export interface Client {
+  // Asks already; the next get of the same takes this answer.
+  ahead(path: string, query?: Query): Promise<void>;
   get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T>;
   post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T>;
   // What changes something: tags and notes.
@@ -83,9 +85,23 @@ export function client(ask: typeof fetch = (...given) => fetch(...given), keep =
     }
     return body as T;
   };
+  const coming = new Map<string, Promise<unknown>>();
   const given = (signal: AbortSignal | undefined): RequestInit => (signal ? { signal } : {});
   return {
-    get: (path, query, signal) => exchange(addressOf(path, query), given(signal)),
+    async ahead(path, query) {
+      const url = addressOf(path, query);
+      const answer = exchange(url, {});
+      coming.set(url, answer);
+      // Whoever takes it hears of a failure; not taken soon, it is too old.
+      await answer.catch(() => undefined);
+      setTimeout(() => coming.get(url) === answer && coming.delete(url), 2000);
+    },
+    get<T>(path: string, query?: Query, signal?: AbortSignal) {
+      const url = addressOf(path, query);
+      const here = coming.get(url) as Promise<T> | undefined;
+      coming.delete(url);
+      return here ?? exchange<T>(url, given(signal));
+    },
     post: (path, body, signal) => exchange(addressOf(path), { method: "POST", body: JSON.stringify(body), ...given(signal) }),
     send: (method, path, body) => exchange(addressOf(path), { method, body: JSON.stringify(body) }),
   };

@@ -4,6 +4,7 @@ import { untrack } from "svelte";
 import { Refusal, type Query } from "../api/client.ts";
 import type { Failure } from "../api/answers.ts";
 import { page, server } from "./page.svelte.ts";
+import { inTurn } from "./turns.ts";
 
 export interface Question {
   readonly path: string;
@@ -39,7 +40,7 @@ export class Loaded<T> {
     this.asking = true;
     const timer = setTimeout(() => (this.slow = true), 150);
     try {
-      const answer = question.body === undefined ? await server.get<T>(question.path, question.query, cancel.signal) : await server.post<T>(question.path, question.body, cancel.signal);
+      const answer = question.body === undefined ? await inTurn(question.path, () => server.get<T>(question.path, question.query, cancel.signal)) : await server.post<T>(question.path, question.body, cancel.signal);
       if (cancel.signal.aborted) return;
       this.value = answer;
       this.failure = null;
@@ -72,6 +73,11 @@ export class Loaded<T> {
     this.#cancel?.abort();
     this.asking = false;
   }
+}
+
+// Asks now what a part of the page will ask once it is there.
+export function askAhead(question: Question): void {
+  void inTurn(question.path, () => server.ahead(question.path, question.query));
 }
 
 // Call while a component is set up. `null` asks nothing; `calm` asks again only every few seconds.

@@ -2,6 +2,7 @@
 import type { ActivityFigure, CurvesAnswer, TableAnswer, TimelineAnswer } from "../api/answers.ts";
 import { numbers } from "../api/client.ts";
 import type { Status, Truth } from "../api/report.ts";
+import type { Question } from "../state/loaded.svelte.ts";
 import { activityColours, type Theme } from "../views/colour.ts";
 import type { Curve } from "../views/curves.ts";
 import { duration, energy as energyText, grouped, plural, si } from "../views/number.ts";
@@ -34,6 +35,20 @@ export function slotsOf(activities: readonly ActivityFigure[]): ReadonlyMap<stri
 
 // What one picture shows of thousands of threads; the rest is a page further.
 export const mostLanes = 120;
+
+export function colouringOf(word: string): Colouring {
+  return word === "status" || word === "energy" ? word : "activity";
+}
+
+// What the timeline asks first: all the time there is.
+export function wholeTimeline(of: Readonly<Record<string, string>>, width: number, lanesFrom: number, colouring: Colouring): Question {
+  return { path: "/timeline", query: { ...of, width, lanes: mostLanes, lanes_from: lanesFrom, colour: colouring === "energy" ? "energy" : null } };
+}
+
+// Its first width, before it is laid out.
+export function timelineWidth(): number {
+  return Math.max(300, Math.round((innerWidth - 200) / 100) * 100);
+}
 
 export function whereOf(lane: TimelineAnswer["lanes"][number] | undefined): string {
   if (!lane) return "";
