@@ -46,7 +46,7 @@ function failureOf(body: unknown, status: number): Failure {
 
 export interface Client {
   // Asks already; the next get of the same takes this answer.
-  ahead(path: string, query?: Query): Promise<void>;
+  ahead(path: string, query?: Query, signal?: AbortSignal): Promise<void>;
   get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T>;
   post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T>;
   // What changes something: tags and notes.
@@ -88,9 +88,9 @@ export function client(ask: typeof fetch = (...given) => fetch(...given), keep =
   const coming = new Map<string, Promise<unknown>>();
   const given = (signal: AbortSignal | undefined): RequestInit => (signal ? { signal } : {});
   return {
-    async ahead(path, query) {
+    async ahead(path, query, signal) {
       const url = addressOf(path, query);
-      const answer = exchange(url, {});
+      const answer = exchange(url, given(signal));
       coming.set(url, answer);
       // Whoever takes it hears of a failure; not taken soon, it is too old.
       await answer.catch(() => undefined);

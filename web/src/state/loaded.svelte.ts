@@ -75,9 +75,11 @@ export class Loaded<T> {
   }
 }
 
-// Asks now what a part of the page will ask once it is there.
-export function askAhead(question: Question): void {
-  void inTurn(question.path, () => server.ahead(question.path, question.query));
+// Asks now what a part of the page will ask once it is there. Gives what takes it back.
+export function askAhead(question: Question): () => void {
+  const cancel = new AbortController();
+  void inTurn(question.path, () => server.ahead(question.path, question.query, cancel.signal));
+  return () => cancel.abort();
 }
 
 // Call while a component is set up. `null` asks nothing; `calm` asks again only every few seconds.
