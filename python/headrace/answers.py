@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import html
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from headrace import _query
 from headrace.table import Table
+
+if TYPE_CHECKING:
+    from headrace.views import View
 
 
 class Answer:
@@ -121,6 +124,12 @@ class Tradeoff(Table):
         if kind == "effects":
             return plots.effects(self, **options)
         raise ValueError(f"a plot is of the front or of effects, not {kind}")
+
+    def view(self) -> View:
+        """The rows as a drawing for a notebook: quality against energy and against time."""
+        from headrace import views
+
+        return views.of_tradeoff(self)
 
 
 class Regret(Table):

@@ -30,6 +30,7 @@ from headrace.answers import (
 )
 from headrace.rows import Rows
 from headrace.table import Table
+from headrace.views import Card, View, of_graph, of_timeline
 
 
 class StoreError(Exception):
@@ -256,6 +257,53 @@ class Store:
         """All that is known of a campaign, workflow, task or object."""
         return _query.show(self._root(), os.fspath(what), _here())
 
+    def view(self, what: str = "", *, against: str = "", most_tasks: int = 20_000) -> View:
+        """The report of a campaign or workflow (default: the latest campaign) for a notebook: all
+        views, tables and how each figure is known. `against` another of the same kind, it shows
+        what differs. Its timeline has `most_tasks` tasks at most, failed ones and the longest
+        first, so that a saved notebook grows by about 130 kB and some 20 bytes a task, with the
+        tasks' values up to 1.5 MB more. `.save(path)` writes it as a file."""
+        if most_tasks < 1:
+            raise QueryError(f"most_tasks is a number of tasks, not {most_tasks}")
+        page = _query.report(self._root(), what, against, most_tasks, _made_by())
+        text = (
+            f"report of {what or 'the latest campaign'}; .save('report.html') writes it as a file"
+        )
+        return View(text, page, 720)
+
+    def report(self, what: str = "") -> Card:
+        """A campaign or workflow (default: the latest campaign) as a Markdown card: what it was,
+        where it ran, what it cost, what it read and wrote, how to run it again."""
+        return Card(_query.card(self._root(), what, _made_by()))
+
+    def timeline(
+        self,
+        what: str = "",
+        *,
+        between: tuple[float | None, float | None] = (None, None),
+        width: int = 1600,
+        lanes: int = 120,
+    ) -> View:
+        """When the tasks of a campaign or workflow (default: the latest campaign) ran, for a
+        notebook. It is reduced to what can be told apart at `width` pixels, in the first `lanes`
+        threads, and to 10,000 bars at most, about 1 MB, however many tasks there are; those that
+        failed and the longest stay visible. `between=(2.5, 4)` shows those seconds since the start
+        at full width, `None` stands for either end."""
+        for name, number, unit in (("width", width, "pixels"), ("lanes", lanes, "threads")):
+            if number < 1:
+                raise QueryError(f"{name} is a number of {unit}, not {number}")
+        begin, end = between
+        return of_timeline(*_query.timeline(self._root(), what, begin, end, width, lanes))
+
+    def graph(
+        self, workflow: str = "", *, level: Literal["activity", "wave", "task"] = "activity"
+    ) -> View:
+        """What used what the other generated in a workflow (default: the latest), for a notebook: a
+        box an activity, an activity in a wave, or a task, 500 boxes at most."""
+        if level not in ("activity", "wave", "task"):
+            raise QueryError(f"level is activity, wave or task, not {level}")
+        return of_graph(*_query.graph(self._root(), workflow, level))
+
     def __repr__(self) -> str:
         return f"headrace.open({str(self.directory)!r})"
 
@@ -265,6 +313,15 @@ class Store:
         if capture is not None:
             capture.flush()
         return str(self.directory)
+
+
+def _made_by() -> str:
+    from importlib import metadata
+
+    try:
+        return f"headrace {metadata.version('headrace')}"
+    except metadata.PackageNotFoundError:  # in the source tree
+        return "headrace"
 
 
 def _here() -> str:

@@ -6,6 +6,7 @@
 
 #include "binding/query/answers.h"
 #include "binding/query/opened.h"
+#include "binding/query/pages.h"
 #include "binding/query/python_values.h"
 #include "binding/query/selections.h"
 #include "binding/query/tables.h"
@@ -120,6 +121,7 @@ NB_MODULE(_query, m) {
   m.doc() = "Questions to a store. Use headrace.open().";
   add_table(m);
   add_answers(m);
+  add_pages(m);
   m.def("set_error_classes", &set_error_classes, nb::arg("classes"));
   m.def("find_directory", [] { return headrace::find_directory().root.string(); });
   m.def("sql", &sql, nb::arg("root"), nb::arg("text"));

@@ -1,6 +1,7 @@
 // Starts the report: reads the document that stands in the page, or says in words why it cannot.
 import type { Report } from "../api/report.ts";
 import { element } from "../views/element.ts";
+import { oneView, type SingleView } from "./one_view.ts";
 import { page } from "./page.ts";
 import "./report.css";
 
@@ -9,11 +10,12 @@ function start(): void {
   if (!host) return;
   try {
     const text = document.getElementById("report-data")?.textContent ?? "";
-    const report = JSON.parse(text) as Report;
-    if (report.format !== "headrace.report" || report.version !== 1) {
-      throw new Error(`this page reads version 1 of headrace.report, the data is ${String(report.format)} ${String(report.version)}`);
+    const data = JSON.parse(text) as Report | SingleView;
+    if (data.version !== 1 || (data.format !== "headrace.report" && data.format !== "headrace.view")) {
+      throw new Error(`this page reads version 1 of headrace.report and headrace.view, the data is ${String(data.format)} ${String(data.version)}`);
     }
-    page(host, report);
+    if (data.format === "headrace.view") oneView(host, data);
+    else page(host, data);
     document.documentElement.dataset.ready = "yes";
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);

@@ -115,7 +115,7 @@ function significantly(value: number): string {
   return Math.abs(value) >= 1e-3 && Math.abs(value) < 1e4 ? value.toPrecision(4) : significant(value);
 }
 
-export function tradeoffSection(report: Report, state: State): Section {
+export function tradeoffSection(report: Pick<Report, "tradeoff" | "tradeoff_missing" | "questions">, state: State): Section {
   const tradeoff = report.tradeoff;
   if (!tradeoff) {
     const empty = section("tradeoff", "Trade-off", "No trade-off to show");
