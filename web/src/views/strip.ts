@@ -25,6 +25,8 @@ export interface StripView {
   draw(): void;
   destroy(): void;
   show(model: StripModel): void;
+  select(pixel: number | null): void;
+  hit(x: number, y: number): number; // the pixel's place in the model; -1 beside it
 }
 
 // The store's units as they are written here. A share of a second, a percentage and a plain count take
@@ -37,6 +39,7 @@ const axisHeight = 24;
 
 export function strip(host: HTMLElement, first: StripModel): StripView {
   let model = first;
+  let selected: number | null = null;
   const view = surface(host, first.summary, (c, width, height) => {
     const theme = model.theme();
     const gutter = gutterOf(width);
@@ -101,11 +104,21 @@ export function strip(host: HTMLElement, first: StripModel): StripView {
       pen = true;
     }
     c.stroke();
+    if (selected === null) return;
+    c.strokeStyle = theme.text;
+    c.lineWidth = 1;
+    c.beginPath();
+    c.moveTo(crisp(x.px(selected + 0.5)), 4);
+    c.lineTo(crisp(x.px(selected + 0.5)), height - 4);
+    c.stroke();
   });
-  view.canvas.addEventListener("pointermove", (event) => {
+  const hit = (px: number): number => {
     const width = view.width();
-    const x = linear(0, model.mean.length, gutterOf(width), width - rightPad);
-    const i = Math.floor(x.value(event.offsetX));
+    const i = Math.floor(linear(0, model.mean.length, gutterOf(width), width - rightPad).value(px));
+    return i >= 0 && i < model.mean.length ? i : -1;
+  };
+  view.canvas.addEventListener("pointermove", (event) => {
+    const i = hit(event.offsetX);
     const value = model.mean[i];
     if (value === undefined) return hideTooltip();
     const unit = unitOf(model.unit);
@@ -127,5 +140,10 @@ export function strip(host: HTMLElement, first: StripModel): StripView {
       model = next;
       view.request();
     },
+    select(pixel) {
+      selected = pixel;
+      view.request();
+    },
+    hit,
   };
 }

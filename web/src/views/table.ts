@@ -34,6 +34,7 @@ export interface TableView {
   destroy(): void;
   select(id: string | null): void;
   hover(id: string | null): void;
+  hit(x: number, y: number): string | null; // of the viewport
 }
 
 const rowHeight = 24;
@@ -221,6 +222,13 @@ export function table<Row>(host: HTMLElement, model: TableModel<Row>): TableView
     select(id) {
       selected = id;
       paint();
+    },
+    hit(x, y) {
+      for (const row of body.children) {
+        const box = row.getBoundingClientRect();
+        if (x >= box.left && x < box.right && y >= box.top && y < box.bottom) return (row as HTMLElement).dataset.id ?? null;
+      }
+      return null;
     },
     hover(id) {
       if (model.onHover) {
