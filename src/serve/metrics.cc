@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "query/json.h"
-#include "query/result_table.h"
 #include "serve/site.h"
+#include "serve/stored_sums.h"
 
 namespace headrace::serve {
 namespace {
@@ -56,42 +56,19 @@ class Text {
   std::string out_;
 };
 
-struct StoredSums {
-  std::vector<std::pair<std::string, double>> records;  // by state
-  struct Energy {
-    std::string domain;
-    std::string truth;
-    double measured_j;
-    double attributed_j;
-    double idle_j;
-    double unattributed_j;
-  };
-  std::vector<Energy> energy;
-};
-
-std::shared_ptr<const StoredSums> read_sums(const query::Session& session) {
-  auto out = std::make_shared<StoredSums>();
-  static constexpr const char* kStates[] = {"accepted",    "stored",  "spooled",
-                                            "quarantined", "dropped", "missing"};
-  const auto records = session.rows(
-      "SELECT coalesce(sum(accepted), 0), coalesce(sum(stored), 0), coalesce(sum(spooled), 0), "
-      "coalesce(sum(quarantined), 0), coalesce(sum(dropped), 0), coalesce(sum(missing), 0) "
-      "FROM accounting");
-  if (records.ok() && !records->empty()) {
-    for (size_t i = 0; i < std::size(kStates); ++i) {
-      out->records.emplace_back(kStates[i], (*records)[0][i].real);
+void add_campaigns(const StoredSums& sums, Text* text) {
+  text->family("campaign_tasks", "gauge",
+               "Tasks of a campaign, of the hundred that began last, by what became of them.");
+  for (const StoredSums::Campaign& one : sums.campaigns) {
+    for (const auto& [status, count] : one.tasks) {
+      text->value(count, {{"campaign", one.name}, {"campaign_id", one.id}, {"status", status}});
     }
   }
-  const auto energy = session.rows(
-      "SELECT domain, truth, sum(measured_j), sum(attributed_j), sum(idle_j), sum(unattributed_j) "
-      "FROM energy_balance GROUP BY ALL ORDER BY 1, 2");
-  if (energy.ok()) {
-    for (const auto& row : *energy) {
-      out->energy.push_back(
-          {row[0].text, row[1].text, row[2].real, row[3].real, row[4].real, row[5].real});
-    }
+  text->family("campaign_energy_joules", "gauge",
+               "Energy of a campaign's tasks, over domains that do not overlap.");
+  for (const StoredSums::Campaign& one : sums.campaigns) {
+    if (one.energy_j) text->value(*one.energy_j, {{"campaign", one.name}, {"campaign_id", one.id}});
   }
-  return out;
 }
 
 void add_store(Site& site, Text* text) {
@@ -99,15 +76,12 @@ void add_store(Site& site, Text* text) {
   text->family("store_readable", "gauge", "1 when the store can be read.")
       .value(view.ok() ? 1.0 : 0.0);
   if (!view.ok()) return;
-  const Change latest = site.live().latest();
-  text->family("tasks", "gauge", "Tasks in the store, by what became of them.")
-      .value(static_cast<double>(latest.tasks - latest.failed - latest.running),
-             {{"status", "other"}})
-      .value(static_cast<double>(latest.failed), {{"status", "failed"}})
-      .value(static_cast<double>(latest.running), {{"status", "running"}});
   const auto sums = (*view)->kept->get<StoredSums>(
       "metrics", (*view)->watermark,
-      [&](const std::shared_ptr<const StoredSums>&) { return read_sums((*view)->session); });
+      [&](const std::shared_ptr<const StoredSums>&) { return read_stored_sums((*view)->session); });
+  text->family("tasks", "gauge", "Tasks in the store, by what became of them.");
+  for (const auto& [status, count] : sums->tasks) text->value(count, {{"status", status}});
+  add_campaigns(*sums, text);
   text->family("records", "gauge", "Records by where they are: accepted is the sum of all others.");
   for (const auto& [state, value] : sums->records) text->value(value, {{"state", state}});
   text->family("energy_joules", "gauge",
