@@ -24,6 +24,8 @@ void add_reproduce(CLI::App& app, Program& program);
 void add_report(CLI::App& app, Program& program);
 void add_serve(CLI::App& app, Program& program);
 void add_ui(CLI::App& app, Program& program);
+void add_top(CLI::App& app, Program& program);
+void add_watch(CLI::App& app, Program& program);
 void add_export(CLI::App& app, Program& program);
 void add_import(CLI::App& app, Program& program);
 void add_backup(CLI::App& app, Program& program);
@@ -45,6 +47,7 @@ inline constexpr std::array kCommands = {
     AddCommand{add_affects},    AddCommand{add_critical_path},
     AddCommand{add_stragglers}, AddCommand{add_summary},
     AddCommand{add_reproduce},  AddCommand{add_report},
+    AddCommand{add_top},        AddCommand{add_watch},
     AddCommand{add_export},     AddCommand{add_serve},
     AddCommand{add_ui},         AddCommand{add_import},
     AddCommand{add_backup},     AddCommand{add_tag},

@@ -19,18 +19,6 @@ constexpr std::array<std::string_view, 12> kSettled = {
     "id",       "activity", "status",    "parent", "started", "ended",
     "duration", "used",     "generated", "tag",    "attempt", "error"};
 
-bool is_settled(const Filter& filter) {
-  switch (filter.kind) {
-    case Filter::Kind::kSearch: return false;  // among names of workflows and machines too
-    case Filter::Kind::kField: {
-      const FilterField* field = find_field(FilterView::kTask, filter.path[0]);
-      return field != nullptr &&
-             std::find(kSettled.begin(), kSettled.end(), field->name) != kSettled.end();
-    }
-    default: return std::all_of(filter.parts.begin(), filter.parts.end(), is_settled);
-  }
-}
-
 // Which file it is: one that was put in the place of another differs in number or birth.
 std::string identity(const std::filesystem::path& file) {
   struct statx facts {};
@@ -56,6 +44,18 @@ Result<std::string> mark_of(const Session& session, int64_t row) {
 }
 
 }  // namespace
+
+bool is_settled(const Filter& filter) {
+  switch (filter.kind) {
+    case Filter::Kind::kSearch: return false;  // among names of workflows and machines too
+    case Filter::Kind::kField: {
+      const FilterField* field = find_field(FilterView::kTask, filter.path[0]);
+      return field != nullptr &&
+             std::find(kSettled.begin(), kSettled.end(), field->name) != kSettled.end();
+    }
+    default: return std::all_of(filter.parts.begin(), filter.parts.end(), is_settled);
+  }
+}
 
 Result<NewTasks> new_tasks(const Session& session, const Selection& selection,
                            const std::string& mark, const std::string& own_host, int64_t own_pid) {

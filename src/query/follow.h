@@ -31,4 +31,8 @@ struct NewTasks {
 Result<NewTasks> new_tasks(const Session& session, const Selection& selection,
                            const std::string& mark, const std::string& own_host, int64_t own_pid);
 
+// Is what it asks settled by the task's own record, which comes when it ends? Energy, say, becomes
+// known later, so that every task must be asked anew.
+bool is_settled(const Filter& filter);
+
 }  // namespace headrace::query
