@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,7 +86,7 @@ def terminal(folder: Path, columns: int = 80, rows: int = 24, **more: str) -> It
     environment = environment_of(folder / ".headrace", LC_ALL="C.UTF-8", PS1=PROMPT + " ") | more
     environment["PATH"] = f"{HEADRACE.parent}:{environment['PATH']}"
     environment.pop("TMUX", None)
-    window = Terminal(folder / "tmux")
+    window = Terminal(folder / f"tmux-{secrets.token_hex(4)}")
     subprocess.run(
         [
             *("tmux", "-S", str(window.socket), "-f", "/dev/null", "new-session", "-d"),

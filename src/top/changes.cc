@@ -22,7 +22,7 @@ constexpr size_t kMostTold = 100'000;
 Json number_or_null(std::optional<double> value) { return value ? Json(*value) : Json(); }
 
 std::string described(const WorkflowLine& line) {
-  std::string out = counted(line.ended, "task") + " done";
+  std::string out = query::counted(line.ended, "task") + " done";
   if (line.failed > 0) out += ", " + count_text(line.failed) + " failed";
   if (line.elapsed_s) out += ", " + query::duration_text(*line.elapsed_s);
   if (line.energy.energy_j) out += ", " + energy_text(line.energy);
@@ -58,8 +58,8 @@ Json::Map json_of(const Picture& picture) {
 }
 
 std::string totals(const Picture& picture) {
-  std::string out = counted(picture.workflow_count, "workflow") + ", " +
-                    counted(picture.ended, "task") + " done, " + count_text(picture.failed) +
+  std::string out = query::counted(picture.workflow_count, "workflow") + ", " +
+                    query::counted(picture.ended, "task") + " done, " + count_text(picture.failed) +
                     " failed";
   if (picture.energy.energy_j) out += ", " + energy_text(picture.energy);
   return out;
@@ -137,7 +137,7 @@ void Changes::workflows(const Folder& folder, const Picture& picture) {
     }
   }
   if (ended_before > 0) {
-    add(now_ns_, "workflow", counted(ended_before, "workflow") + " ended before",
+    add(now_ns_, "workflow", query::counted(ended_before, "workflow") + " ended before",
         {{"ended_before", ended_before}});
   }
 }
@@ -172,7 +172,8 @@ void Changes::failures(const Folder& folder, const std::set<uint32_t>& mine) {
          {"where", place_of(folder, row)}});
   }
   if (more > 0) {
-    add(now_ns_, "task failed", "and " + counted(more, "more task") + " failed", {{"more", more}});
+    add(now_ns_, "task failed", "and " + query::counted(more, "more task") + " failed",
+        {{"more", more}});
   }
 }
 
@@ -191,13 +192,14 @@ void Changes::metrics(const Folder& folder, const std::set<uint32_t>& mine) {
   size_t said = 0;
   for (const MetricPoint& point : folder.metrics) {
     if (!mine.contains(point.workflow) || said >= kMostLines) continue;
+    const WorkflowFacts& w = folder.workflows.at(point.workflow);
+    if (is_first_ && w.status != TaskStatus::kRunning) continue;  // over before we looked
     int64_t& last_ns = metric_said_ns_[{point.workflow, point.name}];
     if (last_ns != 0 && now_ns_ - last_ns < every_ns_) continue;
     last_ns = now_ns_;
     ++said;
-    const std::string& workflow = folder.workflows.at(point.workflow).name;
-    add(point.time_ns, "metric", "metric " + point.name + " " + point.value + " in " + workflow,
-        {{"metric", point.name}, {"value", point.value}, {"workflow", workflow}});
+    add(point.time_ns, "metric", "metric " + point.name + " " + point.value + " in " + w.name,
+        {{"metric", point.name}, {"value", point.value}, {"workflow", w.name}});
   }
 }
 
@@ -205,7 +207,7 @@ void Changes::losses(const Picture& picture) {
   const int64_t lost = lost_of(picture.losses);
   if (lost > lost_) {
     add(now_ns_, "lost",
-        counted(lost - lost_, "record") + " lost, " + count_text(lost) +
+        query::counted(lost - lost_, "record") + " lost, " + count_text(lost) +
             " in all; headrace doctor says which and why",
         {{"dropped", picture.losses.dropped},
          {"missing", picture.losses.missing},
@@ -226,7 +228,7 @@ void Changes::progress(const Picture& picture) {
   progress_said_ns_ = now_ns_;
   if (state == progress_said_ && picture.running == 0) return;
   progress_said_ = state;
-  std::string text = picture.title + ": " + counted(picture.ended, "task") + " done, " +
+  std::string text = picture.title + ": " + query::counted(picture.ended, "task") + " done, " +
                      count_text(picture.running) + " running, " + count_text(picture.failed) +
                      " failed, " + (picture.rate > 0 ? rate_text(picture.rate) : "0") + " tasks/s";
   if (picture.energy.energy_j) text += ", " + energy_text(picture.energy);
@@ -240,13 +242,14 @@ void Changes::progress(const Picture& picture) {
 Change Changes::summary(const Folder& folder, const Scope& scope, int64_t now_ns) {
   const Picture picture = make_picture(folder, scope, now_ns);
   const std::string how = has_failed(folder, scope) ? "failed" : "finished";
-  return {now_ns, "summary",
-          query::terminal_text(
-              picture.title + " " + how + ": " + totals(picture) +
-              (picture.elapsed_s ? ", " + query::duration_text(*picture.elapsed_s) : "") +
-              (picture.losses.any() ? ", " + counted(lost_of(picture.losses), "record") + " lost"
-                                    : "")),
-          json_of(picture)};
+  return {
+      now_ns, "summary",
+      query::terminal_text(
+          picture.title + " " + how + ": " + totals(picture) +
+          (picture.elapsed_s ? ", " + query::duration_text(*picture.elapsed_s) : "") +
+          (picture.losses.any() ? ", " + query::counted(lost_of(picture.losses), "record") + " lost"
+                                : "")),
+      json_of(picture)};
 }
 
 bool is_over(const Folder& folder, const Scope& scope) {

@@ -61,14 +61,14 @@ void draw_title(Cells& cells, int row, const Picture& picture, const View& view,
 
 void draw_tasks(Cells& cells, int row, const Picture& picture) {
   Line line(cells, row, cells.columns() - 1);
-  line.put(counted(picture.ended, "task") + " done", Ink::kStrong);
+  line.put(query::counted(picture.ended, "task") + " done", Ink::kStrong);
   line.sign(glyph_of(TaskStatus::kRunning), picture.running > 0 ? Ink::kRunning : Ink::kFaint,
             count_text(picture.running) + " running");
   line.sign(glyph_of(TaskStatus::kFailed), picture.failed > 0 ? Ink::kFailed : Ink::kFaint,
             count_text(picture.failed) + " failed");
   line.piece(picture.rate > 0 ? rate_text(picture.rate) + " tasks/s" : "0 tasks/s");
   line.piece(bars(picture.recent), Ink::kRunning);
-  if (picture.workflow_count > 1) line.piece(counted(picture.workflow_count, "workflow"));
+  if (picture.workflow_count > 1) line.piece(query::counted(picture.workflow_count, "workflow"));
 }
 
 void draw_machine(Cells& cells, int row, const Picture& picture) {
@@ -86,7 +86,8 @@ void draw_machine(Cells& cells, int row, const Picture& picture) {
     line.piece("memory " + query::bytes_text(*machine.memory_used_bytes) + " of " +
                query::bytes_text(machine.memory_bytes));
   }
-  if (machine.hosts > 1) line.piece("on " + counted(static_cast<int64_t>(machine.hosts), "host"));
+  if (machine.hosts > 1)
+    line.piece("on " + query::counted(static_cast<int64_t>(machine.hosts), "host"));
   if (machine.hosts == 0) line.piece("no sensor is read now", Ink::kFaint);
 }
 

@@ -36,10 +36,6 @@ std::string count_text(int64_t count) {
   return query::grouped(static_cast<uint64_t>(std::max<int64_t>(count, 0)));
 }
 
-std::string counted(int64_t count, const std::string& one) {
-  return count_text(count) + " " + one + (count == 1 ? "" : "s");
-}
-
 std::string energy_text(const Joules& energy) {
   if (!energy.energy_j) return "-";
   return (energy.truth == "measured" ? "" : "≈ ") + query::si_text(*energy.energy_j, "J");

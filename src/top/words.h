@@ -17,8 +17,6 @@ Ink ink_of(TaskStatus status);
 
 // "1,204,331"; from ten million on "12.0 M".
 std::string count_text(int64_t count);
-// "1 task", "1,200 tasks".
-std::string counted(int64_t count, const std::string& one);
 // "12.4 kJ", "≈ 12.4 kJ" where it is not all measured; "-" without a figure.
 std::string energy_text(const Joules& energy);
 // "8.2", "1,240"; "-" when nothing ends.

@@ -36,7 +36,7 @@ FAILS = """
 import headrace as hr
 
 with hr.workflow("broken"):
-    raise SystemExit(3)
+    raise RuntimeError("no luck")
 """
 
 
