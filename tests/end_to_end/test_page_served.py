@@ -15,21 +15,30 @@ NODE = ROOT / ".venv/bin/node"
 if not HEADRACE.exists():
     pytest.skip("build the program first: ./script/build", allow_module_level=True)
 
-# Slow enough that its workflow is seen before it ends.
-WATCHED = """
+# A regression that is really fitted, slow enough that it is watched while it is.
+TRAINING = """
 import time
+import numpy as np
 import headrace as hr
 
+rng = np.random.default_rng(7)
+x = rng.normal(size=(4000, 40))
+y = x @ rng.normal(size=40) + rng.normal(scale=0.1, size=4000)
 with hr.campaign("live"), hr.workflow("watched"):
-    for step in range(3):
-        with hr.task("step", used={"step": step}):
-            time.sleep(0.3)
+    weights = np.zeros(40)
+    for epoch in range(40):
+        with hr.task("epoch", used={"epoch": epoch, "rate": 0.05}) as task:
+            until = time.monotonic() + 0.1
+            while time.monotonic() < until:
+                off = x @ weights - y
+                weights -= 0.05 * (x.T @ off) / len(y)
+            task.generated({"loss": float((off**2).mean())})
 """
 
 
-def test_a_reader_walks_through_and_watches_a_program(tmp_path: Path) -> None:
+def test_a_reader_walks_through_and_watches_a_training(tmp_path: Path) -> None:
     capture(tmp_path)
-    with serving(tmp_path) as served:
+    with serving(tmp_path, "--allow-write") as served:
         until(lambda: served.on_socket("/api/v1/campaigns").json().get("total"))
         program = NODE if NODE.exists() else Path("node")
         reader = subprocess.Popen(
@@ -42,9 +51,10 @@ def test_a_reader_walks_through_and_watches_a_program(tmp_path: Path) -> None:
         try:
             assert reader.stdout is not None
             if reader.stdout.readline().strip() == "watching":
-                capture(tmp_path, WATCHED)
+                capture(tmp_path, TRAINING)
             said, complaints = reader.communicate(timeout=120)
             assert reader.returncode == 0, complaints + said
+            print(said.strip())
         finally:
             reader.kill()
             reader.wait()

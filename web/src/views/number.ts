@@ -60,8 +60,8 @@ export function bytes(value: number | null): string {
 export function duration(seconds: number | null): string {
   if (seconds === null || Number.isNaN(seconds)) return missing;
   const whole = Math.round(Math.abs(seconds));
-  if (whole < 120) return si(seconds, "s");
   const sign = seconds < 0 ? "−" : "";
+  if (whole < 120) return `${sign}${si(Math.abs(seconds), "s")}`;
   const days = Math.floor(whole / 86400);
   const hours = Math.floor((whole % 86400) / 3600);
   const minutes = Math.floor((whole % 3600) / 60);

@@ -74,6 +74,7 @@ export function timeTicks(from: number, to: number, count: number): { step: numb
 export function timeLabel(seconds: number, step: number): string {
   const sign = seconds < 0 ? "−" : "";
   const s = Math.abs(seconds);
+  if (step >= 86400) return s === 0 ? "0" : `${sign}${Number((s / 86400).toPrecision(4))}\u2009d`;
   if (step >= 60 || (step >= 1 && s >= 120)) {
     const whole = Math.round(s);
     const hours = Math.floor(whole / 3600);

@@ -19,13 +19,21 @@ export function cut(text: string, most = longest): string {
   return text.length <= most ? text : `${text.slice(0, most)}… (${grouped(text.length - most)} more characters)`;
 }
 
+// What was too long or too strange for a record: what it was, why it is not here, how it began.
+function unkept(told: { readonly [name: string]: Cell }): string {
+  const length = typeof told.length === "number" ? ` of ${grouped(told.length)}` : "";
+  const begins = typeof told.begins === "string" && told.begins !== "" ? `: ${cut(told.begins, 120)}` : "";
+  return `${typeof told.type === "string" ? told.type : "value"}${length}, not kept${typeof told.reason === "string" ? ` (${told.reason})` : ""}${begins}`;
+}
+
 export function plain(value: Cell | undefined): string {
   if (value === null || value === undefined) return missing;
   if (typeof value === "object") {
     const only = Object.entries(value);
     const [name, inside] = only[0] ?? [];
     // {"$bytes": …} and {"$object": …}: what they hold.
-    if (only.length === 1 && (name === "$bytes" || name === "$object") && typeof inside === "string") return cut(inside);
+    if (only.length === 1 && (name === "$bytes" || name === "$object" || name === "$float") && typeof inside === "string") return cut(inside);
+    if (only.length === 1 && name === "$unkept" && inside !== null && typeof inside === "object" && !Array.isArray(inside)) return unkept(inside as { readonly [name: string]: Cell });
     return cut(JSON.stringify(value));
   }
   if (typeof value === "number") return scalar(value);

@@ -123,17 +123,25 @@ export function picture(answer: TimelineAnswer, colouring: Colouring, slots: Rea
   };
 }
 
-// "width=32 lr=0.1" and "width=64 lr=0.1": only what tells them apart.
-export function distinct(labels: readonly string[]): string[] {
+// "width=32 lr=0.1" and "width=64 lr=0.1": only what tells them apart. Where that is still long and all
+// have the same names, the names stand once: "width · lr" above "32 · 0.1".
+export function distinct(labels: readonly string[]): { names: string; labels: string[] } {
   const parts = labels.map((label) => label.split(" "));
   const common = new Set((parts[0] ?? []).filter((part) => parts.every((own) => own.includes(part))));
-  return parts.map((own, i) => own.filter((part) => !common.has(part)).join(" ") || (labels[i] ?? ""));
+  const own = parts.map((all) => all.filter((part) => !common.has(part)));
+  const namesOf = (all: readonly string[]): string => all.map((part) => part.split("=")[0]).join(" · ");
+  const names = namesOf(own[0] ?? []);
+  const long = own.some((all) => all.join(" ").length > 22);
+  if (long && names !== "" && own.every((all) => namesOf(all) === names && all.every((part) => part.includes("=")))) {
+    return { names, labels: own.map((all) => all.map((part) => part.slice(part.indexOf("=") + 1)).join(" · ")) };
+  }
+  return { names: "", labels: own.map((all, i) => all.join(" ") || (labels[i] ?? "")) };
 }
 
 // One curve for each group of repeats; the eight that end best have a colour of their own.
 export function curvesOf(answer: CurvesAnswer, minimise: boolean): (Curve & { tasks: string[] })[] {
   const last = (of: ArrayLike<number>): number => of[of.length - 1] ?? NaN;
-  const labels = distinct(answer.groups.map((one) => one.label));
+  const { labels } = distinct(answer.groups.map((one) => one.label));
   return answer.groups
     .map((one, group) => {
       const tasks = answer.runs.filter((run) => run.group === group).map((run) => run.task_id ?? run.workflow_id);

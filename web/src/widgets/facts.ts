@@ -98,10 +98,12 @@ export function factsOf(thing: Anything): Fact[] {
   ]);
 }
 
+export const mostValues = 200;
+
 // `objects`: what is known of those that a value may name.
 export function valueFacts(values: Readonly<Record<string, Cell>> | undefined, objects: readonly ObjectUse[] = []): Fact[] {
   return Object.entries(values ?? {})
-    .slice(0, 200)
+    .slice(0, mostValues)
     .map(([name, value]) => {
       const reference = value !== null && typeof value === "object" && !Array.isArray(value) && "$object" in value ? String((value as Record<string, Cell>).$object) : null;
       if (reference) {
