@@ -40,7 +40,9 @@ export class Loaded<T> {
     this.asking = true;
     const timer = setTimeout(() => (this.slow = true), 150);
     try {
-      const answer = question.body === undefined ? await inTurn(question.path, () => server.get<T>(question.path, question.query, cancel.signal)) : await server.post<T>(question.path, question.body, cancel.signal);
+      const get = (): Promise<T> => server.get<T>(question.path, question.query, cancel.signal);
+      // What is asked again while the page is live waits for nothing else.
+      const answer = question.body !== undefined ? await server.post<T>(question.path, question.body, cancel.signal) : await (same ? get() : inTurn(question.path, get));
       if (cancel.signal.aborted) return;
       this.value = answer;
       this.failure = null;
