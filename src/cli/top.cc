@@ -62,8 +62,8 @@ int once(const TopOptions& o, const Program& program, const top::PaintOptions& p
     return program.fail(
         invalid_argument("--size " + o.size + " is no size; say columns x rows, as in 120x40"));
   }
-  const Result<std::string> frame =
-      top::one_frame(Directory{program.root()}, o.name, size->columns, size->rows, paint);
+  const Result<std::string> frame = top::one_frame([&program] { return Directory{program.root()}; },
+                                                   o.name, size->columns, size->rows, paint);
   if (!frame.ok()) return program.fail(frame.status());
   std::fputs(frame->c_str(), stdout);
   return std::fflush(stdout) == 0 ? kDone : program.fail(unavailable("cannot write to stdout"));
@@ -91,7 +91,8 @@ void add_top(CLI::App& app, Program& program) {
     paint.color = program.color_on_stdout();
     paint.ascii = !is_utf8_locale();
     if (options->once) return once(*options, program, paint);
-    const Result<int> done = top::run_top(Directory{program.root()}, options->name, paint);
+    const Result<int> done =
+        top::run_top([&program] { return Directory{program.root()}; }, options->name, paint);
     if (!done.ok()) return program.fail(done.status());
     return *done == 0 ? kDone : *done == SIGINT ? kInterrupted : 128 + *done;
   });

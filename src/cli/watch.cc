@@ -41,7 +41,7 @@ class Watch {
   Watch(const WatchOptions& options, const Program& program, double every_s)
       : options_(options),
         program_(program),
-        reader_(Directory{program.root()}),
+        reader_([&program] { return Directory{program.root()}; }),
         changes_(static_cast<int64_t>(every_s * 1e9)) {
     if (options.name.empty()) scope_ = top::Scope{};
   }

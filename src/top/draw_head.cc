@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <iterator>
 
 #include "query/units.h"
 #include "query/utf8.h"
@@ -9,6 +11,10 @@
 
 namespace headrace::top {
 namespace {
+
+// Where all bars have room beside the counts; else only the last few are drawn.
+constexpr int kWideBars = 100;
+constexpr std::ptrdiff_t kFewBars = 12;
 
 // Pieces one after the other, as many as fit.
 class Line {
@@ -67,8 +73,12 @@ void draw_tasks(Cells& cells, int row, const Picture& picture) {
   line.sign(glyph_of(TaskStatus::kFailed), picture.failed > 0 ? Ink::kFailed : Ink::kFaint,
             count_text(picture.failed) + " failed");
   line.piece(picture.rate > 0 ? rate_text(picture.rate) + " tasks/s" : "0 tasks/s");
-  line.piece(bars(picture.recent), Ink::kRunning);
-  if (picture.workflow_count > 1) line.piece(query::counted(picture.workflow_count, "workflow"));
+  std::vector<double> recent = picture.recent;
+  if (cells.columns() < kWideBars) {
+    recent.erase(recent.begin(),
+                 recent.end() - std::min<std::ptrdiff_t>(kFewBars, std::ssize(recent)));
+  }
+  line.piece(bars(recent), Ink::kRunning);
 }
 
 void draw_machine(Cells& cells, int row, const Picture& picture) {

@@ -22,7 +22,7 @@ const std::vector<Column>& columns_of(Pane pane, bool with_campaign) {
                                               {"failed", 6, true},
                                               {"tasks/s", 7, true},
                                               {"time", 10, true, 2},
-                                              {"energy", 9, true, 3}};
+                                              {"energy", 10, true, 3}};
   static const std::vector<Column> kOneCampaign = [] {
     std::vector<Column> out = kWorkflows;
     out.erase(out.begin() + 2);
@@ -33,9 +33,8 @@ const std::vector<Column>& columns_of(Pane pane, bool with_campaign) {
       {"for", 10, true}, {"median", 10, true},  {"× median", 9, true}};
   static const std::vector<Column> kTroubles{{"", 1}, {"", 9}, {"", 0}};
   static const std::vector<Column> kActivities{
-      {"", 1},           {"", 0, false, 0, 12}, {"done", 9, true},
-      {"run", 6, true},  {"failed", 6, true},   {"tasks/s", 7, true},
-      {"p50", 10, true}, {"p95", 10, true, 4},  {"energy", 9, true, 3}};
+      {"", 0, false, 0, 12}, {"done", 9, true}, {"run", 6, true},     {"failed", 6, true},
+      {"tasks/s", 7, true},  {"p50", 10, true}, {"p95", 10, true, 4}, {"energy", 10, true, 3}};
   switch (pane) {
     case Pane::kWorkflows: return with_campaign ? kWorkflows : kOneCampaign;
     case Pane::kRunning: return kRunning;
@@ -88,8 +87,7 @@ Fields fields(const TroubleLine& line) {
 }
 
 Fields fields(const ActivityLine& line) {
-  return {{" ", Ink::kPlain},
-          {line.name, Ink::kPlain},
+  return {{line.name, Ink::kPlain},
           count_field(line.ended, Ink::kPlain),
           count_field(line.running, Ink::kRunning),
           count_field(line.failed, Ink::kFailed),

@@ -94,6 +94,7 @@ Result<Look> FolderReader::look(Folder& folder, std::mutex& mutex,
                                 const std::function<void(const query::Session&)>& ask) {
   Look out;
   const int64_t begin_ns = now_monotonic_ns();
+  if (!is_found_) directory_ = where_();
   std::string now = fingerprint(directory_);
   if (!ask && now == fingerprint_ && begin_ns - looked_ns_ < kAtLeastEveryNs) {
     out.took_ns = now_monotonic_ns() - begin_ns;
@@ -110,6 +111,7 @@ Result<Look> FolderReader::look(Folder& folder, std::mutex& mutex,
   {
     Result<store::Store> store = collect::open_folded(directory_, options);
     if (!store.ok()) return store.status();
+    is_found_ = true;
     out.note = store->note();
     if (store->file().empty()) is_anew_ = true;
     const query::Session session = query::Session::over(directory_.root, std::move(*store));

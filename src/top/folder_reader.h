@@ -1,6 +1,6 @@
 // One look at a folder after the other: each takes in what is new and lets the store go again.
 //
-//   FolderReader reader(directory);
+//   FolderReader reader([] { return find_directory(); });
 //   std::mutex mutex; Folder folder;
 //   Result<Look> look = reader.look(folder, mutex);
 //
@@ -33,7 +33,8 @@ struct Look {
 
 class FolderReader {
  public:
-  explicit FolderReader(Directory directory) : directory_(std::move(directory)) {}
+  // `where`: the folder, asked for until it is there: it may be made after a person begins to look.
+  explicit FolderReader(std::function<Directory()> where) : where_(std::move(where)) {}
 
   // `mutex` is held only while `folder` changes. `ask`: is called with the open store, whether or
   // not there was news, if it is not empty. Errors: as collect::open_folded.
@@ -55,7 +56,9 @@ class FolderReader {
   Status read_tasks(const query::Session& session, Folder& folder, std::mutex& mutex);
   Status read_energy(const query::Session& session, Folder& folder, std::mutex& mutex);
 
-  const Directory directory_;
+  const std::function<Directory()> where_;
+  Directory directory_;
+  bool is_found_ = false;
   std::string filter_text_;
   std::string filter_trouble_;
   bool is_anew_ = true;

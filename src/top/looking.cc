@@ -20,11 +20,10 @@ int64_t rest_ms(const Look& look) {
 
 }  // namespace
 
-Looking::Looking(Directory directory, std::string name, std::function<void()> told)
-    : directory_(directory),
-      name_(std::move(name)),
+Looking::Looking(std::function<Directory()> where, std::string name, std::function<void()> told)
+    : name_(std::move(name)),
       told_(std::move(told)),
-      reader_(std::move(directory)),
+      reader_(std::move(where)),
       is_named_(name_.empty()),
       thread_([this] { run(); }) {}
 
@@ -94,7 +93,7 @@ void Looking::look(std::unique_lock<std::mutex>& lock) {
   std::function<void(const query::Session&)> ask;
   if (!is_named_ || question) {
     ask = [&](const query::Session& session) {
-      if (question) answer = answer_to(session, *question);
+      if (question) answer = answer_to(session, *question, question->columns);
       if (is_named_) return;
       const Result<Scope> found = scope_named(session, name_);
       if (found.ok()) {

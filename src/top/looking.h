@@ -19,9 +19,9 @@ namespace headrace::top {
 
 class Looking {
  public:
-  // `name`: of a campaign or workflow to look at, "" for everything; it may appear later. `told` is
-  // called, on the thread, after each look and answer.
-  Looking(Directory directory, std::string name, std::function<void()> told);
+  // `where`: the folder, see FolderReader. `name`: of a campaign or workflow to look at, "" for
+  // everything; it may appear later. `told` is called, on the thread, after each look and answer.
+  Looking(std::function<Directory()> where, std::string name, std::function<void()> told);
   ~Looking();
   Looking(const Looking&) = delete;
   Looking& operator=(const Looking&) = delete;
@@ -47,7 +47,6 @@ class Looking {
   void run();
   void look(std::unique_lock<std::mutex>& lock);
 
-  const Directory directory_;
   const std::string name_;
   const std::function<void()> told_;
   FolderReader reader_;  // of the thread alone

@@ -1,10 +1,14 @@
 #include "top/questions.h"
 
+#include <algorithm>
 #include <sstream>
+#include <string_view>
+#include <vector>
 
 #include "query/describe.h"
 #include "query/diff.h"
 #include "query/identify.h"
+#include "query/utf8.h"
 #include "query/why.h"
 
 namespace headrace::top {
@@ -46,12 +50,40 @@ std::string title_of(const Question& question) {
 
 }  // namespace
 
-TextPage answer_to(const query::Session& session, const Question& question) {
+// The rest of a long line goes on below, set in by as much as it was.
+void add_wrapped(std::string_view line, size_t columns, std::vector<std::string>* out) {
+  const size_t indent = std::min(line.find_first_not_of(' '), columns / 2);
+  std::string piece;
+  size_t width = 0;
+  for (size_t i = 0; i < line.size();) {
+    const size_t length = std::max<size_t>(1, query::utf8_length(line.substr(i)));
+    const std::string_view c = line.substr(i, length);
+    const size_t takes = query::display_width(c);
+    if (width + takes > columns) {
+      // After the last blank, unless that leaves half the line empty.
+      const size_t blank = piece.find_last_of(' ');
+      const bool at_blank = blank != std::string::npos && blank > columns / 2;
+      std::string rest = at_blank ? piece.substr(blank + 1) : "";
+      if (at_blank) piece.resize(blank);
+      out->push_back(piece);
+      piece = std::string(indent + 2, ' ') + rest;
+      width = query::display_width(piece);
+    }
+    piece += c;
+    width += takes;
+    i += length;
+  }
+  out->push_back(piece);
+}
+
+TextPage answer_to(const query::Session& session, const Question& question, size_t columns) {
   TextPage out;
   out.title = title_of(question);
   const Result<std::string> text = text_of(session, question);
   std::istringstream lines(text.ok() ? *text : text.status().message());
-  for (std::string line; std::getline(lines, line);) out.lines.push_back(line);
+  for (std::string line; std::getline(lines, line);) {
+    add_wrapped(query::terminal_text(line), columns, &out.lines);
+  }
   return out;
 }
 

@@ -8,7 +8,7 @@
 
 namespace headrace::top {
 
-// An error is the answer then.
-TextPage answer_to(const query::Session& session, const Question& question);
+// Lines of so many columns at most; an error is the answer then.
+TextPage answer_to(const query::Session& session, const Question& question, size_t columns);
 
 }  // namespace headrace::top

@@ -73,7 +73,9 @@ class Top {
       looking_.set_filter(view_.filter);
     }
     if (wish.question) {
-      looking_.ask(*wish.question);
+      Question question = *wish.question;
+      question.columns = static_cast<size_t>(std::max(screen_.columns() - 2, 20));
+      looking_.ask(question);
       notice_ = "asking the store";
     }
     if (!wish.notice.empty()) notice_ = wish.notice;
@@ -113,12 +115,12 @@ class Top {
 
 }  // namespace
 
-Result<int> run_top(const Directory& directory, const std::string& name,
+Result<int> run_top(const std::function<Directory()>& where, const std::string& name,
                     const PaintOptions& options) {
   Result<Screen> screen = Screen::open(options);
   if (!screen.ok()) return screen.status();
   const int wake = screen->wake_descriptor();
-  Looking looking(directory, name, [wake] {
+  Looking looking(where, name, [wake] {
     const uint64_t one = 1;
     if (write(wake, &one, sizeof one) < 0) return;  // it is awake
   });
@@ -127,9 +129,9 @@ Result<int> run_top(const Directory& directory, const std::string& name,
   return screen->ended_by();
 }
 
-Result<std::string> one_frame(const Directory& directory, const std::string& name, int columns,
-                              int rows, const PaintOptions& options) {
-  FolderReader reader(directory);
+Result<std::string> one_frame(const std::function<Directory()>& where, const std::string& name,
+                              int columns, int rows, const PaintOptions& options) {
+  FolderReader reader(where);
   std::mutex mutex;
   Folder folder;
   Result<Scope> scope = Scope{};

@@ -41,7 +41,7 @@ Wish down(View& view, const Picture& picture) {
       const auto uuid = Uuid::parse(id);
       const Scope wanted{Scope::Kind::kWorkflow, uuid.value_or(Uuid{})};
       if (wanted == view.scope) {
-        out.question = Question{Question::Kind::kShow, "workflow:" + id, ""};
+        out.question = Question{Question::Kind::kShow, "workflow:" + id};
       } else {
         view.scope = wanted;
         view.chosen = {};
@@ -54,7 +54,7 @@ Wish down(View& view, const Picture& picture) {
       break;
     case Pane::kRunning:
     case Pane::kTroubles:
-      if (!id.empty()) out.question = Question{Question::Kind::kShow, "task:" + id, ""};
+      if (!id.empty()) out.question = Question{Question::Kind::kShow, "task:" + id};
       break;
   }
   return out;
@@ -69,7 +69,7 @@ Wish why(const View& view, const Picture& picture) {
     out.notice = "w asks why of a task or workflow: choose one";
   } else {
     const bool is_workflow = view.focus == Pane::kWorkflows;
-    out.question = Question{Question::Kind::kWhy, (is_workflow ? "workflow:" : "task:") + id, ""};
+    out.question = Question{Question::Kind::kWhy, (is_workflow ? "workflow:" : "task:") + id};
   }
   return out;
 }

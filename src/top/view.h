@@ -24,8 +24,9 @@ struct TextPage {
 struct Question {
   enum class Kind : uint8_t { kShow, kWhy, kDiff };
   Kind kind = Kind::kShow;
-  std::string what;   // "task:<id>", "workflow:<id>"
-  std::string other;  // of kDiff
+  std::string what;     // "task:<id>", "workflow:<id>"
+  std::string other{};  // of kDiff
+  size_t columns = 78;  // that its answer may take
 };
 
 struct View {

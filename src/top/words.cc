@@ -43,8 +43,9 @@ std::string energy_text(const Joules& energy) {
 
 std::string rate_text(double per_s) {
   if (per_s <= 0) return "-";
-  return per_s < 99.95 ? query::number_text(std::round(per_s * 10) / 10, 3)
-                       : query::grouped(static_cast<uint64_t>(std::llround(per_s)));
+  if (per_s >= 99.95) return query::grouped(static_cast<uint64_t>(std::llround(per_s)));
+  const auto tenths = static_cast<uint64_t>(std::llround(per_s * 10));
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
 }
 
 std::string duration_or_dash(std::optional<double> seconds) {

@@ -19,7 +19,7 @@ Ink ink_of(TaskStatus status);
 std::string count_text(int64_t count);
 // "12.4 kJ", "≈ 12.4 kJ" where it is not all measured; "-" without a figure.
 std::string energy_text(const Joules& energy);
-// "8.2", "1,240"; "-" when nothing ends.
+// "8.0", "1,240"; "-" when nothing ends.
 std::string rate_text(double per_s);
 std::string duration_or_dash(std::optional<double> seconds);
 // "81 %".

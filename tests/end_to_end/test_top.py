@@ -182,7 +182,7 @@ def test_stops_for_a_while_and_goes_on(top: Terminal) -> None:
 
 def test_a_program_that_writes_is_seen(tmp_path: Path) -> None:
     with terminal(tmp_path) as window:
-        window.run("headrace top live")
+        window.run("unset HEADRACE_DIR; headrace --dir . top live")
         window.until("Nothing to show yet", "headrace run -- COMMAND")
         writer = subprocess.Popen(
             [sys.executable, "-c", WRITER],
