@@ -91,8 +91,9 @@ export function paper(wide, high) {
     getBoundingClientRect() {
       return this.box;
     }
+    /** @type {any} */ pen = null;
     getContext() {
-      return context();
+      return (this.pen ??= context());
     }
     setPointerCapture() {}
   }

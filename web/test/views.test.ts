@@ -69,6 +69,20 @@ describe("a view finds what it drew", () => {
     view.select("b");
     ends(view);
   });
+  it("graph: a failure far away is seen among its neighbours", () => {
+    const nodes = Array.from({ length: 400 }, (_, i): GraphNode => ({ id: String(i), label: "a", wave: i, tasks: 1, statuses: i === 200 ? { failed: 1 } : { finished: 1 }, duration_s: 1, energy_j: null, x: i, y: 0 }));
+    const view = graph(host, { nodes, edges: [], summary: "", theme, colour: () => "#000000", note: () => "", describe: () => described, onSelect: nothing, onOpen: nothing });
+    const pen = (host.children[0] as HTMLCanvasElement).getContext("2d") as CanvasRenderingContext2D;
+    const painted: { colour: string; high: number }[] = [];
+    let scale = 1;
+    pen.scale = (x) => (scale = x);
+    pen.fillRect = (_x, _y, _wide, high) => painted.push({ colour: String(pen.fillStyle), high: high * scale });
+    page.draw();
+    expect(painted.at(-1)?.colour).toBe(lightTheme.status.failed);
+    expect(painted.at(-1)?.high).toBeGreaterThanOrEqual(3);
+    expect(painted.at(-2)?.high).toBeLessThan(2);
+    ends(view);
+  });
   it("heat: the cell, and none in the margins", () => {
     const view = lives(
       heat(host, { rows: ["r0", "r1"], columns: 4, values: [[0, 1, 2, NaN], [1, 1, 1, 1]], unit: "W", quantity: "power", summary: "", groups: [], theme, describe: () => described, onSelect: nothing }),

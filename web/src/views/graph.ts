@@ -32,6 +32,7 @@ const cell = { across: 206, down: 62 };
 const box = { wide: 150, high: 42 };
 const readable = 0.45;
 const shortest = 170;
+const shortestOfMany = 320; // room to look closer
 const tallest = 520;
 
 export function graph(host: HTMLElement, first: GraphModel): GraphView {
@@ -51,7 +52,7 @@ export function graph(host: HTMLElement, first: GraphModel): GraphView {
     }
     if (l > r) return;
     const [wide, high] = [r - l + box.wide + 32, b - t + box.high + 32];
-    const height = Math.round(Math.max(shortest, Math.min(tallest, high * Math.min(1.15, width / wide))));
+    const height = Math.round(Math.max(model.nodes.length > 200 ? shortestOfMany : shortest, Math.min(tallest, high * Math.min(1.15, width / wide))));
     host.style.height = `${height}px`;
     scale = Math.max(0.02, Math.min(1.15, width / wide, height / high));
     shiftX = width / 2 - ((l + r) / 2) * scale;
@@ -137,6 +138,7 @@ export function graph(host: HTMLElement, first: GraphModel): GraphView {
         if (bx - ax < cell.across * 1.1) c.fillText(`×${grouped(edge.count)}`, (ax + bx) / 2, (ay + by) / 2 - 2);
       }
     }
+    const failures: [number, number][] = [];
     model.nodes.forEach((node, i) => {
       const [x, y] = centre(node);
       if (!inSight(x, y)) return;
@@ -147,7 +149,8 @@ export function graph(host: HTMLElement, first: GraphModel): GraphView {
       const colour = model.colour(node);
       c.globalAlpha = dim ? 0.35 : 1;
       if (!words) {
-        c.fillStyle = failed > 0 ? theme.status.failed : colour;
+        if (failed > 0) failures.push([left, y]);
+        c.fillStyle = colour;
         c.fillRect(left, top, box.wide, box.high);
         c.globalAlpha = 1;
         return;
@@ -178,6 +181,9 @@ export function graph(host: HTMLElement, first: GraphModel): GraphView {
       c.fillText(fitText(c, model.note(node), box.wide - 22), left + 13, y + 9);
       c.globalAlpha = 1;
     });
+    // However far away, a failure stays three pixels high, over what stands beside it.
+    c.fillStyle = theme.status.failed;
+    for (const [left, y] of failures) c.fillRect(left, y - Math.max(box.high, 3 / scale) / 2, box.wide, Math.max(box.high, 3 / scale));
     c.restore();
   });
 
