@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "query/nearest.h"
+#include "query/utf8.h"
 #include "run/run_program.h"
 
 namespace headrace::cli {
@@ -49,8 +50,8 @@ int command_index(int argc, const char* const* argv, const CLI::App& app, const 
 }
 
 int usage(const std::string& message, const std::string& verb) {
-  std::fprintf(stderr, "headrace: %s\nSee headrace %s--help.\n", message.c_str(),
-               verb.empty() ? "" : (verb + " ").c_str());
+  std::fprintf(stderr, "headrace: %s\nSee headrace %s--help.\n",
+               query::terminal_lines(message).c_str(), verb.empty() ? "" : (verb + " ").c_str());
   return kUsage;
 }
 

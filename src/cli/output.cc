@@ -8,6 +8,7 @@
 
 #include "base/whole_file.h"
 #include "query/units.h"
+#include "query/utf8.h"
 
 namespace headrace::cli {
 namespace {
@@ -36,6 +37,8 @@ class Destination {
   static Status lost() { return io_error("cannot write to stdout", errno); }
   std::optional<WholeFile> file_;
 };
+
+bool is_stdout(const Output& output) { return output.file.empty() || output.file == "-"; }
 
 bool ends_with(const std::string& text, std::string_view end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
@@ -83,15 +86,18 @@ int emit(const Program& program, const Output& output, query::ResultTable table)
 
 int emit_written(const Program& program, const Output& output,
                  const std::function<Result<query::Written>(const query::Sink&)>& write) {
-  if (output.format() == query::Format::kArrow && (output.file.empty() || output.file == "-") &&
-      isatty(STDOUT_FILENO) == 1) {
+  if (output.format() == query::Format::kArrow && is_stdout(output) && isatty(STDOUT_FILENO) == 1) {
     return program.fail(
         invalid_argument("Arrow is bytes, not text; name a file with -o or pipe it on"));
   }
   Result<Destination> to = Destination::open(output.file);
   if (!to.ok()) return program.fail(to.status());
-  const Result<query::Written> written =
-      write([&to](std::string_view bytes) { return to->write(bytes); });
+  // CSV holds captured text as it is. Whoever only looks at it is spared what a terminal would do.
+  const bool looked_at =
+      output.format() == query::Format::kCsv && is_stdout(output) && isatty(STDOUT_FILENO) == 1;
+  const Result<query::Written> written = write([&](std::string_view bytes) {
+    return to->write(looked_at ? query::terminal_lines(bytes) : bytes);
+  });
   if (!written.ok()) return program.fail(written.status());
   if (const Status closed = to->close(); !closed.ok()) return program.fail(closed);
   if (written->has_more) {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "query/utf8.h"
 #include "spool/directory.h"
 
 namespace headrace::cli {
@@ -45,11 +46,11 @@ std::filesystem::path Program::root() const {
 
 void Program::say(std::string_view text) const {
   if (quiet) return;
-  std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
+  std::fprintf(stderr, "%s\n", query::terminal_lines(text).c_str());
 }
 
 int Program::fail(const Status& status) const {
-  std::fprintf(stderr, "headrace: %s\n", status.message().c_str());
+  std::fprintf(stderr, "headrace: %s\n", query::terminal_lines(status.message()).c_str());
   return exit_code_of(status);
 }
 

@@ -76,6 +76,7 @@ void table_text(const Json::List& rows, const std::string& indent, std::string* 
   std::vector<bool> right;
   std::string below;  // what is too long for a table, each text once
   for (const std::string& name : names) {
+    const std::string shown = terminal_text(name);
     std::vector<std::string> cells;
     bool number = true;
     for (const Json& row : rows) {
@@ -87,12 +88,12 @@ void table_text(const Json::List& rows, const std::string& indent, std::string* 
                     [](const auto& c) { return c.size() > kWidestCell; })) {
       std::set<std::string> told;
       for (const std::string& cell : cells) {
-        if (cell != "-" && told.insert(cell).second) below += indent + name + ": " + cell + "\n";
+        if (cell != "-" && told.insert(cell).second) below += indent + shown + ": " + cell + "\n";
       }
       continue;
     }
     if (name == "id" || ends_with(name, "_id") || name == "sha256") cells = short_ids(cells);
-    cells.insert(cells.begin(), name);
+    cells.insert(cells.begin(), shown);
     columns.push_back(std::move(cells));
     right.push_back(number);
   }
@@ -128,7 +129,9 @@ bool is_wrapped(const Json& value) {
 void map_text(const Json::Map& map, const std::string& indent, std::string* out) {
   size_t widest = 0;
   for (const auto& [name, value] : map) {
-    if (is_flat(value) || is_wrapped(value)) widest = std::max(widest, display_width(name));
+    if (is_flat(value) || is_wrapped(value)) {
+      widest = std::max(widest, display_width(terminal_text(name)));
+    }
   }
   for (const auto& [name, value] : map) {
     const std::string shown = terminal_text(name);

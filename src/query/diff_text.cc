@@ -87,7 +87,8 @@ std::string text_of(const DiffLine& line, size_t width) {
 }
 
 std::string title_of(const Thing& thing) {
-  return std::string(name_of(thing.kind)) + " " + thing.name + " (" + thing.id.substr(0, 8) +
+  return std::string(name_of(thing.kind)) + " " + terminal_text(thing.name) + " (" +
+         thing.id.substr(0, 8) +
          (thing.kind == ThingKind::kTask && thing.id.size() > 4
               ? ".." + thing.id.substr(thing.id.size() - 4)
               : "") +

@@ -177,6 +177,12 @@ class Reader {
   size_t at_ = 0;
 };
 
+void append_escaped(uint32_t point, std::string* out) {
+  static constexpr std::string_view kHex = "0123456789abcdef";
+  *out += "\\u";
+  for (int shift = 12; shift >= 0; shift -= 4) *out += kHex[point >> shift & 15];
+}
+
 void new_line(std::string* out, int indent, int depth) {
   if (indent == 0) return;
   *out += '\n';
@@ -258,13 +264,18 @@ void Json::write(std::string* out, int indent, int depth) const {
 }
 
 std::string json_quoted(std::string_view text) {
-  static constexpr std::string_view kHex = "0123456789abcdef";
   std::string out = "\"";
   for (size_t at = 0; at < text.size();) {
     const auto byte = static_cast<uint8_t>(text[at]);
     if (byte >= 0x80) {
-      const size_t length = utf8_length(text.substr(at));
-      out += length == 0 ? "\xEF\xBF\xBD" : std::string(text.substr(at, length));
+      const std::string_view rest = text.substr(at);
+      const size_t length = utf8_length(rest);
+      // Escaped, so that JSON may be looked at on a terminal.
+      if (acting_length(rest) > 0) {
+        append_escaped(decode_utf8(rest, length), &out);
+      } else {
+        out += length == 0 ? "\xEF\xBF\xBD" : rest.substr(0, length);
+      }
       at += length == 0 ? 1 : length;
       continue;
     }
@@ -277,9 +288,7 @@ std::string json_quoted(std::string_view text) {
       case '\t': out += "\\t"; break;
       default:
         if (byte < 0x20 || byte == 0x7F) {
-          out += "\\u00";
-          out += kHex[byte >> 4];
-          out += kHex[byte & 15];
+          append_escaped(byte, &out);
         } else {
           out += static_cast<char>(byte);
         }

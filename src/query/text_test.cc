@@ -56,6 +56,23 @@ TEST(Grouped, SeparatesThousands) {
   EXPECT_EQ(counted(2, "day"), "2 days");
 }
 
+TEST(TerminalText, LeavesNothingThatATerminalObeys) {
+  EXPECT_EQ(terminal_text("\x1b[31mred\x1b]0;title\a!"), "red!");
+  EXPECT_EQ(terminal_text("a\r\n\tb\x07\x7f"), "a   b\uFFFD\uFFFD");
+  EXPECT_EQ(terminal_text("\u009B[2J\x9B"), "\uFFFD[2J\uFFFD");
+  EXPECT_EQ(terminal_text("\u202Eexe.fdp\u2066\u200F\u2028\u061C"),
+            "\uFFFDexe.fdp\uFFFD\uFFFD\uFFFD\uFFFD");
+  EXPECT_EQ(terminal_text("é 你 👩\u200D🔬"), "é 你 👩\u200D🔬");
+  EXPECT_EQ(terminal_lines("  a\tb\n  ^\x1b[2J\r"), "  a\tb\n  ^ ");
+}
+
+TEST(JsonQuoted, EscapesWhatATerminalObeysAndLosesNothing) {
+  EXPECT_EQ(json_quoted("\x1b[2J\x7f\u009B\u202E\u2029é"),
+            "\"\\u001b[2J\\u007f\\u009b\\u202e\\u2029é\"");
+  const std::string text = "\u0085\u2067a\n\x01";
+  EXPECT_EQ(Json::parse(json_quoted(text))->text(), text);
+}
+
 TEST(Utf8, RefusesWhatIsNone) {
   EXPECT_EQ(utf8_length("a"), 1u);
   EXPECT_EQ(utf8_length("é"), 2u);

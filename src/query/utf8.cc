@@ -5,18 +5,6 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
-uint32_t decode(std::string_view text, size_t length) {
-  const auto byte = [&](size_t i) { return static_cast<uint32_t>(static_cast<uint8_t>(text[i])); };
-  switch (length) {
-    case 1: return byte(0);
-    case 2: return (byte(0) & 0x1F) << 6 | (byte(1) & 0x3F);
-    case 3: return (byte(0) & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F);
-    default:
-      return (byte(0) & 0x07) << 18 | (byte(1) & 0x3F) << 12 | (byte(2) & 0x3F) << 6 |
-             (byte(3) & 0x3F);
-  }
-}
-
 size_t width_of(uint32_t point) {
   if ((point >= 0x300 && point < 0x370) || (point >= 0x200B && point <= 0x200F) ||
       (point >= 0xFE00 && point <= 0xFE0F) || (point >= 0x20D0 && point < 0x2100)) {
@@ -52,6 +40,18 @@ size_t escape_length(std::string_view text) {
 
 }  // namespace
 
+uint32_t decode_utf8(std::string_view text, size_t length) {
+  const auto byte = [&](size_t i) { return static_cast<uint32_t>(static_cast<uint8_t>(text[i])); };
+  switch (length) {
+    case 1: return byte(0);
+    case 2: return (byte(0) & 0x1F) << 6 | (byte(1) & 0x3F);
+    case 3: return (byte(0) & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F);
+    default:
+      return (byte(0) & 0x07) << 18 | (byte(1) & 0x3F) << 12 | (byte(2) & 0x3F) << 6 |
+             (byte(3) & 0x3F);
+  }
+}
+
 size_t utf8_length(std::string_view text) {
   if (text.empty()) return 0;
   const auto first = static_cast<uint8_t>(text[0]);
@@ -64,7 +64,7 @@ size_t utf8_length(std::string_view text) {
   for (size_t i = 1; i < length; ++i) {
     if ((static_cast<uint8_t>(text[i]) & 0xC0) != 0x80) return 0;
   }
-  const uint32_t point = decode(text, length);
+  const uint32_t point = decode_utf8(text, length);
   if (length == 3 && (point < 0x800 || (point >= 0xD800 && point < 0xE000))) return 0;
   if (length == 4 && (point < 0x10000 || point > 0x10FFFF)) return 0;
   return length;
@@ -94,37 +94,52 @@ size_t display_width(std::string_view text) {
   size_t width = 0;
   for (size_t at = 0; at < text.size();) {
     const size_t length = utf8_length(text.substr(at));
-    width += length == 0 ? 1 : width_of(decode(text.substr(at), length));
+    width += length == 0 ? 1 : width_of(decode_utf8(text.substr(at), length));
     at += length == 0 ? 1 : length;
   }
   return width;
 }
 
-std::string terminal_text(std::string_view text) {
+size_t acting_length(std::string_view text) {
+  const size_t length = utf8_length(text);
+  if (length < 2 || length > 3) return 0;
+  const uint32_t point = decode_utf8(text, length);
+  const bool acts = (point >= 0x80 && point < 0xA0) || point == 0x061C || point == 0x200E ||
+                    point == 0x200F || (point >= 0x2028 && point <= 0x202E) ||
+                    (point >= 0x2066 && point <= 0x2069);
+  return acts ? length : 0;
+}
+
+namespace {
+
+std::string shown(std::string_view text, bool keep_lines) {
   std::string out;
   for (size_t at = 0; at < text.size();) {
-    const char c = text[at];
+    const std::string_view rest = text.substr(at);
+    const char c = rest[0];
     if (c == '\x1b') {
-      at += escape_length(text.substr(at));
-    } else if (c == '\n' || c == '\r' || c == '\t') {
-      out += ' ';
-      ++at;
-    } else if (static_cast<uint8_t>(c) < 0x20 || c == 0x7F) {
-      out += kReplacement;
-      ++at;
-    } else if (const size_t length = utf8_length(text.substr(at)); length == 0) {
-      out += kReplacement;
-      ++at;
-    } else if (length == 2 && static_cast<uint8_t>(c) == 0xC2 &&
-               static_cast<uint8_t>(text[at + 1]) < 0xA0) {
-      out += kReplacement;  // the 8-bit control characters, CSI among them
-      at += 2;
-    } else {
-      out += text.substr(at, length);
-      at += length;
+      at += escape_length(rest);
+      continue;
     }
+    const size_t length = utf8_length(rest);
+    if (c == '\n' || c == '\t') {
+      out += keep_lines ? c : ' ';
+    } else if (c == '\r') {
+      out += ' ';
+    } else if (length == 0 || static_cast<uint8_t>(c) < 0x20 || c == 0x7F ||
+               acting_length(rest) > 0) {
+      out += kReplacement;
+    } else {
+      out += rest.substr(0, length);
+    }
+    at += length == 0 ? 1 : length;
   }
   return out;
 }
+
+}  // namespace
+
+std::string terminal_text(std::string_view text) { return shown(text, false); }
+std::string terminal_lines(std::string_view text) { return shown(text, true); }
 
 }  // namespace headrace::query
