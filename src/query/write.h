@@ -2,8 +2,8 @@
 //
 // CSV is RFC 4180 but for line ends, which are LF as other tools here expect: a header, NULL empty,
 // "" for an empty string; a text cell that a spreadsheet would take for a formula (it begins with =
-// + - @, tab or return, and is no number) gets a ' in front. JSON keeps every digit; NaN and
-// infinities are the strings "nan", "inf", "-inf". Times are ISO 8601 in UTC.
+// + - @, in full width too, or a tab or line break, and is no number) gets a ' in front. JSON keeps
+// every digit; NaN and infinities are the strings "nan", "inf", "-inf". Times are ISO 8601 in UTC.
 #pragma once
 
 #include <cstdint>

@@ -11,9 +11,16 @@ constexpr size_t kPieceBytes = 64 * 1024;
 
 bool is_number(std::string_view text) {
   double value = 0;
-  if (text.size() > 1 && text[0] == '+') text.remove_prefix(1);
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() && end == text.data() + text.size();
+}
+
+// What spreadsheets begin to compute, in full width too.
+bool starts_formula(std::string_view text) {
+  if (text.find_first_of("=+-@\t\r\n") == 0) return true;
+  return text.starts_with("\xEF\xBC\x9D") || text.starts_with("\xEF\xBC\x8B") ||
+         text.starts_with("\xEF\xBC\x8D") || text.starts_with("\xEF\xBC\xA0");
 }
 
 std::string csv_cell(const ResultColumn& column, const Cell& cell) {
@@ -21,8 +28,7 @@ std::string csv_cell(const ResultColumn& column, const Cell& cell) {
   std::string text = cell.text;
   const bool is_text = !column.is_number() && !cell.is_exact_number;
   if (text.empty()) return "\"\"";
-  if (is_text && std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos &&
-      !is_number(text)) {
+  if (is_text && starts_formula(text) && !is_number(text)) {
     text = std::string(1, '\'').append(text);
   }
   if (text.find_first_of(",\"\n\r") == std::string::npos) return text;

@@ -58,6 +58,7 @@ TEST(WriteCsv, QuotesWhatNeedsIt) {
 TEST(WriteCsv, FormulasAreDefusedAndNumbersLeftAlone) {
   EXPECT_EQ(csv(texts({"=1+1", "+cmd", "-x", "@sum", "\tx", "-5", "+2.5e3"})),
             "text\n'=1+1\n'+cmd\n'-x\n'@sum\n'\tx\n-5\n+2.5e3\n");
+  EXPECT_EQ(csv(texts({"\n=1", "\uFF1D1", "\uFF20x"})), "text\n\"'\n=1\"\n'\uFF1D1\n'\uFF20x\n");
 }
 
 TEST(WriteCsv, NullIsEmptyAndNumbersAreExact) {

@@ -98,6 +98,7 @@ describe("cells", () => {
 
   it("lets no spreadsheet run a cell", () => {
     expect(csvOf(["a"], [["=1+1"], ['say "x"'], [-3], [null]])).toBe("a\r\n'=1+1\r\n\"say \"\"x\"\"\"\r\n-3\r\n\r\n");
+    expect(csvOf(["-a"], [["\uff1d1+1"], ["-3.5"], ["+1+1"], ["@x"]])).toBe("'-a\r\n'\uff1d1+1\r\n-3.5\r\n'+1+1\r\n'@x\r\n");
   });
 });
 

@@ -172,8 +172,8 @@ export function csvOf(columns: readonly string[], rows: readonly (readonly (Cell
   const quote = (value: Cell | undefined): string => {
     if (value === null || value === undefined) return "";
     let text = typeof value === "object" ? JSON.stringify(value) : String(value);
-    // A cell that a spreadsheet would run as a formula is text.
-    if (typeof value === "string" && /^[=+\-@\t\r]/.test(text)) text = `'${text}`;
+    // A cell that a spreadsheet would run as a formula is text, as in the command line's CSV.
+    if (typeof value === "string" && /^[=+\-@\t\r\n\uff0b\uff0d\uff1d\uff20]/.test(text) && !(text.trim() === text && Number.isFinite(Number(text)))) text = `'${text}`;
     return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   return [columns.map(quote), ...rows.map((row) => row.map(quote))].map((line) => line.join(",")).join("\r\n") + "\r\n";
