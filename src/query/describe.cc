@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "query/process_facts.h"
+#include "store/sql_member.h"
 
 namespace headrace::query {
 namespace {
@@ -117,7 +118,9 @@ std::string metrics_sql(const std::string& condition) {
   return "SELECT k AS name, count(*) AS count, arg_min(v, time) AS first, arg_max(v, time) AS "
          "last, "
          "min(v) AS least, max(v) AS most FROM (SELECT time, unnest(json_keys(metrics)) AS k, "
-         "TRY_CAST(metrics->>('$.\"' || k || '\"') AS DOUBLE) AS v FROM log l "
+         "TRY_CAST(" +
+         store::sql_member("metrics", "k") +
+         " AS DOUBLE) AS v FROM log l "
          "WHERE stream = 'metric' AND " +
          condition + ") WHERE v IS NOT NULL GROUP BY k ORDER BY k";
 }

@@ -62,7 +62,7 @@ std::string time_sql(const FilterAccess& a, FilterOp op, const std::string& text
 
 std::string text_sql(const FilterAccess& a, FilterOp op, const std::string& text) {
   if (a.text.empty()) return "";
-  return a.text + " " + std::string(symbol_of(op)) + " " + filter_literal(text);
+  return a.text + " " + std::string(symbol_of(op)) + " " + store::sql_text(text);
 }
 
 std::string truth_sql(const FilterAccess& a, FilterOp op, bool truth) {
@@ -124,7 +124,7 @@ std::string simple_sql(const FilterAccess& a, FilterOp op, const FilterValue& va
       if (op == FilterOp::kMatches) {
         return a.text.empty()
                    ? ""
-                   : "regexp_matches(" + a.text + ", " + filter_literal(value.text) + ")";
+                   : "regexp_matches(" + a.text + ", " + store::sql_text(value.text) + ")";
       }
       return either(text_sql(a, compared, value.text), time_sql(a, compared, value.text, now_ns));
     case FilterValue::Kind::kWord: {
@@ -190,7 +190,7 @@ std::string document_sql(const FilterAccess& a, FilterOp op, const FilterValue& 
   const std::string list = reached(a);
   if (value.kind == FilterValue::Kind::kAny) return any_in(list, "json_type(v) <> 'NULL'");
   if (value.kind == FilterValue::Kind::kJson) {
-    return any_in(with_elements(list), "v::VARCHAR = " + filter_literal(value.text));
+    return any_in(with_elements(list), "v::VARCHAR = " + store::sql_text(value.text));
   }
   return any_in(with_elements(list), simple_sql(json_access("v"), op, value, now_ns));
 }
@@ -239,13 +239,6 @@ std::string comparison_sql(const FilterAccess& access, FilterOp op,
          one_of_sql(access, FilterOp::kEqual, values, now_ns) + ", false))";
 }
 
-std::string filter_literal(std::string_view text) {
-  const size_t nul = text.find('\0');
-  if (nul == std::string_view::npos) return store::sql_text(text);
-  return "concat(" + store::sql_text(text.substr(0, nul)) + ", chr(0), " +
-         filter_literal(text.substr(nul + 1)) + ")";
-}
-
 std::string pointer_sql(std::string_view key) {
   std::string out = "/";
   for (const char c : key) {
@@ -257,7 +250,7 @@ std::string pointer_sql(std::string_view key) {
       out += c;
     }
   }
-  return filter_literal(out);
+  return store::sql_text(out);
 }
 
 std::string like_sql(std::string_view pattern) {
@@ -272,7 +265,7 @@ std::string like_sql(std::string_view pattern) {
       out += c;
     }
   }
-  return filter_literal(out) + " ESCAPE '\\'";
+  return store::sql_text(out) + " ESCAPE '\\'";
 }
 
 }  // namespace headrace::query

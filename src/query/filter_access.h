@@ -27,8 +27,6 @@ struct FilterAccess {
 std::string comparison_sql(const FilterAccess& access, FilterOp op,
                            const std::vector<FilterValue>& values, int64_t now_ns);
 
-// Any text as an SQL string, a NUL in it included.
-std::string filter_literal(std::string_view text);
 // The JSON pointer to a member, as an SQL string.
 std::string pointer_sql(std::string_view key);
 // A pattern with * and ? as the right side of LIKE or ILIKE.

@@ -52,16 +52,16 @@ bool is_hex(std::string_view text, size_t least) {
 std::string begins_sql(const std::string& column, const std::string& text) {
   const size_t dots = text.find("..");
   std::string out =
-      "starts_with(" + column + ", lower(" + filter_literal(text.substr(0, dots)) + "))";
+      "starts_with(" + column + ", lower(" + store::sql_text(text.substr(0, dots)) + "))";
   if (dots == std::string::npos) return out;
   return "(" + out + " AND ends_with(" + column + ", lower(" +
-         filter_literal(text.substr(dots + 2)) + ")))";
+         store::sql_text(text.substr(dots + 2)) + ")))";
 }
 
 // Words as they are looked for in names.
 std::string contains_sql(const std::string& column, const FilterValue& value) {
   if (value.kind == FilterValue::Kind::kPattern) return column + " ILIKE " + like_sql(value.text);
-  return "contains(lower(" + column + "), lower(" + filter_literal(value.text) + "))";
+  return "contains(lower(" + column + "), lower(" + store::sql_text(value.text) + "))";
 }
 
 std::string error_text(const std::string& json) {

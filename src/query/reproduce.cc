@@ -6,6 +6,7 @@
 
 #include "base/sha256.h"
 #include "query/process_facts.h"
+#include "store/sql_member.h"
 
 namespace headrace::query {
 namespace {
@@ -293,7 +294,9 @@ Result<std::map<std::string, double>> metrics_of(const Session& session,
   }
   const auto logged = session.rows(
       "SELECT key, arg_max(value, time) FROM (SELECT time, unnest(json_keys(metrics)) AS key, "
-      "TRY_CAST(metrics->>('$.\"' || key || '\"') AS DOUBLE) AS value FROM log WHERE stream = "
+      "TRY_CAST(" +
+      store::sql_member("metrics", "key") +
+      " AS DOUBLE) AS value FROM log WHERE stream = "
       "'metric' AND " +
       mine + ") WHERE value IS NOT NULL GROUP BY key");
   if (!logged.ok()) return logged.status();

@@ -255,12 +255,17 @@ std::string sql_name(std::string_view name) {
   std::string out = "\"";
   for (const char c : name) {
     if (c == '"') out += '"';
-    out += c;
+    out += c == '\0' ? std::string("\xE2\x90\x80") : std::string(1, c);
   }
   return out + '"';
 }
 
 std::string sql_text(std::string_view text) {
+  // A statement ends at its first NUL.
+  if (const size_t nul = text.find('\0'); nul != std::string_view::npos) {
+    return "concat(" + sql_text(text.substr(0, nul)) + ", chr(0), " +
+           sql_text(text.substr(nul + 1)) + ")";
+  }
   std::string out = "'";
   for (const char c : text) {
     if (c == '\'') out += '\'';
