@@ -75,8 +75,8 @@ def record(
     text = os.fspath(path_or_name)
     if not _capture.is_capturing():
         return _by_name(text, kind, name, version, attributes)
-    path = os.path.realpath(text)
     try:
+        path = os.path.realpath(text)
         shown = name or os.path.basename(path)
         if os.path.isfile(path):
             sha256, size_bytes = _file_digest(path)
@@ -96,8 +96,10 @@ def record(
             )
         if not isinstance(path_or_name, str):
             _warn(f"{text} does not exist; it is recorded by name")
-    except OSError as error:
-        _warn(f"{text} is recorded by name: {error}")
+    # ValueError: text that no path can be, with a NUL or lone surrogates.
+    except (OSError, ValueError) as error:
+        if not isinstance(error, ValueError) or not isinstance(path_or_name, str):
+            _warn(f"{text} is recorded by name: {error}")
     return _by_name(text, kind, name, version, attributes)
 
 

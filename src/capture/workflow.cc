@@ -248,6 +248,7 @@ std::string enter_campaign(std::string_view name, const Fields& fields) {
   CampaignRecord record{};
   record.header.kind = RecordKind::kCampaign;
   record.campaign_id = intern_campaign(*recorder, std::string(name));
+  if (record.campaign_id == 0) return previous;  // no name is no campaign
   record.shape_id = shape_id(*recorder, fields);
   record.at_ticks = ticks();
   recorder->commit(*ring, record, fields);
