@@ -5,6 +5,7 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/commands.h"
@@ -23,6 +24,10 @@ struct Options {
 
 // What stands in a file that nobody else can read.
 Result<std::string> read_token(const std::string& path) {
+  struct stat found {};
+  if (stat(path.c_str(), &found) == 0 && (found.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    return invalid_argument("others can read the token in " + path + ": chmod 600 " + path);
+  }
   std::ifstream file(path);
   std::string token;
   if (!std::getline(file, token)) {

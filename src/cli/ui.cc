@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
+#include <filesystem>
 #include <memory>
 #include <spawn.h>
 #include <string>
@@ -19,8 +20,24 @@ struct Options {
   bool no_browser = false;
 };
 
-// Hands the address to the desktop; false where there is none.
-bool open_browser(const std::string& url) {
+// Everybody on the machine can read command lines, and a ticket opens for whoever is first. So the
+// browser is given a file that only this user can read and that leads on. "" where none can be
+// made.
+std::string leading_page(const Directory& directory, const std::string& url) {
+  const std::filesystem::path path = directory.root / "open.html";
+  unlink(path.c_str());  // the last one's ticket is used
+  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (file < 0) return "";
+  const std::string text =
+      "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"referrer\" "
+      "content=\"no-referrer\"><meta http-equiv=\"refresh\" content=\"0;url=" +
+      url + "\"><title>Headrace</title><a href=\"" + url + "\">Go on</a></html>\n";
+  const ssize_t written = write(file, text.data(), text.size());
+  return close(file) == 0 && written == static_cast<ssize_t>(text.size()) ? path.string() : "";
+}
+
+// Hands a page to the desktop; false where there is none.
+bool open_browser(const std::string& page) {
   const char* display = std::getenv("DISPLAY");
   const char* wayland = std::getenv("WAYLAND_DISPLAY");
   const char* browser = std::getenv("BROWSER");
@@ -28,7 +45,7 @@ bool open_browser(const std::string& url) {
   if (display == nullptr && wayland == nullptr && !has_browser) return false;
   const std::string program = has_browser ? browser : "xdg-open";
   std::string name = program;
-  std::string address = url;
+  std::string address = page;
   char* arguments[] = {name.data(), address.data(), nullptr};
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
@@ -44,9 +61,13 @@ bool open_browser(const std::string& url) {
 }
 
 void show(const Options& o, const Program& program, const std::string& url) {
-  if (!o.no_browser && open_browser(url)) {
-    program.say("headrace: opened " + url.substr(0, url.find("/open")));
-    return;
+  if (!o.no_browser) {
+    const std::string page = leading_page(Directory{program.root()}, url);
+    if (!page.empty() && open_browser(page)) {
+      program.say("headrace: opened " + url.substr(0, url.find("/open")));
+      return;
+    }
+    unlink(page.c_str());
   }
   std::printf("%s\n", url.c_str());
   std::fflush(stdout);

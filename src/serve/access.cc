@@ -34,6 +34,11 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+ptrdiff_t count(const Request& request, std::string_view name) {
+  return std::count_if(request.headers.begin(), request.headers.end(),
+                       [name](const Header& header) { return header.name == name; });
+}
+
 // A page of ours without script. `body` is our own text.
 Response page(int status, const std::string& title, const std::string& body,
               const std::string& head = "") {
@@ -105,6 +110,12 @@ uint64_t Access::refusals() const {
 }
 
 std::optional<Response> Access::check_origin(const Request& request) const {
+  // What stands before this server, or behind it, could go by the other one.
+  for (const char* once : {"host", "origin", "sec-fetch-site"}) {
+    if (count(request, once) < 2) continue;
+    return error_response(400, "header", std::string("the header ") + once + " is there twice", "",
+                          "send it once");
+  }
   const std::string host = host_of(request.header("host"));
   const bool is_known =
       is_loopback_name(host) ||

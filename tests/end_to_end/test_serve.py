@@ -372,6 +372,7 @@ def test_refuses_what_would_show_everything_to_all(tmp_path: Path) -> None:
     assert "--tls-cert" in said
     short = tmp_path / "token"
     short.write_text("abc\n")
+    short.chmod(0o600)
     assert "16 characters" in headrace(tmp_path, "serve", "--token-file", str(short), code=2)
 
 
@@ -473,6 +474,7 @@ def test_over_tls_with_a_token(tmp_path: Path) -> None:
         capture_output=True,
     )
     token.write_text("0123456789abcdef0123456789abcdef\n")
+    token.chmod(0o600)
     with serving(
         tmp_path, "--tls-cert", str(certificate), "--tls-key", str(key), "--token-file", str(token)
     ) as served:
