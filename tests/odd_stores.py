@@ -4,8 +4,8 @@
     odd_store(folder, "one_task")              the same in a test
     with store_held_by_writer(folder) as pid:  another process writes the store meanwhile
 
-A folder is captured by a real program and taken in; only what no program can make (a store of a newer
-version, a damaged one, clocks that went backwards) is then changed in the file itself.
+A folder is captured by a real program and taken in; only what no program can make (a store of a
+newer version, a damaged one, clocks that went backwards) is then changed in the file itself.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ import sys
 import headrace as hr
 long = "x" * 10_000_000
 with hr.campaign("long texts"), hr.workflow("long", used={"text": long}):
-    with hr.task("long", used={"text": long, "kept": "y" * 60_000}) as task:
+    with hr.task("long", used={"text": long, "kept": "y" * 10_000}) as task:
         task.generated({"text": long})
-        task.log(text="z" * 60_000)
+        task.log(message="z" * 10_000)
     try:
         with hr.task("fails"):
             raise ValueError(long)
