@@ -20,6 +20,8 @@ SCENARIOS = [
     "absent",
     "loading",
     "live",
+    "live-everywhere",
+    "zoom",
     "keyboard",
     "history",
     "brush",

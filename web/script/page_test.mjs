@@ -120,8 +120,9 @@ const scenarios = {
 
   loading: () =>
     opened({ state: "slow" }, async (page, made, origin) => {
-      for (const name of /** @type {const} */ (["campaigns", "campaign", "workflow", "task"])) {
-        await page.goto(origin + addressesOf(made)[name]);
+      for (const [name, address] of Object.entries(addressesOf(made))) {
+        if (name === "unknown" || name === "query") continue;
+        await page.goto(origin + address);
         await page.waitForSelector("main .skeleton");
         check((await page.locator("[role=status]").count()) > 0, `${name}: those who listen are not told that it is asking`);
       }
@@ -156,6 +157,36 @@ const scenarios = {
       check((await page.locator("#chart-tasks tr[data-id]").count()) > 5, "the loaded rows went with the server");
       made.become({ state: "full" });
       await page.waitForSelector("text=reconnecting", { state: "detached" });
+    }),
+
+  "live-everywhere": () =>
+    opened({ state: "live" }, async (page, made, origin) => {
+      for (const [name, address] of Object.entries(addressesOf(made))) {
+        await page.goto(origin + address);
+        await settled(page);
+        const foot = () => page.locator("footer").innerText();
+        const before = await foot();
+        made.tick();
+        await page.waitForFunction((was) => document.querySelector("footer")?.innerText !== was, before);
+        await settled(page);
+        check((await page.locator("main .said.failed").count()) === 0, `${name}: ${await page.locator("main .said.failed").allInnerTexts()}`);
+        check(!/NaN|undefined|Infinity/.test(await page.locator("main").innerText()), `${name}: shows a number that is none`);
+        await sound(page, `${name} live`);
+      }
+    }),
+
+  // The browser's zoom at 200 %: half the room, all of it reachable without scrolling sideways.
+  zoom: () =>
+    opened({ zoom: 2, theme: "light" }, async (page, made, origin) => {
+      for (const [name, address] of Object.entries(addressesOf(made))) {
+        await page.goto(origin + address);
+        await settled(page);
+        await sound(page, `${name} at 200 %`);
+      }
+      await page.goto(`${origin}${addressesOf(made).workflow}?sel=task:${made.campaign.tasks[0]?.id}`);
+      await page.waitForSelector("aside.side h2");
+      await sound(page, "inspector at 200 %");
+      await accessible(page, "inspector at 200 %");
     }),
 
   keyboard: () =>
@@ -199,6 +230,14 @@ const scenarios = {
       await page.waitForSelector("[role=dialog][aria-label=Keys]");
       await accessible(page, "keys");
       await page.keyboard.press("Escape");
+      await page.keyboard.press("Backspace");
+      await page.waitForURL(/\/workflow\//);
+      await settled(page);
+      // Down again without choosing: to what matters most there.
+      await page.waitForSelector(".path .ahead a");
+      await page.keyboard.press("Enter");
+      await page.waitForURL(/\/task\//);
+      await settled(page);
       await page.keyboard.press("Backspace");
       await page.waitForURL(/\/workflow\//);
       await page.keyboard.press("Control+k");
