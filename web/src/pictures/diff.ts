@@ -1,26 +1,39 @@
 // What differs between two things, as rows: sections in the order in which they explain one another,
 // inside them the largest change first.
 import type { Cell, DiffAnswer, DiffLine } from "../api/answers.ts";
-import { bytes, duration, energy, missing, percent, plural, scalar, si } from "../views/number.ts";
+import type { Truth } from "../api/report.ts";
+import { missing, percent, plural } from "../views/number.ts";
 import type { Column } from "../views/table.ts";
+import { cut, plain, unitText } from "../widgets/cells.ts";
 
 const order = ["code", "environment", "inputs", "parameters", "metrics", "time", "energy", "tasks", "outputs"];
-const longest = 240;
 
 export function changeOf(line: DiffLine): number | null {
   return typeof line.a === "number" && typeof line.b === "number" && line.a !== 0 ? (line.b - line.a) / Math.abs(line.a) : null;
 }
 
-function said(value: Cell, unit: string | null): string {
-  if (value === null) return missing;
-  if (typeof value === "number") return unit === "s" ? duration(value) : unit === "J" ? energy(value, "measured") : unit === "B" ? bytes(value) : unit ? si(value, unit) : scalar(value);
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  return text.length > longest ? `${text.slice(0, longest)}…` : text;
+const signed = (value: number): string => `${value > 0 ? "+" : value < 0 ? "−" : ""}${percent(Math.abs(value))}`;
+
+// Both ends of a path or a command tell more than its start; of a hash the start is enough.
+function brief(text: string): string {
+  const short = text.replace(/\b[0-9a-f]{20,}\b/g, (hash) => `${hash.slice(0, 12)}…`);
+  return short.length <= 36 ? short : `${short.slice(0, 14)}…${short.slice(-21)}`;
+}
+
+function said(value: Cell, line: DiffLine): string {
+  const truth: Truth = (["estimated", "mixed"] as const).find((one) => line.note?.includes(one)) ?? "measured";
+  return value === null ? missing : typeof value === "number" ? unitText(value, line.unit, truth) : brief(plain(value));
 }
 
 export function diffTitle(answer: DiffAnswer): string {
+  if (answer.equal) return `${answer.a.name} and ${answer.b.name} do not differ`;
+  const inAll = (section: string): string => {
+    const line = answer.lines.find((one) => one.section === section && one.what === "in all");
+    const share = line ? changeOf(line) : null;
+    return share === null || !line?.differs ? "" : `${section} ${signed(share)}`;
+  };
   const differing = answer.lines.filter((line) => line.differs).length;
-  return answer.equal && differing === 0 ? `${answer.a.name} and ${answer.b.name} do not differ` : `${answer.a.name} and ${answer.b.name} differ in ${plural(differing, "thing")}`;
+  return `${answer.b.name} against ${answer.a.name}: ${[inAll("time"), inAll("energy"), plural(differing, "difference")].filter(Boolean).join(", ")}`;
 }
 
 export function diffRows(answer: DiffAnswer): DiffLine[] {
@@ -30,14 +43,15 @@ export function diffRows(answer: DiffAnswer): DiffLine[] {
 
 export function diffColumns(answer: DiffAnswer): Column<DiffLine>[] {
   const most = Math.max(0, ...answer.lines.map((line) => Math.min(2, Math.abs(changeOf(line) ?? 0))));
-  const signed = (value: number): string => `${value > 0 ? "+" : value < 0 ? "−" : ""}${percent(Math.abs(value))}`;
-  const by = (value: Cell): number | string => (typeof value === "number" ? value : said(value, null));
-  const same = answer.a.name === answer.b.name;
+  const side = (name: "a" | "b"): Column<DiffLine> => ({
+    name: `${name}: ${answer.a.name === answer.b.name ? answer[name].id.slice(0, 8) : cut(answer[name].name, 28)}`,
+    text: (line) => said(line[name], line),
+    full: (line) => cut(String(line[name] ?? ""), 2000),
+    sort: (line) => (typeof line[name] === "number" ? line[name] : plain(line[name])),
+  });
   return [
-    { name: "what", text: (line) => line.what, full: (line) => line.what },
+    { name: "what", text: (line) => brief(line.what), full: (line) => line.what },
     { name: "section", text: (line) => line.section },
-    { name: same ? `a: ${answer.a.id.slice(0, 8)}` : `a: ${answer.a.name.slice(0, 28)}`, text: (line) => said(line.a, line.unit), full: (line) => said(line.a, null), sort: (line) => by(line.a) },
-    { name: same ? `b: ${answer.b.id.slice(0, 8)}` : `b: ${answer.b.name.slice(0, 28)}`, text: (line) => said(line.b, line.unit), full: (line) => said(line.b, null), sort: (line) => by(line.b) },
     {
       name: "change",
       numeric: true,
@@ -48,6 +62,8 @@ export function diffColumns(answer: DiffAnswer): Column<DiffLine>[] {
       sort: (line) => Math.abs(changeOf(line) ?? (line.differs ? 0 : -1)),
       bar: (line) => (changeOf(line) === null || !line.differs ? null : Math.min(2, Math.abs(changeOf(line) ?? 0)) / (most || 1)),
     },
-    { name: "note", grow: true, text: (line) => [line.where, line.note].filter(Boolean).join(" · ") },
+    side("a"),
+    side("b"),
+    { name: "note", grow: true, text: (line) => line.note ?? "" },
   ];
 }

@@ -35,10 +35,10 @@ export function graphModel(answer: GraphAnswer, truth: Truth, acts: GraphActs): 
   };
 }
 
-export function graphColumns(truth: Truth): Column<GraphNode>[] {
+export function graphColumns(truth: Truth, href?: (node: GraphNode) => string | null): Column<GraphNode>[] {
   const failed = (node: GraphNode): number => (node.statuses.failed ?? 0) + (node.statuses.lost ?? 0);
   return [
-    { name: "what", text: (node) => node.label },
+    { name: "what", text: (node) => node.label, ...(href ? { href } : {}) },
     { name: "wave", numeric: true, text: (node) => String(node.wave), sort: (node) => node.wave },
     { name: "tasks", numeric: true, text: (node) => grouped(node.tasks), sort: (node) => node.tasks },
     { name: "failed", numeric: true, text: (node) => grouped(failed(node)), sort: failed },
