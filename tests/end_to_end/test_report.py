@@ -193,6 +193,7 @@ def test_chromium_shows_it(written: Written, width: int, theme: str) -> None:
     assert "clean" in seen["chosen"]
     assert "#" in seen["address"] and "select=" in seen["address"]
     assert seen["zoom_changes"]
+    assert seen["kept"]  # after a reload
     assert seen["rows"] > 10
     assert "Choose a bar" in seen["cleared"]
     assert seen["linked"] == 1
@@ -201,6 +202,89 @@ def test_chromium_shows_it(written: Written, width: int, theme: str) -> None:
     assert seen["foreign"] == 0
     assert seen["scripts"] == 2
     assert HOSTILE in seen["text"]
+
+
+LARGE = """
+import sys
+import headrace as hr
+
+with hr.campaign("large"):
+    for part in range(4):
+        with hr.workflow(f"part {part}"):
+            for epoch in range(5):
+                with hr.task("epoch", used={"epoch": epoch}) as task:
+                    for step in hr.loop(range(int(sys.argv[1]) // 20 - 1), "step"):
+                        pass
+                    task.generated(loss=1 / (epoch + 1))
+"""
+
+
+def test_very_many_tasks_fit_a_small_file_that_opens(tmp_path: Path, run_all: bool) -> None:
+    """100,000 tasks in 3 MB. In the short form a fifth of them: their values have most of it."""
+    tasks = 100_000 if run_all else 20_000
+    environment = {**outside(), "HEADRACE_DIR": str(tmp_path / ".headrace")}
+    subprocess.run([sys.executable, "-c", LARGE, str(tasks)], env=environment, check=True)
+    page = tmp_path / "large.html"
+    headrace(tmp_path, "report", "-o", str(page))
+    assert page.stat().st_size <= 1_700_000 + 13 * tasks
+    seen = json.loads(node("script/open_report.mjs", page))
+    assert seen == {"talk": [], "requests": [], "tasks": f"{tasks:,}".replace(",", " ")}
+
+
+def card(written: Written, *arguments: str) -> str:
+    return headrace(written.folder, "report", *arguments)
+
+
+def test_a_card_says_it_in_markdown(written: Written) -> None:
+    text = card(written, "--format", "md")
+    assert text == card(written, "--format", "md")  # the same store, the same text
+    # What stands in fences cannot be markup; of the rest no captured text is.
+    outside_fences = re.sub(r"(?ms)^(`{3,})text\n.*?^\1\n", "", text)
+    assert "<img" not in outside_fences
+    assert "<script" not in outside_fences
+    assert "&lt;img src=x" in outside_fences
+    for heading in (
+        *("# Workflow Card: sweep ", "## 1. Workflow", "## 2. Summary", "## 3. Infrastructure"),
+        *("## 4. Workflow Overview", "### 4.1 Run Summary", "### 4.2 Workflow Structure"),
+        *("### 4.3 Resource Usage", "### 4.4 Observations", "## 5. Activities"),
+        *("## 6. Significant Workflow Artifacts", "## 7. Capture", "## 8. Run It Again"),
+        "## Aggregation Method",
+    ):
+        assert re.search(f"^{re.escape(heading)}", text, re.M), heading
+    assert "ran 38 tasks in 2 workflows" in text
+    assert "| step | 24 | 0 |" in text
+    assert "raw&lt;b&gt;.txt" in text
+    assert "FloatingPointError" in text
+    assert "Nothing was lost" in text
+
+
+def test_the_file_s_ending_says_the_format(written: Written) -> None:
+    file = written.folder / "sweep.md"
+    assert card(written, "-o", str(file)).strip() == str(file)
+    assert file.read_text() == card(written, "--format", "md")
+    assert card(written, "prepare", "--format", "md").startswith("# Workflow Card: prepare\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("nothing", "--format", "md"), 3, "there is no campaign or workflow nothing"),
+        (("--format", "pdf"), 2, "--format: pdf not in {html,md}"),
+        (("--format", "md", "--json"), 2, "--format excludes --json"),
+        (("--against", "nothing"), 3, "there is no campaign nothing"),
+    ],
+)
+def test_what_cannot_be_written_is_said(
+    written: Written, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    done = subprocess.run(
+        [HEADRACE, "report", *arguments, "--dir", written.folder / ".headrace"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (code, "")
+    assert said in done.stderr
 
 
 def test_a_missing_campaign_is_named(written: Written) -> None:

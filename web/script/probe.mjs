@@ -66,11 +66,33 @@ const seen = await withPage({ width: Number(width), theme }, async (page) => {
   const chosen = await page.locator("#timeline .inspector").innerText();
   const address2 = page.url();
   const pixels = () => timeline.evaluate((canvas) => /** @type {HTMLCanvasElement} */ (canvas).toDataURL());
+  // In 64 by 8 points: the same picture at a fraction of a pixel's shift is the same here.
+  const coarse = () =>
+    timeline.evaluate((canvas) => {
+      const small = document.createElement("canvas");
+      [small.width, small.height] = [64, 8];
+      const context = small.getContext("2d");
+      context?.drawImage(/** @type {HTMLCanvasElement} */ (canvas), 0, 0, 64, 8);
+      return [...(context?.getImageData(0, 0, 64, 8).data ?? [])];
+    });
   const before = await pixels();
   await page.keyboard.press("w");
   await page.keyboard.press("d");
   await page.waitForTimeout(100);
   const zoomed = await pixels();
+  const shown = await coarse();
+  // The address holds what is shown: who opens it again sees the same.
+  await page.reload();
+  await page.waitForSelector("html[data-ready=yes]", { timeout: 20_000 });
+  await timeline.scrollIntoViewIfNeeded();
+  // It is drawn once it has its size.
+  const same = async () => {
+    const now = await coarse();
+    return Math.max(...now.map((value, i) => Math.abs(value - (shown[i] ?? 0)))) < 32;
+  };
+  for (let i = 0; i < 50 && !(await same()); i++) await page.waitForTimeout(100);
+  const kept = await same();
+  await timeline.focus();
   await page.keyboard.press("f");
   await page.keyboard.press("t");
   const rows = await page.locator("#timeline .twin tbody tr[data-id]").count();
@@ -87,6 +109,6 @@ const seen = await withPage({ width: Number(width), theme }, async (page) => {
   await page.locator("#theme").click();
   await page.locator("#theme").click();
   const toggled = await page.evaluate(() => document.documentElement.dataset.theme ?? "");
-  return { ...still, chosen, address: address2, zoom_changes: before !== zoomed, rows, cleared, linked, toggled };
+  return { ...still, chosen, address: address2, zoom_changes: before !== zoomed, kept, rows, cleared, linked, toggled };
 });
-console.log(JSON.stringify({ ...seen, requests: requests.filter((url) => url !== address), talk }));
+console.log(JSON.stringify({ ...seen, requests: requests.filter((url) => url.split("#")[0] !== address), talk }));

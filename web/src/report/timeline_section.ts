@@ -129,7 +129,12 @@ export function timelineSection(report: Report, tasks: Tasks, colourSlot: Uint8A
       };
     },
     onSelect: (row) => state.select(row < 0 ? null : tasks.id(row)),
+    onWindow: (from, to) => state.put("window", from <= 0 && to >= endNs ? "" : `${Math.round(from)}..${Math.round(to)}`),
   });
+  const [from, to] = state.get("window").split("..").map(Number);
+  // Who opens a link sees its window, wherever the chosen task lies.
+  let linked = from !== undefined && to !== undefined && to > from;
+  if (linked) view.setWindow(from as number, to as number);
   frame.tools.append(
     button("−", "Zoom out (s)", () => view.zoom(1.6)),
     button("+", "Zoom in (w)", () => view.zoom(1 / 1.6)),
@@ -161,7 +166,7 @@ export function timelineSection(report: Report, tasks: Tasks, colourSlot: Uint8A
     if (row === inspected) return;
     inspected = row;
     if (row >= 0) {
-      view.reveal(row);
+      if (!linked) view.reveal(row);
       side.replaceChildren(taskDetails(report, tasks, row));
     } else {
       side.replaceChildren(
@@ -176,5 +181,6 @@ export function timelineSection(report: Report, tasks: Tasks, colourSlot: Uint8A
   };
   state.onChange(show);
   show();
+  linked = false;
   return { ...frame, view, toggle };
 }

@@ -47,10 +47,15 @@ export function partAt(one: Conserved, share: number): number {
   return -1;
 }
 
+// What was not measured says so at every figure.
+function said(one: Conserved, value: number | null, unit: string): string {
+  return value === null || one.truth === "measured" ? si(value, unit) : `≈\u00a0${si(value, unit)}`;
+}
+
 function verdict(one: Conserved, unit: string): readonly [string, string, string] {
   if (one.whole === null) return ["no total", "–", ""];
   const name = one.truth === "estimated" ? "the estimate in all" : "the sensors said";
-  return [name, si(one.whole, unit), addsUp(one) === true ? "= the sum" : `≠ by ${si(Math.abs(one.whole - sumOfParts(one)), unit)}`];
+  return [name, said(one, one.whole, unit), addsUp(one) === true ? "= the sum" : `≠ by ${said(one, Math.abs(one.whole - sumOfParts(one)), unit)}`];
 }
 
 export function conservation(host: HTMLElement, model: ConservationModel): ConservationView {
@@ -65,10 +70,10 @@ export function conservation(host: HTMLElement, model: ConservationModel): Conse
   for (const one of model.items) {
     const sum = sumOfParts(one);
     const known = one.parts.filter((part) => part.value !== null);
-    const bar = element("div", { class: "sumbar", role: "img", "aria-label": `${one.id}: ${known.map((part) => `${part.label} ${si(part.value, model.unit)}`).join(", ")}` });
+    const bar = element("div", { class: "sumbar", role: "img", "aria-label": `${one.id}: ${known.map((part) => `${part.label} ${said(one, part.value, model.unit)}`).join(", ")}` });
     for (const part of known) {
       if (!((part.value ?? 0) > 0)) continue;
-      const piece = element("span", { title: `${part.label}: ${si(part.value, model.unit)}` });
+      const piece = element("span", { title: `${part.label}: ${said(one, part.value, model.unit)}` });
       piece.style.width = `${((part.value ?? 0) / (sum || 1)) * 100}%`;
       coloured.push([piece, part.slot]);
       bar.append(piece);
@@ -86,7 +91,7 @@ export function conservation(host: HTMLElement, model: ConservationModel): Conse
       { class: "conserved" },
       element("h3", {}, element("span", {}, one.id), element("span", { class: "chip" }, one.truth || "truth not known")),
       bar,
-      element("dl", { class: "sumlist" }, ...known.map((part) => line([swatchOf(part.slot), part.label], si(part.value, model.unit), percent((part.value ?? 0) / (sum || 1)))), line(["sum"], si(sum, model.unit), "", "total"), last),
+      element("dl", { class: "sumlist" }, ...known.map((part) => line([swatchOf(part.slot), part.label], said(one, part.value, model.unit), percent((part.value ?? 0) / (sum || 1)))), line(["sum"], said(one, sum, model.unit), "", "total"), last),
       element("p", { class: "hint" }, one.note),
     );
     card.addEventListener("click", () => model.onSelect(one.id));

@@ -20,6 +20,7 @@ export interface TimelineModel {
   label(task: number): string;
   describe(task: number): TooltipText;
   onSelect(task: number): void; // -1: nothing
+  onWindow?(fromNs: number, toNs: number): void; // another part of time is shown
 }
 
 export interface TimelineView {
@@ -32,6 +33,7 @@ export interface TimelineView {
   fit(): void;
   hit(x: number, y: number): number;
   window(): readonly [number, number];
+  setWindow(fromNs: number, toNs: number): void;
 }
 
 type Band =
@@ -217,6 +219,7 @@ export function timeline(host: HTMLElement, model: TimelineModel): TimelineView 
     from = Math.min(Math.max(newFrom, -all * 0.05), all * 1.05 - span);
     to = from + span;
     view.request();
+    model.onWindow?.(from, to);
   };
   const zoomAt = (atNs: number, factor: number): void => {
     clampWindow(atNs - (atNs - from) * factor, atNs + (to - atNs) * factor);
@@ -341,6 +344,7 @@ export function timeline(host: HTMLElement, model: TimelineModel): TimelineView 
     reveal,
     zoom: (factor) => zoomAt((from + to) / 2, factor),
     pan: (share) => clampWindow(from + (to - from) * share, to + (to - from) * share),
+    setWindow: clampWindow,
     fit: () => clampWindow(0, Math.max(endNs, 1)),
     hit,
     window: () => [from, to],
