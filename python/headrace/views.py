@@ -73,8 +73,8 @@ def of_graph(page: str, facts: dict[str, Any]) -> View:
     answer = facts["answer"]
     nodes, edges = len(answer["nodes"]), len(answer["edges"])
     text = (
-        f"graph of workflow {facts['of']['name']} by {answer['level']}: {nodes:,} boxes, "
-        f"{edges:,} edges"
+        f"graph of workflow {facts['of']['name']} by {answer['level']}: "
+        f"{_counted(nodes, 'box', 'boxes')}, {_counted(edges, 'edge')}"
     )
     rows = {node["y"] for node in answer["nodes"]}
     return View(text, page, min(700, 240 + 62 * len(rows)))
@@ -114,6 +114,10 @@ def of_tradeoff(answer: Tradeoff) -> View:
     )
     page = _query.view_page(json.dumps(view, default=str))
     return View(text, page, 560 + 24 * min(len(rows), 10))
+
+
+def _counted(count: int, one: str, many: str = "") -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def _finite(value: Any) -> float | None:

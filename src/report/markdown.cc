@@ -87,7 +87,7 @@ std::string markdown_block(std::string_view raw) {
   return fence + "text\n" + text + fence + "\n\n";
 }
 
-MarkdownTable::MarkdownTable(std::vector<std::string> names) {
+MarkdownTable::MarkdownTable(const std::vector<std::string>& names) {
   std::string line = "|";
   for (const std::string& name : names) {
     const bool is_number = name.starts_with('>');

@@ -20,7 +20,7 @@ std::string markdown_block(std::string_view text);
 class MarkdownTable {
  public:
   // A name that begins with '>' is that of a column of numbers, to the right.
-  explicit MarkdownTable(std::vector<std::string> names);
+  explicit MarkdownTable(const std::vector<std::string>& names);
   // Cells as Markdown, as many as names.
   void row(const std::vector<std::string>& cells);
   // With an empty line behind it; "" without a row.

@@ -72,7 +72,7 @@ def test_a_saved_notebook_keeps_a_drawing_and_its_text(saved: Any) -> None:
         assert "\n" not in data["text/plain"]
     assert shown(notebook, 2)["text/plain"].startswith("timeline of campaign sweep: 64 tasks in ")
     assert (
-        shown(notebook, 4)["text/plain"] == "graph of workflow train by activity: 2 boxes, 1 edges"
+        shown(notebook, 4)["text/plain"] == "graph of workflow train by activity: 2 boxes, 1 edge"
     )
     card = shown(notebook, 5)
     assert card["text/markdown"].startswith("# Workflow Card: sweep\n")
