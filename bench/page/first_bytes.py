@@ -78,8 +78,9 @@ def without_ids(path: str) -> str:
 def ready(folder: Path) -> Iterator[Served]:
     """A server that has opened its store and answered nothing else yet."""
     with serving(folder) as served:
-        until(lambda: served.ask("/healthz").status == 200)
-        until(lambda: b"headrace_store_readable 1" in served.ask("/metrics").body, 120)
+        # Unavailable until the store is open; then it looks for one that is not there.
+        none = f"{API}/workflows/00000000-0000-0000-0000-000000000000"
+        until(lambda: served.ask(none).status == 404, 120)
         yield served
 
 

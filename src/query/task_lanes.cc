@@ -25,20 +25,39 @@ std::string of_thing(const Thing* of) {
          (of->kind == ThingKind::kCampaign ? "campaign" : "workflow") + " = '" + of->id + "')";
 }
 
-// Everything of one thread stands together, what contains others before them.
 std::string tasks_sql(const Thing* of, bool with_energy) {
   return "SELECT t.producer, t.seq, t.ts, t.dur, t.activity, t.status, t.parent_seq IS NULL" +
          std::string(with_energy ? ", en.joules" : "") +
          " FROM (SELECT producer, seq, wf, ts, dur, activity, status, parent_seq FROM task_slots "
          "UNION ALL "
          "SELECT producer, seq, wf, ts, dur, activity, status, parent_seq FROM open_task) t " +
-         (with_energy ? kTaskJoulesJoin : "") + " WHERE " + of_thing(of) +
-         " ORDER BY t.producer, t.seq >> " + std::to_string(kTaskCounterBits) +
-         ", t.ts, t.dur DESC NULLS FIRST, t.seq";
+         (with_energy ? kTaskJoulesJoin : "") + " WHERE " + of_thing(of);
 }
 
+struct ReadTask {
+  int64_t start_ns;
+  int64_t duration_ns;  // -1: not ended
+  int64_t seq;
+  uint32_t activity;
+  float energy_j;
+  uint8_t status;
+  bool is_outermost;
+};
+
+// What contains others comes before them.
+bool is_before(const ReadTask& a, const ReadTask& b) {
+  const auto length = [](const ReadTask& one) {
+    return one.duration_ns < 0 ? std::numeric_limits<int64_t>::max() : one.duration_ns;
+  };
+  if (a.start_ns != b.start_ns) return a.start_ns < b.start_ns;
+  if (length(a) != length(b)) return length(a) > length(b);
+  return a.seq < b.seq;
+}
+
+// A thread.
 struct Place {
   Lane lane;
+  std::vector<ReadTask> tasks;
   LanePacker packer;
   std::vector<size_t> numbers;  // of its lanes
 };
@@ -49,8 +68,8 @@ class Reading {
 
   Status read_places(const store::Connection& connection);
   Status read_activities(const store::Connection& connection);
-  Status read_tasks(const store::Connection& connection, const TaskRows& ids,
-                    const std::string& sql, bool with_energy);
+  Status read_tasks(const store::Connection& connection, const std::string& sql, bool with_energy);
+  void pack(const TaskRows& ids);
   void sort();
 
  private:
@@ -118,8 +137,10 @@ uint32_t Reading::activity_of(int64_t number) {
   return found->second;
 }
 
-Status Reading::read_tasks(const store::Connection& connection, const TaskRows& ids,
-                           const std::string& sql, bool with_energy) {
+// In the order of the store: rows of a thread are nearly sorted there, and to sort all of them in
+// DuckDB takes several times as long as all the rest.
+Status Reading::read_tasks(const store::Connection& connection, const std::string& sql,
+                           bool with_energy) {
   Result<store::QueryResult> rows = store::stream(connection, sql);
   if (!rows.ok()) return rows.status();
   int64_t last_producer = -1;
@@ -136,35 +157,47 @@ Status Reading::read_tasks(const store::Connection& connection, const TaskRows& 
         last_producer = producer;
         last_ring = ring;
       }
-      const int64_t start = c.integer(2, row);
-      const auto status = static_cast<uint8_t>(c.integer(5, row));
       // A clock that was set back makes no span run backwards.
       const int64_t duration = c.is_null(3, row) ? -1 : std::max<int64_t>(0, c.integer(3, row));
-      const int64_t end = duration >= 0        ? start + duration
-                          : status == kRunning ? std::numeric_limits<int64_t>::max()
-                                               : start;
-      const size_t depth = place->packer.place(start, end);
-      if (depth == place->numbers.size()) {
-        place->numbers.push_back(out_.lanes.size());
-        Lane lane = place->lane;
-        lane.depth = depth;
-        out_.lanes.push_back(std::move(lane));
-      }
-      lane_.push_back(static_cast<uint32_t>(place->numbers[depth]));
-      out_.start_ns.push_back(start);
-      out_.duration_ns.push_back(duration);
-      out_.activity.push_back(activity_of(c.integer(4, row)));
-      out_.status.push_back(status);
-      out_.energy_j.push_back(with_energy && !c.is_null(7, row) ? static_cast<float>(c.real(7, row))
-                                                                : std::nanf(""));
-      out_.is_outermost.push_back(c.boolean(6, row) ? 1 : 0);
-      out_.id.push_back(ids.id(producer, seq));
-      const int64_t last = start + std::max<int64_t>(0, duration);
-      out_.begin_ns = out_.start_ns.size() == 1 ? start : std::min(out_.begin_ns, start);
-      out_.end_ns = out_.start_ns.size() == 1 ? last : std::max(out_.end_ns, last);
+      const bool has_energy = with_energy && !c.is_null(7, row);
+      place->tasks.push_back({c.integer(2, row), duration, seq, activity_of(c.integer(4, row)),
+                              has_energy ? static_cast<float>(c.real(7, row)) : std::nanf(""),
+                              static_cast<uint8_t>(c.integer(5, row)), c.boolean(6, row)});
     }
   }
   return store::stream_status(*rows);
+}
+
+// Thread by thread: the lanes that its tasks need, and the tasks by begin.
+void Reading::pack(const TaskRows& ids) {
+  for (auto& [name, place] : places_) {
+    std::vector<ReadTask> tasks = std::move(place.tasks);
+    if (!std::is_sorted(tasks.begin(), tasks.end(), is_before)) {
+      std::sort(tasks.begin(), tasks.end(), is_before);
+    }
+    for (const ReadTask& task : tasks) {
+      const int64_t last = task.start_ns + std::max<int64_t>(0, task.duration_ns);
+      const bool runs = task.duration_ns < 0 && task.status == kRunning;
+      const size_t depth =
+          place.packer.place(task.start_ns, runs ? std::numeric_limits<int64_t>::max() : last);
+      if (depth == place.numbers.size()) {
+        place.numbers.push_back(out_.lanes.size());
+        Lane lane = place.lane;
+        lane.depth = depth;
+        out_.lanes.push_back(std::move(lane));
+      }
+      out_.begin_ns = lane_.empty() ? task.start_ns : std::min(out_.begin_ns, task.start_ns);
+      out_.end_ns = lane_.empty() ? last : std::max(out_.end_ns, last);
+      lane_.push_back(static_cast<uint32_t>(place.numbers[depth]));
+      out_.start_ns.push_back(task.start_ns);
+      out_.duration_ns.push_back(task.duration_ns);
+      out_.activity.push_back(task.activity);
+      out_.status.push_back(task.status);
+      out_.energy_j.push_back(task.energy_j);
+      out_.is_outermost.push_back(task.is_outermost ? 1 : 0);
+      out_.id.push_back(ids.id(name.first, task.seq));
+    }
+  }
 }
 
 template <typename T>
@@ -219,7 +252,8 @@ Result<std::shared_ptr<const TaskLanes>> read_task_lanes(const Session& session,
   HEADRACE_RETURN_IF_ERROR(reading.read_places(*connection));
   HEADRACE_RETURN_IF_ERROR(reading.read_activities(*connection));
   HEADRACE_RETURN_IF_ERROR(
-      reading.read_tasks(*connection, *ids, tasks_sql(of, with_energy), with_energy));
+      reading.read_tasks(*connection, tasks_sql(of, with_energy), with_energy));
+  reading.pack(*ids);
   reading.sort();
   return std::shared_ptr<const TaskLanes>(std::move(out));
 }
