@@ -1,5 +1,4 @@
 // headrace watch [CAMPAIGN|WORKFLOW]
-#include <algorithm>
 #include <charconv>
 #include <csignal>
 #include <cstdio>
@@ -82,9 +81,7 @@ class Watch {
       say_once(failed.message() + "; waiting");
       return std::nullopt;
     }
-    // As headrace top: at most a third of a processor.
-    const int64_t took_ms = look->took_ns / 1'000'000;
-    *rest_ms = look->is_behind ? 2 * took_ms : std::max(kLookMs - took_ms, 2 * took_ms);
+    *rest_ms = look->rest_ms();
     if (!look->note.empty()) say_once(look->note);
     if (look->is_behind) return std::nullopt;
     const int64_t now_ns = now_realtime_ns();

@@ -1,7 +1,9 @@
 #include "top/changes.h"
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
+#include <system_error>
 
 #include "base/clock.h"
 #include "query/units.h"
@@ -18,6 +20,16 @@ using query::Json;
 constexpr size_t kMostLines = 20;
 // Stragglers told are remembered, as many as matter.
 constexpr size_t kMostTold = 100'000;
+// What cost less beyond the median is no news for a log; headrace stragglers lists all.
+constexpr double kLeastExcessS = 1;
+
+// 0.1666… as 0.166667; what is no number as it stands.
+std::string shortened(const std::string& value) {
+  double number = 0;
+  const auto end = std::from_chars(value.data(), value.data() + value.size(), number);
+  const bool is_number = end.ec == std::errc() && end.ptr == value.data() + value.size();
+  return is_number ? query::number_text(number) : value;
+}
 
 Json number_or_null(std::optional<double> value) { return value ? Json(*value) : Json(); }
 
@@ -180,7 +192,8 @@ void Changes::failures(const Folder& folder, const std::set<uint32_t>& mine) {
 void Changes::stragglers(const Picture& picture) {
   size_t said = 0;
   for (const TroubleLine& line : picture.troubles) {
-    if (line.status != TaskStatus::kFinished || stragglers_.size() >= kMostTold) continue;
+    if (line.status != TaskStatus::kFinished || line.excess_s < kLeastExcessS) continue;
+    if (stragglers_.size() >= kMostTold) break;
     if (said >= kMostLines || !stragglers_.insert(line.id).second || is_first_) continue;
     ++said;
     add(line.end_ns, "straggler", "straggler: " + line.sentence,
@@ -198,7 +211,8 @@ void Changes::metrics(const Folder& folder, const std::set<uint32_t>& mine) {
     if (last_ns != 0 && now_ns_ - last_ns < every_ns_) continue;
     last_ns = now_ns_;
     ++said;
-    add(point.time_ns, "metric", "metric " + point.name + " " + point.value + " in " + w.name,
+    add(point.time_ns, "metric",
+        "metric " + point.name + " " + shortened(point.value) + " in " + w.name,
         {{"metric", point.name}, {"value", point.value}, {"workflow", w.name}});
   }
 }

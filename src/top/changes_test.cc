@@ -15,6 +15,7 @@ class Lines : public ::testing::Test {
       out.push_back(change.text);
     }
     made_.now_ns += kSecondNs;
+    made_.folder.looked_at_ns = made_.now_ns;
     return out;
   }
   using Texts = std::vector<std::string>;
@@ -64,6 +65,7 @@ TEST_F(Lines, TellAStragglerOnce) {
   const uint32_t tune = made_.workflow("tune");
   for (int i = 0; i < 10; ++i) made_.task(tune, "train", 1);
   look();
+  made_.task(tune, "train", 1.9);  // less than a second beyond
   made_.task(tune, "train", 5);
   const auto lines = look();
   ASSERT_EQ(lines.size(), 1U);
@@ -73,8 +75,8 @@ TEST_F(Lines, TellAStragglerOnce) {
 
 TEST_F(Lines, SayAMetricAndProgressNowAndThen) {
   const uint32_t tune = made_.workflow("tune");
-  made_.folder.metrics = {{tune, "loss", "0.5", made_.now_ns}};
-  EXPECT_EQ(look(), (Texts{"workflow tune started", "metric loss 0.5 in tune"}));
+  made_.folder.metrics = {{tune, "loss", "0.16666666666666666", made_.now_ns}};
+  EXPECT_EQ(look(), (Texts{"workflow tune started", "metric loss 0.166667 in tune"}));
   made_.folder.metrics[0].value = "0.4";
   for (int second = 0; second < 8; ++second) {
     made_.task(tune, "train", 1);

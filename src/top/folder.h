@@ -95,7 +95,7 @@ struct Folder {
 
   double late_s = 0;         // how long what is new waits until it is seen
   bool is_behind = false;    // more was there than one look takes in
-  int64_t looked_at_ns = 0;  // realtime; 0 before the first look
+  int64_t looked_at_ns = 0;  // realtime, when the last look began; 0 before the first
 };
 
 }  // namespace headrace::top

@@ -22,6 +22,7 @@ namespace {
 constexpr int64_t kAtLeastEveryNs = 5'000'000'000;
 // What one look folds: some 100,000 tasks.
 constexpr uint64_t kMostBytes = uint64_t{16} << 20;
+constexpr int64_t kEveryMs = 1000;
 constexpr int64_t kEnergyEveryNs = 2'000'000'000;
 
 void mix(const struct stat& found, std::string* out) {
@@ -84,6 +85,11 @@ struct OpenTasks {
 
 }  // namespace
 
+int64_t Look::rest_ms() const {
+  const int64_t least_ms = std::max(2 * cpu_ns, took_ns / 2) / 1'000'000;
+  return is_behind ? least_ms : std::max(kEveryMs - took_ns / 1'000'000, least_ms);
+}
+
 void FolderReader::set_filter(std::string text) {
   filter_text_ = std::move(text);
   is_anew_ = true;
@@ -94,10 +100,14 @@ Result<Look> FolderReader::look(Folder& folder, std::mutex& mutex,
                                 const std::function<void(const query::Session&)>& ask) {
   Look out;
   const int64_t begin_ns = now_monotonic_ns();
+  const int64_t looked_at_ns = now_realtime_ns();
+  const int64_t cpu_begin_ns = read_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
   if (!is_found_) directory_ = where_();
   std::string now = fingerprint(directory_);
   if (!ask && now == fingerprint_ && begin_ns - looked_ns_ < kAtLeastEveryNs) {
     out.took_ns = now_monotonic_ns() - begin_ns;
+    const std::lock_guard lock(mutex);
+    folder.looked_at_ns = looked_at_ns;
     return out;
   }
   if (new_since_ns_ == 0 && now != fingerprint_) new_since_ns_ = begin_ns;
@@ -125,10 +135,11 @@ Result<Look> FolderReader::look(Folder& folder, std::mutex& mutex,
   const int64_t end_ns = now_monotonic_ns();
   looked_ns_ = end_ns;
   out.took_ns = end_ns - begin_ns;
+  out.cpu_ns = read_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_begin_ns;
   const std::lock_guard lock(mutex);
   folder.is_behind = out.is_behind;
   folder.late_s = new_since_ns_ == 0 ? 0 : static_cast<double>(end_ns - new_since_ns_) / 1e9;
-  folder.looked_at_ns = now_realtime_ns();
+  folder.looked_at_ns = looked_at_ns;
   if (!out.is_behind) new_since_ns_ = 0;
   return out;
 }
@@ -235,11 +246,12 @@ Status FolderReader::read_energy(const query::Session& session, Folder& folder, 
   const bool has_ended = running < running_workflows_;
   running_workflows_ = running;
   if (begin_ns < energy_due_ns_ && !has_ended) return {};
+  const int64_t cpu_begin_ns = read_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
   // Nobody else changes it.
   Result<EnergyFigures> figures = top::read_energy(session, folder.workflows);
   if (!figures.ok()) return figures.status();
-  const int64_t end_ns = now_monotonic_ns();
-  energy_due_ns_ = end_ns + std::max(kEnergyEveryNs, 20 * (end_ns - begin_ns));
+  const int64_t cpu_ns = read_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_begin_ns;
+  energy_due_ns_ = now_monotonic_ns() + std::max(kEnergyEveryNs, 10 * cpu_ns);
   const std::lock_guard lock(mutex);
   folder.workflow_energy = std::move(figures->workflows);
   folder.activity_energy = std::move(figures->activities);

@@ -5,8 +5,8 @@
 //   Result<Look> look = reader.look(folder, mutex);
 //
 // Cost of a look: that of folding what is new, and then of the new rows; with nothing new some
-// system calls. What needs all rows (energy) is asked again only after twenty times as long as it
-// took.
+// system calls. What needs all rows (energy) is asked again only after ten times the processor's
+// time that it took.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +28,11 @@ struct Look {
   bool is_news = false;    // the store was read
   bool is_behind = false;  // more is there already: look again soon
   int64_t took_ns = 0;
+  int64_t cpu_ns = 0;  // of it, on processors
+  // How long to wait before the next, so that all of it takes at most a third of a processor and
+  // the store is free for others: twice the processors' time, half of what it took, or what is left
+  // of a second.
+  int64_t rest_ms() const;
   std::string note;  // why less is shown than there is, or ""
 };
 

@@ -12,12 +12,6 @@ namespace {
 
 constexpr int64_t kEveryMs = 1000;
 
-// At most a third of a processor: a look that took long is followed by twice its time of rest.
-int64_t rest_ms(const Look& look) {
-  const int64_t took_ms = look.took_ns / 1'000'000;
-  return look.is_behind ? 2 * took_ms : std::max(kEveryMs - took_ms, 2 * took_ms);
-}
-
 }  // namespace
 
 Looking::Looking(std::function<Directory()> where, std::string name, std::function<void()> told)
@@ -104,7 +98,7 @@ void Looking::look(std::unique_lock<std::mutex>& lock) {
     };
   }
   const Result<Look> look = reader_.look(folder_, folder_mutex_, ask);
-  rest_ms_ = look.ok() ? rest_ms(*look) : kEveryMs;
+  rest_ms_ = look.ok() ? look->rest_ms() : kEveryMs;
   lock.lock();
   if (scope) is_named_ = true;
   const Status& failed = look.ok() ? named : look.status();

@@ -33,7 +33,11 @@ std::optional<double> elapsed_s(std::optional<int64_t> begin_ns, std::optional<i
 class Painter {
  public:
   Painter(const Folder& folder, const Scope& scope, int64_t now_ns)
-      : folder_(folder), now_ns_(now_ns), mine_(workflows_of(folder, scope)) {
+
+      : folder_(folder),
+        now_ns_(now_ns),
+        seen_s_(std::min(now_ns, folder.looked_at_ns) / 1'000'000'000),
+        mine_(workflows_of(folder, scope)) {
     out_.scope = scope;
     out_.title = title_of(folder, scope);
     out_.recent.assign(kRecentSeconds, 0);
@@ -71,10 +75,9 @@ class Painter {
     if (const Counts* counts = folder_.tally.counts_of(number)) {
       line.ended = counts->ended;
       line.failed = counts->failed;
-      line.rate = counts->recent.rate(now_ns_ / 1'000'000'000);
+      line.rate = counts->recent.rate(seen_s_);
       for (int i = 0; i < kRecentSeconds; ++i) {
-        out_.recent[static_cast<size_t>(i)] +=
-            counts->recent.at(now_ns_ / 1'000'000'000 - kRecentSeconds + i);
+        out_.recent[static_cast<size_t>(i)] += counts->recent.at(seen_s_ - kRecentSeconds + i);
       }
     }
     if (const auto lost = folder_.lost_counts.find(number); lost != folder_.lost_counts.end()) {
@@ -128,7 +131,7 @@ class Painter {
       Sum& sum = of(key.second);
       sum.line.ended += group.counts.ended;
       sum.line.failed += group.counts.failed;
-      sum.line.rate += group.counts.recent.rate(now_ns_ / 1'000'000'000);
+      sum.line.rate += group.counts.recent.rate(seen_s_);
       sum.finished.add(group.finished);
       const auto energy = folder_.activity_energy.find(key);
       if (energy != folder_.activity_energy.end()) add(energy->second, &sum.line.energy);
@@ -149,6 +152,7 @@ class Painter {
 
   const Folder& folder_;
   int64_t now_ns_;
+  int64_t seen_s_;  // what ended until then has been seen
   std::set<uint32_t> mine_;
   std::map<uint32_t, int64_t> running_;
   std::set<TaskStatus> statuses_;

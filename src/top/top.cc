@@ -1,5 +1,7 @@
 #include "top/top.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -98,7 +100,7 @@ class Top {
     around_.clock =
         view_.is_paused
             ? "paused " +
-                  query::duration_text(static_cast<double>((now_ns - shown_ns_) / 1'000'000'000)) +
+                  query::duration_text(std::floor(static_cast<double>(now_ns - shown_ns_) / 1e9)) +
                   " ago"
             : clock_text(now_ns);
     screen_.show(draw(picture_, view_, around_, screen_.columns(), screen_.rows()));

@@ -96,7 +96,7 @@ def test_shows_a_study_at_every_size_and_follows_the_window(top: Terminal) -> No
 
 def test_keys_lead_down_up_and_to_answers(top: Terminal) -> None:
     top.type("?")
-    assert "Backspace   up" in top.until("Keys", "Esc back")
+    assert "Backspace  up" in top.until("Keys", "Esc back")
     top.press("Escape")
     top.until("Workflows 2")
     top.press("Down", "Up", "Enter")  # the newest workflow
