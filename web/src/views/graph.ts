@@ -31,6 +31,7 @@ export interface GraphView {
 const cell = { across: 206, down: 62 };
 const box = { wide: 150, high: 42 };
 const readable = 0.45;
+const few = 24;
 const shortest = 170;
 const shortestOfMany = 320; // room to look closer
 const tallest = 520;
@@ -52,10 +53,13 @@ export function graph(host: HTMLElement, first: GraphModel): GraphView {
     }
     if (l > r) return;
     const [wide, high] = [r - l + box.wide + 32, b - t + box.high + 32];
-    const height = Math.round(Math.max(model.nodes.length > 200 ? shortestOfMany : shortest, Math.min(tallest, high * Math.min(1.15, width / wide))));
+    // A few boxes keep their words in a narrow window: it begins at their left, and the rest is dragged in.
+    const least = model.nodes.length <= few ? readable : 0.02;
+    const fitting = Math.max(least, Math.min(1.15, width / wide));
+    const height = Math.round(Math.max(model.nodes.length > 200 ? shortestOfMany : shortest, Math.min(tallest, high * fitting)));
     host.style.height = `${height}px`;
-    scale = Math.max(0.02, Math.min(1.15, width / wide, height / high));
-    shiftX = width / 2 - ((l + r) / 2) * scale;
+    scale = Math.max(least, Math.min(fitting, height / high));
+    shiftX = wide * scale > width + 1 ? 16 - (l - box.wide / 2) * scale : width / 2 - ((l + r) / 2) * scale;
     shiftY = height / 2 - ((t + b) / 2) * scale;
   };
   const related = (): Set<number> | null => {
