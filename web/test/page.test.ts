@@ -162,11 +162,11 @@ describe("models", () => {
     expect(shape.describe(merged).title).toMatch(/tasks$/);
   });
 
-  it("shows lanes from where it is asked, and no more than a page of them", () => {
-    const lanes = Array.from({ length: 300 }, (_, i) => ({ label: `thread ${i}`, hostname: "a", pid: 1, thread: i, rank: null, depth: 0 }));
-    const spans = { lane: [120, 239], start_ns: [0, 5], duration_ns: [1, -1], activity: [0, 0], status: [2, 1], energy_j: [null, null], task: [0, 1], count: [1, 1] };
-    const given = { ...line, lanes, activities: ["step"], tasks: ["x", "y"], spans };
-    const shape = picture(given as never, "activity", new Map(), "measured", 120);
+  it("shows the lanes that were asked for, wherever they begin", () => {
+    const lanes = Array.from({ length: 120 }, (_, i) => ({ label: `thread ${120 + i}`, hostname: "a", pid: 1, thread: i, rank: null, depth: 0 }));
+    const spans = { lane: [0, 119], start_ns: [0, 5], duration_ns: [1, -1], activity: [0, 0], status: [2, 1], energy_j: [null, null], task: [0, 1], count: [1, 1] };
+    const given = { ...line, lanes, lanes_total: 300, activities: ["step"], tasks: ["x", "y"], spans };
+    const shape = picture(given as never, "activity", new Map(), "measured");
     expect([shape.spans.lanes.length, shape.spans.lanes[0]?.label, Array.from(shape.spans.lane)]).toEqual([120, "thread 120", [0, 119]]);
     expect(shape.describe(0).lines.find(([name]) => name === "where")?.[1]).toBe("a thread 120");
     expect(shape.describe(1).lines.find(([name]) => name === "duration")?.[1]).toBe("still open");

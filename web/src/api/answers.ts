@@ -196,7 +196,9 @@ export interface TimelineAnswer {
   readonly end_ns: number;
   readonly from_ns: number;
   readonly to_ns: number;
+  readonly lanes_total: number;
   readonly lanes: readonly {
+    // Those that were asked for; spans count them from the first of these.
     label: string;
     hostname: string;
     pid: number | null;

@@ -109,5 +109,8 @@ export function client(ask: typeof fetch = (...given) => fetch(...given), keep =
 
 // Numbers of a chart, NaN where there is none.
 export function numbers(column: Numbers): Float64Array {
-  return Float64Array.from(column, (value) => value ?? NaN);
+  // Not Float64Array.from: that goes by an iterator, ten times as slow.
+  const out = new Float64Array(column.length);
+  for (let i = 0; i < out.length; i++) out[i] = column[i] ?? NaN;
+  return out;
 }

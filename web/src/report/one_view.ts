@@ -29,7 +29,7 @@ interface TradeoffRows {
 }
 // As src/report/single_view.h and python/headrace/views.py write it.
 export type SingleView = { readonly format: "headrace.view"; readonly version: 1; readonly of: Subject; readonly truth: Truth | null } & (
-  | { readonly view: "timeline"; readonly answer: TimelineAnswer & { readonly width: number; readonly lanes_total: number } }
+  | { readonly view: "timeline"; readonly answer: TimelineAnswer & { readonly width: number } }
   | { readonly view: "graph"; readonly answer: GraphAnswer & { readonly level: string } }
   | { readonly view: "tradeoff"; readonly answer: TradeoffRows }
 );

@@ -76,7 +76,10 @@ export function bandsOf(spans: Spans): { bands: Band[]; height: number } {
         y += headHeight;
       }
     }
-    const own = (members[i] as number[]).sort((a, b) => (spans.startNs[a] as number) - (spans.startNs[b] as number));
+    const own = members[i] as number[];
+    const startOf = (at: number): number => spans.startNs[own[at] as number] as number;
+    // The server gives them by start.
+    if (own.some((_, at) => at > 0 && startOf(at) < startOf(at - 1))) own.sort((a, b) => (spans.startNs[a] as number) - (spans.startNs[b] as number));
     bands.push({ y, height: rowHeight, text: lane.label, row: { place: i, depth: 0, tasks: Int32Array.from(own) } });
     y += rowHeight;
   });

@@ -55,10 +55,9 @@ export function whereOf(lane: TimelineAnswer["lanes"][number] | undefined): stri
   return `${lane.hostname} ${lane.rank === null ? lane.label : `rank ${lane.rank}`}`;
 }
 
-export function picture(answer: TimelineAnswer, colouring: Colouring, slots: ReadonlyMap<string, number>, truth: Truth, lanesFrom = 0): SpanPicture {
+export function picture(answer: TimelineAnswer, colouring: Colouring, slots: ReadonlyMap<string, number>, truth: Truth): SpanPicture {
   const s = answer.spans;
-  const whole = numbers(s.lane);
-  const lane = whole.map((at) => at - lanesFrom);
+  const lane = numbers(s.lane);
   const rows = lane.length;
   const startNs = numbers(s.start_ns);
   const durationNs = numbers(s.duration_ns).map((length) => (length < 0 ? NaN : length));
@@ -67,7 +66,12 @@ export function picture(answer: TimelineAnswer, colouring: Colouring, slots: Rea
   const count = numbers(s.count);
   const task = numbers(s.task);
   const statusAt = numbers(s.status);
-  const status = Array.from(statusAt, (at): Status => answer.statuses[at] ?? "finished");
+  const status: Status[] = [];
+  const id: (string | null)[] = [];
+  for (let i = 0; i < rows; i++) {
+    status.push(answer.statuses[statusAt[i] as number] ?? "finished");
+    id.push(answer.tasks[task[i] as number] ?? null);
+  }
   const slotOf = Uint8Array.from(answer.activities, (name) => slots.get(name) ?? 7);
   const watts = (i: number): number => {
     const seconds = (durationNs[i] as number) / 1e9;
@@ -88,7 +92,7 @@ export function picture(answer: TimelineAnswer, colouring: Colouring, slots: Rea
     activity,
     mostWatts,
     spans: {
-      lanes: answer.lanes.slice(lanesFrom, lanesFrom + mostLanes).map((one) => ({ label: one.depth === 0 ? one.label : "", group: one.hostname })),
+      lanes: answer.lanes.map((one) => ({ label: one.depth === 0 ? one.label : "", group: one.hostname })),
       endNs: Math.max(1, answer.end_ns - answer.begin_ns),
       lane,
       startNs,
@@ -96,7 +100,7 @@ export function picture(answer: TimelineAnswer, colouring: Colouring, slots: Rea
       slot,
       status,
       count,
-      id: Array.from(task, (at) => (at >= 0 ? (answer.tasks[at] ?? null) : null)),
+      id,
     },
     palette(theme) {
       if (colouring === "activity") return theme.activity;
@@ -115,7 +119,7 @@ export function picture(answer: TimelineAnswer, colouring: Colouring, slots: Rea
           ["since start", si((startNs[bar] as number) / 1e9, "s")],
           ["duration", Number.isNaN(durationNs[bar] as number) ? "still open" : duration((durationNs[bar] as number) / 1e9)],
           ...(Number.isNaN(joules) ? [] : [["energy", energyText(joules, truth)] as const]),
-          ["where", whereOf(answer.lanes[whole[bar] as number])],
+          ["where", whereOf(answer.lanes[lane[bar] as number])],
           ...(many ? [["", "look closer to see each"] as const] : []),
         ],
       };

@@ -17,6 +17,8 @@ export function timeline(c, q) {
   const from = q.has("from_ns") ? Number(q.get("from_ns")) - base : begin;
   const to = q.has("to_ns") ? Number(q.get("to_ns")) - base : end;
   const width = Math.max(100, Number(q.get("width") ?? 1000));
+  const lanesFrom = Number(q.get("lanes_from") ?? 0);
+  const mostLanes = Number(q.get("lanes") ?? 200);
   const perPixel = (to - from) / width;
   const activities = [...new Set(c.tasks.map((t) => t.activity))];
   /** @type {Map<string, number>} */
@@ -45,8 +47,9 @@ export function timeline(c, q) {
     const length = t.durationNs;
     const stop = length === null ? end : start + length;
     if (stop < from || start > to) continue;
+    const lane = (laneOf.get(`${t.workflow}:${t.lane}`) ?? 0) - lanesFrom;
+    if (lane < 0 || lane >= mostLanes) continue;
     inWindow++;
-    const lane = laneOf.get(`${t.workflow}:${t.lane}`) ?? 0;
     const status = statuses.indexOf(t.status);
     const activity = activities.indexOf(t.activity);
     const small = stop - start < perPixel * 2;
@@ -71,7 +74,7 @@ export function timeline(c, q) {
     spans.task.push(ids.length);
     ids.push(t.id);
   }
-  return { begin_at: iso(first), begin_ns: base, end_ns: base + end, from_ns: base + from, to_ns: base + to, lanes, activities, statuses, tasks: ids, total: members.length, shown: inWindow, spans };
+  return { begin_at: iso(first), begin_ns: base, end_ns: base + end, from_ns: base + from, to_ns: base + to, lanes: lanes.slice(lanesFrom, lanesFrom + mostLanes), lanes_total: lanes.length, activities, statuses, tasks: ids, total: members.length, shown: inWindow, spans };
 }
 
 export const sensors = [
