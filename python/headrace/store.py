@@ -262,7 +262,7 @@ class Store:
         views, tables and how each figure is known. `against` another of the same kind, it shows
         what differs. Its timeline has `most_tasks` tasks at most, failed ones and the longest
         first, so that a saved notebook grows by about 130 kB and some 20 bytes a task, with the
-        tasks' values up to 1.5 MB more. `.save(path)` writes it as a file."""
+        tasks' values up to 0.6 MB more. `.save(path)` writes it as a file."""
         if most_tasks < 1:
             raise QueryError(f"most_tasks is a number of tasks, not {most_tasks}")
         page = _query.report(self._root(), what, against, most_tasks, _made_by())

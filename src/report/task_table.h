@@ -31,10 +31,10 @@ struct TaskRow {
 };
 
 struct TaskLimits {
-  // Of values' JSON text in all. Beyond it whole activities go without, the bulkiest first.
-  size_t value_bytes = 1'000'000;
+  // Of the file, for values. Beyond it whole activities go without, the bulkiest first.
+  size_t value_bytes = 600'000;
   // Of errors' text in all; each keeps its head and its tail.
-  size_t error_bytes = 500'000;
+  size_t error_bytes = 250'000;
 };
 
 // "tasks" of schema/report.schema.json. `total` is the campaign's count, rows left out included.

@@ -74,11 +74,13 @@ TEST(TaskTable, AHundredThousandTasksFitThreeMegabytes) {
                        39'000'000 + static_cast<int64_t>(i * 7919 % 1'000'003)));
     rows.back().thread = i % 2 ? "worker-1" : "worker-0";
     rows.back().energy_j = 0.25;
-    rows.back().generated = R"({"loss":2.4107})";
+    // A fifth has values: that much fits.
+    rows.back().activity = i % 5 == 0 ? "log" : "step";
+    if (i % 5 == 0) rows.back().generated = R"({"loss":2.4107})";
     if (i > 0) rows.back().parent = rows[i / 60 * 60].id;
   }
   const size_t bytes = task_table(rows, rows.size()).dump().size();
-  EXPECT_LT(bytes, 3'000'000u);
+  EXPECT_LT(bytes, 2'800'000u) << "beside the page itself and its other views";
 }
 
 }  // namespace

@@ -39,6 +39,9 @@ def test_all_of_it_is_measured(tmp_path: Path) -> None:
         assert row["ready_ms"] > 0
         assert row["heap_mb"] > 1
         assert row["server_mb"] > 10
+    report = named["report, 20,000 tasks"]
+    assert 0.1 < report["file_mb"] < 3
+    assert report["written_ms"] > 0 and report["opened_ms"] > 0
     main = [row for row in rows if row.get("main")]
     assert {row["row"].split(": ")[0] for row in main} == {f"first byte, {page}" for page in PAGES}
     assert all(row["first_byte_ms"] > 0 and row["again_ms"] > 0 for row in main)
