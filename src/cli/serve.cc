@@ -2,11 +2,13 @@
 #include "serve/serve.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
 #include "cli/commands.h"
 
@@ -20,6 +22,8 @@ struct Options {
   std::string key;
   std::string token_file;
   bool socket_only = false;
+  std::vector<std::string> folders;
+  std::vector<std::string> stores;
 };
 
 // What stands in a file that nobody else can read.
@@ -42,7 +46,8 @@ Result<std::string> read_token(const std::string& path) {
 }
 
 void tell(const Program& program, const serve::Serving& at) {
-  if (!at.port_note.empty()) program.say("headrace: " + at.port_note + "; this is another");
+  if (!at.port_note.empty())
+    program.say("headrace: " + at.port_note + ", so this is at port " + std::to_string(at.port));
   if (!at.socket_note.empty()) program.say("headrace: no socket: " + at.socket_note);
   if (!at.open_url.empty()) {
     std::printf("%s\n", at.open_url.c_str());
@@ -69,8 +74,12 @@ int run(Options& o, const Program& program) {
     o.serve.token = std::move(*token);
   }
   o.serve.loopback = !o.socket_only;
-  const Status served = serve::serve(Directory{program.root()}, o.serve,
-                                     [&](const serve::Serving& at) { tell(program, at); });
+  // The first is the one that addresses without a name mean: folders before stores.
+  std::vector<std::filesystem::path> paths(o.folders.begin(), o.folders.end());
+  paths.insert(paths.end(), o.stores.begin(), o.stores.end());
+  if (paths.empty()) paths.push_back(program.root());
+  const Status served =
+      serve::serve(paths, o.serve, [&](const serve::Serving& at) { tell(program, at); });
   return served.ok() ? kDone : program.fail(served);
 }
 
@@ -83,8 +92,17 @@ void add_serve(CLI::App& app, Program& program) {
       "  headrace serve                          on 127.0.0.1; prints an address that opens "
       "once\n"
       "  headrace serve --port 9000\n"
+      "  headrace serve ../sweep ../eval --store old.duckdb      several, side by side\n"
       "  headrace serve --socket-only            only for commands of this user\n"
       "  headrace serve --token-file t --tls-cert c.pem --tls-key k.pem --address 10.0.0.7\n");
+  verb->add_option("folders", options->folders,
+                   "Folders to serve, with a .headrace in them or such a one; default: this one")
+      ->type_name("FOLDER");
+  verb->add_option("--store", options->stores,
+                   "A store's file by itself, which is only read; may be repeated")
+      ->type_name("FILE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   verb->add_option("--port", options->port, "The port (default: 8437, or the next that is free)")
       ->check(CLI::Range(0, 65535))
       ->type_name("N");

@@ -82,8 +82,9 @@ int run(const Options& o, const Program& program) {
     show(o, program, *url);
     return kDone;
   }
-  const Status served = serve::serve(directory, {}, [&](const serve::Serving& at) {
-    if (!at.port_note.empty()) program.say("headrace: " + at.port_note + "; this is another");
+  const Status served = serve::serve({directory.root}, {}, [&](const serve::Serving& at) {
+    if (!at.port_note.empty())
+      program.say("headrace: " + at.port_note + ", so this is at port " + std::to_string(at.port));
     if (!at.socket_note.empty()) program.say("headrace: no socket: " + at.socket_note);
     show(o, program, at.open_url);
     if (const std::string ssh = serve::ssh_line(at.port); !ssh.empty()) {

@@ -57,7 +57,9 @@ Status read_tasks(const store::Connection& connection, const TaskRows& ids, cons
       "SELECT t.producer, t.seq, a.name, t.dur, t.status, t.parent_producer, t.parent_seq, "
       "en.joules FROM (" +
       mine(workflow) + ") t LEFT JOIN activity_row a ON a.activity = t.activity " +
-      kTaskJoulesJoin + " ORDER BY t.ts, t.producer, t.seq");
+      task_joules_join("wf = (SELECT wf FROM workflow_row WHERE workflow = '" + workflow.text() +
+                       "')") +
+      " ORDER BY t.ts, t.producer, t.seq");
   if (!rows.ok()) return rows.status();
   while (rows->next()) {
     const store::Chunk& c = rows->chunk();

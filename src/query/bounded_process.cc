@@ -122,10 +122,14 @@ void listen(Pipe& output, Pipe& errors, const ProcessBounds& bounds, ProcessEnd*
     const int64_t left_ns = until_ns - now_monotonic_ns();
     end->is_out_of_time = left_ns <= 0;
     if (end->is_out_of_time || end->is_too_long) return;
-    std::array<pollfd, 2> watched = {pollfd{output.read.get(), POLLIN, 0},
-                                     pollfd{errors.read.get(), POLLIN, 0}};
+    // A descriptor of -1 is left out.
+    std::array<pollfd, 3> watched = {pollfd{output.read.get(), POLLIN, 0},
+                                     pollfd{errors.read.get(), POLLIN, 0},
+                                     pollfd{bounds.stop_fd, POLLIN, 0}};
     const int64_t left_ms = std::min<int64_t>(left_ns / 1'000'000 + 1, 60'000);
     if (poll(watched.data(), watched.size(), static_cast<int>(left_ms)) <= 0) continue;
+    end->is_unwanted = watched[2].revents != 0;
+    if (end->is_unwanted) return;
     if (watched[0].revents != 0 &&
         !take(output.read.get(), &end->output, bounds.output_bytes, &end->is_too_long)) {
       output.read.close();

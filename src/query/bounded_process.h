@@ -13,6 +13,7 @@ namespace headrace::query {
 struct ProcessBounds {
   int64_t wall_ms = 0;
   uint64_t output_bytes = 0;
+  int stop_fd = -1;  // when it can be read, nobody wants the answer any more
 };
 
 struct ProcessEnd {
@@ -21,6 +22,7 @@ struct ProcessEnd {
   int signal = 0;               // that ended it; 0: none
   bool is_out_of_time = false;  // killed here, for that reason
   bool is_too_long = false;     // its stdout
+  bool is_unwanted = false;     // killed here, for stop_fd
 };
 
 // `word` is its one argument, `input` its stdin. It gets no variable of this process's environment

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "query/energy_sums.h"
 #include "query/process_facts.h"
+#include "query/task_rows.h"
 #include "store/sql_member.h"
 
 namespace headrace::query {
@@ -79,6 +81,23 @@ class Description {
     map_.emplace_back(name, Json(std::move(*rows)));
     return {};
   }
+  // By domain, of the outermost tasks of a campaign or workflow.
+  Status energy() {
+    const Result<std::vector<EnergySums>> sums = energy_sums(session_, &thing_);
+    if (!sums.ok()) return sums.status();
+    Json::List list;
+    for (const EnergySums& one : over_workflows(*sums)) {
+      Json::Map map{{"domain", one.domain}};
+      if (one.tasks > 0) map.emplace_back("joules", one.attributed_j);
+      map.emplace_back("truth", one.truth);
+      if (!one.method.empty()) map.emplace_back("method", one.method);
+      if (!one.assumption.empty()) map.emplace_back("assumption", one.assumption);
+      map.emplace_back("tasks", one.tasks + one.unknown);
+      list.emplace_back(std::move(map));
+    }
+    if (!list.empty()) map_.emplace_back("energy", std::move(list));
+    return {};
+  }
   Json take() { return Json(std::move(map_)); }
 
  private:
@@ -93,50 +112,43 @@ class Description {
   Json::Map map_;
 };
 
-// Joules of the outermost tasks that meet a condition on `t`.
-std::string energy_sql(const std::string& condition) {
-  return "SELECT e.domain, sum(e.attributed_j) AS joules, "
-         "CASE WHEN count(DISTINCT e.truth) > 1 THEN 'mixed' ELSE any_value(e.truth) END AS truth, "
-         "string_agg(DISTINCT e.method, '; ') AS method, "
-         "string_agg(DISTINCT nullif(e.assumption, ''), '; ') AS assumption, count(*) AS tasks "
-         "FROM task_energy e JOIN task t ON t.task_id = e.task_id WHERE " +
-         condition +
-         " AND (t.parent_task_id IS NULL OR t.parent_task_id NOT IN (SELECT t.task_id FROM task t "
-         "WHERE " +
-         condition +
-         ")) "
-         "GROUP BY e.domain ORDER BY e.domain";
+// All tasks, as far as they are asked for here.
+constexpr const char* kTasks =
+    "(SELECT producer, seq, wf, activity, ts, dur, status, parent_producer, parent_seq FROM "
+    "task_slots UNION ALL SELECT producer, seq, wf, activity, ts, dur, status, parent_producer, "
+    "parent_seq FROM open_task)";
+
+// `mine`: a condition on rows `t` of tasks.
+std::string activities_sql(const std::string& mine) {
+  return std::string(
+             "SELECT a.name AS activity, n.tasks, n.failed, n.seconds FROM (SELECT "
+             "t.activity, count(*) AS tasks, count(*) FILTER (t.status = 3) AS failed, "
+             "sum(t.dur) / 1e9 AS seconds, min(t.ts) AS ts FROM ") +
+         kTasks + " t WHERE " + mine +
+         " GROUP BY t.activity) n LEFT JOIN activity_row a ON a.activity = n.activity ORDER BY "
+         "n.ts";
 }
 
-std::string activities_sql(const std::string& condition) {
-  return "SELECT t.activity, count(*) AS tasks, count(*) FILTER (t.status = 'failed') AS failed, "
-         "sum(t.duration_s) AS seconds FROM task t WHERE " +
-         condition + " GROUP BY t.activity ORDER BY min(t.started_at)";
+// `mine`: a condition on rows `l` of the log.
+std::string metrics_sql(const std::string& mine) {
+  return "SELECT k AS name, count(*) AS count, arg_min(v, ts) AS first, arg_max(v, ts) AS last, "
+         "min(v) AS least, max(v) AS most FROM (SELECT l.ts, unnest(json_keys(l.\"values\"::JSON)) "
+         "AS k, TRY_CAST(" +
+         store::sql_member("l.\"values\"::JSON", "k") +
+         " AS DOUBLE) AS v FROM log_row l "
+         "WHERE l.stream = 0 AND " +
+         mine + ") WHERE v IS NOT NULL GROUP BY k ORDER BY k";
 }
 
-std::string metrics_sql(const std::string& condition) {
-  return "SELECT k AS name, count(*) AS count, arg_min(v, time) AS first, arg_max(v, time) AS "
-         "last, "
-         "min(v) AS least, max(v) AS most FROM (SELECT time, unnest(json_keys(metrics)) AS k, "
-         "TRY_CAST(" +
-         store::sql_member("metrics", "k") +
-         " AS DOUBLE) AS v FROM log l "
-         "WHERE stream = 'metric' AND " +
-         condition + ") WHERE v IS NOT NULL GROUP BY k ORDER BY k";
+// Objects beside a task or workflow. `mine`: a condition on rows `e` of edges.
+std::string objects_sql(const std::string& mine) {
+  return "SELECT CASE e.relation WHEN 0 THEN 'used' ELSE 'generated' END AS relation, e.name, "
+         "o.kind, coalesce(o.path, o.name) AS object, o.object AS object_id, e.exact FROM edge_row "
+         "e JOIN object_row o ON o.object = e.object WHERE e.relation IN (0, 1) AND " +
+         mine + " ORDER BY relation DESC, e.name, object";
 }
 
-// Objects beside a task or workflow, and tasks beside an object.
-std::string objects_sql(const std::string& kind, const std::string& id) {
-  return "SELECT e.relation, e.name, o.kind, coalesce(o.path, o.name) AS object, o.object_id, "
-         "e.exact FROM edge e JOIN object o ON o.object_id = CASE e.relation WHEN 'used' "
-         "THEN e.from_id ELSE e.to_id END WHERE e.relation IN ('used', 'generated') AND "
-         "CASE e.relation WHEN 'used' THEN e.to_id ELSE e.from_id END = '" +
-         id +
-         "' AND "
-         "CASE e.relation WHEN 'used' THEN e.to_kind ELSE e.from_kind END = '" +
-         kind + "' ORDER BY e.relation DESC, e.name, object";
-}
-
+// Tasks and workflows beside an object.
 std::string actors_sql(const std::string& relation, const std::string& id) {
   const std::string actor = relation == "used" ? "to" : "from";
   const std::string object = relation == "used" ? "from" : "to";
@@ -157,8 +169,7 @@ std::string actors_sql(const std::string& relation, const std::string& id) {
 }
 
 Status campaign(Description& d, const std::string& id) {
-  const std::string mine =
-      "t.workflow_id IN (SELECT workflow_id FROM workflow WHERE campaign_id = '" + id + "')";
+  const std::string mine = "t.wf IN (SELECT wf FROM workflow_row WHERE campaign = '" + id + "')";
   HEADRACE_RETURN_IF_ERROR(d.facts("SELECT * FROM campaign WHERE campaign_id = '" + id + "'"));
   HEADRACE_RETURN_IF_ERROR(
       d.list("workflow_list",
@@ -166,38 +177,43 @@ Status campaign(Description& d, const std::string& id) {
              "campaign_id = '" +
                  id + "' ORDER BY started_at"));
   HEADRACE_RETURN_IF_ERROR(d.list("activities", activities_sql(mine)));
-  return d.list("energy", energy_sql(mine));
+  return d.energy();
 }
 
 Status workflow(Description& d, const std::string& id) {
-  const std::string mine = "t.workflow_id = '" + id + "'";
+  const std::string number = "wf = (SELECT wf FROM workflow_row WHERE workflow = '" + id + "')";
   HEADRACE_RETURN_IF_ERROR(d.facts("SELECT * FROM workflow WHERE workflow_id = '" + id + "'"));
   HEADRACE_RETURN_IF_ERROR(
       d.list("sub_workflows",
              "SELECT workflow_id, name, status, started_at, duration_s FROM workflow WHERE "
              "parent_workflow_id = '" +
                  id + "' ORDER BY started_at"));
-  HEADRACE_RETURN_IF_ERROR(d.list("activities", activities_sql(mine)));
-  HEADRACE_RETURN_IF_ERROR(d.list("energy", energy_sql(mine)));
-  HEADRACE_RETURN_IF_ERROR(d.list("metrics", metrics_sql("l.workflow_id = '" + id + "'")));
-  HEADRACE_RETURN_IF_ERROR(d.list("objects", objects_sql("workflow", id)));
+  HEADRACE_RETURN_IF_ERROR(d.list("activities", activities_sql("t." + number)));
+  HEADRACE_RETURN_IF_ERROR(d.energy());
+  HEADRACE_RETURN_IF_ERROR(d.list("metrics", metrics_sql("l." + number)));
+  HEADRACE_RETURN_IF_ERROR(d.list("objects", objects_sql("e.seq IS NULL AND e." + number)));
   return d.list("output",
                 "SELECT stream, text FROM log WHERE stream <> 'metric' AND task_id IS NULL "
                 "AND workflow_id = '" +
                     id + "' ORDER BY time");
 }
 
-Status task(Description& d, const std::string& id) {
+Status task(const Session& session, Description& d, const std::string& id) {
   HEADRACE_RETURN_IF_ERROR(d.facts("SELECT * FROM task WHERE task_id = '" + id + "'"));
   HEADRACE_RETURN_IF_ERROR(d.lost());
+  const Result<store::Connection> connection = session.connect();
+  if (!connection.ok()) return connection.status();
+  const Result<TaskRows> rows = TaskRows::open(*connection);
+  if (!rows.ok()) return rows.status();
+  const Uuid task = Uuid::parse(id).value_or(Uuid{});
   HEADRACE_RETURN_IF_ERROR(
       d.list("energy",
              "SELECT domain, attributed_j AS joules, u95_j AS plus_minus_joules, idle_j AS "
-             "idle_joules, coverage, truth, method, assumption FROM task_energy WHERE task_id = '" +
-                 id + "' ORDER BY domain"));
-  HEADRACE_RETURN_IF_ERROR(d.list("children", activities_sql("t.parent_task_id = '" + id + "'")));
-  HEADRACE_RETURN_IF_ERROR(d.list("metrics", metrics_sql("l.task_id = '" + id + "'")));
-  return d.list("objects", objects_sql("task", id));
+             "idle_joules, coverage, truth, method, assumption FROM task_energy_row e WHERE " +
+                 rows->are({task}, "e") + " ORDER BY domain"));
+  HEADRACE_RETURN_IF_ERROR(d.list("children", activities_sql(rows->lie_in(task, "t"))));
+  HEADRACE_RETURN_IF_ERROR(d.list("metrics", metrics_sql(rows->are({task}, "l"))));
+  return d.list("objects", objects_sql(rows->are({task}, "e")));
 }
 
 Status object(Description& d, const std::string& id) {
@@ -219,7 +235,7 @@ Result<Json> describe(const Session& session, const Thing& thing) {
   switch (thing.kind) {
     case ThingKind::kCampaign: status = campaign(description, thing.id); break;
     case ThingKind::kWorkflow: status = workflow(description, thing.id); break;
-    case ThingKind::kTask: status = task(description, thing.id); break;
+    case ThingKind::kTask: status = task(session, description, thing.id); break;
     case ThingKind::kObject: status = object(description, thing.id); break;
   }
   if (!status.ok()) return status;

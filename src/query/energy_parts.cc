@@ -26,7 +26,7 @@ void add_rest(const Conservation& one, double attributed_j, TableBuilder* out) {
 
 }  // namespace
 
-Result<ResultTable> energy_parts(EnergyTable energy) {
+ResultTable energy_parts(const EnergyTable& energy) {
   TableBuilder out({{"workflow_id", ColumnKind::kId, ""},
                     {"workflow", ColumnKind::kText, ""},
                     {"domain", ColumnKind::kText, ""},
@@ -39,18 +39,12 @@ Result<ResultTable> energy_parts(EnergyTable energy) {
                     {"u95_j", ColumnKind::kReal, "J"},
                     {"time_s", ColumnKind::kReal, "s"}});
   std::map<std::string, double> attributed;
-  for (;;) {
-    const Result<bool> more = energy.rows.next();
-    if (!more.ok()) return more.status();
-    if (!*more) break;
-    for (size_t row = 0; row < energy.rows.rows(); ++row) {
-      const auto cell = [&](size_t column) { return energy.rows.cell(column, row); };
-      attributed[cell(2).text] += cell(3).real;
-      out.text(cell(0).text).text(cell(1).text).text(cell(2).text).text("attributed");
-      out.real(cell(3).real).integer(static_cast<int64_t>(cell(6).real));
-      out.text(cell(7).text).text(cell(8).text).text(cell(9).text).real(cell(4).real);
-      out.real(cell(5).real).end_row();
-    }
+  for (const EnergySums& one : energy.sums) {
+    attributed[one.domain] += one.attributed_j;
+    out.text(one.workflow_id).text(one.workflow).text(one.domain).text("attributed");
+    out.real(one.attributed_j).integer(one.tasks);
+    out.text(one.truth).text(one.method).text(one.assumption).real(one.u95_j);
+    out.real(one.time_s).end_row();
   }
   for (const Conservation& one : energy.conservation) {
     add_rest(one, attributed[one.domain], &out);

@@ -1,5 +1,6 @@
 #include "query/energy_table.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -9,46 +10,26 @@ namespace {
 // What counters of joules divide by: a residual below is rounding.
 constexpr double kRoundingShare = 1e-9;
 
-std::string workflows_of(const Thing* of) {
-  if (of == nullptr) return "true";
-  return std::string(of->kind == ThingKind::kCampaign ? "campaign" : "workflow") + " = '" + of->id +
-         "'";
+// The processes that ran the tasks.
+std::string ran_sql(const Thing* of) {
+  const std::string mine = of == nullptr
+                               ? "true"
+                               : std::string("wf IN (SELECT wf FROM workflow_row WHERE ") +
+                                     (of->kind == ThingKind::kCampaign ? "campaign" : "workflow") +
+                                     " = '" + of->id + "')";
+  return "SELECT DISTINCT producer FROM (SELECT producer, wf FROM task_slots UNION ALL SELECT "
+         "producer, wf FROM open_task) WHERE " +
+         mine;
 }
 
-// The tables mine, task, outermost, ran.
-std::string scope_sql(const Thing* of) {
-  // One that lies in a task of a workflow outside counts there, when all are asked for or both are
-  // of the campaign; of one workflow alone its outermost are meant.
-  const bool is_one = of != nullptr && of->kind == ThingKind::kWorkflow;
-  const std::string outer = is_one ? "o.wf = t.wf" : "o.wf IN (SELECT wf FROM mine)";
-  return "WITH mine AS (SELECT wf, workflow, name, begin_ns FROM workflow_row WHERE " +
-         workflows_of(of) +
-         "), task AS (SELECT producer, seq, wf, dur, parent_producer, parent_seq FROM task_slots "
-         "UNION ALL SELECT producer, seq, wf, dur, parent_producer, parent_seq FROM open_task), "
-         "outermost AS (SELECT t.producer, t.seq, t.wf, t.dur FROM task t SEMI JOIN mine m ON m.wf "
-         "= t.wf ANTI JOIN task o ON o.producer = t.parent_producer AND o.seq = t.parent_seq AND " +
-         outer +
-         "), ran AS (SELECT DISTINCT producer FROM task t SEMI JOIN mine m ON m.wf = t.wf) ";
-}
-
-constexpr const char* kTruth =
-    "CASE WHEN count(DISTINCT e.truth) > 1 THEN 'mixed' ELSE any_value(e.truth) END AS truth, "
-    "string_agg(DISTINCT nullif(e.method, ''), '; ') AS method, "
-    "coalesce(string_agg(DISTINCT nullif(e.assumption, ''), '; '), '') AS assumption";
-
-Result<std::vector<Conservation>> read_conservation(const Session& session,
-                                                    const std::string& scope) {
+Result<std::vector<Conservation>> read_conservation(const Session& session, const Thing* of,
+                                                    const std::vector<EnergySums>& domains) {
   Result<ResultTable> table = session.own_sql(
-      scope +
       "SELECT b.domain, sum(measured_uj) / 1e6, sum(attributed_uj) / 1e6, sum(idle_uj) / 1e6, "
       "sum(unattributed_uj) / 1e6, sum(measured_uj - attributed_uj - idle_uj - unattributed_uj) / "
-      "1e6, any_value(a.u95_j), CASE WHEN count(DISTINCT b.truth) > 1 THEN 'mixed' ELSE "
-      "any_value(b.truth) END, coalesce(any_value(a.method), ''), "
-      "coalesce(any_value(a.assumption), '') FROM energy_balance_row b SEMI JOIN ran r ON "
-      "r.producer = b.producer LEFT JOIN (SELECT e.domain, sum(e.u95_j) AS u95_j, " +
-      kTruth +
-      " FROM outermost t JOIN task_energy_row e ON e.producer = t.producer AND e.seq = t.seq GROUP "
-      "BY e.domain) a ON a.domain = b.domain GROUP BY b.domain ORDER BY b.domain");
+      "1e6, CASE WHEN count(DISTINCT b.truth) > 1 THEN 'mixed' ELSE any_value(b.truth) END FROM "
+      "energy_balance_row b WHERE b.producer IN (" +
+      ran_sql(of) + ") GROUP BY b.domain ORDER BY b.domain");
   if (!table.ok()) return table.status();
   std::vector<Conservation> out;
   for (;;) {
@@ -65,10 +46,13 @@ Result<std::vector<Conservation>> read_conservation(const Session& session,
       one.unattributed_j = cell(4).real;
       one.residual_j = cell(5).real;
       if (std::abs(one.residual_j) <= kRoundingShare * std::abs(one.measured_j)) one.residual_j = 0;
-      if (!cell(6).is_null) one.u95_j = cell(6).real;
-      one.truth = cell(7).text;
-      one.method = cell(8).text;
-      one.assumption = cell(9).text;
+      one.truth = cell(6).text;
+      const auto tasks = std::find_if(domains.begin(), domains.end(),
+                                      [&](const EnergySums& d) { return d.domain == one.domain; });
+      if (tasks == domains.end()) continue;
+      one.u95_j = tasks->u95_j;
+      one.method = tasks->method;
+      one.assumption = tasks->assumption;
     }
   }
 }
@@ -76,20 +60,12 @@ Result<std::vector<Conservation>> read_conservation(const Session& session,
 }  // namespace
 
 Result<EnergyTable> energy_table(const Session& session, const Thing* of) {
-  const std::string scope = scope_sql(of);
-  Result<ResultTable> rows = session.own_sql(
-      scope +
-      "SELECT m.workflow AS workflow_id, m.name AS workflow, e.domain, sum(e.attributed_j) AS "
-      "attributed_j, sum(e.u95_j) AS u95_j, sum(t.dur) / 1e9 AS time_s, count(*) AS tasks, " +
-      kTruth +
-      " FROM outermost t JOIN task_energy_row e ON e.producer = t.producer AND e.seq = t.seq "
-      "JOIN mine m ON m.wf = t.wf WHERE e.attributed_j IS NOT NULL "
-      "GROUP BY m.workflow, m.name, m.begin_ns, e.domain ORDER BY m.begin_ns, m.workflow, "
-      "e.domain");
-  if (!rows.ok()) return rows.status();
-  auto conservation = read_conservation(session, scope);
+  auto sums = energy_sums(session, of);
+  if (!sums.ok()) return sums.status();
+  auto conservation = read_conservation(session, of, over_workflows(*sums));
   if (!conservation.ok()) return conservation.status();
-  return EnergyTable{std::move(*rows), std::move(*conservation)};
+  std::erase_if(*sums, [](const EnergySums& one) { return one.tasks == 0; });
+  return EnergyTable{std::move(*sums), std::move(*conservation)};
 }
 
 }  // namespace headrace::query

@@ -6,9 +6,8 @@
 #include <vector>
 
 #include "base/status.h"
-#include "query/identify.h"
+#include "query/energy_sums.h"
 #include "query/result_table.h"
-#include "query/session.h"
 
 namespace headrace::query {
 
@@ -29,10 +28,7 @@ struct Conservation {
 };
 
 struct EnergyTable {
-  // workflow_id, workflow, domain, attributed_j, u95_j, time_s, tasks, truth, method, assumption; a
-  // row a workflow and domain, of its tasks that lie in no other: none counts twice. time_s is of
-  // these tasks.
-  ResultTable rows;
+  std::vector<EnergySums> sums;  // those with a figure
   std::vector<Conservation> conservation;
 };
 
@@ -42,6 +38,6 @@ Result<EnergyTable> energy_table(const Session& session, const Thing* of);
 // The same as one table: workflow_id, workflow, domain, part, energy_j, tasks, truth, method,
 // assumption, u95_j, time_s. Of a domain the parts attributed, elsewhere (tasks of other workflows
 // in the same processes), idle and unattributed add up to measured.
-Result<ResultTable> energy_parts(EnergyTable energy);
+ResultTable energy_parts(const EnergyTable& energy);
 
 }  // namespace headrace::query

@@ -12,15 +12,10 @@ namespace headrace::query {
 namespace {
 
 // Joules by workflow, in one domain.
-std::map<std::string, double> workflows_of(EnergyTable* table) {
+std::map<std::string, double> workflows_of(const EnergyTable& table) {
   std::map<std::string, double> out;
-  for (;;) {
-    const Result<bool> more = table->rows.next();
-    if (!more.ok() || !*more) return out;
-    for (size_t row = 0; row < table->rows.rows(); ++row) {
-      out[table->rows.cell(1, row).text] += table->rows.cell(3, row).real;
-    }
-  }
+  for (const EnergySums& one : table.sums) out[one.workflow] += one.attributed_j;
+  return out;
 }
 
 std::vector<double> column_of(ResultTable* table, const std::string& name) {
@@ -52,7 +47,7 @@ TEST(EnergyTable, AddsUp) {
   const Thing thing{ThingKind::kCampaign, campaign, "c", ""};
   auto mine = energy_table(session, &thing);
   ASSERT_TRUE(mine.ok()) << mine.status().message();
-  EXPECT_EQ(workflows_of(&*mine), (std::map<std::string, double>{{"tune", 5}}));
+  EXPECT_EQ(workflows_of(*mine), (std::map<std::string, double>{{"tune", 5}}));
   ASSERT_EQ(mine->conservation.size(), 1U);
   const Conservation& all = mine->conservation[0];
   EXPECT_EQ(all.measured_j, 9);
@@ -61,7 +56,32 @@ TEST(EnergyTable, AddsUp) {
   EXPECT_EQ(all.u95_j, 0.5);
   auto everything = energy_table(session, nullptr);
   ASSERT_TRUE(everything.ok());
-  EXPECT_EQ(workflows_of(&*everything), (std::map<std::string, double>{{"other", 1}, {"tune", 5}}));
+  EXPECT_EQ(workflows_of(*everything), (std::map<std::string, double>{{"other", 1}, {"tune", 5}}));
+}
+
+TEST(EnergySums, TimeIsOfTheTasksThatHaveAFigure) {
+  StoreForTest store;
+  const std::string campaign = store.campaign("c");
+  const int tune = store.workflow(campaign, "tune");
+  const int64_t known = store.task(tune, {"x", {}, {}});
+  const int64_t unknown = store.task(tune, {"x", {}, {}});
+  store.task(tune, {"x", {}, {}});  // no row at all
+  store.energy(known, "node/cpu", "5", "measured");
+  store.energy(unknown, "node/cpu", "NULL", "estimated");
+  store.run("UPDATE task_slots SET dur = 1000000000 * (1 + seq % 8)");
+  const Session session = store.session();
+  const Thing thing{ThingKind::kWorkflow, StoreForTest::workflow_id(tune), "tune", ""};
+  const auto sums = energy_sums(session, &thing);
+  ASSERT_TRUE(sums.ok()) << sums.status().message();
+  ASSERT_EQ(sums->size(), 1U);
+  const EnergySums& one = sums->front();
+  EXPECT_EQ(one.tasks, 1);
+  EXPECT_EQ(one.unknown, 1);
+  EXPECT_EQ(one.truth, "measured");
+  const auto seconds = session.rows("SELECT duration_s FROM task WHERE task_id = '" +
+                                    StoreForTest::task_id(known) + "'");
+  ASSERT_TRUE(seconds.ok());
+  EXPECT_EQ(one.time_s, seconds->front()[0].real);
 }
 
 TEST(WorkflowFigures, SumUpTasksAndEnergy) {

@@ -74,6 +74,17 @@ int64_t now_ns() {
       .count();
 }
 
+// The values as SQL, where each is a whole UUID and one of them is to be met; else "".
+std::string whole_ids(const Filter& filter) {
+  std::string out;
+  if (!all_names(filter) || filter.op == FilterOp::kNotEqual) return out;
+  for (const FilterValue& value : filter.values) {
+    if (value.text.size() != 36 || !Uuid::parse(value.text)) return "";
+    out += (out.empty() ? "'" : ", '") + value.text + "'";
+  }
+  return out;
+}
+
 bool same_but_for_case(std::string_view a, std::string_view b) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
@@ -178,7 +189,9 @@ std::string FilterSql::core(const std::string& column) {
   return sql_name(column);
 }
 
-std::string FilterSql::energy() { return extra("energy_j", "en.joules", {}, kTaskJoulesJoin); }
+std::string FilterSql::energy() {
+  return extra("energy_j", "en.joules", {}, task_joules_join("true"));
+}
 
 FilterAccess FilterSql::captured(Role role, const std::vector<std::string>& path) {
   FilterAccess out;
@@ -278,6 +291,10 @@ std::string FilterSql::task_condition(const FilterField& field, const Filter& fi
     return among("activity", "activity FROM activity_row", access, filter);
   }
   if (field.name == "workflow") {
+    // Whole ids need no look at names, and leave out whole blocks of tasks.
+    if (const std::string ids = whole_ids(filter); !ids.empty()) {
+      return raw("wf") + " IN (SELECT wf FROM workflow_row WHERE workflow IN (" + ids + "))";
+    }
     access.text = "name";
     std::string out = among("wf", "wf FROM workflow_row", access, filter);
     for (const FilterValue& value : filter.values) {

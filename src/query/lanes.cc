@@ -12,6 +12,7 @@ std::string lane_label(const Lane& lane) {
   } else if (lane.thread) {
     add("thread " + std::to_string(*lane.thread));
   }
+  if (lane.process > 0) out += " (" + std::to_string(lane.process) + ")";
   if (lane.depth > 0) out += " +" + std::to_string(lane.depth);
   return out;
 }

@@ -9,6 +9,7 @@
 #include "query/limited_session.h"
 #include "query/limited_wire.h"
 #include "query/units.h"
+#include "store/interrupt.h"
 
 namespace headrace::query {
 namespace {
@@ -61,7 +62,7 @@ LimitedQueries::LimitedQueries(std::filesystem::path program, int at_once)
     : program_(std::move(program)), at_once_(at_once) {}
 
 Result<LimitedAnswer> LimitedQueries::run(const LimitedQuestion& question,
-                                          const QueryLimits& limits) {
+                                          const QueryLimits& limits, store::Interrupt* interrupt) {
   HEADRACE_RETURN_IF_ERROR(check(question, limits));
   struct Place {
     LimitedQueries& all;
@@ -84,10 +85,11 @@ Result<LimitedAnswer> LimitedQueries::run(const LimitedQuestion& question,
                        (at_once_ == 1 ? " is" : " are") +
                        " running already; ask again when one has ended");
   }
-  Result<ProcessEnd> end =
-      run_bounded(program_, kLimitedChildWord, request_text({question, limits}),
-                  {limits.wall_ms, limits.answer_bytes});
+  Result<ProcessEnd> end = run_bounded(
+      program_, kLimitedChildWord, request_text({question, limits}),
+      {limits.wall_ms, limits.answer_bytes, interrupt == nullptr ? -1 : interrupt->descriptor()});
   if (!end.ok()) return end.status();
+  if (end->is_unwanted) return interrupt->status();
   Result<Verdict> verdict = parse_verdict(end->errors);
   if (end->is_out_of_time || end->is_too_long || !verdict.ok()) return end_of(*end, limits);
   if (!verdict->status.ok()) return verdict->status;

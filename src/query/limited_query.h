@@ -20,6 +20,10 @@
 #include "base/status.h"
 #include "query/write.h"
 
+namespace headrace::store {
+class Interrupt;
+}
+
 namespace headrace::query {
 
 struct QueryLimits {
@@ -39,6 +43,8 @@ struct LimitedQuestion {
   std::string filter;          // "" or what `task` is narrowed to (docs/filter.md)
   Format format = Format::kJson;
   bool color = false;  // of a table
+  // Instead of the format: an object of the members that table_json.h has.
+  bool in_columns = false;
 };
 
 struct LimitedAnswer {
@@ -60,7 +66,9 @@ class LimitedQueries {
   // it may, then says which process it is. Errors: those of Session::open and
   // Session::sql; kExhausted when a limit was reached, with which one and what to do;
   // kInvalidArgument for a text that is too long; kUnavailable when too many run already.
-  Result<LimitedAnswer> run(const LimitedQuestion& question, const QueryLimits& limits);
+  // Once `interrupt` (may be null) is stopped, the process is killed: kUnavailable.
+  Result<LimitedAnswer> run(const LimitedQuestion& question, const QueryLimits& limits,
+                            store::Interrupt* interrupt = nullptr);
 
  private:
   std::filesystem::path program_;

@@ -5,6 +5,7 @@
 
 #include "query/filter_names.h"
 #include "query/process_bounds.h"
+#include "query/table_json.h"
 #include "query/units.h"
 
 namespace headrace::query {
@@ -40,6 +41,16 @@ Status told(const QueryLimits& limits, const Status& status) {
                             (place == std::string::npos ? "" : status.message().substr(place)));
   }
   return status;
+}
+
+Result<Written> written_as(const LimitedQuestion& question, ResultTable table, const Sink& sink) {
+  if (!question.in_columns)
+    return write_as(question.format, std::move(table), 0, question.color, sink);
+  // Within the memory of this process, and cut to its rows before.
+  std::string out = "{";
+  HEADRACE_RETURN_IF_ERROR(append_table_json(table, 0, std::nullopt, &out));
+  HEADRACE_RETURN_IF_ERROR(sink(out + "}"));
+  return Written{};
 }
 
 }  // namespace
@@ -87,8 +98,7 @@ Result<LimitedAnswer> answer_limited(const Session& session, const LimitedReques
     written_bytes += bytes.size();
     return written_bytes > limits.answer_bytes ? unavailable("") : sink(bytes);
   };
-  const Result<Written> written =
-      write_as(request.question.format, std::move(*table), 0, request.question.color, bounded);
+  const Result<Written> written = written_as(request.question, std::move(*table), bounded);
   if (written_bytes > limits.answer_bytes) return out_of_room(limits);
   if (!written.ok()) return told(limits, written.status());
   LimitedAnswer answer;

@@ -29,6 +29,7 @@ std::string request_text(const LimitedRequest& request) {
                         {"filter", q.filter},
                         {"format", static_cast<int64_t>(q.format)},
                         {"color", q.color},
+                        {"in_columns", q.in_columns},
                         {"wall_ms", l.wall_ms},
                         {"cpu_s", l.cpu_s},
                         {"memory_bytes", size(l.memory_bytes)},
@@ -51,6 +52,7 @@ Result<LimitedRequest> parse_request(std::string_view text) {
   q.filter = j["filter"].text();
   q.format = static_cast<Format>(integer(j["format"]));
   q.color = is_true(j["color"]);
+  q.in_columns = is_true(j["in_columns"]);
   QueryLimits& l = request.limits;
   l.wall_ms = integer(j["wall_ms"]);
   l.cpu_s = integer(j["cpu_s"]);

@@ -149,14 +149,19 @@ Json group_json(const Curves& curves, const std::vector<Curve>& runs, const Grou
 
 }  // namespace
 
+Json no_curves(const std::string& missing) {
+  return Json::Map{{"metric", ""},         {"metrics", Json::List{}}, {"activity", ""},
+                   {"runs", Json::List{}}, {"groups", Json::List{}},  {"missing", missing}};
+}
+
 Result<Json> metric_curves(const Session& session, const MetricQuestion& question) {
   const Result<CampaignName> campaign = find_campaign(session, question.campaign);
   if (!campaign.ok()) return campaign.status();
   const Result<std::vector<std::string>> keys = logged_keys(session, *campaign);
   if (!keys.ok()) return keys.status();
-  if (question.metric.empty() && keys->empty()) {
-    return not_found("nothing was logged in the campaign " + campaign->name +
-                     "; hr.log(loss=...) inside a task does");
+  if (keys->empty()) {
+    return no_curves("Nothing was logged in the campaign " + campaign->name +
+                     "; hr.log(loss=...) inside a task logs a metric.");
   }
   const std::string metric = question.metric.empty() ? likeliest_quality(*keys) : question.metric;
   const Result<Curves> curves = read_curves(session, *campaign, {metric});

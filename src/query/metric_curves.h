@@ -22,8 +22,12 @@ struct MetricQuestion {
 // value}], groups: [{label, runs, step, mean, low, high, count}]}. step counts points from 1;
 // seconds since the run began. A group's runs differ only in what tells repeats apart (seed, fold,
 // ...); low and high are one standard deviation from the mean, over the runs that have the step. Of
-// a curve with more points the first, least, greatest and last of each stretch are kept. Errors: as
-// read_curves; kNotFound when nothing was logged.
+// a curve with more points the first, least, greatest and last of each stretch are kept. Where
+// nothing was logged: no_curves(). Errors: as read_curves.
 Result<Json> metric_curves(const Session& session, const MetricQuestion& question);
+
+// The same shape with nothing in it, and `missing`: a sentence that says why, and which call would
+// log something.
+Json no_curves(const std::string& missing);
 
 }  // namespace headrace::query

@@ -15,7 +15,8 @@ namespace {
 
 using store::sql_name;
 
-constexpr size_t kMostColumns = 2048;  // a plan of 1,640 takes 35 ms
+constexpr uint64_t kMostReached = 100'000;  // a sort of so many is quick
+constexpr size_t kMostColumns = 2048;       // a plan of 1,640 takes 35 ms
 
 int64_t now_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
@@ -39,7 +40,7 @@ class Plan {
     if (!selection_.filter.is_everything()) {
       Result<std::string> condition = sql_.condition(selection_.filter);
       if (!condition.ok()) return condition.status();
-      where_ = " WHERE " + *condition;
+      where_ = " WHERE (" + *condition + ")";
     }
     if (selection_.after_row) {
       where_ += (where_.empty() ? " WHERE (" : " AND (") + sql_.raw("producer") + ", " +
@@ -48,6 +49,22 @@ class Plan {
                 " UNION ALL SELECT (producer, seq) FROM open_task)";
     }
     return {};
+  }
+
+  // SQL that gives how far the rows shown reach in the first thing they are sorted by, and how many
+  // have it; "" where it is no plain column. With it known most rows need not be computed at all.
+  std::string reach() {
+    const std::string key = first_key();
+    if (key.empty()) return "";
+    const bool descending = selection_.sort.front().descending;
+    return "SELECT " + std::string(descending ? "min" : "max") + "(k), count(*) FROM (SELECT " +
+           key + " AS k FROM " + sql_.from() + where_ + (where_.empty() ? " WHERE " : " AND ") +
+           key + " IS NOT NULL ORDER BY k" + (descending ? " DESC" : "") + " LIMIT " +
+           std::to_string(selection_.limit + selection_.offset) + ")";
+  }
+  void reaches(const std::string& value) {
+    where_ += (where_.empty() ? " WHERE " : " AND ") + first_key() +
+              (selection_.sort.front().descending ? " >= " : " <= ") + value;
   }
 
   std::string counted() const { return "SELECT count(*) FROM " + sql_.from() + where_; }
@@ -91,6 +108,21 @@ class Plan {
   }
 
  private:
+  // The stored column that rows are sorted by first, as an expression; "" when it is none or a sort
+  // is not worth it.
+  std::string first_key() {
+    if (selection_.view != FilterView::kTask || selection_.sort.empty() || selection_.limit == 0 ||
+        selection_.limit + selection_.offset > kMostReached || selection_.absent_first) {
+      return "";
+    }
+    const FieldPath& path = selection_.sort.front().path;
+    const FilterField* field = path.size() == 1 ? find_field(FilterView::kTask, path[0]) : nullptr;
+    if (field == nullptr) return "";
+    return field->name == "started"    ? sql_.raw("ts")
+           : field->name == "duration" ? sql_.raw("dur")
+                                       : "";
+  }
+
   Status add_column(const FieldPath& path, const std::string& name, std::string* out) {
     Result<std::string> value = sql_.column(path);
     if (!value.ok()) return value.status();
@@ -308,6 +340,21 @@ Result<std::vector<SortKey>> fields_in(std::string_view text, FilterView view, b
   return out;
 }
 
+// Leaves out the rows that cannot be among the first ones.
+Status narrow(const Session& session, const store::Registry& registry, const Selection& selection,
+              Plan* plan) {
+  const std::string reach = plan->reach();
+  if (reach.empty()) return {};
+  Result<ResultTable> table = session.sql(reach, plan->task_view(), registry);
+  if (!table.ok()) return table.status();
+  const Result<bool> more = table->next();
+  if (!more.ok()) return more.status();
+  // With fewer, those follow that have no such value.
+  const auto rows = *more ? static_cast<uint64_t>(table->cell(1, 0).real) : 0;
+  if (rows == selection.limit + selection.offset) plan->reaches(table->cell(0, 0).text);
+  return {};
+}
+
 }  // namespace
 
 Result<ResultTable> select(const Session& session, const Selection& selection) {
@@ -318,7 +365,9 @@ Result<ResultTable> select(const Session& session, const Selection& selection) {
   Plan plan(selection, *registry);
   HEADRACE_RETURN_IF_ERROR(plan.read_filter());
   Result<std::string> text{std::string()};
-  if (!selection.group_by.empty() || !selection.aggregates.empty()) {
+  const bool is_grouped = !selection.group_by.empty() || !selection.aggregates.empty();
+  if (!is_grouped) HEADRACE_RETURN_IF_ERROR(narrow(session, *registry, selection, &plan));
+  if (is_grouped) {
     text = plan.groups();
   } else {
     Result<std::vector<FieldPath>> columns = spread(session, selection, *registry);

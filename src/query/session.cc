@@ -107,8 +107,9 @@ const std::vector<std::string>& view_names() {
 
 Result<Session> Session::open(const std::filesystem::path& root,
                               const store::StoreOptions& options) {
-  const std::filesystem::path file = root / "store.duckdb";
   std::error_code error;
+  const bool is_file = std::filesystem::is_regular_file(root, error);
+  const std::filesystem::path file = is_file ? root : root / "store.duckdb";
   if (!std::filesystem::exists(root, error)) {
     return not_found("there is no folder " + root.string() +
                      "; nothing was captured here yet (headrace run -- CMD captures), or name "

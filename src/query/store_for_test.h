@@ -104,9 +104,11 @@ class StoreForTest {
   }
   void energy(int64_t task, const std::string& domain, const std::string& attributed_j,
               const std::string& truth) {
-    run("INSERT INTO task_energy_row VALUES (1, " + std::to_string(task) + ", '" + domain + "', " +
-        attributed_j + ", " + attributed_j + ", 0, 0.5, 1, 'split', '" + truth +
-        "', '', NULL, NULL)");
+    run("INSERT INTO task_energy_row SELECT 1, seq, '" + domain + "', " + attributed_j + ", " +
+        attributed_j + ", 0, 0.5, 1, 'split', '" + truth +
+        "', '', activity, wf FROM (SELECT seq, activity, wf FROM task_slots UNION ALL SELECT seq, "
+        "activity, wf FROM open_task) WHERE seq = " +
+        std::to_string(task));
   }
   void run(const std::string& sql) {
     const Status status = store_.connection().run(sql);

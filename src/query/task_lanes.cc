@@ -19,9 +19,10 @@ namespace {
 
 constexpr int kRunning = 1;
 
-std::string of_thing(const Thing* of) {
+// A condition on the column `wf`.
+std::string of_thing(const Thing* of, const char* wf) {
   if (of == nullptr) return "true";
-  return std::string("t.wf IN (SELECT wf FROM workflow_row WHERE ") +
+  return std::string(wf) + " IN (SELECT wf FROM workflow_row WHERE " +
          (of->kind == ThingKind::kCampaign ? "campaign" : "workflow") + " = '" + of->id + "')";
 }
 
@@ -31,7 +32,8 @@ std::string tasks_sql(const Thing* of, bool with_energy) {
          " FROM (SELECT producer, seq, wf, ts, dur, activity, status, parent_seq FROM task_slots "
          "UNION ALL "
          "SELECT producer, seq, wf, ts, dur, activity, status, parent_seq FROM open_task) t " +
-         (with_energy ? kTaskJoulesJoin : "") + " WHERE " + of_thing(of);
+         (with_energy ? task_joules_join(of_thing(of, "wf")) : "") + " WHERE " +
+         of_thing(of, "t.wf");
 }
 
 struct ReadTask {
@@ -87,8 +89,9 @@ class Reading {
 
 Status Reading::read_places(const store::Connection& connection) {
   Result<store::QueryResult> rows =
-      connection.query("SELECT producer, hostname, pid, rank FROM producer_row");
+      connection.query("SELECT producer, hostname, pid, rank FROM producer_row ORDER BY producer");
   if (!rows.ok()) return rows.status();
+  std::map<std::pair<std::string, int64_t>, std::vector<int64_t>> same;
   while (rows->next()) {
     const store::Chunk& c = rows->chunk();
     for (size_t row = 0; row < c.rows(); ++row) {
@@ -96,6 +99,12 @@ Status Reading::read_places(const store::Connection& connection) {
       lane.hostname = c.text(1, row);
       if (!c.is_null(2, row)) lane.pid = c.integer(2, row);
       if (!c.is_null(3, row)) lane.rank = c.integer(3, row);
+      if (lane.pid) same[{lane.hostname, *lane.pid}].push_back(c.integer(0, row));
+    }
+  }
+  for (const auto& [place, producers] : same) {
+    for (size_t i = 0; i < producers.size() && producers.size() > 1; ++i) {
+      processes_[producers[i]].process = i + 1;
     }
   }
   rows = connection.query("SELECT producer, ring, tid FROM thread_row");
@@ -214,7 +223,7 @@ void Reading::sort() {
   std::iota(lanes.begin(), lanes.end(), 0);
   std::stable_sort(lanes.begin(), lanes.end(), [this](uint32_t a, uint32_t b) {
     const auto key = [](const Lane& lane) {
-      return std::tie(lane.rank, lane.hostname, lane.pid, lane.thread, lane.depth);
+      return std::tie(lane.rank, lane.hostname, lane.pid, lane.process, lane.thread, lane.depth);
     };
     return key(out_.lanes[a]) < key(out_.lanes[b]);
   });

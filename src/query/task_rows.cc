@@ -27,7 +27,21 @@ std::string TaskRows::are(const std::vector<Uuid>& tasks, const std::string& ali
               std::to_string(ref.number) + ")";
   }
   if (values.empty()) return "false";
+  // Compared with constants, whole blocks are left out unread.
+  if (tasks.size() == 1) {
+    const TaskRef ref = split_task_uuid(tasks.front());
+    return "(" + alias + ".producer = " + std::to_string(numbers_.at(ref.producer)) + " AND " +
+           alias + ".seq = " + std::to_string(ref.number) + ")";
+  }
   return "(" + alias + ".producer, " + alias + ".seq) IN (VALUES " + values + ")";
+}
+
+std::string TaskRows::lie_in(const Uuid& task, const std::string& alias) const {
+  const TaskRef ref = split_task_uuid(task);
+  const auto producer = numbers_.find(ref.producer);
+  if (producer == numbers_.end()) return "false";
+  return "(" + alias + ".parent_producer = " + std::to_string(producer->second) + " AND " + alias +
+         ".parent_seq = " + std::to_string(ref.number) + ")";
 }
 
 Uuid TaskRows::id(int64_t producer, int64_t seq) const {

@@ -18,6 +18,8 @@ class TaskRows {
   // SQL that is true for the rows aliased `alias` of these tasks, in any table with the columns
   // producer and seq.
   std::string are(const std::vector<Uuid>& tasks, const std::string& alias) const;
+  // SQL that is true for the rows aliased `alias` of the tasks that lie in this one.
+  std::string lie_in(const Uuid& task, const std::string& alias) const;
   // The id of a row; nil for a producer that is not there.
   Uuid id(int64_t producer, int64_t seq) const;
 

@@ -138,5 +138,20 @@ TEST(TaskLanesOfAStore, NestTasksAndTellPlaces) {
   EXPECT_EQ((*lanes)->end_ns - (*lanes)->begin_ns, 10'000'000'000);
 }
 
+TEST(TaskLanesOfAStore, TellProcessesOfOneNumberApart) {
+  StoreForTest store;
+  const int wf = store.workflow(store.campaign("c"), "train");
+  store.task(wf, {"train", {}, {}});
+  store.run(
+      "INSERT INTO producer_row SELECT * REPLACE (2 AS producer, uid + 1 AS uid) FROM producer_row "
+      "WHERE producer = 1; INSERT INTO task_slots SELECT * REPLACE (2 AS producer) FROM "
+      "task_slots");
+  const auto lanes = read_task_lanes(store.session(), nullptr, false);
+  ASSERT_TRUE(lanes.ok()) << lanes.status().message();
+  ASSERT_EQ((*lanes)->lanes.size(), 2U);
+  EXPECT_EQ(lane_label((*lanes)->lanes[0]), "node1 · 42 (1)");
+  EXPECT_EQ(lane_label((*lanes)->lanes[1]), "node1 · 42 (2)");
+}
+
 }  // namespace
 }  // namespace headrace::query

@@ -4,11 +4,10 @@
 #include <vector>
 
 #include "query/domain_sum.h"
+#include "query/energy_sums.h"
 
 namespace headrace::query {
 namespace {
-
-using Domains = std::unordered_map<std::string, std::vector<DomainEnergy>>;
 
 Status read_statuses(const Session& session, WorkflowFigures* out) {
   Result<ResultTable> table = session.own_sql(
@@ -33,31 +32,18 @@ Status read_statuses(const Session& session, WorkflowFigures* out) {
   }
 }
 
-// By domain, of the outermost tasks.
-Status read_energy(const Session& session, const char* id, Domains* out) {
-  Result<ResultTable> table = session.own_sql(
-      "WITH task AS (SELECT producer, seq, wf, parent_producer, parent_seq FROM task_slots UNION "
-      "ALL SELECT producer, seq, wf, parent_producer, parent_seq FROM open_task), outermost AS "
-      "(SELECT t.producer, t.seq, t.wf FROM task t ANTI JOIN task o ON o.producer = "
-      "t.parent_producer AND o.seq = t.parent_seq) SELECT w." +
-      std::string(id) +
-      ", e.domain, CASE WHEN count(*) = count(e.attributed_j) THEN sum(e.attributed_j) END, CASE "
-      "WHEN count(DISTINCT e.truth) > 1 THEN 'mixed' ELSE any_value(e.truth) END FROM outermost t "
-      "JOIN task_energy_row e ON e.producer = t.producer AND e.seq = t.seq JOIN workflow_row w ON "
-      "w.wf = t.wf WHERE w." +
-      id + " IS NOT NULL GROUP BY ALL");
-  if (!table.ok()) return table.status();
-  for (;;) {
-    const Result<bool> more = table->next();
-    if (!more.ok()) return more.status();
-    if (!*more) return {};
-    for (size_t row = 0; row < table->rows(); ++row) {
-      DomainEnergy& one = (*out)[table->cell(0, row).text].emplace_back();
-      one.domain = table->cell(1, row).text;
-      if (const Cell joules = table->cell(2, row); !joules.is_null) one.attributed_j = joules.real;
-      one.truth = table->cell(3, row).text;
-    }
+// Over domains that do not overlap; nothing as soon as one task's figure is unknown.
+void set_energy(const std::vector<EnergySums>& list, Figures* figures) {
+  std::vector<DomainEnergy> domains;
+  for (const EnergySums& one : list) {
+    DomainEnergy& domain = domains.emplace_back();
+    domain.domain = one.domain;
+    if (one.unknown == 0) domain.attributed_j = one.attributed_j;
+    domain.truth = one.truth;
   }
+  const EnergySum sum = sum_domains(domains);
+  figures->energy_j = sum.joules;
+  figures->energy_truth = sum.truth;
 }
 
 }  // namespace
@@ -65,16 +51,16 @@ Status read_energy(const Session& session, const char* id, Domains* out) {
 Result<WorkflowFigures> workflow_figures(const Session& session) {
   WorkflowFigures out;
   HEADRACE_RETURN_IF_ERROR(read_statuses(session, &out));
-  for (const auto& [id, sums] :
-       {std::pair{"workflow", &out.workflows}, {"campaign", &out.campaigns}}) {
-    Domains domains;
-    HEADRACE_RETURN_IF_ERROR(read_energy(session, id, &domains));
-    for (const auto& [name, list] : domains) {
-      const EnergySum sum = sum_domains(list);
-      (*sums)[name].energy_j = sum.joules;
-      (*sums)[name].energy_truth = sum.truth;
-    }
+  const auto energy = energy_sums(session, nullptr);
+  if (!energy.ok()) return energy.status();
+  std::unordered_map<std::string, std::vector<EnergySums>> of_campaign;
+  std::unordered_map<std::string, std::vector<EnergySums>> of_workflow;
+  for (const EnergySums& one : *energy) {
+    of_workflow[one.workflow_id].push_back(one);
+    if (!one.campaign_id.empty()) of_campaign[one.campaign_id].push_back(one);
   }
+  for (const auto& [id, list] : of_workflow) set_energy(list, &out.workflows[id]);
+  for (const auto& [id, list] : of_campaign) set_energy(over_workflows(list), &out.campaigns[id]);
   return out;
 }
 

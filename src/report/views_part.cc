@@ -156,10 +156,9 @@ Status add_ranks(const Scope& scope, Json::Map* out) {
 Status add_energy(const Scope& scope, Json::Map* out) {
   Result<query::EnergyTable> energy = query::energy_table(*scope.session, &scope.of);
   if (!energy.ok()) return energy.status();
-  Result<query::ResultTable> parts = query::energy_parts(std::move(*energy));
-  if (!parts.ok()) return parts.status();
+  query::ResultTable parts = query::energy_parts(*energy);
   std::string text = "{";
-  HEADRACE_RETURN_IF_ERROR(query::append_table_json(*parts, kEnergyRows, std::nullopt, &text));
+  HEADRACE_RETURN_IF_ERROR(query::append_table_json(parts, kEnergyRows, std::nullopt, &text));
   Result<Json> table = Json::parse(text + "}");
   if (!table.ok()) return table.status();
   out->emplace_back("energy", std::move(*table));

@@ -17,7 +17,9 @@ void add_time_routes(std::vector<Route>* out);     // timeline, counters, stragg
 void add_shape_routes(std::vector<Route>* out);    // graph, curves, ranks
 void add_energy_routes(std::vector<Route>* out);   // energy
 void add_name_routes(std::vector<Route>* out);     // completions, filters
+void add_sql_routes(std::vector<Route>* out);      // SQL
 void add_health_routes(std::vector<Route>* out);   // accounts, losses, versions
+void add_source_routes(std::vector<Route>* out);   // what is served
 void add_amend_routes(std::vector<Route>* out);    // tags, notes
 
 // Paths in a question are read from where the folder lies.

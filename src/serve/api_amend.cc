@@ -19,7 +19,7 @@ Result<Answer> amend(const Call& call, const std::string& action, const std::str
   if (kind != "campaign" && kind != "workflow") {
     return not_found("a campaign or a workflow can be tagged, not a " + kind.substr(0, 40));
   }
-  LiveStore& live = call.site().live();
+  LiveStore& live = call.source().live();
   // The file is ours until `lent` goes, after the store.
   const Result<std::shared_ptr<void>> lent = live.lend(kLendMs);
   if (!lent.ok()) return lent.status();

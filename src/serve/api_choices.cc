@@ -3,6 +3,7 @@
 #include "query/diff.h"
 #include "query/regret.h"
 #include "query/summary.h"
+#include "query/table_builder.h"
 #include "query/tradeoff.h"
 #include "serve/api.h"
 
@@ -40,6 +41,16 @@ Result<Answer> diff(const Call& call) {
   return Answer(query::diff_json(*answer, call.flag("all")));
 }
 
+// Nothing to set against a cost: the shape without rows, and a sentence that says why.
+Answer no_tradeoff(const std::string& missing) {
+  TableAnswer out{query::TableBuilder({{"label", query::ColumnKind::kText, ""},
+                                       {"on_front", query::ColumnKind::kBool, ""}})
+                      .finish()};
+  out.more = {{"quality", ""}, {"minimise", true},  {"activity", ""}, {"qualities", Json::List{}},
+              {"note", ""},    {"missing", missing}};
+  return out;
+}
+
 Result<Answer> tradeoff(const Call& call) {
   query::TradeoffQuestion question;
   question.campaign = call.text("campaign");
@@ -48,8 +59,9 @@ Result<Answer> tradeoff(const Call& call) {
   question.quality = call.text("quality");
   if (question.quality.empty()) question.quality = query::likeliest_quality(*qualities);
   if (question.quality.empty()) {
-    return not_found("no task of the campaign " + question.campaign +
-                     " generated a number; hr.task(...).generated({\"loss\": ...}) does");
+    return no_tradeoff("No task of the campaign " + question.campaign +
+                       " generated a number; task.generated({\"loss\": ...}) inside hr.task(...) "
+                       "records one.");
   }
   question.minimise = minimise_of(call);
   question.activity = call.text("activity");

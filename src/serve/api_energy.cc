@@ -14,7 +14,7 @@ Result<Answer> energy(const Call& call) {
   Result<query::EnergyTable> found =
       query::energy_table(call.session(), *thing ? &**thing : nullptr);
   if (!found.ok()) return found.status();
-  return rows(query::energy_parts(std::move(*found)));
+  return rows(query::energy_parts(*found));
 }
 
 // Layers come from models' module trees, which no capture writes yet: the answer says so.

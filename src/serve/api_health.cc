@@ -36,8 +36,8 @@ double own_cpu_s() {
          static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
 }
 
-Json server_json(Site& site) {
-  const LiveStoreCounts counts = site.live().counts();
+Json server_json(Site& site, Source& source) {
+  const LiveStoreCounts counts = source.live().counts();
   const double up_s = static_cast<double>(now_realtime_ns() - site.started_ns()) / 1e9;
   return Json::Map{{"version", HEADRACE_VERSION},
                    {"started_at", utc_text(site.started_ns())},
@@ -50,8 +50,8 @@ Json server_json(Site& site) {
                    {"allow_write", site.allows_write()}};
 }
 
-Json store_json(Site& site, const StoreView& view) {
-  const Change latest = site.live().latest();
+Json store_json(Source& source, const StoreView& view) {
+  const Change latest = source.live().latest();
   const std::string& note = view.session.note();
   return Json::Map{{"readable", true},
                    {"note", note.empty() ? Json() : Json(note)},
@@ -64,14 +64,16 @@ Json store_json(Site& site, const StoreView& view) {
 // The server's own part is there whatever the store says.
 Result<Answer> health(const Call& call) {
   Site& site = call.site();
-  Json::Map out{{"folder", site.live().directory().root.string()}, {"server", server_json(site)}};
-  const auto view = site.live().view(2000);
+  Source& source = call.source();
+  Json::Map out{{"folder", source.live().directory().root.string()},
+                {"server", server_json(site, source)}};
+  const auto view = source.live().view(2000);
   if (!view.ok()) {
     out.emplace_back("store", Json::Map{{"readable", false}, {"why", view.status().message()}});
     return Answer(Json(std::move(out)));
   }
   const query::Session& session = (*view)->session;
-  out.emplace_back("store", store_json(site, **view));
+  out.emplace_back("store", store_json(source, **view));
   Result<Json::List> totals =
       maps_of(session,
               "SELECT count(*) AS producers, count(*) FILTER (state = 'running') AS running, "

@@ -19,6 +19,8 @@ using query::FilterValue;
 using query::FilterView;
 using query::ThingKind;
 
+constexpr size_t kFiguresBytes = 200;  // a workflow
+
 struct ListedView {
   FilterView view;
   ThingKind kind;
@@ -92,11 +94,15 @@ Result<query::ResultTable> with_figures(const Call& call, const ListedView& list
   if (!is_campaign && listed.kind != ThingKind::kWorkflow) return std::move(table);
   Status failed;
   const auto figures = call.view().kept->get<query::WorkflowFigures>(
-      "figures", call.view().watermark, [&](const auto&) {
+      "figures", call.view().watermark,
+      [&](const auto&) {
         auto read = query::workflow_figures(call.session());
         if (!read.ok()) failed = read.status();
         return read.ok() ? std::make_shared<const query::WorkflowFigures>(std::move(*read))
                          : nullptr;
+      },
+      [](const query::WorkflowFigures& all) {
+        return (all.workflows.size() + all.campaigns.size()) * kFiguresBytes;
       });
   if (figures == nullptr) return failed;
   const auto& sums = is_campaign ? figures->campaigns : figures->workflows;

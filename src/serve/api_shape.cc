@@ -47,9 +47,9 @@ Result<Answer> curves(const Call& call) {
         (*thing)->id + "'");
     if (!campaign.ok()) return campaign.status();
     if (campaign->empty() || campaign->front()[0].text.empty()) {
-      return not_found("the workflow " + (*thing)->name +
-                       " belongs to no campaign, and curves are read from campaigns; "
-                       "hr.campaign(NAME) makes one");
+      return Answer(query::no_curves("The workflow " + (*thing)->name +
+                                     " belongs to no campaign, and curves are read from campaigns; "
+                                     "hr.campaign(NAME) around it makes one."));
     }
     question.campaign = campaign->front()[0].text;
   }

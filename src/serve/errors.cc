@@ -56,16 +56,9 @@ std::optional<int64_t> take_caret(std::string* message) {
   return at < 0 ? std::nullopt : std::optional<int64_t>(at);
 }
 
-}  // namespace
-
-Response error_response(int status, const std::string& kind, const std::string& what,
-                        const std::string& why, const std::string& next) {
-  return response_of(status, kind, what, why, next, std::nullopt);
-}
-
-Response error_response(const Status& status) {
-  std::string what = status.message();
-  const std::optional<int64_t> at = take_caret(&what);
+// "what: why; next".
+Response in_parts(int status, const std::string& kind, std::string what,
+                  std::optional<int64_t> at) {
   std::string why;
   std::string next;
   if (const size_t advice = what.rfind("; "); advice != std::string::npos) {
@@ -76,8 +69,29 @@ Response error_response(const Status& status) {
     why = what.substr(reason + 2);
     what.resize(reason);
   }
+  return response_of(status, kind, what, why, next, at);
+}
+
+}  // namespace
+
+Response error_response(int status, const std::string& kind, const std::string& what,
+                        const std::string& why, const std::string& next) {
+  return response_of(status, kind, what, why, next, std::nullopt);
+}
+
+Response error_response(const Status& status) {
+  std::string what = status.message();
+  const std::optional<int64_t> at = take_caret(&what);
+  return error_response(Status(status.code(), std::move(what)), at);
+}
+
+Response error_response(const Status& status, std::optional<int64_t> at) {
   const Kind kind = kind_of(status.code());
-  return response_of(kind.status, kind.name, what, why, next, at);
+  return in_parts(kind.status, kind.name, status.message(), at);
+}
+
+Response error_response_as(int status, const std::string& kind, const Status& error) {
+  return in_parts(status, kind, error.message(), std::nullopt);
 }
 
 }  // namespace headrace::serve

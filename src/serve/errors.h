@@ -4,6 +4,8 @@
 // character of the text that was asked, where one is to blame.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/status.h"
@@ -17,5 +19,9 @@ Response error_response(int status, const std::string& kind, const std::string& 
 // By the status's code; its message taken apart at its ": " and its "; ". A caret under a text in
 // it becomes `at`.
 Response error_response(const Status& status);
+// The same under another status and kind.
+Response error_response_as(int status, const std::string& kind, const Status& error);
+// The same with the place known.
+Response error_response(const Status& status, std::optional<int64_t> at);
 
 }  // namespace headrace::serve

@@ -5,6 +5,12 @@
 namespace headrace::serve {
 namespace {
 
+// Less is not worth the time.
+constexpr size_t kLeastPackedBytes = 1024;
+
+}  // namespace
+namespace {
+
 constexpr int kLevel = 1;
 constexpr int kGzipWindow = 15 + 16;  // zlib: 16 more asks for gzip's header
 
@@ -42,6 +48,18 @@ bool takes_gzip(std::string_view accept_encoding) {
         end == std::string_view::npos ? std::string_view() : accept_encoding.substr(end + 1);
   }
   return false;
+}
+
+void pack(const Request& request, Response* out) {
+  if (out->stream != nullptr || out->body.size() < kLeastPackedBytes) return;
+  if (!takes_gzip(request.header("accept-encoding"))) return;
+  for (const Header& header : out->headers) {
+    if (header.name == "Content-Encoding") return;
+  }
+  std::string packed = gzipped(out->body);
+  if (packed.empty() || packed.size() >= out->body.size()) return;
+  out->body = std::move(packed);
+  out->headers.push_back({"Content-Encoding", "gzip"});
 }
 
 }  // namespace headrace::serve

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "store/interrupt.h"
+
 namespace headrace::serve {
 
 struct Header {
@@ -22,10 +24,12 @@ enum class Way : uint8_t { kLoopback, kTls, kSocket };
 
 struct Request {
   Way way = Way::kLoopback;
+  size_t socket = 0;  // which of those listened at, of kSocket: 0 is the first
   std::string method;
   std::string target;           // as sent: path, then ? and the query
   std::vector<Header> headers;  // names in lower case
   std::string body;
+  std::shared_ptr<store::Interrupt> interrupt{};  // stopped when the client has gone; may be null
 
   // The first of that name; "" when there is none.
   std::string_view header(std::string_view lower_case_name) const {

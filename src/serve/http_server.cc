@@ -39,6 +39,7 @@ using boost::system::error_code;
 
 constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 constexpr size_t kReadBytes = 16 << 10;
+constexpr auto kStopAgain = std::chrono::milliseconds(50);
 
 using SocketStream = beast::basic_stream<stream_protocol>;
 using TlsStream = beast::ssl_stream<beast::tcp_stream>;
@@ -51,9 +52,16 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-Request request_of(const http::request_header<>& head, Way way) {
+// How a connection came.
+struct Door {
+  Way way = Way::kLoopback;
+  size_t socket = 0;
+};
+
+Request request_of(const http::request_header<>& head, const Door& door) {
   Request out;
-  out.way = way;
+  out.way = door.way;
+  out.socket = door.socket;
   out.method = std::string(head.method_string());
   out.target = std::string(head.target());
   for (const auto& field : head) {
@@ -98,15 +106,16 @@ class HttpServer::Loop {
   using Waiting = std::list<std::function<void()>>;
 
   asio::awaitable<void> accept_tcp(tcp::acceptor& acceptor);
-  asio::awaitable<void> accept_socket(stream_protocol::acceptor& acceptor);
+  asio::awaitable<void> accept_socket(stream_protocol::acceptor& acceptor, size_t number);
   asio::awaitable<void> greet_tls(beast::tcp_stream plain);
   template <class Stream>
-  asio::awaitable<void> talk(Stream stream, Way way);
+  asio::awaitable<void> talk(Stream stream, Door door);
   template <class Stream>
-  asio::awaitable<void> talk_on(Stream& stream, Way way);
+  asio::awaitable<void> talk_on(Stream& stream, Door door);
   template <class Stream>
   asio::awaitable<bool> wait_for_bytes(Stream& stream, beast::flat_buffer& buffer, int seconds);
-  asio::awaitable<Response> respond(Request request);
+  template <class Stream>
+  asio::awaitable<std::optional<Response>> respond(Stream& stream, Request request);
   template <class Stream>
   asio::awaitable<bool> send(Stream& stream, const Response& response, bool is_head, bool keep);
   template <class Stream>
@@ -203,14 +212,45 @@ asio::awaitable<bool> HttpServer::Loop::wait_for_bytes(Stream& stream, beast::fl
   co_return true;
 }
 
-asio::awaitable<Response> HttpServer::Loop::respond(Request request) {
+// Stops the question when the client closes; not when it says something more. Once it is answered
+// the socket may be gone.
+template <class Stream>
+void stop_when_gone(Stream& stream, const std::shared_ptr<store::Interrupt>& interrupt,
+                    const std::shared_ptr<asio::steady_timer>& wake,
+                    const std::shared_ptr<const bool>& is_answered) {
+  auto& socket = beast::get_lowest_layer(stream).socket();
+  socket.async_wait(asio::socket_base::wait_read,
+                    [&socket, interrupt, wake, is_answered](const error_code& error) {
+                      if (error || *is_answered) return;
+                      char byte = 0;
+                      if (recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
+                        return;
+                      interrupt->stop();
+                      wake->cancel();
+                    });
+}
+
+// Nothing when the client has gone meanwhile.
+template <class Stream>
+asio::awaitable<std::optional<Response>> HttpServer::Loop::respond(Stream& stream,
+                                                                   Request request) {
+  const auto interrupt = std::make_shared<store::Interrupt>();
+  request.interrupt = interrupt;
   auto asked = std::make_shared<const Request>(std::move(request));
-  auto answer = std::make_shared<Response>();
+  auto answer = std::make_shared<std::optional<Response>>();
   // Cancelled by a worker through the loop, so never before it is waited for.
-  auto done = std::make_shared<asio::steady_timer>(io_, Clock::time_point::max());
-  const bool taken = pool_.submit([this, asked, answer, done] {
-    *answer = responder_.answer(*asked);
-    asio::post(io_, [done] { done->cancel(); });
+  auto wake = std::make_shared<asio::steady_timer>(io_, Clock::time_point::max());
+  auto is_done = std::make_shared<bool>(false);
+  const bool taken = pool_.submit([this, asked, answer, wake, is_done] {
+    // Who left while it was waiting is not answered.
+    if (!asked->interrupt->is_stopped()) {
+      const store::InterruptScope scope(asked->interrupt);
+      *answer = responder_.answer(*asked);
+    }
+    asio::post(io_, [wake, is_done] {
+      *is_done = true;
+      wake->cancel();
+    });
   });
   if (!taken) {
     ++counts_.requests_refused;
@@ -221,7 +261,20 @@ asio::awaitable<Response> HttpServer::Loop::respond(Request request) {
                 R"("next":"ask again in a second","at":null}})";
     co_return busy;
   }
-  co_await done->async_wait(kToken);
+  stop_when_gone(stream, interrupt, wake, is_done);
+  while (!*is_done) {
+    co_await wake->async_wait(kToken);
+    if (!interrupt->is_stopped()) continue;
+    // Again: what began just then did not hear it.
+    interrupt->stop();
+    wake->expires_after(kStopAgain);
+  }
+  error_code ignored;
+  beast::get_lowest_layer(stream).socket().cancel(ignored);
+  if (interrupt->is_stopped()) {
+    ++counts_.requests_left;
+    co_return std::nullopt;
+  }
   co_return std::move(*answer);
 }
 
@@ -299,7 +352,7 @@ asio::awaitable<void> HttpServer::Loop::send_stream(Stream& stream, const Respon
 }
 
 template <class Stream>
-asio::awaitable<void> HttpServer::Loop::talk_on(Stream& stream, Way way) {
+asio::awaitable<void> HttpServer::Loop::talk_on(Stream& stream, Door door) {
   beast::flat_buffer buffer;
   for (;;) {
     if (!co_await wait_for_bytes(stream, buffer, limits_.idle_s)) co_return;
@@ -331,7 +384,7 @@ asio::awaitable<void> HttpServer::Loop::talk_on(Stream& stream, Way way) {
       co_return;
     }
     ++counts_.requests;
-    Request request = request_of(parser.get(), way);
+    Request request = request_of(parser.get(), door);
     const bool is_head = request.method == "HEAD";
     std::optional<Response> response = responder_.refuse(request);
     bool keep = parser.get().keep_alive() && !stopping_;
@@ -354,7 +407,8 @@ asio::awaitable<void> HttpServer::Loop::talk_on(Stream& stream, Way way) {
       }
       request.body = std::move(parser.get().body());
       lowest.expires_never();
-      response = co_await respond(std::move(request));
+      response = co_await respond(stream, std::move(request));
+      if (!response) co_return;
       keep = keep && !stopping_;
     }
     if (response->stream) {
@@ -372,9 +426,9 @@ asio::awaitable<void> HttpServer::Loop::talk_on(Stream& stream, Way way) {
 }
 
 template <class Stream>
-asio::awaitable<void> HttpServer::Loop::talk(Stream stream, Way way) {
+asio::awaitable<void> HttpServer::Loop::talk(Stream stream, Door door) {
   ++counts_.connections_open;
-  co_await talk_on(stream, way);
+  co_await talk_on(stream, door);
   --counts_.connections_open;
   if constexpr (std::is_same_v<Stream, TlsStream>) {
     beast::get_lowest_layer(stream).expires_after(std::chrono::seconds(2));
@@ -389,7 +443,7 @@ asio::awaitable<void> HttpServer::Loop::greet_tls(beast::tcp_stream plain) {
   TlsStream stream(std::move(plain), *tls_);
   beast::get_lowest_layer(stream).expires_after(std::chrono::seconds(limits_.header_s));
   const auto [error] = co_await stream.async_handshake(asio::ssl::stream_base::server, kToken);
-  if (!error) co_await talk(std::move(stream), Way::kTls);
+  if (!error) co_await talk(std::move(stream), Door{Way::kTls});
 }
 
 asio::awaitable<void> HttpServer::Loop::accept_tcp(tcp::acceptor& acceptor) {
@@ -412,12 +466,13 @@ asio::awaitable<void> HttpServer::Loop::accept_tcp(tcp::acceptor& acceptor) {
     if (tls_) {
       asio::co_spawn(io_, greet_tls(std::move(stream)), asio::detached);
     } else {
-      asio::co_spawn(io_, talk(std::move(stream), Way::kLoopback), asio::detached);
+      asio::co_spawn(io_, talk(std::move(stream), Door{Way::kLoopback}), asio::detached);
     }
   }
 }
 
-asio::awaitable<void> HttpServer::Loop::accept_socket(stream_protocol::acceptor& acceptor) {
+asio::awaitable<void> HttpServer::Loop::accept_socket(stream_protocol::acceptor& acceptor,
+                                                      size_t number) {
   while (!stopping_) {
     auto [error, socket] = co_await acceptor.async_accept(kToken);
     if (error == asio::error::operation_aborted) co_return;
@@ -435,7 +490,8 @@ asio::awaitable<void> HttpServer::Loop::accept_socket(stream_protocol::acceptor&
       ++counts_.connections_refused;
       continue;
     }
-    asio::co_spawn(io_, talk(SocketStream(std::move(socket)), Way::kSocket), asio::detached);
+    asio::co_spawn(io_, talk(SocketStream(std::move(socket)), Door{Way::kSocket, number}),
+                   asio::detached);
   }
 }
 
@@ -455,7 +511,10 @@ void HttpServer::Loop::begin_stop() {
 
 Status HttpServer::Loop::run(const std::vector<int>& signals) {
   for (auto& acceptor : tcp_) asio::co_spawn(io_, accept_tcp(acceptor), asio::detached);
-  for (auto& acceptor : sockets_) asio::co_spawn(io_, accept_socket(acceptor), asio::detached);
+  size_t number = 0;
+  for (auto& acceptor : sockets_) {
+    asio::co_spawn(io_, accept_socket(acceptor, number++), asio::detached);
+  }
   asio::signal_set awaited(io_);
   for (const int signal : signals) awaited.add(signal);
   awaited.async_wait([this](const error_code& error, int) {

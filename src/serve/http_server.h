@@ -47,6 +47,7 @@ struct ServerCounts {
   std::atomic<uint64_t> requests_too_large = 0;
   std::atomic<uint64_t> requests_timed_out = 0;
   std::atomic<uint64_t> requests_refused = 0;  // the queue was full
+  std::atomic<uint64_t> requests_left = 0;     // the client went before its answer was there
   std::atomic<uint64_t> streams_open = 0;
   std::atomic<uint64_t> response_bytes = 0;
 };
@@ -68,7 +69,8 @@ class HttpServer {
   // when the port is taken, kInvalidArgument for an address or a certificate that does not serve.
   Result<uint16_t> listen(const std::string& address, uint16_t port,
                           const std::optional<TlsFiles>& tls);
-  // Listens at a socket that only this user may open, and takes nobody else's connections. What
+  // Listens at a socket that only this user may open, and takes nobody else's connections; at
+  // several when it is called again. What
   // lies there already is removed: look first whether a server answers. Removed at the end.
   Status listen_socket(const std::filesystem::path& path);
 

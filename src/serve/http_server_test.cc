@@ -22,6 +22,10 @@ class Echo : public Responder {
   }
   Response answer(const Request& request) override {
     Response out;
+    // Goes on until nobody wants it.
+    while (request.target == "/endless" && !request.interrupt->is_stopped()) {
+      std::this_thread::yield();
+    }
     out.type = "text/plain";
     out.body = request.method + " " + request.target + " " + request.body;
     return out;
@@ -74,6 +78,7 @@ class HttpServerTest : public ::testing::Test {
     out.header_s = 1;
     out.body_s = 1;
     out.idle_s = 1;
+    out.workers = 2;
     return out;
   }
   HttpServerTest() : server_(echo_, limits()) {
@@ -109,6 +114,25 @@ TEST_F(HttpServerTest, AnswersOneAfterAnother) {
   const std::string head = client.hear("\r\n\r\n");
   EXPECT_NE(head.find("Content-Length: 8\r\n"), std::string::npos) << head;
   EXPECT_EQ(head.find("HEAD /c"), std::string::npos);
+}
+
+TEST_F(HttpServerTest, EndsWhatAClientLeft) {
+  const auto left = [this] { return server_.counts().requests_left.load(); };
+  // More than there are workers, so that some leave while they wait.
+  for (uint64_t round = 0; round < 2; ++round) {
+    {
+      std::vector<std::unique_ptr<Client>> clients;
+      for (int i = 0; i < 3; ++i) {
+        clients.push_back(std::make_unique<Client>(port_));
+        clients.back()->say(request("GET", "/endless"));
+      }
+      while (server_.counts().requests < 3 * (round + 1)) std::this_thread::yield();
+    }
+    while (left() < 3 * (round + 1)) std::this_thread::yield();
+  }
+  const Client client(port_);
+  client.say(request("GET", "/a"));
+  EXPECT_NE(client.hear("GET /a ").find("200"), std::string::npos);
 }
 
 TEST_F(HttpServerTest, ARefusedBodyIsNotReadAsARequest) {

@@ -4,12 +4,16 @@
 
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <list>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
+
+#include "serve/http.h"
 
 namespace headrace::serve {
 
@@ -20,7 +24,7 @@ class KeptBodies {
   struct Body {
     std::string type;
     std::string bytes;
-    std::string total;  // X-Total; "" for none
+    std::vector<Header> headers;
   };
   std::shared_ptr<const Body> find(const std::string& question, const std::string& watermark) {
     const std::lock_guard lock(mutex_);
@@ -52,41 +56,61 @@ class KeptAnswers {
  public:
   KeptBodies& bodies() { return bodies_; }
   // The kept thing of that name and watermark; else what `make` makes of the one that an earlier
-  // view kept (null when there is none). Only one thread makes at a time; the four that were asked
-  // for last are kept.
+  // view kept (null when there is none). One thread makes a thing, and who wants it too waits for
+  // it. Of those that were asked for last, as many are kept as fit into kMostBytes by `bytes_of`.
   template <typename T>
   std::shared_ptr<const T> get(
       const std::string& name, const std::string& watermark,
-      const std::function<std::shared_ptr<const T>(std::shared_ptr<const T>)>& make) {
-    const std::lock_guard lock(mutex_);
-    std::shared_ptr<const T> earlier;
-    for (auto kept = kept_.begin(); kept != kept_.end(); ++kept) {
-      if (kept->name != name) continue;
-      earlier = std::static_pointer_cast<const T>(kept->what);
-      if (kept->watermark == watermark) {
-        kept_.splice(kept_.begin(), kept_, kept);
-        return earlier;
-      }
-      kept_.erase(kept);
-      break;
+      const std::function<std::shared_ptr<const T>(std::shared_ptr<const T>)>& make,
+      const std::function<size_t(const T&)>& bytes_of) {
+    const std::shared_ptr<Kept> kept = place_of(name);
+    const std::lock_guard making(kept->making);
+    if (kept->what != nullptr && kept->watermark == watermark) {
+      return std::static_pointer_cast<const T>(kept->what);
     }
-    std::shared_ptr<const T> made = make(std::move(earlier));
+    std::shared_ptr<const T> made = make(std::static_pointer_cast<const T>(kept->what));
     if (made == nullptr) return nullptr;
-    kept_.push_front({name, watermark, made});
-    if (kept_.size() > kMost) kept_.pop_back();
+    kept->what = made;
+    kept->watermark = watermark;
+    make_room(*kept, bytes_of(*made));
     return made;
   }
 
  private:
-  static constexpr size_t kMost = 4;
+  static constexpr size_t kMostBytes = 256 << 20;
   struct Kept {
-    std::string name;
+    explicit Kept(std::string its_name) : name(std::move(its_name)) {}
+    const std::string name;
+    std::mutex making;  // holds what and watermark
     std::string watermark;
     std::shared_ptr<const void> what;
+    size_t bytes = 0;  // of mutex_
   };
+
+  std::shared_ptr<Kept> place_of(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    for (auto kept = kept_.begin(); kept != kept_.end(); ++kept) {
+      if ((*kept)->name != name) continue;
+      kept_.splice(kept_.begin(), kept_, kept);
+      return kept_.front();
+    }
+    return kept_.emplace_front(std::make_shared<Kept>(name));
+  }
+  // The newest one always stays.
+  void make_room(Kept& for_it, size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    for_it.bytes = bytes;
+    size_t all = 0;
+    for (auto kept = kept_.begin(); kept != kept_.end();) {
+      all += (*kept)->bytes;
+      const bool fits = all <= kMostBytes || kept == kept_.begin();
+      kept = fits ? std::next(kept) : kept_.erase(kept);
+    }
+  }
+
   KeptBodies bodies_;
   std::mutex mutex_;
-  std::list<Kept> kept_;
+  std::list<std::shared_ptr<Kept>> kept_;
 };
 
 }  // namespace headrace::serve

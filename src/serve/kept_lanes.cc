@@ -3,6 +3,11 @@
 #include "serve/api.h"
 
 namespace headrace::serve {
+namespace {
+
+constexpr size_t kLaneBytes = 48;  // a task, over all columns
+
+}  // namespace
 
 Result<std::optional<query::Thing>> asked_thing(const Call& call) {
   for (const auto kind : {query::ThingKind::kWorkflow, query::ThingKind::kCampaign}) {
@@ -22,11 +27,13 @@ Result<std::shared_ptr<const query::TaskLanes>> kept_lanes(const Call& call, boo
   Status failed;
   auto kept = call.view().kept->get<query::TaskLanes>(
       "lanes " + (thing == nullptr ? "" : thing->id) + (with_energy ? " energy" : ""),
-      call.view().watermark, [&](const std::shared_ptr<const query::TaskLanes>&) {
+      call.view().watermark,
+      [&](const std::shared_ptr<const query::TaskLanes>&) {
         auto read = query::read_task_lanes(call.session(), thing, with_energy);
         if (!read.ok()) failed = read.status();
         return read.ok() ? *read : nullptr;
-      });
+      },
+      [](const query::TaskLanes& lanes) { return lanes.tasks() * kLaneBytes; });
   if (kept == nullptr) return failed;
   return kept;
 }

@@ -101,6 +101,7 @@ Status LiveStore::read_change(const store::Connection& connection, Change* out) 
 LiveStore::LiveStore(Directory directory, const LiveStoreOptions& options,
                      std::function<void(const Change&)> on_change)
     : directory_(std::move(directory)),
+      is_file_(std::filesystem::is_regular_file(directory_.root)),
       options_(options),
       on_change_(std::move(on_change)),
       patience_ms_(options.patience_ms) {
@@ -150,6 +151,10 @@ Status LiveStore::fold_now(int64_t wait_ms) {
 }
 
 Result<std::shared_ptr<void>> LiveStore::lend(int64_t wait_ms) {
+  if (is_file_) {
+    return unsupported(
+        "a store that is served by itself is only read; serve its folder to change it");
+  }
   std::unique_lock lock(mutex_);
   ++lenders_;
   changed_.notify_all();
@@ -225,7 +230,8 @@ bool LiveStore::is_unchanged(std::unique_lock<std::mutex>& lock) {
   const store::Store& store = current_->session.store();
   lock.unlock();
   // Only this thread closes the view, and nobody else uses the store's own connection.
-  const Result<bool> same = collect::nothing_new(directory_, store);
+  const Result<bool> same = is_file_ ? Result<bool>(watermark_of(store) == current_->watermark)
+                                     : collect::nothing_new(directory_, store);
   lock.lock();
   return same.ok() && *same;
 }
@@ -255,26 +261,34 @@ void LiveStore::look(std::unique_lock<std::mutex>& lock) {
   changed_.notify_all();
 }
 
+Result<store::Store> LiveStore::open(collect::FoldReport* report) const {
+  collect::OpenOptions options;
+  options.report = report;
+  options.ask_server = false;
+  options.store.wait_ms = 250;
+  if (is_file_) {
+    return store::Store::open(directory_.root, store::OpenMode::kReadOnly, options.store);
+  }
+  // A copy in memory begins anew each time, so it reads everything at once.
+  const bool is_writable = access(directory_.root.c_str(), W_OK | X_OK) == 0;
+  if (is_writable) options.fold.most_bytes = options_.most_bytes;
+  return collect::open_folded(directory_, options);
+}
+
 void LiveStore::reopen(std::unique_lock<std::mutex>& lock) {
   closed_ = true;
   current_.reset();
   lock.unlock();
   collect::FoldReport report;
-  collect::OpenOptions options;
-  options.report = &report;
-  options.ask_server = false;
-  options.store.wait_ms = 250;
-  // A copy in memory begins anew each time, so it reads everything at once.
-  const bool is_writable = access(directory_.root.c_str(), W_OK | X_OK) == 0;
-  if (is_writable) options.fold.most_bytes = options_.most_bytes;
   const int64_t begin_ns = now_monotonic_ns();
-  Result<store::Store> store = collect::open_folded(directory_, options);
+  Result<store::Store> store = open(&report);
   const int64_t took_ms = since_ms(begin_ns);
   std::unique_ptr<const StoreView> view;
   Change change;
   Status trouble = store.ok() ? Status() : store.status();
   // Another process reads on, so nothing could be taken in.
-  const bool is_kept_out = store.ok() && report.elapsed_ns == 0 && !store->note().empty();
+  const bool is_kept_out =
+      store.ok() && !is_file_ && report.elapsed_ns == 0 && !store->note().empty();
   if (store.ok()) {
     trouble = read_change(store->connection(), &change);
     change.watermark = watermark_of(*store);

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "collect/fold.h"
 #include "query/session.h"
 #include "serve/kept_answers.h"
 #include "spool/directory.h"
@@ -65,7 +66,8 @@ struct LiveStoreCounts {
 
 class LiveStore {
  public:
-  // Looks at once, and then again and again, in a thread of its own, which calls `on_change`.
+  // Looks at once, and then again and again, in a thread of its own, which calls `on_change`. The
+  // directory's root may be a store's file too.
   LiveStore(Directory directory, const LiveStoreOptions& options,
             std::function<void(const Change&)> on_change);
   ~LiveStore();
@@ -87,6 +89,8 @@ class LiveStore {
   void stop();
 
   const Directory& directory() const { return directory_; }
+  // Its root is a store's file by itself: nothing is taken in, and nobody may change it here.
+  bool is_file() const { return is_file_; }
   LiveStoreCounts counts() const;
   Change latest() const;
 
@@ -96,10 +100,12 @@ class LiveStore {
   bool is_unchanged(std::unique_lock<std::mutex>& lock);
   bool wait_for_readers(std::unique_lock<std::mutex>& lock, int64_t ms);
   void reopen(std::unique_lock<std::mutex>& lock);
+  Result<store::Store> open(collect::FoldReport* report) const;
   void stay_closed(std::unique_lock<std::mutex>& lock);
   Status read_change(const store::Connection& connection, Change* out);
 
   const Directory directory_;
+  const bool is_file_;
   const LiveStoreOptions options_;
   const std::function<void(const Change&)> on_change_;
   KeptAnswers kept_;

@@ -13,6 +13,8 @@
 namespace headrace::serve {
 namespace {
 
+constexpr size_t kCampaignBytes = 500;
+
 struct Label {
   std::string name;
   std::string value;
@@ -56,59 +58,119 @@ class Text {
   std::string out_;
 };
 
-void add_campaigns(const StoredSums& sums, Text* text) {
+// Of one source; its name is a label where there are several.
+struct Measured {
+  std::vector<Label> labels;
+  bool is_readable = false;
+  LiveStoreCounts counts;
+  MadeAhead::Counts ahead;
+  std::shared_ptr<const StoredSums> sums;
+
+  std::vector<Label> with(std::vector<Label> more) const {
+    more.insert(more.begin(), labels.begin(), labels.end());
+    return more;
+  }
+};
+
+Measured measure(Source& source, bool is_one_of_several) {
+  Measured out;
+  if (is_one_of_several) out.labels.push_back({"source", source.name()});
+  out.counts = source.live().counts();
+  out.ahead = source.ahead().counts();
+  const auto view = source.live().view(1000);
+  out.is_readable = view.ok();
+  if (!view.ok()) return out;
+  out.sums = (*view)->kept->get<StoredSums>(
+      "metrics", (*view)->watermark,
+      [&](const std::shared_ptr<const StoredSums>&) { return read_stored_sums((*view)->session); },
+      [](const StoredSums& sums) { return 4096 + sums.campaigns.size() * kCampaignBytes; });
+  return out;
+}
+
+void add_campaigns(const std::vector<Measured>& all, Text* text) {
   text->family("campaign_tasks", "gauge",
                "Tasks of a campaign, of the hundred that began last, by what became of them.");
-  for (const StoredSums::Campaign& one : sums.campaigns) {
-    for (const auto& [status, count] : one.tasks) {
-      text->value(count, {{"campaign", one.name}, {"campaign_id", one.id}, {"status", status}});
+  const auto each = [&](auto&& see) {
+    for (const Measured& one : all) {
+      if (one.sums == nullptr) continue;
+      for (const StoredSums::Campaign& campaign : one.sums->campaigns) {
+        see(campaign, one.with({{"campaign", campaign.name}, {"campaign_id", campaign.id}}));
+      }
     }
-  }
+  };
+  each([&](const StoredSums::Campaign& campaign, const std::vector<Label>& labels) {
+    for (const auto& [status, count] : campaign.tasks) {
+      std::vector<Label> more = labels;
+      more.push_back({"status", status});
+      text->value(count, more);
+    }
+  });
   text->family("campaign_energy_joules", "gauge",
                "Energy of a campaign's tasks, over domains that do not overlap.");
-  for (const StoredSums::Campaign& one : sums.campaigns) {
-    if (one.energy_j) text->value(*one.energy_j, {{"campaign", one.name}, {"campaign_id", one.id}});
-  }
+  each([&](const StoredSums::Campaign& campaign, const std::vector<Label>& labels) {
+    if (campaign.energy_j) text->value(*campaign.energy_j, labels);
+  });
 }
 
-void add_store(Site& site, Text* text) {
-  const auto view = site.live().view(1000);
-  text->family("store_readable", "gauge", "1 when the store can be read.")
-      .value(view.ok() ? 1.0 : 0.0);
-  if (!view.ok()) return;
-  const auto sums = (*view)->kept->get<StoredSums>(
-      "metrics", (*view)->watermark,
-      [&](const std::shared_ptr<const StoredSums>&) { return read_stored_sums((*view)->session); });
+void add_stores(const std::vector<Measured>& all, Text* text) {
+  text->family("store_readable", "gauge", "1 when the store can be read.");
+  for (const Measured& one : all) text->value(one.is_readable ? 1.0 : 0.0, one.labels);
   text->family("tasks", "gauge", "Tasks in the store, by what became of them.");
-  for (const auto& [status, count] : sums->tasks) text->value(count, {{"status", status}});
-  add_campaigns(*sums, text);
+  for (const Measured& one : all) {
+    if (one.sums == nullptr) continue;
+    for (const auto& [status, count] : one.sums->tasks) {
+      text->value(count, one.with({{"status", status}}));
+    }
+  }
+  add_campaigns(all, text);
   text->family("records", "gauge", "Records by where they are: accepted is the sum of all others.");
-  for (const auto& [state, value] : sums->records) text->value(value, {{"state", state}});
+  for (const Measured& one : all) {
+    if (one.sums == nullptr) continue;
+    for (const auto& [state, value] : one.sums->records) {
+      text->value(value, one.with({{"state", state}}));
+    }
+  }
   text->family("energy_joules", "gauge",
                "Energy of the captured processes: measured is the sum of all others.");
-  for (const auto& e : sums->energy) {
-    const auto add = [&](const char* share, double joules) {
-      text->value(joules, {{"domain", e.domain}, {"truth", e.truth}, {"share", share}});
-    };
-    add("measured", e.measured_j);
-    add("attributed", e.attributed_j);
-    add("idle", e.idle_j);
-    add("unattributed", e.unattributed_j);
+  for (const Measured& one : all) {
+    if (one.sums == nullptr) continue;
+    for (const auto& e : one.sums->energy) {
+      const auto add = [&](const char* share, double joules) {
+        text->value(joules, one.with({{"domain", e.domain}, {"truth", e.truth}, {"share", share}}));
+      };
+      add("measured", e.measured_j);
+      add("attributed", e.attributed_j);
+      add("idle", e.idle_j);
+      add("unattributed", e.unattributed_j);
+    }
   }
 }
 
-void add_folds(const LiveStoreCounts& counts, Text* text) {
-  text->family("folds_total", "counter", "Times that something new was taken in.")
-      .value(counts.folds);
-  text->family("folded_tasks_total", "counter", "Tasks taken in.").value(counts.folded_tasks);
-  text->family("folded_bytes_total", "counter", "Bytes of segments taken in.")
-      .value(counts.folded_bytes);
-  text->family("fold_seconds_total", "counter", "Time that this took.").value(counts.fold_s);
-  text->family("folds_put_off_total", "counter",
-               "Times that it had to wait for somebody who went on reading.")
-      .value(counts.folds_put_off);
-  text->family("late_seconds", "gauge", "How long something new waits to be taken in by now.")
-      .value(counts.late_s);
+void add_folds(const std::vector<Measured>& all, Text* text) {
+  const auto each = [&](const char* name, const char* type, const char* help, auto&& value_of) {
+    text->family(name, type, help);
+    for (const Measured& one : all) {
+      text->value(static_cast<double>(value_of(one)), one.labels);
+    }
+  };
+  using One = const Measured&;
+  each("folds_total", "counter", "Times that something new was taken in.",
+       [](One m) { return m.counts.folds; });
+  each("folded_tasks_total", "counter", "Tasks taken in.",
+       [](One m) { return m.counts.folded_tasks; });
+  each("folded_bytes_total", "counter", "Bytes of segments taken in.",
+       [](One m) { return m.counts.folded_bytes; });
+  each("fold_seconds_total", "counter", "Time that this took.",
+       [](One m) { return m.counts.fold_s; });
+  each("folds_put_off_total", "counter",
+       "Times that it had to wait for somebody who went on reading.",
+       [](One m) { return m.counts.folds_put_off; });
+  each("late_seconds", "gauge", "How long something new waits to be taken in by now.",
+       [](One m) { return m.counts.late_s; });
+  each("made_ahead_total", "counter", "Rounds of answers made before they were asked for.",
+       [](One m) { return m.ahead.rounds; });
+  each("made_ahead_seconds_total", "counter", "Time that these took.",
+       [](One m) { return m.ahead.seconds; });
 }
 
 void add_connections(const HttpServer& server, Text* text) {
@@ -126,7 +188,8 @@ void add_connections(const HttpServer& server, Text* text) {
       .value(c.requests_malformed, {{"why", "malformed"}})
       .value(c.requests_too_large, {{"why", "too_large"}})
       .value(c.requests_timed_out, {{"why", "timed_out"}})
-      .value(c.requests_refused, {{"why", "queue_full"}});
+      .value(c.requests_refused, {{"why", "queue_full"}})
+      .value(c.requests_left, {{"why", "client_left"}});
 }
 
 double seconds_of(const timeval& t) {
@@ -156,8 +219,12 @@ std::string metrics_text(Site& site) {
   Text text;
   text.family("build_info", "gauge", "1, with the version.")
       .value(1.0, {{"version", HEADRACE_VERSION}});
-  add_store(site, &text);
-  add_folds(site.live().counts(), &text);
+  std::vector<Measured> all;
+  for (const auto& source : site.sources()) {
+    all.push_back(measure(*source, site.sources().size() > 1));
+  }
+  add_stores(all, &text);
+  add_folds(all, &text);
   if (site.server() != nullptr) add_connections(*site.server(), &text);
   text.family("access_refused_total", "counter", "Requests without the right to ask.")
       .value(site.access().refusals());

@@ -11,11 +11,13 @@
 #include "base/status.h"
 #include "query/json.h"
 #include "query/result_table.h"
+#include "serve/http.h"
 #include "serve/live_store.h"
 
 namespace headrace::serve {
 
 class Site;
+class Source;
 
 enum class ParamKind : uint8_t { kText, kInteger, kReal, kFlag };
 
@@ -33,15 +35,18 @@ struct Param {
 // One question, its parameters checked.
 class Call {
  public:
-  Call(const StoreView* view, Site& site, query::Json body)
-      : view_(view), site_(site), body_(std::move(body)) {}
+  // `view` may be null, for routes that are not of the store.
+  Call(const Request& request, const StoreView* view, Site& site, Source& source, query::Json body)
+      : request_(request), view_(view), site_(site), source_(source), body_(std::move(body)) {}
   void set(const std::string& name, std::string value) {
     given_.emplace_back(name, std::move(value));
   }
 
   const query::Session& session() const { return view_->session; }
+  const Request& request() const { return request_; }
   const StoreView& view() const { return *view_; }
   Site& site() const { return site_; }
+  Source& source() const { return source_; }
   // "" when it was not given.
   std::string text(const std::string& name) const;
   std::optional<int64_t> integer(const std::string& name) const;
@@ -51,10 +56,14 @@ class Call {
     return value == "true" || value == "1";
   }
   const query::Json& body() const { return body_; }
+  // The same text for the same parameters, in whatever order they were given.
+  std::string canonical() const;
 
  private:
+  const Request& request_;
   const StoreView* view_;
   Site& site_;
+  Source& source_;
   query::Json body_;
   std::vector<std::pair<std::string, std::string>> given_;
 };
@@ -65,7 +74,8 @@ struct TableAnswer {
   query::Json::Map more{};          // other members beside the rows, of the JSON form
   uint64_t most = 0;                // rows to show of the JSON form; 0: as many as usual
 };
-using Answer = std::variant<query::Json, TableAnswer>;
+// A Response is sent as it stands.
+using Answer = std::variant<query::Json, TableAnswer, Response>;
 
 enum class Form : uint8_t { kTable, kDocument };
 

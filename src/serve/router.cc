@@ -7,6 +7,7 @@
 #include "query/arrow_ipc.h"
 #include "query/nearest.h"
 #include "serve/errors.h"
+#include "serve/gzip.h"
 #include "serve/site.h"
 #include "serve/url.h"
 
@@ -15,7 +16,6 @@ namespace {
 
 using query::Json;
 
-constexpr std::string_view kArrowType = "application/vnd.apache.arrow.stream";
 // Rows of an answer as JSON when the question names no limit: more is for Arrow.
 constexpr uint64_t kMostRows = 100'000;
 
@@ -136,16 +136,13 @@ Result<std::string> arrow_of(query::ResultTable table) {
   return out;
 }
 
-bool takes_arrow(const Request& request) {
-  return request.header("accept").find(kArrowType) != std::string_view::npos;
-}
-
 Response response_of(const Request& request, const Call& call, bool is_of_store, Answer answer) {
   Response out;
   if (auto* json = std::get_if<Json>(&answer)) {
     out.body = json->dump();
     return out;
   }
+  if (auto* ready = std::get_if<Response>(&answer)) return std::move(*ready);
   auto& table = std::get<TableAnswer>(answer);
   Result<std::string> body = Status();
   if (takes_arrow(request)) {
@@ -164,25 +161,17 @@ Response response_of(const Request& request, const Call& call, bool is_of_store,
 // As weak tags: the same bytes may go out packed or plain.
 std::string etag_of(const StoreView& view) { return "W/\"" + view.watermark + "\""; }
 
-KeptBodies::Body body_of(const Response& response) {
-  KeptBodies::Body out{response.type, response.body, ""};
-  for (const Header& header : response.headers) {
-    if (header.name == "X-Total") out.total = header.value;
-  }
-  return out;
-}
-
 Response response_of(const KeptBodies::Body& kept, const StoreView& view) {
   Response out;
   out.type = kept.type;
   out.body = kept.bytes;
-  if (!kept.total.empty()) out.headers.push_back({"X-Total", kept.total});
+  out.headers = kept.headers;
   out.headers.push_back({"ETag", etag_of(view)});
   return out;
 }
 
 Response answer_by(const Route& route, const Request& request, const Url& url,
-                   const std::vector<std::string>& parts, Site& site) {
+                   const std::vector<std::string>& parts, Site& site, Source& source) {
   if (route.only_on_socket && request.way != Way::kSocket) {
     return error_response(403, "socket", "this is answered on the socket alone", "",
                           "curl --unix-socket .headrace/serve.sock http://localhost/...");
@@ -204,7 +193,7 @@ Response answer_by(const Route& route, const Request& request, const Url& url,
   }
   std::shared_ptr<const StoreView> view;
   if (route.is_of_store) {
-    Result<std::shared_ptr<const StoreView>> opened = site.live().view();
+    Result<std::shared_ptr<const StoreView>> opened = source.live().view();
     if (!opened.ok()) return store_error_response(opened.status());
     view = std::move(*opened);
     const std::string_view known = request.header("if-none-match");
@@ -219,13 +208,7 @@ Response answer_by(const Route& route, const Request& request, const Url& url,
   // A filter may speak of `today`: its answer changes with the clock too.
   const bool may_keep = view != nullptr && route.method == "GET" &&
                         request.target.find("filter=") == std::string::npos;
-  const std::string question = (takes_arrow(request) ? "arrow " : "json ") + request.target;
-  if (may_keep) {
-    if (const auto kept = view->kept->bodies().find(question, view->watermark)) {
-      return response_of(*kept, *view);
-    }
-  }
-  Call call(view.get(), site, std::move(body));
+  Call call(request, view.get(), site, source, std::move(body));
   const std::vector<std::string> pattern = pattern_of(route);
   for (size_t i = 0; i < parts.size(); ++i) {
     if (is_variable(pattern[i])) call.set(pattern[i].substr(1, pattern[i].size() - 2), parts[i]);
@@ -236,11 +219,22 @@ Response answer_by(const Route& route, const Request& request, const Url& url,
     checked = members.ok() ? set_params(*members, route.body, &call) : members.status();
   }
   if (!checked.ok()) return error_response(checked);
+  const std::string question = url.path + call.canonical() +
+                               (takes_arrow(request) ? " arrow" : "") +
+                               (takes_gzip(request.header("accept-encoding")) ? " gzip" : "");
+  if (may_keep) {
+    if (const auto kept = view->kept->bodies().find(question, view->watermark)) {
+      return response_of(*kept, *view);
+    }
+  }
   Result<Answer> answer = route.answer(call);
   if (!answer.ok()) return error_response(answer.status());
   Response out = response_of(request, call, route.is_of_store, std::move(*answer));
   if (view != nullptr && route.method == "GET" && out.status == 200) {
-    if (may_keep) view->kept->bodies().keep(question, view->watermark, body_of(out));
+    if (may_keep) {
+      pack(request, &out);
+      view->kept->bodies().keep(question, view->watermark, {out.type, out.body, out.headers});
+    }
     out.headers.push_back({"ETag", etag_of(*view)});
   }
   return out;
@@ -248,11 +242,25 @@ Response answer_by(const Route& route, const Request& request, const Url& url,
 
 }  // namespace
 
+bool takes_arrow(const Request& request) {
+  return request.header("accept").find(kArrowType) != std::string_view::npos;
+}
+
 std::string Call::text(const std::string& name) const {
   for (const auto& [known, value] : given_) {
     if (known == name) return value;
   }
   return "";
+}
+
+std::string Call::canonical() const {
+  auto sorted = given_;
+  std::sort(sorted.begin(), sorted.end());
+  std::string out;
+  for (const auto& [name, value] : sorted) {
+    out += "&" + name + "=" + std::to_string(value.size()) + ":" + value;
+  }
+  return out;
 }
 
 std::optional<int64_t> Call::integer(const std::string& name) const {
@@ -263,7 +271,7 @@ std::optional<double> Call::real(const std::string& name) const {
   return number_of<double>(text(name));
 }
 
-Response dispatch(const Request& request, Site& site, std::string* counted) {
+Response dispatch(const Request& request, Site& site, Source& source, std::string* counted) {
   const Url url = url_of(request.target);
   const auto parts = parts_of(url.path);
   std::string methods;
@@ -274,7 +282,7 @@ Response dispatch(const Request& request, Site& site, std::string* counted) {
       if (!matches(route, *parts)) continue;
       if (route.method == method) {
         *counted = route.path;
-        return answer_by(route, request, url, *parts, site);
+        return answer_by(route, request, url, *parts, site, source);
       }
       methods += (methods.empty() ? "" : ", ") + route.method;
     }

@@ -10,11 +10,15 @@
 namespace headrace::serve {
 
 constexpr std::string_view kApi = "/api/v1";
+constexpr const char* kArrowType = "application/vnd.apache.arrow.stream";
 
-// Answers a request whose path begins with kApi. `counted` is set to the route's path, for counts.
-// Errors become responses too: 400 with what is wrong with a parameter, 404 for no such path, 405
-// with what the path does take.
-Response dispatch(const Request& request, Site& site, std::string* counted);
+// Whether tables are wanted as Arrow's IPC stream.
+bool takes_arrow(const Request& request);
+
+// Answers a request whose path begins with kApi, from a source. `counted` is set to the route's
+// path, for counts. Errors become responses too: 400 with what is wrong with a parameter, 404 for
+// no such path, 405 with what the path does take.
+Response dispatch(const Request& request, Site& site, Source& source, std::string* counted);
 
 // Rows as JSON: {"columns": [{"name", "type", "unit"}], "rows": [[...]], "total", "shown",
 // "watermark", and what else the answer has}. `most`: rows that are shown, 0 for all.

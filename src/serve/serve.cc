@@ -3,6 +3,7 @@
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <list>
 #include <memory>
 #include <pwd.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 
 #include "collect/live_server.h"
 #include "serve/port_owner.h"
+#include "serve/source.h"
 
 namespace headrace::serve {
 namespace {
@@ -88,11 +90,15 @@ std::string ssh_line(uint16_t port) {
          (user == nullptr ? "" : std::string(user->pw_name) + "@") + host_name();
 }
 
-Status serve(const Directory& directory, const ServeOptions& options,
+Status serve(const std::vector<std::filesystem::path>& paths, const ServeOptions& options,
              const std::function<void(const Serving&)>& ready) {
   HEADRACE_RETURN_IF_ERROR(check(options));
-  if (const auto other = collect::LiveServer::find(directory)) {
-    return unavailable("another headrace serve serves " + directory.root.string() +
+  Result<std::vector<SourceSpec>> sources = find_sources(paths);
+  if (!sources.ok()) return sources.status();
+  for (const SourceSpec& source : *sources) {
+    if (std::filesystem::is_regular_file(source.root)) continue;
+    if (!collect::LiveServer::find(Directory{source.root})) continue;
+    return unavailable("another headrace serve serves " + source.root.string() +
                        " already; headrace ui opens its page");
   }
   SiteOptions site_options;
@@ -104,7 +110,7 @@ Status serve(const Directory& directory, const ServeOptions& options,
   site_options.access.token = options.token;
   site_options.allow_write = options.allow_write;
   site_options.live = options.live;
-  Site site(directory, site_options);
+  Site site(std::move(*sources), site_options);
   HttpServer server(site, options.limits);
   site.set_server(&server);
   Serving at;
@@ -121,18 +127,27 @@ Status serve(const Directory& directory, const ServeOptions& options,
     site.set_url(at.url);
     at.open_url = at.url + site.access().new_ticket_path();
   }
-  collect::SocketFolder folder;
-  const Status made = listen_socket(server, directory, folder);
-  if (made.ok()) {
-    at.socket = collect::socket_of(directory).string();
-  } else if (!options.loopback) {
-    return made;
-  } else {
-    at.socket_note = made.message();
+  std::list<collect::SocketFolder> folders;
+  for (size_t i = 0; i < site.sources().size(); ++i) {
+    Source& source = *site.sources()[i];
+    if (!source.is_folder()) continue;
+    const Directory directory{source.root()};
+    const Status made = listen_socket(server, directory, folders.emplace_back());
+    if (made.ok()) {
+      site.add_socket(i);
+      if (at.socket.empty()) at.socket = collect::socket_of(directory).string();
+    } else if (!options.loopback) {
+      return made;
+    } else {
+      at.socket_note += (at.socket_note.empty() ? "" : "; ") + made.message();
+    }
+  }
+  if (!options.loopback && at.socket.empty()) {
+    return invalid_argument("a store's file has no socket; serve its folder, or on a port");
   }
   if (ready) ready(at);
   const Status ended = server.run({SIGTERM, SIGINT});
-  site.live().stop();
+  site.stop();
   return ended;
 }
 

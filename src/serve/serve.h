@@ -1,9 +1,10 @@
-// `headrace serve`: a folder, on this machine's loopback and on a socket in the folder.
+// `headrace serve`: folders and stores, on this machine's loopback and on a socket in each folder.
 //
-//   Status served = serve(directory, options, [](const Serving& at) { print(at.open_url); });
+//   Status served = serve({".headrace"}, options, [](const Serving& at) { print(at.open_url); });
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -34,7 +35,7 @@ struct Serving {
   std::string url;       // "http://127.0.0.1:8437"; "" without one
   std::string open_url;  // works once, and lets the browser in
   uint16_t port = 0;
-  std::string socket;       // its path; "" when there is none
+  std::string socket;       // the first source's; "" when there is none
   std::string socket_note;  // why there is none
   std::string port_note;    // why it is not the usual port
 };
@@ -42,7 +43,8 @@ struct Serving {
 // Serves until SIGTERM or SIGINT comes. `ready` is called once everything is there to be asked.
 // Errors: kInvalidArgument for another address than loopback without TLS and token; kUnavailable
 // when the port is taken (by whom, and which is free) or another server serves the folder.
-Status serve(const Directory& directory, const ServeOptions& options,
+// kInvalidArgument and kNotFound as find_sources.
+Status serve(const std::vector<std::filesystem::path>& paths, const ServeOptions& options,
              const std::function<void(const Serving&)>& ready);
 
 // "ssh -N -L 8437:127.0.0.1:8437 user@login02", what to run at home to reach `port` here; "" unless

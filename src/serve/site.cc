@@ -20,8 +20,6 @@ using query::Json;
 
 constexpr int64_t kFoldMs = 60'000;
 constexpr int64_t kLendMs = 10'000;
-// Less is not worth the time.
-constexpr size_t kLeastPackedBytes = 1024;
 
 // Scripts and styles from here alone, no frame around it, no guessing of types, no address told.
 void add_usual_headers(const Request& request, Response* out) {
@@ -46,16 +44,15 @@ void add_usual_headers(const Request& request, Response* out) {
   if (request.way == Way::kTls) add("Strict-Transport-Security", "max-age=86400");
 }
 
-void pack(const Request& request, Response* out) {
-  if (out->stream != nullptr || out->body.size() < kLeastPackedBytes) return;
-  if (!takes_gzip(request.header("accept-encoding"))) return;
-  for (const Header& header : out->headers) {
-    if (header.name == "Content-Encoding") return;
-  }
-  std::string packed = gzipped(out->body);
-  if (packed.empty() || packed.size() >= out->body.size()) return;
-  out->body = std::move(packed);
-  out->headers.push_back({"Content-Encoding", "gzip"});
+// As a browser does, so that it finds just this answer.
+void ask_ahead(Site& site, Source& source, const std::string& target) {
+  Request request;
+  request.way = Way::kSocket;
+  request.method = "GET";
+  request.target = std::string(kApi) + target;
+  request.headers.push_back({"accept-encoding", "gzip"});
+  std::string ignored;
+  dispatch(request, site, source, &ignored);
 }
 
 Response text_response(const std::string& type, std::string body) {
@@ -68,17 +65,37 @@ Response text_response(const std::string& type, std::string body) {
 }  // namespace
 
 Response store_error_response(const Status& status) {
-  Response out = error_response(status);
+  // A program of that version may come and serve it, so it is no error of the question.
+  Response out = status.code() == StatusCode::kUnsupported
+                     ? error_response_as(503, "newer_store", status)
+                     : error_response(status);
   if (out.status == 404) out.status = 503;
   out.headers.push_back({"Retry-After", "1"});
   return out;
 }
 
-Site::Site(const Directory& directory, const SiteOptions& options)
-    : allow_write_(options.allow_write),
-      started_ns_(now_realtime_ns()),
-      access_(options.access),
-      live_(directory, options.live, [this](const Change& change) { events_.publish(change); }) {}
+Site::Site(std::vector<SourceSpec> sources, const SiteOptions& options)
+    : allow_write_(options.allow_write), started_ns_(now_realtime_ns()), access_(options.access) {
+  for (SourceSpec& spec : sources) {
+    sources_.push_back(std::make_unique<Source>(
+        std::move(spec), options.live,
+        [this](Source& source, const std::string& target) { ask_ahead(*this, source, target); }));
+  }
+}
+
+void Site::stop() {
+  for (const auto& source : sources_) {
+    source->ahead().stop();
+    source->live().stop();
+  }
+}
+
+Source* Site::named(const std::string& name) {
+  for (const auto& source : sources_) {
+    if (source->name() == name) return source.get();
+  }
+  return nullptr;
+}
 
 std::optional<Response> Site::refuse(const Request& head) {
   std::optional<Response> refusal = access_.refuse(head);
@@ -106,19 +123,19 @@ std::map<std::string, PathCounts> Site::path_counts() const {
 }
 
 // What a command of this user asks, that has no meaning for a page.
-Response Site::answer_on_socket(const Request& request, const std::string& path) {
+Response Site::answer_on_socket(const Request& request, Source& source, const std::string& path) {
   if (request.method != "POST") return error_response(405, "method", "POST it", "", "");
   if (path == "/ticket") {
     return text_response("application/json",
                          Json(Json::Map{{"url", url_ + access_.new_ticket_path()}}).dump());
   }
   if (path == "/fold") {
-    const Status done = live_.fold_now(kFoldMs);
+    const Status done = source.live().fold_now(kFoldMs);
     if (!done.ok()) return store_error_response(done);
     return text_response("application/json",
-                         Json(Json::Map{{"watermark", live_.latest().watermark}}).dump());
+                         Json(Json::Map{{"watermark", source.live().latest().watermark}}).dump());
   }
-  Result<std::shared_ptr<void>> lent = live_.lend(kLendMs);
+  Result<std::shared_ptr<void>> lent = source.live().lend(kLendMs);
   if (!lent.ok()) return store_error_response(lent.status());
   Response out = text_response("application/json", R"({"lent":true})");
   out.until_closed = std::move(*lent);
@@ -126,13 +143,33 @@ Response Site::answer_on_socket(const Request& request, const std::string& path)
   return out;
 }
 
+// "/s/NAME/..." is the source of that name; without, a socket's own, else the first.
 Response Site::find_answer(const Request& request, std::string* counted) {
+  constexpr std::string_view kNamed = "/s/";
+  if (request.target.starts_with(kNamed)) {
+    const size_t end = request.target.find_first_of("/?", kNamed.size());
+    const auto name = decoded(request.target.substr(kNamed.size(), end - kNamed.size()), false);
+    Source* source = name ? named(*name) : nullptr;
+    if (source == nullptr) {
+      return error_response(404, "no_such_source", "no such folder or store is served here", "",
+                            "GET /api/v1/sources lists them");
+    }
+    Request own = request;
+    own.target = end == std::string::npos ? "/" : request.target.substr(end);
+    if (own.target.front() != '/') own.target.insert(0, "/");
+    return answer_of(own, *source, counted);
+  }
+  const bool is_of_socket = request.way == Way::kSocket && request.socket < socket_sources_.size();
+  return answer_of(request, *sources_[is_of_socket ? socket_sources_[request.socket] : 0], counted);
+}
+
+Response Site::answer_of(const Request& request, Source& source, std::string* counted) {
   const Url url = url_of(request.target);
   const bool is_get = request.method == "GET" || request.method == "HEAD";
   if (request.way == Way::kSocket &&
       (url.path == "/fold" || url.path == "/lend" || url.path == "/ticket")) {
     *counted = url.path;
-    return answer_on_socket(request, url.path);
+    return answer_on_socket(request, source, url.path);
   }
   if (url.path == kEventsPath && is_get) {
     *counted = url.path;
@@ -142,11 +179,12 @@ Response Site::find_answer(const Request& request, std::string* counted) {
     for (const auto& [name, value] : url.query) {
       if (name == "last_event_id" && last_seen.empty()) last_seen = value;
     }
-    out.stream = events_.subscribe(last_seen, live_.latest());
+    out.stream = source.events().subscribe(last_seen, source.live().latest());
     return out;
   }
   if (url.path == kApi || url.path.starts_with(std::string(kApi) + "/")) {
-    return dispatch(request, *this, counted);
+    source.ahead().looked();
+    return dispatch(request, *this, source, counted);
   }
   if (!is_get) {
     return error_response(405, "method", "this address is only read", "", "GET it");

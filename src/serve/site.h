@@ -5,14 +5,17 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
+#include "query/limited_query.h"
 #include "serve/access.h"
-#include "serve/event_stream.h"
 #include "serve/http.h"
 #include "serve/http_server.h"
 #include "serve/live_store.h"
+#include "serve/source.h"
 
 namespace headrace::serve {
 
@@ -31,13 +34,19 @@ struct PathCounts {
 
 class Site : public Responder {
  public:
-  Site(const Directory& directory, const SiteOptions& options);
+  // At least one source; the first is the one that addresses without a name mean.
+  Site(std::vector<SourceSpec> sources, const SiteOptions& options);
 
   std::optional<Response> refuse(const Request& head) override;
   Response answer(const Request& request) override;
 
+  query::LimitedQueries& limited() { return limited_; }
   Access& access() { return access_; }
-  LiveStore& live() { return live_; }
+  const std::vector<std::unique_ptr<Source>>& sources() const { return sources_; }
+  // Which source the next socket listened at belongs to.
+  void add_socket(size_t source) { socket_sources_.push_back(source); }
+  // Lets go of the stores.
+  void stop();
   bool allows_write() const { return allow_write_; }
   // What the connections did; nullptr in tests without a server.
   void set_server(const HttpServer* server) { server_ = server; }
@@ -50,17 +59,20 @@ class Site : public Responder {
 
  private:
   Response find_answer(const Request& request, std::string* counted);
-  Response answer_on_socket(const Request& request, const std::string& path);
+  Response answer_of(const Request& request, Source& source, std::string* counted);
+  Response answer_on_socket(const Request& request, Source& source, const std::string& path);
+  Source* named(const std::string& name);
 
   const bool allow_write_;
   const int64_t started_ns_;  // of the epoch
   Access access_;
-  EventStream events_;
-  LiveStore live_;
+  query::LimitedQueries limited_{"/proc/self/exe", 2};
   const HttpServer* server_ = nullptr;
   std::string url_;
   mutable std::mutex mutex_;
   std::map<std::string, PathCounts> paths_;
+  std::vector<size_t> socket_sources_;
+  std::vector<std::unique_ptr<Source>> sources_;  // last: they call the site
 };
 
 // A store that cannot be read: 503, so that whoever asked knows to try again.

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <utility>
 
+#include "store/interrupt.h"
 #include "store/task_id_function.h"
 
 namespace headrace::store {
@@ -136,6 +137,11 @@ Result<Connection> Database::connect() const {
   handle->database = handle_;
   if (duckdb_connect(handle_->database, &handle->connection) == DuckDBError) {
     return unavailable("DuckDB gave no connection");
+  }
+  if (Interrupt* interrupt = Interrupt::of_this_thread()) {
+    HEADRACE_RETURN_IF_ERROR(interrupt->watch([weak = std::weak_ptr<Connection::Handle>(handle)] {
+      if (const auto there = weak.lock()) duckdb_interrupt(there->connection);
+    }));
   }
   return Connection(std::move(handle));
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import http.client
 import io
@@ -18,10 +19,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pytest
 from asked import HEADRACE, environment_of, outside, query
-from served import Served, capture, events, serving, until
+from served import Answer, Served, capture, events, serving, until
 
 if not HEADRACE.exists():
     pytest.skip("build the program first: ./script/build", allow_module_level=True)
@@ -112,6 +114,115 @@ def test_answers_questions(study: Served) -> None:
     assert [row["name"] for row in used] == ["lr"]
 
 
+def test_says_which_call_is_missing(tmp_path: Path) -> None:
+    plain = (
+        "import headrace as hr\nwith hr.campaign('bare'), hr.workflow('w'), hr.task('t'): pass\n"
+    )
+    alone = "import headrace as hr\nwith hr.workflow('alone'), hr.task('t'): pass\n"
+    capture(tmp_path, plain, HEADRACE_TELEMETRY="0")
+    capture(tmp_path, alone, HEADRACE_TELEMETRY="0")
+    with serving(tmp_path) as served:
+        until(lambda: served.ask("/api/v1/campaigns").status == 200)
+        curves = served.ask("/api/v1/curves?campaign=bare")
+        assert curves.status == 200, curves.body
+        assert (curves.json()["runs"], curves.json()["groups"]) == ([], [])
+        assert "hr.log(loss=...)" in curves.json()["missing"]
+        assert "hr.campaign(NAME)" in served.ask("/api/v1/curves?workflow=alone").json()["missing"]
+        tradeoff = served.ask("/api/v1/tradeoff?campaign=bare")
+        assert (tradeoff.status, tradeoff.json()["rows"]) == (200, [])
+        assert "generated" in tradeoff.json()["missing"]
+        gone = served.ask("/api/v1/curves?campaign=none")
+        assert (gone.status, gone.json()["error"]["kind"]) == (404, "not_found")
+        assert gone.json()["error"]["next"]
+
+
+def sql(served: Served, text: str, **more: Any) -> Answer:
+    return served.ask("/api/v1/sql", method="POST", body={"sql": text, **more})
+
+
+def test_answers_sql_in_a_process_of_its_own(study: Served) -> None:
+    found = sql(
+        study,
+        "SELECT activity, count(*) AS tasks, max(duration_s) AS longest_s FROM task "
+        "GROUP BY ALL ORDER BY tasks DESC",
+    )
+    assert found.status == 200, found.body
+    table = found.json()
+    assert [row[:2] for row in table["rows"]][:2] == [["step", 16], ["train", 4]]
+    assert [column["unit"] for column in table["columns"]] == [None, None, "s"]
+    assert (table["total"], table["shown"], table["has_more"]) == (4, 4, False)
+    assert table["watermark"] == study.ask("/api/v1/tasks").json()["watermark"]
+    cut = sql(study, "FROM task", limit=3).json()
+    assert (cut["total"], cut["shown"], cut["has_more"]) == (3, 3, True)
+    values = sql(study, "SELECT used.lr FROM task WHERE generated.loss < 0.25").json()
+    assert [row[0] for row in values["rows"]] == [0.01, 0.01]
+    arrow = study.ask(
+        "/api/v1/sql",
+        {"Accept": "application/vnd.apache.arrow.stream"},
+        method="POST",
+        body={"sql": "SELECT task_id FROM task"},
+    )
+    assert pa.ipc.open_stream(io.BytesIO(arrow.body)).read_all().num_rows == 22
+
+
+def test_says_where_sql_is_wrong(study: Served) -> None:
+    for text, place, words in (
+        ("SELECT nme FROM task", "nme", "nme"),
+        ("SELECT 1\nFROM tsk", "tsk", "did you mean task"),
+        ("SELECT 'ä', FROM WHERE", "WHERE", "syntax"),
+    ):
+        wrong = sql(study, text)
+        error = wrong.json()["error"]
+        assert wrong.status == 400, wrong.body
+        assert error["at"] == text.index(place), error
+        assert words in json.dumps(error)
+    written = sql(study, "DELETE FROM task_slots")
+    assert (written.status, written.json()["error"]["kind"]) == (400, "invalid")
+    assert "only read" in written.body.decode()
+    files = sql(study, "SELECT * FROM read_text('/etc/passwd')")
+    assert files.status == 400
+    assert b"root:" not in files.body
+    assert study.ask("/api/v1/sql", method="POST", body={"limit": 3}).status == 400
+    assert sql(study, "SELECT length(repeat('x', 2000000000))").status == 503
+
+
+def children_of(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split() + [
+        child
+        for task in Path(f"/proc/{pid}/task").iterdir()
+        for child in (task / "children").read_text().split()
+    ]
+
+
+def test_ends_what_nobody_waits_for(study: Served) -> None:
+    def leave(path: str, body: str = "") -> None:
+        """Asks, and goes when the server works on it."""
+        with socket.create_connection(("127.0.0.1", study.port)) as client:
+            kind = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+            head = (
+                f"{'POST' if body else 'GET'} {path} HTTP/1.1\r\nHost: 127.0.0.1:{study.port}\r\n"
+                f"Origin: http://127.0.0.1:{study.port}\r\nCookie: {study.cookie}\r\n"
+            )
+            client.sendall((head + (kind if body else "") + "\r\n" + body).encode())
+            if body:
+                until(lambda: children_of(study.process.pid))
+
+    def left() -> float:
+        text = study.on_socket("/metrics").body.decode()
+        line = next(x for x in text.splitlines() if 'why="client_left"' in x)
+        return float(line.rsplit(" ", 1)[1])
+
+    before = left()
+    endless = "SELECT count(*) FROM range(10000000000) a, range(1000) b WHERE a.range % 7 = b.range"
+    begin = time.monotonic()
+    leave("/api/v1/sql", json.dumps({"sql": endless}))
+    until(lambda: left() == before + 1)
+    until(lambda: not children_of(study.process.pid))
+    assert time.monotonic() - begin < 9.5, "it ended by its time rather than by its client"
+    # The places are free again.
+    assert sql(study, "SELECT 1").status == 200
+
+
 def test_cuts_the_timeline_to_the_screen(study: Served) -> None:
     whole = study.ask("/api/v1/timeline?campaign=sweep&width=2000").json()
     assert whole["total"] == 22
@@ -191,7 +302,8 @@ def test_every_route_of_its_description_answers(study: Served) -> None:
                 pairs = ["campaign=sweep"]
             if "{kind}" in path:
                 filled = path.replace("{kind}", "workflow").replace("{id}", tune)
-            body = {"filter": "", "text": "a note", "set": "best"} if method != "get" else None
+            body = {"filter": "", "text": "a note", "set": "best", "sql": "SELECT 1"}
+            body = body if method != "get" else None
             if body:
                 schema = operation["requestBody"]["content"]["application/json"]["schema"]
                 body = {k: v for k, v in body.items() if k in schema["properties"]}
@@ -446,6 +558,78 @@ def test_states_of_the_store(tmp_path: Path) -> None:
         holder.stdin.close()
         holder.wait()
         until(lambda: served.ask("/api/v1/campaigns").status == 200)
+
+
+def test_says_that_a_newer_version_wrote_the_store(tmp_path: Path) -> None:
+    capture(tmp_path, HEADRACE_TELEMETRY="0")
+    headrace(tmp_path, "ls")
+    store = tmp_path / ".headrace" / "store.duckdb"
+    with contextlib.closing(duckdb.connect(str(store))) as connection:
+        connection.execute("UPDATE meta SET value = '9999' WHERE key = 'schema_version'")
+    with serving(tmp_path) as served:
+        for path in ("/api/v1/campaigns", "/api/v1/tasks", "/api/v1/energy"):
+            answer = until(lambda p=path: (a := served.ask(p)).status == 503 and a)
+            error = answer.json()["error"]
+            assert error["kind"] == "newer_store", error
+            assert "9999" in error["what"]
+            assert "newer headrace" in json.dumps(error)
+        assert served.bare("/healthz").status == 200
+        assert not served.ask("/api/v1/health").json()["store"]["readable"]
+
+
+def test_serves_several_side_by_side(tmp_path: Path) -> None:
+    one, two, old = (tmp_path / name for name in ("one", "two", "old"))
+    for folder in (one, two, old):
+        folder.mkdir()
+    program = (
+        "import headrace as hr\nwith hr.campaign('{}'), hr.workflow('w'), hr.task('t'): pass\n"
+    )
+    capture(one, program.format("first"), HEADRACE_TELEMETRY="0")
+    capture(two, program.format("second"), HEADRACE_TELEMETRY="0")
+    capture(old, program.format("third"), HEADRACE_TELEMETRY="0")
+    headrace(old, "ls")
+    store = tmp_path / "kept.duckdb"
+    shutil.copy(old / ".headrace" / "store.duckdb", store)
+    with serving(one, str(one), str(two), "--store", str(store), "--allow-write") as served:
+
+        def names(prefix: str) -> list[str]:
+            answer = served.ask(f"{prefix}/api/v1/campaigns")
+            return [row["name"] for row in answer.rows()] if answer.status == 200 else []
+
+        for prefix, name in (("", "first"), ("/s/one", "first"), ("/s/two", "second")):
+            until(lambda p=prefix, n=name: names(p) == [n])
+        until(lambda: names("/s/kept") == ["third"])
+        listed = served.ask("/api/v1/sources").rows()
+        assert [(row["name"], row["kind"], row["tasks"]) for row in listed] == [
+            ("one", "folder", 1),
+            ("two", "folder", 1),
+            ("kept", "store", 1),
+        ]
+        assert [row["address"] for row in listed] == ["/s/one/", "/s/two/", "/s/kept/"]
+        found = served.ask("/s/kept/api/v1/sql", method="POST", body={"sql": "FROM campaign"})
+        assert found.status == 200, found.body
+        assert found.json()["rows"][0][1] == "third"
+        page = served.ask("/s/two/campaign/x", {"Accept": "text/html"})
+        assert page.status == 200
+        assert page.body == served.ask("/", {"Accept": "text/html"}).body
+        none = served.ask("/s/none/api/v1/campaigns")
+        assert (none.status, none.json()["error"]["kind"]) == (404, "no_such_source")
+        # Each folder's commands find the server, and what they add shows where it belongs.
+        capture(two, program.format("fourth"), HEADRACE_TELEMETRY="0")
+        headrace(two, "ls")
+        assert sorted(names("/s/two")) == ["fourth", "second"]
+        assert names("") == ["first"]
+        note = "/s/{}/api/v1/note/campaign/{}"
+        assert (
+            served.ask(note.format("two", "second"), method="PUT", body={"text": "x"}).status == 200
+        )
+        kept = served.ask(note.format("kept", "third"), method="PUT", body={"text": "x"})
+        assert "only read" in kept.json()["error"]["what"]
+        assert (
+            'headrace_tasks{source="kept",status="finished"} 1' in served.ask("/metrics").body.decode()
+        )
+    twice = headrace(one, "serve", str(two), str(two / ".headrace"), code=2)
+    assert "is named twice" in twice
 
 
 def test_over_tls_with_a_token(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 // Asks the server. An answer that has not changed comes back as the same object, so that nothing is
 // drawn again; a refusal comes as the server worded it; no answer at all is told apart from both.
+import { source } from "../state/source.ts";
 import type { Failure, Numbers } from "./answers.ts";
 
 export type Query = Readonly<Record<string, string | number | boolean | null | undefined>>;
@@ -13,7 +14,7 @@ export class Refusal extends Error {
   }
 }
 
-export const base = "/api/v1";
+export const base = `${source}/api/v1`;
 
 export function addressOf(path: string, query: Query = {}): string {
   const words = new URLSearchParams();

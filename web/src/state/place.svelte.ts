@@ -1,13 +1,16 @@
 // Where the reader is: the path names the page, the query string holds everything else.
 import { parsePath, type Route } from "./route.ts";
+import { source, sourceOf } from "./source.ts";
 
-let path = $state(location.pathname);
+const within = (): string => location.pathname.slice(source.length) || "/";
+
+let path = $state(within());
 let search = $state(location.search);
 const route = $derived(parsePath(path));
 const params = $derived(new URLSearchParams(search));
 
 function read(): void {
-  path = location.pathname;
+  path = within();
   search = location.search;
 }
 addEventListener("popstate", read);
@@ -28,10 +31,14 @@ export const place = {
   // To another page. What belongs to the reader and not to the page (the theme) goes along.
   go(href: string): void {
     const url = new URL(href, location.href);
+    if (sourceOf(url.pathname)) {
+      location.assign(url.href);
+      return;
+    }
     const theme = params.get("theme");
     if (theme && !url.searchParams.has("theme")) url.searchParams.set("theme", theme);
     if (url.pathname + url.search === path + search) return;
-    history.pushState(null, "", url.pathname + url.search);
+    history.pushState(null, "", source + url.pathname + url.search);
     read();
     scrollTo(0, 0);
   },
@@ -45,8 +52,8 @@ export const place = {
     const text = next.toString();
     const wanted = text ? `?${text}` : "";
     if (wanted === search) return;
-    if (how === "push") history.pushState(null, "", path + wanted);
-    else history.replaceState(null, "", path + wanted);
+    if (how === "push") history.pushState(null, "", source + path + wanted);
+    else history.replaceState(null, "", source + path + wanted);
     read();
   },
 };
