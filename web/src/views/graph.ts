@@ -32,6 +32,7 @@ const cell = { across: 206, down: 62 };
 const box = { wide: 150, high: 42 };
 const readable = 0.45;
 const few = 24;
+const legible = 0.7;
 const shortest = 170;
 const shortestOfMany = 320; // room to look closer
 const tallest = 520;
@@ -54,7 +55,7 @@ export function graph(host: HTMLElement, first: GraphModel): GraphView {
     if (l > r) return;
     const [wide, high] = [r - l + box.wide + 32, b - t + box.high + 32];
     // A few boxes keep their words in a narrow window: it begins at their left, and the rest is dragged in.
-    const least = model.nodes.length <= few ? readable : 0.02;
+    const least = model.nodes.length <= few ? legible : 0.02;
     const fitting = Math.max(least, Math.min(1.15, width / wide));
     const height = Math.round(Math.max(model.nodes.length > 200 ? shortestOfMany : shortest, Math.min(tallest, high * fitting)));
     host.style.height = `${height}px`;
