@@ -79,6 +79,10 @@ std::string explained(const std::string& text) {
 }
 
 Result<Json> parse_tree(const store::Connection& connection, const std::string& text) {
+  // DuckDB would run what stands before it.
+  if (text.find('\0') != std::string::npos) {
+    return invalid_argument("the query has a NUL in it, behind which nothing would be read");
+  }
   Result<store::Statement> statement =
       connection.prepare("SELECT json_serialize_sql(CAST(? AS VARCHAR))");
   if (!statement.ok()) return statement.status();
