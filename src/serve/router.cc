@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "base/clock.h"
 #include "query/arrow_ipc.h"
 #include "query/nearest.h"
 #include "serve/errors.h"
@@ -205,9 +206,7 @@ Response answer_by(const Route& route, const Request& request, const Url& url,
       return same;
     }
   }
-  // A filter may speak of `today`: its answer changes with the clock too.
-  const bool may_keep = view != nullptr && route.method == "GET" &&
-                        request.target.find("filter=") == std::string::npos;
+  const bool may_keep = view != nullptr && route.method == "GET";
   Call call(request, view.get(), site, source, std::move(body));
   const std::vector<std::string> pattern = pattern_of(route);
   for (size_t i = 0; i < parts.size(); ++i) {
@@ -219,7 +218,12 @@ Response answer_by(const Route& route, const Request& request, const Url& url,
     checked = members.ok() ? set_params(*members, route.body, &call) : members.status();
   }
   if (!checked.ok()) return error_response(checked);
-  const std::string question = url.path + call.canonical() +
+  // A filter may speak of `today`: its answer changes with the clock too, so it is kept for this
+  // second alone. That is enough for many who look at the same page.
+  const std::string second = request.target.find("filter=") == std::string::npos
+                                 ? ""
+                                 : std::to_string(now_realtime_ns() / 1'000'000'000);
+  const std::string question = second + url.path + call.canonical() +
                                (takes_arrow(request) ? " arrow" : "") +
                                (takes_gzip(request.header("accept-encoding")) ? " gzip" : "");
   if (may_keep) {

@@ -179,7 +179,7 @@ def test_other_forms_can_be_looked_at(hostile: Path, ids: dict[str, str], form: 
 
 def test_every_payload_is_shown(hostile: Path, run_all: bool) -> None:
     """Each thing of each payload by itself."""
-    some = 1 if run_all else 100
+    some = 1 if run_all else 300
     for kind in ("campaign", "workflow", "task", "object"):
         found = rows(hostile, f"SELECT {kind}_id AS id FROM {kind} ORDER BY id")
         for row in found[::some]:
