@@ -57,6 +57,9 @@ await withPage({ width: 1280, theme: "light" }, async (page) => {
     await page.goto(origin + path);
     await fine(path);
   }
+  await page.goto(`${origin}/query?sql=${encodeURIComponent("SELECT activity, count(*) AS tasks FROM task GROUP BY ALL ORDER BY tasks")}`);
+  await page.waitForSelector("#chart-result tr[data-id]");
+  await fine("query");
 
   await page.goto(`${origin}/`);
   await settled(page);
