@@ -57,7 +57,7 @@ def addresses(folder: Path) -> list[tuple[str, str]]:
         (f"/compare?a={tasks['everything']}&b={tasks['objects']}", SHOWN),
         ("/energy", "Energy"),
         (f"/telemetry?workflow={sampled}", "rapl."),
-        (sql, ""),
+        (sql, SHOWN),
         ("/about", ""),
         ("/%3Cimg%20src=x%20data-hostile%20onerror=hostile(1)%3E", ""),
         (
