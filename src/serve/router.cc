@@ -223,21 +223,26 @@ Response answer_by(const Route& route, const Request& request, const Url& url,
   const std::string second = request.target.find("filter=") == std::string::npos
                                  ? ""
                                  : std::to_string(now_realtime_ns() / 1'000'000'000);
-  const std::string question = second + url.path + call.canonical() +
-                               (takes_arrow(request) ? " arrow" : "") +
-                               (takes_gzip(request.header("accept-encoding")) ? " gzip" : "");
+  const std::string question =
+      second + url.path + call.canonical() + (takes_arrow(request) ? " arrow" : "");
+  const bool is_packed = takes_gzip(request.header("accept-encoding"));
   if (may_keep) {
-    if (const auto kept = view->kept->bodies().find(question, view->watermark)) {
-      return response_of(*kept, *view);
-    }
+    KeptBodies& bodies = view->kept->bodies();
+    auto kept = is_packed ? bodies.find(question + " gzip", view->watermark) : nullptr;
+    if (kept == nullptr) kept = bodies.find(question, view->watermark);
+    if (kept != nullptr) return response_of(*kept, *view);
   }
   Result<Answer> answer = route.answer(call);
   if (!answer.ok()) return error_response(answer.status());
   Response out = response_of(request, call, route.is_of_store, std::move(*answer));
   if (view != nullptr && route.method == "GET" && out.status == 200) {
     if (may_keep) {
+      KeptBodies& bodies = view->kept->bodies();
+      bodies.keep(question, view->watermark, {out.type, out.body, out.headers});
       pack(request, &out);
-      view->kept->bodies().keep(question, view->watermark, {out.type, out.body, out.headers});
+      if (is_packed) {
+        bodies.keep(question + " gzip", view->watermark, {out.type, out.body, out.headers});
+      }
     }
     out.headers.push_back({"ETag", etag_of(*view)});
   }
