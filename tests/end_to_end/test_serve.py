@@ -626,7 +626,8 @@ def test_serves_several_side_by_side(tmp_path: Path) -> None:
         kept = served.ask(note.format("kept", "third"), method="PUT", body={"text": "x"})
         assert "only read" in kept.json()["error"]["what"]
         assert (
-            'headrace_tasks{source="kept",status="finished"} 1' in served.ask("/metrics").body.decode()
+            'headrace_tasks{source="kept",status="finished"} 1'
+            in served.ask("/metrics").body.decode()
         )
     twice = headrace(one, "serve", str(two), str(two / ".headrace"), code=2)
     assert "is named twice" in twice
