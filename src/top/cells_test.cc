@@ -50,8 +50,8 @@ TEST(Cells, HostileTextIsMadeSafe) {
                   10),
             "a\xef\xbf\xbd"
             "2J");
-  EXPECT_EQ(shown("abc\u202egnp.exe\u202c", 12), "abcgnp.exe");
-  EXPECT_EQ(shown("a\u200bb\u2066c\ufeff", 10), "abc");
+  EXPECT_EQ(shown("abc\u202egnp.exe\u202c", 12), "abc\ufffdgnp.exe\ufffd");
+  EXPECT_EQ(shown("a\u200bb\u2066c\ufeff", 10), "ab\ufffdc");
   EXPECT_EQ(shown("\xff\xfe", 10), "\xef\xbf\xbd\xef\xbf\xbd");
   const std::string bytes = paint(Cells(),
                                   [] {
