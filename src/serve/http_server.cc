@@ -23,6 +23,7 @@
 #include <type_traits>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 #include "serve/work_pool.h"
 
@@ -79,6 +80,15 @@ bool is_peer_allowed(const stream_protocol::socket& socket) {
   return peer.uid == geteuid() || peer.uid == 0;
 }
 
+Response busy_response() {
+  Response out;
+  out.status = 503;
+  out.headers.push_back({"Retry-After", "1"});
+  out.body = R"({"error":{"kind":"busy","what":"too many questions are waiting","why":null,)"
+             R"("next":"ask again in a second","at":null}})";
+  return out;
+}
+
 Status bind_error(const std::string& where, const error_code& error) {
   if (error == asio::error::address_in_use) return unavailable(where + " is taken");
   return io_error("cannot listen at " + where, error.value());
@@ -111,7 +121,9 @@ class HttpServer::Loop {
   template <class Stream>
   asio::awaitable<void> talk(Stream stream, Door door);
   template <class Stream>
-  asio::awaitable<void> talk_on(Stream& stream, Door door);
+  asio::awaitable<bool> talk_on(Stream& stream, Door door);
+  template <class Stream>
+  asio::awaitable<void> linger(Stream& lowest);
   template <class Stream>
   asio::awaitable<bool> wait_for_bytes(Stream& stream, beast::flat_buffer& buffer, int seconds);
   template <class Stream>
@@ -241,9 +253,13 @@ asio::awaitable<std::optional<Response>> HttpServer::Loop::respond(Stream& strea
   // Cancelled by a worker through the loop, so never before it is waited for.
   auto wake = std::make_shared<asio::steady_timer>(io_, Clock::time_point::max());
   auto is_done = std::make_shared<bool>(false);
-  const bool taken = pool_.submit([this, asked, answer, wake, is_done] {
+  const auto too_late = Clock::now() + std::chrono::seconds(limits_.queue_s);
+  const bool taken = pool_.submit([this, asked, answer, wake, is_done, too_late] {
     // Who left while it was waiting is not answered.
-    if (!asked->interrupt->is_stopped()) {
+    if (!asked->interrupt->is_stopped() && Clock::now() >= too_late) {
+      ++counts_.requests_refused;
+      *answer = busy_response();
+    } else if (!asked->interrupt->is_stopped()) {
       const store::InterruptScope scope(asked->interrupt);
       *answer = responder_.answer(*asked);
     }
@@ -254,12 +270,7 @@ asio::awaitable<std::optional<Response>> HttpServer::Loop::respond(Stream& strea
   });
   if (!taken) {
     ++counts_.requests_refused;
-    Response busy;
-    busy.status = 503;
-    busy.headers.push_back({"Retry-After", "1"});
-    busy.body = R"({"error":{"kind":"busy","what":"too many questions are waiting","why":null,)"
-                R"("next":"ask again in a second","at":null}})";
-    co_return busy;
+    co_return busy_response();
   }
   stop_when_gone(stream, interrupt, wake, is_done);
   while (!*is_done) {
@@ -351,11 +362,12 @@ asio::awaitable<void> HttpServer::Loop::send_stream(Stream& stream, const Respon
   --counts_.streams_open;
 }
 
+// True when the client may still be sending what nobody reads.
 template <class Stream>
-asio::awaitable<void> HttpServer::Loop::talk_on(Stream& stream, Door door) {
+asio::awaitable<bool> HttpServer::Loop::talk_on(Stream& stream, Door door) {
   beast::flat_buffer buffer;
   for (;;) {
-    if (!co_await wait_for_bytes(stream, buffer, limits_.idle_s)) co_return;
+    if (!co_await wait_for_bytes(stream, buffer, limits_.idle_s)) co_return false;
     http::request_parser<http::string_body> parser;
     parser.header_limit(limits_.header_bytes);
     parser.body_limit(limits_.body_bytes);
@@ -378,10 +390,10 @@ asio::awaitable<void> HttpServer::Loop::talk_on(Stream& stream, Door door) {
         refusal.status = 400;
         refusal.body = "this is no HTTP request\n";
       } else {
-        co_return;
+        co_return false;
       }
       co_await send(stream, refusal, false, false);
-      co_return;
+      co_return true;
     }
     ++counts_.requests;
     Request request = request_of(parser.get(), door);
@@ -396,46 +408,66 @@ asio::awaitable<void> HttpServer::Loop::talk_on(Stream& stream, Door door) {
         const auto [bad_body, bytes] = co_await http::async_read(stream, buffer, parser, kToken);
         if (bad_body) {
           count_failure(bad_body);
-          if (bad_body != http::error::body_limit) co_return;
+          if (bad_body != http::error::body_limit) co_return false;
           Response large;
           large.status = 413;
           large.type = "text/plain";
           large.body = "the request's body is too large\n";
           co_await send(stream, large, is_head, false);
-          co_return;
+          co_return true;
         }
       }
       request.body = std::move(parser.get().body());
       lowest.expires_never();
       response = co_await respond(stream, std::move(request));
-      if (!response) co_return;
+      if (!response) co_return false;
       keep = keep && !stopping_;
     }
     if (response->stream) {
       co_await send_stream(stream, *response);
-      co_return;
+      co_return false;
     }
     const bool holds = response->until_closed != nullptr;
-    if (!co_await send(stream, *response, is_head, keep || holds)) co_return;
+    if (!co_await send(stream, *response, is_head, keep || holds)) co_return false;
     if (holds) {
       co_await wait_for_bytes(stream, buffer, response->until_closed_s);
-      co_return;
+      co_return false;
     }
-    if (!keep) co_return;
+    if (!keep) co_return !parser.is_done();
   }
+}
+
+// Reads on, and forgets it: closing a socket in which unread bytes lie would break the connection
+// before the answer is heard.
+template <class Stream>
+asio::awaitable<void> HttpServer::Loop::linger(Stream& lowest) {
+  lowest.expires_after(std::chrono::seconds(limits_.linger_s));
+  const auto place = waiting_.insert(waiting_.end(), [&lowest] { lowest.cancel(); });
+  std::vector<char> unread(kReadBytes);
+  uint64_t taken = 0;
+  while (!stopping_ && taken < limits_.linger_bytes) {
+    const auto [error, bytes] = co_await lowest.async_read_some(asio::buffer(unread), kToken);
+    if (error) break;
+    taken += bytes;
+  }
+  waiting_.erase(place);
 }
 
 template <class Stream>
 asio::awaitable<void> HttpServer::Loop::talk(Stream stream, Door door) {
   ++counts_.connections_open;
-  co_await talk_on(stream, door);
-  --counts_.connections_open;
+  const bool still_sends = co_await talk_on(stream, door);
+  if (!still_sends) --counts_.connections_open;
+  auto& lowest = beast::get_lowest_layer(stream);
   if constexpr (std::is_same_v<Stream, TlsStream>) {
-    beast::get_lowest_layer(stream).expires_after(std::chrono::seconds(2));
+    lowest.expires_after(std::chrono::seconds(2));
     co_await stream.async_shutdown(kToken);
-  } else {
-    error_code ignored;
-    stream.socket().shutdown(std::decay_t<decltype(stream.socket())>::shutdown_send, ignored);
+  }
+  error_code ignored;
+  lowest.socket().shutdown(std::decay_t<decltype(lowest.socket())>::shutdown_send, ignored);
+  if (still_sends) {
+    co_await linger(lowest);
+    --counts_.connections_open;
   }
 }
 

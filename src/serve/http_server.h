@@ -31,9 +31,13 @@ struct ServerLimits {
   int idle_s = 60;    // between two requests of a connection
   int write_s = 30;   // without any byte taken by the client
   int heartbeat_s = 15;
-  int stop_s = 5;      // what a stop leaves to requests that are being answered
+  int stop_s = 5;  // what a stop leaves to requests that are being answered
+  // After a refusal, so that who still sends hears it before the connection breaks.
+  uint64_t linger_bytes = 16 << 20;
+  int linger_s = 5;
   size_t workers = 4;  // questions answered at once
   size_t queue = 256;  // questions that wait; more get 503
+  int queue_s = 10;    // who waited longer gets 503 too
 };
 
 // What was served and what was turned away, since the start.

@@ -80,6 +80,7 @@ class HttpServerTest : public ::testing::Test {
     out.body_s = 1;
     out.idle_s = 1;
     out.workers = 2;
+    out.linger_bytes = 4 << 20;
     return out;
   }
   HttpServerTest() : server_(echo_, limits()) {
@@ -173,6 +174,40 @@ TEST_F(HttpServerTest, RefusesWhatIsTooLargeOrNoHttp) {
   EXPECT_NE(other.hear().find("HTTP/1.1 400"), std::string::npos);
   EXPECT_EQ(server_.counts().requests_too_large, 2U);
   EXPECT_EQ(server_.counts().requests_malformed, 1U);
+}
+
+TEST_F(HttpServerTest, IsHeardByWhoStillSends) {
+  const std::string part(64 << 10, 'a');
+  const Client upload(port_);
+  upload.say("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90000000\r\n\r\n");
+  // Read first, so that the refusal is on its way before the rest is sent.
+  while (server_.counts().requests_too_large == 0) std::this_thread::yield();
+  for (int i = 0; i < 16; ++i) EXPECT_TRUE(upload.say(part)) << i;
+  EXPECT_NE(upload.hear().find("HTTP/1.1 413"), std::string::npos);
+  // Not for ever: what is beyond the bound breaks the connection.
+  bool is_open = true;
+  for (int i = 0; i < 1000 && is_open; ++i) is_open = upload.say(part);
+  EXPECT_FALSE(is_open);
+}
+
+TEST(HttpServer, TurnsAwayWhoWaitedTooLong) {
+  Echo echo;
+  ServerLimits limits;
+  limits.queue_s = 0;
+  HttpServer server(echo, limits);
+  const Result<uint16_t> port = server.listen("127.0.0.1", 0, std::nullopt);
+  ASSERT_TRUE(port.ok()) << port.status().message();
+  std::thread thread([&server] { EXPECT_TRUE(server.run({}).ok()); });
+  {
+    const Client client(*port);
+    client.say("GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    const std::string heard = client.hear("too many questions are waiting");
+    EXPECT_NE(heard.find("HTTP/1.1 503"), std::string::npos) << heard;
+    EXPECT_NE(heard.find("Retry-After: 1"), std::string::npos) << heard;
+  }
+  EXPECT_EQ(server.counts().requests_refused, 1U);
+  server.stop();
+  thread.join();
 }
 
 TEST_F(HttpServerTest, TakesSoManyConnections) {

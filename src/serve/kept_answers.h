@@ -21,6 +21,16 @@ namespace headrace::serve {
 // again, or by several people, costs nothing. At most 32 MB.
 class KeptBodies {
  public:
+  // Held by who finds an answer to a question, so that the others who ask it at that time wait for
+  // this one, and for no other.
+  class Making {
+   public:
+    explicit Making(std::shared_ptr<std::mutex> one) : one_(std::move(one)), lock_(*one_) {}
+
+   private:
+    std::shared_ptr<std::mutex> one_;
+    std::unique_lock<std::mutex> lock_;  // before one_ goes
+  };
   struct Body {
     std::string type;
     std::string bytes;
@@ -31,6 +41,18 @@ class KeptBodies {
     if (watermark != watermark_) return nullptr;
     const auto found = bodies_.find(question);
     return found == bodies_.end() ? nullptr : found->second;
+  }
+  // Waits while somebody else makes it: look again then.
+  Making making(const std::string& question) {
+    std::shared_ptr<std::mutex> one;
+    {
+      const std::lock_guard lock(mutex_);
+      std::erase_if(makers_, [](const auto& maker) { return maker.second.expired(); });
+      std::weak_ptr<std::mutex>& maker = makers_[question];
+      one = maker.lock();
+      if (one == nullptr) maker = one = std::make_shared<std::mutex>();
+    }
+    return Making(std::move(one));
   }
   void keep(const std::string& question, const std::string& watermark, Body body) {
     const std::lock_guard lock(mutex_);
@@ -50,6 +72,7 @@ class KeptBodies {
   std::string watermark_;
   size_t bytes_ = 0;
   std::unordered_map<std::string, std::shared_ptr<const Body>> bodies_;
+  std::unordered_map<std::string, std::weak_ptr<std::mutex>> makers_;
 };
 
 class KeptAnswers {

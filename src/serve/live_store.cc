@@ -139,6 +139,11 @@ Result<std::shared_ptr<const StoreView>> LiveStore::view(int64_t wait_ms) {
   });
 }
 
+std::optional<std::string> LiveStore::shown() const {
+  const std::lock_guard lock(mutex_);
+  return stopping_ ? std::nullopt : shown_;
+}
+
 Status LiveStore::fold_now(int64_t wait_ms) {
   std::unique_lock lock(mutex_);
   const uint64_t mine = ++asked_;
@@ -220,6 +225,8 @@ void LiveStore::stay_closed(std::unique_lock<std::mutex>& lock) {
     return;
   }
   current_.reset();
+  // Who borrowed it asks for what it changed as soon as it has given it back.
+  shown_.reset();
   changed_.notify_all();
   changed_.wait(lock, [this] { return lenders_ == 0 || stopping_; });
   if (!stopping_) reopen(lock);
@@ -323,6 +330,7 @@ void LiveStore::reopen(std::unique_lock<std::mutex>& lock) {
   trouble_ = trouble;
   const bool is_news = view != nullptr && change.watermark != latest_.watermark;
   if (is_news) latest_ = change;
+  shown_ = view == nullptr ? std::nullopt : std::optional(view->watermark);
   current_ = std::move(view);
   closed_ = false;
   changed_.notify_all();

@@ -78,6 +78,11 @@ class LiveStore {
   // read, as collect::open_folded; kUnavailable while it is being written for longer than this.
   Result<std::shared_ptr<const StoreView>> view(int64_t wait_ms = 10'000);
 
+  // The watermark of what a view shows now or, while what is new is taken in, of the last one: an
+  // answer kept for it may be given without waiting. Nothing while the store is lent or cannot be
+  // read.
+  std::optional<std::string> shown() const;
+
   // Takes in everything that is there now. Errors: as view; kUnavailable when it takes longer.
   Status fold_now(int64_t wait_ms);
 
@@ -88,6 +93,8 @@ class LiveStore {
   // Ends the thread; view() gives errors from now on.
   void stop();
 
+  // Of this store's answers, whatever view they came from.
+  KeptAnswers& kept() { return kept_; }
   const Directory& directory() const { return directory_; }
   // Its root is a store's file by itself: nothing is taken in, and nobody may change it here.
   bool is_file() const { return is_file_; }
@@ -113,6 +120,7 @@ class LiveStore {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::unique_ptr<const StoreView> current_;
+  std::optional<std::string> shown_;
   Status trouble_;  // why there is no view
   size_t readers_ = 0;
   bool closed_ = true;  // nobody gets a view now

@@ -35,9 +35,10 @@ struct Param {
 // One question, its parameters checked.
 class Call {
  public:
-  // `view` may be null, for routes that are not of the store.
-  Call(const Request& request, const StoreView* view, Site& site, Source& source, query::Json body)
-      : request_(request), view_(view), site_(site), source_(source), body_(std::move(body)) {}
+  Call(const Request& request, Site& site, Source& source, query::Json body)
+      : request_(request), site_(site), source_(source), body_(std::move(body)) {}
+  // Before a route of the store answers; it outlives this.
+  void look_at(const StoreView* view) { view_ = view; }
   void set(const std::string& name, std::string value) {
     given_.emplace_back(name, std::move(value));
   }
@@ -61,7 +62,7 @@ class Call {
 
  private:
   const Request& request_;
-  const StoreView* view_;
+  const StoreView* view_ = nullptr;
   Site& site_;
   Source& source_;
   query::Json body_;

@@ -17,6 +17,8 @@ namespace {
 
 using query::Json;
 
+constexpr const char* kPacked = " gzip";  // of the form of an answer that is packed
+
 // Rows of an answer as JSON when the question names no limit: more is for Arrow.
 constexpr uint64_t kMostRows = 100'000;
 
@@ -160,15 +162,63 @@ Response response_of(const Request& request, const Call& call, bool is_of_store,
 }
 
 // As weak tags: the same bytes may go out packed or plain.
-std::string etag_of(const StoreView& view) { return "W/\"" + view.watermark + "\""; }
+std::string etag_of(const std::string& watermark) { return "W/\"" + watermark + "\""; }
 
-Response response_of(const KeptBodies::Body& kept, const StoreView& view) {
+// The answer without a look at the store: what the asker has already, or what is kept. Nothing when
+// neither shows the store as it is shown now.
+std::optional<Response> known_answer(const Request& request, const std::string& question,
+                                     LiveStore& live) {
+  const std::optional<std::string> watermark = live.shown();
+  if (!watermark) return std::nullopt;
   Response out;
-  out.type = kept.type;
-  out.body = kept.bytes;
-  out.headers = kept.headers;
-  out.headers.push_back({"ETag", etag_of(view)});
+  const std::string etag = etag_of(*watermark);
+  if (request.header("if-none-match").find(etag) != std::string_view::npos) {
+    out.status = 304;
+    out.type = "";
+    out.headers.push_back({"ETag", etag});
+    return out;
+  }
+  KeptBodies& bodies = live.kept().bodies();
+  const bool is_packed = takes_gzip(request.header("accept-encoding"));
+  auto kept = is_packed ? bodies.find(question + kPacked, *watermark) : nullptr;
+  if (kept == nullptr) kept = bodies.find(question, *watermark);
+  if (kept == nullptr) return std::nullopt;
+  out.type = kept->type;
+  out.body = kept->bytes;
+  out.headers = kept->headers;
+  out.headers.push_back({"ETag", etag});
   return out;
+}
+
+// What the store says, with its answer kept.
+Response asked_answer(const Route& route, const Request& request, const std::string& question,
+                      Source& source, Call* call) {
+  Result<std::shared_ptr<const StoreView>> view = source.live().view();
+  if (!view.ok()) return store_error_response(view.status());
+  call->look_at(view->get());
+  Result<Answer> answer = route.answer(*call);
+  if (!answer.ok()) return error_response(answer.status());
+  Response out = response_of(request, *call, true, std::move(*answer));
+  if (question.empty() || out.status != 200) return out;
+  const std::string& watermark = (*view)->watermark;
+  KeptBodies& bodies = (*view)->kept->bodies();
+  bodies.keep(question, watermark, {out.type, out.body, out.headers});
+  if (takes_gzip(request.header("accept-encoding"))) {
+    pack(request, &out);
+    bodies.keep(question + kPacked, watermark, {out.type, out.body, out.headers});
+  }
+  out.headers.push_back({"ETag", etag_of(watermark)});
+  return out;
+}
+
+// The same text for what has the same answer, while the store is the same.
+std::string question_of(const Request& request, const Url& url, const Call& call) {
+  // A filter may speak of `today`: its answer changes with the clock too, so it is kept for this
+  // second alone. That is enough for many who look at the same page.
+  const std::string second = request.target.find("filter=") == std::string::npos
+                                 ? ""
+                                 : std::to_string(now_realtime_ns() / 1'000'000'000);
+  return second + url.path + call.canonical() + (takes_arrow(request) ? " arrow" : "");
 }
 
 Response answer_by(const Route& route, const Request& request, const Url& url,
@@ -192,22 +242,7 @@ Response answer_by(const Route& route, const Request& request, const Url& url,
       return error_response(invalid_argument("the body is no JSON: " + parsed.status().message()));
     body = std::move(*parsed);
   }
-  std::shared_ptr<const StoreView> view;
-  if (route.is_of_store) {
-    Result<std::shared_ptr<const StoreView>> opened = source.live().view();
-    if (!opened.ok()) return store_error_response(opened.status());
-    view = std::move(*opened);
-    const std::string_view known = request.header("if-none-match");
-    if (route.method == "GET" && known.find(etag_of(*view)) != std::string_view::npos) {
-      Response same;
-      same.status = 304;
-      same.type = "";
-      same.headers.push_back({"ETag", etag_of(*view)});
-      return same;
-    }
-  }
-  const bool may_keep = view != nullptr && route.method == "GET";
-  Call call(request, view.get(), site, source, std::move(body));
+  Call call(request, site, source, std::move(body));
   const std::vector<std::string> pattern = pattern_of(route);
   for (size_t i = 0; i < parts.size(); ++i) {
     if (is_variable(pattern[i])) call.set(pattern[i].substr(1, pattern[i].size() - 2), parts[i]);
@@ -218,35 +253,20 @@ Response answer_by(const Route& route, const Request& request, const Url& url,
     checked = members.ok() ? set_params(*members, route.body, &call) : members.status();
   }
   if (!checked.ok()) return error_response(checked);
-  // A filter may speak of `today`: its answer changes with the clock too, so it is kept for this
-  // second alone. That is enough for many who look at the same page.
-  const std::string second = request.target.find("filter=") == std::string::npos
-                                 ? ""
-                                 : std::to_string(now_realtime_ns() / 1'000'000'000);
-  const std::string question =
-      second + url.path + call.canonical() + (takes_arrow(request) ? " arrow" : "");
-  const bool is_packed = takes_gzip(request.header("accept-encoding"));
-  if (may_keep) {
-    KeptBodies& bodies = view->kept->bodies();
-    auto kept = is_packed ? bodies.find(question + " gzip", view->watermark) : nullptr;
-    if (kept == nullptr) kept = bodies.find(question, view->watermark);
-    if (kept != nullptr) return response_of(*kept, *view);
+  if (!route.is_of_store) {
+    Result<Answer> answer = route.answer(call);
+    if (!answer.ok()) return error_response(answer.status());
+    return response_of(request, call, false, std::move(*answer));
   }
-  Result<Answer> answer = route.answer(call);
-  if (!answer.ok()) return error_response(answer.status());
-  Response out = response_of(request, call, route.is_of_store, std::move(*answer));
-  if (view != nullptr && route.method == "GET" && out.status == 200) {
-    if (may_keep) {
-      KeptBodies& bodies = view->kept->bodies();
-      bodies.keep(question, view->watermark, {out.type, out.body, out.headers});
-      pack(request, &out);
-      if (is_packed) {
-        bodies.keep(question + " gzip", view->watermark, {out.type, out.body, out.headers});
-      }
-    }
-    out.headers.push_back({"ETag", etag_of(*view)});
-  }
-  return out;
+  LiveStore& live = source.live();
+  if (route.method != "GET") return asked_answer(route, request, "", source, &call);
+  const std::string question = question_of(request, url, call);
+  std::optional<Response> known = known_answer(request, question, live);
+  if (known) return std::move(*known);
+  // Who waited for somebody else's answer to it finds that one.
+  const KeptBodies::Making making = live.kept().bodies().making(question);
+  known = known_answer(request, question, live);
+  return known ? std::move(*known) : asked_answer(route, request, question, source, &call);
 }
 
 }  // namespace
