@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "query/arrow_ipc.h"
 #include "query/nearest.h"
+#include "serve/counts_from_now.h"
 #include "serve/errors.h"
 #include "serve/gzip.h"
 #include "serve/site.h"
@@ -166,13 +167,15 @@ std::string etag_of(const std::string& watermark) { return "W/\"" + watermark + 
 
 // The answer without a look at the store: what the asker has already, or what is kept. Nothing when
 // neither shows the store as it is shown now.
-std::optional<Response> known_answer(const Request& request, const std::string& question,
-                                     LiveStore& live) {
+std::optional<Response> known_answer(const Request& request, const Call& call,
+                                     const std::string& question, LiveStore& live) {
   const std::optional<std::string> watermark = live.shown();
   if (!watermark) return std::nullopt;
   Response out;
   const std::string etag = etag_of(*watermark);
-  if (request.header("if-none-match").find(etag) != std::string_view::npos) {
+  // Of the same state, but perhaps of another moment.
+  const bool may_differ = counts_from_now(call.text("filter"));
+  if (!may_differ && request.header("if-none-match").find(etag) != std::string_view::npos) {
     out.status = 304;
     out.type = "";
     out.headers.push_back({"ETag", etag});
@@ -213,11 +216,10 @@ Response asked_answer(const Route& route, const Request& request, const std::str
 
 // The same text for what has the same answer, while the store is the same.
 std::string question_of(const Request& request, const Url& url, const Call& call) {
-  // A filter may speak of `today`: its answer changes with the clock too, so it is kept for this
-  // second alone. That is enough for many who look at the same page.
-  const std::string second = request.target.find("filter=") == std::string::npos
-                                 ? ""
-                                 : std::to_string(now_realtime_ns() / 1'000'000'000);
+  // Where the answer changes with the clock too it is kept for this second alone. That is enough
+  // for many who look at the same page.
+  const std::string second =
+      counts_from_now(call.text("filter")) ? std::to_string(now_realtime_ns() / 1'000'000'000) : "";
   return second + url.path + call.canonical() + (takes_arrow(request) ? " arrow" : "");
 }
 
@@ -261,11 +263,11 @@ Response answer_by(const Route& route, const Request& request, const Url& url,
   LiveStore& live = source.live();
   if (route.method != "GET") return asked_answer(route, request, "", source, &call);
   const std::string question = question_of(request, url, call);
-  std::optional<Response> known = known_answer(request, question, live);
+  std::optional<Response> known = known_answer(request, call, question, live);
   if (known) return std::move(*known);
   // Who waited for somebody else's answer to it finds that one.
   const KeptBodies::Making making = live.kept().bodies().making(question);
-  known = known_answer(request, question, live);
+  known = known_answer(request, call, question, live);
   return known ? std::move(*known) : asked_answer(route, request, question, source, &call);
 }
 
