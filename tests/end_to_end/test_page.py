@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,8 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def seen(dist: Path, run_all: bool, request: pytest.FixtureRequest) -> dict[str, list[str]]:
-    """What was wrong in each scenario that this run asks for; one browser goes through them."""
+    """What was wrong in each scenario that this run asks for; two browsers share them, for each
+    waits most of the time for its own processes."""
     asked = {
         item.callspec.params["scenario"]
         for item in request.session.items
@@ -58,9 +60,12 @@ def seen(dist: Path, run_all: bool, request: pytest.FixtureRequest) -> dict[str,
         and item.path == request.path
     }
     names = [name for name in SCENARIOS + (MORE if run_all else []) if name in asked]
-    told = [
-        json.loads(line) for line in node("script/page_test.mjs", str(dist), *names).splitlines()
-    ]
+    shares = [share for share in (names[::2], names[1::2]) if share]
+    with ThreadPoolExecutor(len(shares)) as both:
+        said = both.map(lambda share: node("script/page_test.mjs", str(dist), *share), shares)
+        told = [json.loads(line) for lines in said for line in lines.splitlines()]
+    for one in told:
+        print(f"{one['name']}: {one['s']} s")
     return {one["name"]: one["wrong"] for one in told}
 
 

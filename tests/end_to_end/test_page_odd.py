@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -69,11 +70,12 @@ def pages_of(kind: str, found: dict[str, Any]) -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """What the page of each store showed wrongly; one browser goes through them."""
-    with contextlib.ExitStack() as stack:
+    folders = {kind: tmp_path_factory.mktemp(kind) for kind in PAGES}
+    kinds = ["one_task" if kind == "locked" else kind for kind in PAGES]
+    with contextlib.ExitStack() as stack, ThreadPoolExecutor(2) as two:
         stores = []
-        for kind in PAGES:
-            folder = tmp_path_factory.mktemp(kind)
-            found = odd_store(folder, "one_task" if kind == "locked" else kind)
+        made = two.map(odd_store, folders.values(), kinds)
+        for (kind, folder), found in zip(folders.items(), made, strict=True):
             if kind == "locked":
                 stack.enter_context(store_held_by_writer(folder))
             served = stack.enter_context(serving(folder))

@@ -292,6 +292,8 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
       case "filter":
         filterOf(String(body?.filter ?? ""), c);
         return { ok: true };
+      case "sources":
+        return page(["name", "address", "path", "kind", "tasks", "failed", "running", "late_s", "trouble"].map((name) => ({ name, type: "text" })), [["lm", "/s/lm/", "/scratch/lm/.headrace", "folder", c.tasks.length, 3, 0, 0.12, null], ["eval", "/s/eval/", "/scratch/eval.duckdb", "store", 12, 0, 0, 0, null]], q);
       case "health": {
         const producers = c.flows.map((f, i) => ({ producer: `fc69f922cb0abd${i}`, hostname: f.hostname, pid: f.pid, state: "ended", accepted: 20849 + i, stored: 20849 + i - (i === 2 ? 12 : 0), spooled: 0, quarantined: 0, dropped: i === 2 ? 12 : 0, missing: 0 }));
         const sum = (/** @type {"accepted" | "stored" | "dropped"} */ part) => producers.reduce((s, p) => s + p[part], 0);
