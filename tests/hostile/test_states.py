@@ -35,7 +35,7 @@ def settled(served: Served) -> None:
     ("kind", "status", "said"),
     [
         ("missing", 503, {"kind": "not_found", "next": "run a program with headrace capture here"}),
-        ("newer", 501, {"kind": "unsupported", "why": "a newer headrace wrote it"}),
+        ("newer", 503, {"kind": "newer_store", "why": "a newer headrace wrote it"}),
     ],
 )
 def test_a_store_that_cannot_be_read(
