@@ -1,11 +1,13 @@
 #include "query/describe.h"
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
+#include <vector>
 
-#include "query/energy_sums.h"
 #include "query/process_facts.h"
 #include "query/task_rows.h"
+#include "store/schema.h"
 #include "store/sql_member.h"
 
 namespace headrace::query {
@@ -14,8 +16,7 @@ namespace {
 constexpr size_t kLongestList = 200;
 
 // The rows of a query as a list of maps, without what is NULL.
-Result<Json::List> maps_of(const Session& session, const std::string& sql) {
-  Result<ResultTable> table = session.sql(sql);
+Result<Json::List> maps_of(Result<ResultTable> table) {
   if (!table.ok()) return table.status();
   Json::List out;
   for (;;) {
@@ -33,15 +34,34 @@ Result<Json::List> maps_of(const Session& session, const std::string& sql) {
   }
 }
 
+// All tasks, as far as they are asked for here.
+constexpr const char* kTasks =
+    "(SELECT producer, seq, wf, activity, ts, dur, status, parent_producer, parent_seq FROM "
+    "task_slots UNION ALL SELECT producer, seq, wf, activity, ts, dur, status, parent_producer, "
+    "parent_seq FROM open_task)";
+
+// `mine`: a condition on rows `t` of tasks.
+std::string activities_sql(const std::string& mine) {
+  return std::string(
+             "SELECT a.name AS activity, n.tasks, n.failed, n.seconds FROM (SELECT "
+             "t.activity, count(*) AS tasks, count(*) FILTER (t.status = 3) AS failed, "
+             "sum(t.dur) / 1e9 AS seconds, min(t.ts) AS ts FROM ") +
+         kTasks + " t WHERE " + mine +
+         " GROUP BY t.activity) n LEFT JOIN activity_row a ON a.activity = n.activity ORDER BY "
+         "n.ts";
+}
+
 class Description {
  public:
-  Description(const Session& session, const Thing& thing) : session_(session), thing_(thing) {
+  Description(const Session& session, const Thing& thing, const WorkflowFigures* figures)
+      : session_(session), thing_(thing), figures_(figures) {
     map_.emplace_back("thing", std::string(name_of(thing.kind)));
   }
 
-  // The members of the first row.
-  Status facts(const std::string& sql) {
-    Result<Json::List> rows = maps_of(session_, sql);
+  // The members of the first row, of a query that reads no view `task`.
+  Status facts(const std::string& sql) { return add_facts(session_.own_sql(sql)); }
+  Status add_facts(Result<ResultTable> table) {
+    Result<Json::List> rows = maps_of(std::move(table));
     if (!rows.ok()) return rows.status();
     if (rows->empty())
       return not_found("there is no " + std::string(name_of(thing_.kind)) + " " + thing_.id);
@@ -67,10 +87,12 @@ class Description {
                      " before it did; its values are those it had by then");
     return {};
   }
-  // All rows under one name; nothing when there are none.
+  // All rows under one name; nothing when there are none. The query reads no view `task`.
   Status list(const std::string& name, const std::string& sql) {
-    Result<Json::List> rows =
-        maps_of(session_, "SELECT * FROM (" + sql + ") LIMIT " + std::to_string(kLongestList + 1));
+    return add_list(name, maps_of(session_.own_sql("SELECT * FROM (" + sql + ") LIMIT " +
+                                                   std::to_string(kLongestList + 1))));
+  }
+  Status add_list(const std::string& name, Result<Json::List> rows) {
     if (!rows.ok()) return rows.status();
     if (rows->empty()) return {};
     if (rows->size() > kLongestList) {
@@ -81,9 +103,48 @@ class Description {
     map_.emplace_back(name, Json(std::move(*rows)));
     return {};
   }
+  // What the tasks of these workflows were. `number`: a condition on their rows, for when nobody
+  // has summed all tasks yet.
+  Status activities(const std::string& number) {
+    if (figures_ == nullptr) return list("activities", activities_sql("t." + number));
+    const Result<store::Connection> connection = session_.connect();
+    if (!connection.ok()) return connection.status();
+    auto rows = connection->query("SELECT wf FROM workflow_row WHERE " + number);
+    if (!rows.ok()) return rows.status();
+    std::vector<uint32_t> workflows;
+    while (rows->next()) {
+      for (size_t row = 0; row < rows->chunk().rows(); ++row) {
+        workflows.push_back(static_cast<uint32_t>(rows->chunk().integer(0, row)));
+      }
+    }
+    auto known = connection->query("SELECT activity, name FROM activity_row");
+    if (!known.ok()) return known.status();
+    std::unordered_map<uint32_t, std::string> names;
+    while (known->next()) {
+      for (size_t row = 0; row < known->chunk().rows(); ++row) {
+        names.emplace(static_cast<uint32_t>(known->chunk().integer(0, row)),
+                      known->chunk().text(1, row));
+      }
+    }
+    Json::List out;
+    for (const TaskSum& sum : by_activity(figures_->tasks, workflows)) {
+      Json::Map map;
+      const auto name = names.find(sum.activity);
+      if (name != names.end()) map.emplace_back("activity", name->second);
+      map.emplace_back("tasks", sum.tasks);
+      map.emplace_back("failed", sum.failed);
+      if (sum.duration_ns) {
+        map.emplace_back("seconds", static_cast<double>(*sum.duration_ns) / 1e9);
+      }
+      out.emplace_back(std::move(map));
+    }
+    return add_list("activities", std::move(out));
+  }
   // By domain, of the outermost tasks of a campaign or workflow.
   Status energy() {
-    const Result<std::vector<EnergySums>> sums = energy_sums(session_, &thing_);
+    const bool is_known = figures_ != nullptr && figures_->energy.can_be_cut;
+    const Result<std::vector<EnergySums>> sums =
+        is_known ? sums_of(figures_->energy, thing_) : energy_sums(session_, &thing_);
     if (!sums.ok()) return sums.status();
     Json::List list;
     for (const EnergySums& one : over_workflows(*sums)) {
@@ -109,25 +170,9 @@ class Description {
   }
   const Session& session_;
   const Thing& thing_;
+  const WorkflowFigures* const figures_;
   Json::Map map_;
 };
-
-// All tasks, as far as they are asked for here.
-constexpr const char* kTasks =
-    "(SELECT producer, seq, wf, activity, ts, dur, status, parent_producer, parent_seq FROM "
-    "task_slots UNION ALL SELECT producer, seq, wf, activity, ts, dur, status, parent_producer, "
-    "parent_seq FROM open_task)";
-
-// `mine`: a condition on rows `t` of tasks.
-std::string activities_sql(const std::string& mine) {
-  return std::string(
-             "SELECT a.name AS activity, n.tasks, n.failed, n.seconds FROM (SELECT "
-             "t.activity, count(*) AS tasks, count(*) FILTER (t.status = 3) AS failed, "
-             "sum(t.dur) / 1e9 AS seconds, min(t.ts) AS ts FROM ") +
-         kTasks + " t WHERE " + mine +
-         " GROUP BY t.activity) n LEFT JOIN activity_row a ON a.activity = n.activity ORDER BY "
-         "n.ts";
-}
 
 // `mine`: a condition on rows `l` of the log.
 std::string metrics_sql(const std::string& mine) {
@@ -148,35 +193,47 @@ std::string objects_sql(const std::string& mine) {
          mine + " ORDER BY relation DESC, e.name, object";
 }
 
-// Tasks and workflows beside an object.
+// Tasks and workflows beside an object, through the tables: the view `edge` makes the ids of all
+// tasks first. An object has few edges, so their numbers bound what is read of the tasks.
 std::string actors_sql(const std::string& relation, const std::string& id) {
-  const std::string actor = relation == "used" ? "to" : "from";
-  const std::string object = relation == "used" ? "from" : "to";
-  return "SELECT e." + actor +
-         "_kind AS kind, coalesce(t.activity, w.name) AS name, "
-         "coalesce(tw.name, w.name) AS workflow, coalesce(t.started_at, w.started_at) AS "
-         "started_at, e." +
-         actor +
-         "_id AS id, e.exact FROM edge e "
-         "LEFT JOIN task t ON t.task_id = e." +
-         actor +
-         "_id LEFT JOIN workflow w ON "
-         "w.workflow_id = e." +
-         actor +
-         "_id LEFT JOIN workflow tw ON tw.workflow_id = "
-         "t.workflow_id WHERE e.relation = '" +
-         relation + "' AND e." + object + "_id = '" + id + "' ORDER BY started_at";
+  const std::string mine = "(SELECT producer, seq, wf, exact FROM edge_row WHERE relation = " +
+                           std::string(relation == "used" ? "0" : "1") + " AND object = '" + id +
+                           "')";
+  return "WITH mine AS MATERIALIZED " + mine +
+         ", tasks AS (SELECT t.producer, t.seq, t.wf, t.activity, t.ts FROM " + kTasks +
+         " t SEMI JOIN mine m ON m.producer = t.producer AND m.seq = t.seq) "
+         "SELECT CASE WHEN e.seq IS NULL THEN 'workflow' ELSE 'task' END AS kind, CASE WHEN e.seq "
+         "IS NULL THEN w.name ELSE a.name END AS name, CASE WHEN e.seq IS NULL THEN w.name ELSE "
+         "tw.name END AS workflow, make_timestamp_ns(CASE WHEN e.seq IS NULL THEN w.begin_ns ELSE "
+         "t.ts END) AS started_at, CASE WHEN e.seq IS NULL THEN w.workflow ELSE " +
+         store::quick_task_id_sql("p", "e.seq") +
+         " END AS id, e.exact FROM mine e LEFT JOIN tasks t ON t.producer = e.producer AND t.seq = "
+         "e.seq LEFT JOIN producer_row p ON p.producer = e.producer LEFT JOIN activity_row a ON "
+         "a.activity = t.activity LEFT JOIN workflow_row w ON w.wf = e.wf LEFT JOIN workflow_row "
+         "tw "
+         "ON tw.wf = t.wf ORDER BY started_at";
+}
+
+// The rows of the view `object` at the path or name of this one: it numbers the versions of all.
+std::string versions_sql(const std::string& id) {
+  return "SELECT o.object AS object_id, o.kind, o.name, o.path, dense_rank() OVER (PARTITION BY "
+         "coalesce(o.path, o.name), CASE WHEN o.path IS NULL THEN o.kind END ORDER BY "
+         "o.created_ns, o.object) AS version, o.size_bytes, o.sha256, "
+         "make_timestamp_ns(o.created_ns) AS created_at, o.attributes::JSON AS attributes FROM "
+         "object_row o WHERE coalesce(o.path, o.name) IS NOT DISTINCT FROM (SELECT coalesce(path, "
+         "name) FROM object_row WHERE object = '" +
+         id + "')";
 }
 
 Status campaign(Description& d, const std::string& id) {
-  const std::string mine = "t.wf IN (SELECT wf FROM workflow_row WHERE campaign = '" + id + "')";
+  const std::string mine = "wf IN (SELECT wf FROM workflow_row WHERE campaign = '" + id + "')";
   HEADRACE_RETURN_IF_ERROR(d.facts("SELECT * FROM campaign WHERE campaign_id = '" + id + "'"));
   HEADRACE_RETURN_IF_ERROR(
       d.list("workflow_list",
              "SELECT workflow_id, name, status, started_at, duration_s FROM workflow WHERE "
              "campaign_id = '" +
                  id + "' ORDER BY started_at"));
-  HEADRACE_RETURN_IF_ERROR(d.list("activities", activities_sql(mine)));
+  HEADRACE_RETURN_IF_ERROR(d.activities(mine));
   return d.energy();
 }
 
@@ -188,18 +245,20 @@ Status workflow(Description& d, const std::string& id) {
              "SELECT workflow_id, name, status, started_at, duration_s FROM workflow WHERE "
              "parent_workflow_id = '" +
                  id + "' ORDER BY started_at"));
-  HEADRACE_RETURN_IF_ERROR(d.list("activities", activities_sql("t." + number)));
+  HEADRACE_RETURN_IF_ERROR(d.activities(number));
   HEADRACE_RETURN_IF_ERROR(d.energy());
   HEADRACE_RETURN_IF_ERROR(d.list("metrics", metrics_sql("l." + number)));
   HEADRACE_RETURN_IF_ERROR(d.list("objects", objects_sql("e.seq IS NULL AND e." + number)));
-  return d.list("output",
-                "SELECT stream, text FROM log WHERE stream <> 'metric' AND task_id IS NULL "
-                "AND workflow_id = '" +
-                    id + "' ORDER BY time");
+  return d.list(
+      "output",
+      "SELECT CASE l.stream WHEN 1 THEN 'stdout' ELSE 'stderr' END AS stream, l.text FROM "
+      "log_row l WHERE l.stream <> 0 AND l.seq IS NULL AND l." +
+          number + " ORDER BY l.ts");
 }
 
 Status task(const Session& session, Description& d, const std::string& id) {
-  HEADRACE_RETURN_IF_ERROR(d.facts("SELECT * FROM task WHERE task_id = '" + id + "'"));
+  HEADRACE_RETURN_IF_ERROR(
+      d.add_facts(session.sql("SELECT * FROM task WHERE task_id = '" + id + "'")));
   HEADRACE_RETURN_IF_ERROR(d.lost());
   const Result<store::Connection> connection = session.connect();
   if (!connection.ok()) return connection.status();
@@ -217,20 +276,19 @@ Status task(const Session& session, Description& d, const std::string& id) {
 }
 
 Status object(Description& d, const std::string& id) {
-  HEADRACE_RETURN_IF_ERROR(d.facts("SELECT * FROM object WHERE object_id = '" + id + "'"));
+  HEADRACE_RETURN_IF_ERROR(
+      d.facts("SELECT * FROM (" + versions_sql(id) + ") WHERE object_id = '" + id + "'"));
   HEADRACE_RETURN_IF_ERROR(d.list("written_by", actors_sql("generated", id)));
   HEADRACE_RETURN_IF_ERROR(d.list("used_by", actors_sql("used", id)));
-  return d.list("versions",
-                "SELECT version, object_id, sha256, size_bytes, created_at FROM object "
-                "WHERE coalesce(path, name) = (SELECT coalesce(path, name) FROM object "
-                "WHERE object_id = '" +
-                    id + "') ORDER BY version");
+  return d.list("versions", "SELECT version, object_id, sha256, size_bytes, created_at FROM (" +
+                                versions_sql(id) +
+                                ") WHERE coalesce(path, name) IS NOT NULL ORDER BY version");
 }
 
 }  // namespace
 
-Result<Json> describe(const Session& session, const Thing& thing) {
-  Description description(session, thing);
+Result<Json> describe(const Session& session, const Thing& thing, const WorkflowFigures* figures) {
+  Description description(session, thing, figures);
   Status status;
   switch (thing.kind) {
     case ThingKind::kCampaign: status = campaign(description, thing.id); break;

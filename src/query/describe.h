@@ -7,6 +7,7 @@
 #include "query/identify.h"
 #include "query/json.h"
 #include "query/session.h"
+#include "query/workflow_figures.h"
 
 namespace headrace::query {
 
@@ -18,7 +19,9 @@ namespace headrace::query {
 //   object     written_by, used_by, versions
 // `thing` is campaign, workflow, task or object; `kind` an object's own. energy is a list {domain,
 // joules, truth, method, tasks}, of the tasks that lie in no other of these tasks.
-Result<Json> describe(const Session& session, const Thing& thing);
+// `figures`: of the same store, where they are known already; sums are taken from them then.
+Result<Json> describe(const Session& session, const Thing& thing,
+                      const WorkflowFigures* figures = nullptr);
 
 // A description for a terminal: indented `name  value` lines, units at numbers, lists of maps as
 // small tables.

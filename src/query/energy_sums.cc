@@ -1,6 +1,7 @@
 #include "query/energy_sums.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <unordered_map>
 #include <utility>
@@ -86,6 +87,8 @@ class Sums {
   Sums(const Session& session, Scope scope) : session_(session), scope_(std::move(scope)) {}
 
   Status find_nested();
+  // Whether a task lies in one of another workflow.
+  Result<bool> crosses();
   Status read_energy();
   Status read_times();
   std::vector<EnergySums> take();
@@ -134,6 +137,17 @@ Status Sums::find_nested() {
           " WHERE " + mine + ") ";
   apart_ = " ANTI JOIN nested n ON n.producer = e.producer AND n.seq = e.seq ";
   return {};
+}
+
+Result<bool> Sums::crosses() {
+  bool any = false;
+  if (with_.empty()) return any;
+  HEADRACE_RETURN_IF_ERROR(
+      each(std::string("SELECT 1 FROM ") + kTasks + " t JOIN " + kTasks +
+               " o ON o.producer = t.parent_producer AND o.seq = t.parent_seq WHERE t.parent_seq "
+               "IS NOT NULL AND o.wf <> t.wf LIMIT 1",
+           [&](const auto&) { any = true; }));
+  return any;
 }
 
 Status Sums::read_energy() {
@@ -216,6 +230,28 @@ Result<std::vector<EnergySums>> energy_sums(const Session& session, const Thing*
   HEADRACE_RETURN_IF_ERROR(sums.read_energy());
   HEADRACE_RETURN_IF_ERROR(sums.read_times());
   return sums.take();
+}
+
+Result<AllEnergySums> all_energy_sums(const Session& session) {
+  Result<Scope> scope = scope_of(session, nullptr);
+  if (!scope.ok()) return scope.status();
+  Sums sums(session, std::move(*scope));
+  HEADRACE_RETURN_IF_ERROR(sums.find_nested());
+  HEADRACE_RETURN_IF_ERROR(sums.read_energy());
+  HEADRACE_RETURN_IF_ERROR(sums.read_times());
+  const Result<bool> crosses = sums.crosses();
+  if (!crosses.ok()) return crosses.status();
+  return AllEnergySums{sums.take(), !*crosses};
+}
+
+std::vector<EnergySums> sums_of(const AllEnergySums& all, const Thing& of) {
+  const bool is_workflow = of.kind == ThingKind::kWorkflow;
+  std::vector<EnergySums> out;
+  std::copy_if(all.sums.begin(), all.sums.end(), std::back_inserter(out),
+               [&of, is_workflow](const EnergySums& one) {
+                 return (is_workflow ? one.workflow_id : one.campaign_id) == of.id;
+               });
+  return out;
 }
 
 std::vector<EnergySums> over_workflows(const std::vector<EnergySums>& sums) {

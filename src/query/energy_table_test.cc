@@ -4,6 +4,7 @@
 #include <map>
 
 #include "query/counter_window.h"
+#include "query/describe.h"
 #include "query/shown_energy.h"
 #include "query/store_for_test.h"
 #include "query/workflow_figures.h"
@@ -58,6 +59,51 @@ TEST(EnergyTable, AddsUp) {
   ASSERT_TRUE(everything.ok());
   EXPECT_EQ(workflows_of(*everything), (std::map<std::string, double>{{"other", 1}, {"tune", 5}}));
 }
+
+// What describe() says of everything, with the sums of all tasks and without.
+void expect_same_with_figures(const Session& session, const std::vector<Thing>& things,
+                              bool can_be_cut) {
+  const auto figures = workflow_figures(session);
+  ASSERT_TRUE(figures.ok()) << figures.status().message();
+  EXPECT_EQ(figures->energy.can_be_cut, can_be_cut);
+  for (const Thing& thing : things) {
+    const auto plain = describe(session, thing);
+    const auto quick = describe(session, thing, &*figures);
+    ASSERT_TRUE(plain.ok() && quick.ok()) << thing.name;
+    EXPECT_FALSE((*plain)["activities"].is_null() || (*plain)["energy"].is_null()) << thing.name;
+    EXPECT_EQ(plain->dump(), quick->dump());
+  }
+}
+
+class DescribeFromFigures : public testing::TestWithParam<bool> {};
+
+TEST_P(DescribeFromFigures, IsTheSame) {
+  StoreForTest store;
+  const std::string campaign = store.campaign("c");
+  const int tune = store.workflow(campaign, "tune");
+  const int check = store.workflow(campaign, "check");
+  const int other = store.workflow(store.campaign("d"), "other");
+  const int64_t outer = store.task(tune, {"train", {}, {}});
+  const int64_t inner = store.task(tune, {"epoch", {}, {}, outer});
+  const int64_t again = store.task(check, {"train", {}, {}});
+  // Within a task of another workflow, what one has cost is not its part of all.
+  const bool crosses = GetParam();
+  const int64_t apart =
+      crosses ? store.task(other, {"x", {}, {}, outer}) : store.task(other, {"x", {}, {}});
+  for (const int64_t task : {outer, inner, again, apart}) {
+    store.energy(task, "node/cpu", "2", "measured");
+  }
+  store.run("UPDATE task_slots SET dur = 1000000000 * (1 + seq % 8), ts = 10 - seq % 8");
+  store.run("UPDATE task_slots SET status = 3 WHERE activity = 1");
+  expect_same_with_figures(store.session(),
+                           {{ThingKind::kCampaign, campaign, "c", ""},
+                            {ThingKind::kWorkflow, StoreForTest::workflow_id(tune), "tune", ""},
+                            {ThingKind::kWorkflow, StoreForTest::workflow_id(check), "check", ""},
+                            {ThingKind::kWorkflow, StoreForTest::workflow_id(other), "other", ""}},
+                           !crosses);
+}
+
+INSTANTIATE_TEST_SUITE_P(TasksAcrossWorkflows, DescribeFromFigures, testing::Bool());
 
 TEST(EnergySums, TimeIsOfTheTasksThatHaveAFigure) {
   StoreForTest store;

@@ -1,35 +1,43 @@
 #include "query/workflow_figures.h"
 
+#include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "query/domain_sum.h"
-#include "query/energy_sums.h"
 
 namespace headrace::query {
 namespace {
 
 Status read_statuses(const Session& session, WorkflowFigures* out) {
-  Result<ResultTable> table = session.own_sql(
-      "SELECT w.workflow, w.campaign, sum(t.failed)::BIGINT, sum(t.running)::BIGINT FROM (SELECT "
-      "wf, count(*) FILTER (status IN (3, 5)) AS failed, 0 AS running FROM task_slots GROUP BY wf "
-      "UNION ALL SELECT wf, count(*) FILTER (status IN (3, 5)), count(*) FILTER (status = 1) FROM "
-      "open_task GROUP BY wf) t JOIN workflow_row w ON w.wf = t.wf GROUP BY ALL");
+  Result<TaskSums> sums = task_sums(session);
+  if (!sums.ok()) return sums.status();
+  out->tasks = std::move(*sums);
+  Result<ResultTable> table = session.own_sql("SELECT wf, workflow, campaign FROM workflow_row");
   if (!table.ok()) return table.status();
+  std::unordered_map<uint32_t, std::pair<std::string, std::string>> ids;
   for (;;) {
     const Result<bool> more = table->next();
     if (!more.ok()) return more.status();
-    if (!*more) return {};
+    if (!*more) break;
     for (size_t row = 0; row < table->rows(); ++row) {
-      for (const auto& [column, sums] : {std::pair{0, &out->workflows}, {1, &out->campaigns}}) {
-        const Cell id = table->cell(static_cast<size_t>(column), row);
-        if (id.is_null) continue;
-        Figures& figures = (*sums)[id.text];
-        figures.failed += static_cast<int64_t>(table->cell(2, row).real);
-        figures.running += static_cast<int64_t>(table->cell(3, row).real);
-      }
+      ids.emplace(static_cast<uint32_t>(table->cell(0, row).real),
+                  std::pair(table->cell(1, row).text, table->cell(2, row).text));
     }
   }
+  for (const TaskSum& sum : out->tasks.all) {
+    const auto found = ids.find(sum.workflow);
+    if (found == ids.end()) continue;
+    const auto& [workflow, campaign] = found->second;
+    for (Figures* figures :
+         {&out->workflows[workflow], campaign.empty() ? nullptr : &out->campaigns[campaign]}) {
+      if (figures == nullptr) continue;
+      figures->failed += sum.failed + sum.lost;
+      figures->running += sum.running;
+    }
+  }
+  return {};
 }
 
 // Over domains that do not overlap; nothing as soon as one task's figure is unknown.
@@ -51,11 +59,12 @@ void set_energy(const std::vector<EnergySums>& list, Figures* figures) {
 Result<WorkflowFigures> workflow_figures(const Session& session) {
   WorkflowFigures out;
   HEADRACE_RETURN_IF_ERROR(read_statuses(session, &out));
-  const auto energy = energy_sums(session, nullptr);
+  Result<AllEnergySums> energy = all_energy_sums(session);
   if (!energy.ok()) return energy.status();
+  out.energy = std::move(*energy);
   std::unordered_map<std::string, std::vector<EnergySums>> of_campaign;
   std::unordered_map<std::string, std::vector<EnergySums>> of_workflow;
-  for (const EnergySums& one : *energy) {
+  for (const EnergySums& one : out.energy.sums) {
     of_workflow[one.workflow_id].push_back(one);
     if (!one.campaign_id.empty()) of_campaign[one.campaign_id].push_back(one);
   }

@@ -7,7 +7,9 @@
 #include <unordered_map>
 
 #include "base/status.h"
+#include "query/energy_sums.h"
 #include "query/session.h"
+#include "query/task_sums.h"
 
 namespace headrace::query {
 
@@ -21,6 +23,9 @@ struct Figures {
 struct WorkflowFigures {
   std::unordered_map<std::string, Figures> workflows;  // by id
   std::unordered_map<std::string, Figures> campaigns;  // by id: of their workflows together
+  // What these were summed from, for describe().
+  TaskSums tasks;
+  AllEnergySums energy;
 };
 
 // Energy is of tasks that lie in no other one, so a campaign's is the sum of its workflows'. Cost:

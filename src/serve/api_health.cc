@@ -10,9 +10,11 @@ namespace {
 
 using query::Json;
 
+constexpr size_t kAccountBytes = 1 << 20;  // of 1000 processes, about
+
 // The rows of a query as a list of maps.
 Result<Json::List> maps_of(const query::Session& session, const std::string& sql) {
-  Result<query::ResultTable> table = session.sql(sql);
+  Result<query::ResultTable> table = session.own_sql(sql);
   if (!table.ok()) return table.status();
   Json::List out;
   for (;;) {
@@ -61,19 +63,9 @@ Json store_json(Source& source, const StoreView& view) {
                    {"running", latest.running}};
 }
 
-// The server's own part is there whatever the store says.
-Result<Answer> health(const Call& call) {
-  Site& site = call.site();
-  Source& source = call.source();
-  Json::Map out{{"folder", source.live().directory().root.string()},
-                {"server", server_json(site, source)}};
-  const auto view = source.live().view(2000);
-  if (!view.ok()) {
-    out.emplace_back("store", Json::Map{{"readable", false}, {"why", view.status().message()}});
-    return Answer(Json(std::move(out)));
-  }
-  const query::Session& session = (*view)->session;
-  out.emplace_back("store", store_json(source, **view));
+// What the store says of its processes and losses.
+Result<Json::Map> account_of(const query::Session& session) {
+  Json::Map out;
   Result<Json::List> totals =
       maps_of(session,
               "SELECT count(*) AS producers, count(*) FILTER (state = 'running') AS running, "
@@ -98,6 +90,32 @@ Result<Answer> health(const Call& call) {
     if (!rows.ok()) return rows.status();
     out.emplace_back(name, std::move(*rows));
   }
+  return out;
+}
+
+// The server's own part is there whatever the store says, and new each time.
+Result<Answer> health(const Call& call) {
+  Site& site = call.site();
+  Source& source = call.source();
+  Json::Map out{{"folder", source.live().directory().root.string()},
+                {"server", server_json(site, source)}};
+  const auto view = source.live().view(2000);
+  if (!view.ok()) {
+    out.emplace_back("store", Json::Map{{"readable", false}, {"why", view.status().message()}});
+    return Answer(Json(std::move(out)));
+  }
+  out.emplace_back("store", store_json(source, **view));
+  Status failed;
+  const auto account = (*view)->kept->get<Json::Map>(
+      "account", (*view)->watermark,
+      [&](const auto&) {
+        auto read = account_of((*view)->session);
+        if (!read.ok()) failed = read.status();
+        return read.ok() ? std::make_shared<const Json::Map>(std::move(*read)) : nullptr;
+      },
+      [](const Json::Map&) { return kAccountBytes; });
+  if (account == nullptr) return failed;
+  out.insert(out.end(), account->begin(), account->end());
   return Answer(Json(std::move(out)));
 }
 

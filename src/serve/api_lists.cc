@@ -19,7 +19,7 @@ using query::FilterValue;
 using query::FilterView;
 using query::ThingKind;
 
-constexpr size_t kFiguresBytes = 200;  // a workflow
+constexpr size_t kFiguresBytes = 1000;  // a workflow
 
 struct ListedView {
   FilterView view;
@@ -87,13 +87,22 @@ void copy_cell(const query::ResultColumn& column, const query::Cell& cell,
   }
 }
 
-// Campaigns and workflows with what became of their tasks, which no column of a view has.
-Result<query::ResultTable> with_figures(const Call& call, const ListedView& listed,
-                                        query::ResultTable& table) {
-  const bool is_campaign = listed.kind == ThingKind::kCampaign;
-  if (!is_campaign && listed.kind != ThingKind::kWorkflow) return std::move(table);
+using SharedFigures = std::shared_ptr<const query::WorkflowFigures>;
+
+size_t bytes_of(const query::WorkflowFigures& all) {
+  return (all.workflows.size() + all.campaigns.size()) * kFiguresBytes;
+}
+
+// The figures if they were made before, without waiting for who makes them; `made`: these.
+SharedFigures made_figures(const Call& call, const SharedFigures& made = nullptr) {
+  return call.view().kept->get<query::WorkflowFigures>(
+      "made figures", call.view().watermark, [&made](const auto&) { return made; },
+      [](const auto&) { return size_t{0}; });
+}
+
+Result<SharedFigures> kept_figures(const Call& call) {
   Status failed;
-  const auto figures = call.view().kept->get<query::WorkflowFigures>(
+  auto out = call.view().kept->get<query::WorkflowFigures>(
       "figures", call.view().watermark,
       [&](const auto&) {
         auto read = query::workflow_figures(call.session());
@@ -101,10 +110,19 @@ Result<query::ResultTable> with_figures(const Call& call, const ListedView& list
         return read.ok() ? std::make_shared<const query::WorkflowFigures>(std::move(*read))
                          : nullptr;
       },
-      [](const query::WorkflowFigures& all) {
-        return (all.workflows.size() + all.campaigns.size()) * kFiguresBytes;
-      });
-  if (figures == nullptr) return failed;
+      bytes_of);
+  if (out == nullptr) return failed;
+  return made_figures(call, out);
+}
+
+// Campaigns and workflows with what became of their tasks, which no column of a view has.
+Result<query::ResultTable> with_figures(const Call& call, const ListedView& listed,
+                                        query::ResultTable& table) {
+  const bool is_campaign = listed.kind == ThingKind::kCampaign;
+  if (!is_campaign && listed.kind != ThingKind::kWorkflow) return std::move(table);
+  const Result<SharedFigures> known = kept_figures(call);
+  if (!known.ok()) return known.status();
+  const SharedFigures& figures = *known;
   const auto& sums = is_campaign ? figures->campaigns : figures->workflows;
   query::TableBuilder out = builder_like(table);
   for (;;) {
@@ -251,7 +269,8 @@ Result<Answer> one(const Call& call, ThingKind kind) {
   const Result<query::Thing> thing =
       query::identify(call.session(), call.text("id"), {kind}, here_of(call));
   if (!thing.ok()) return thing.status();
-  return document(query::describe(call.session(), *thing));
+  const SharedFigures figures = made_figures(call);
+  return document(query::describe(call.session(), *thing, figures.get()));
 }
 
 std::vector<Param> list_params(std::vector<Param> before) {

@@ -1,4 +1,6 @@
 // What may be typed: names, completions, and whether a filter can be read.
+#include <iterator>
+
 #include "query/filter_names.h"
 #include "query/stored_names.h"
 #include "query/table_builder.h"
@@ -77,6 +79,43 @@ Result<Answer> complete(const Call& call) {
   return out.take();
 }
 
+// The names of all roles, in the order of kRoles: the same whatever is typed.
+using RoleNames = std::vector<std::vector<std::string>>;
+
+size_t bytes_of(const RoleNames& names) {
+  size_t out = 0;
+  for (const auto& list : names) {
+    for (const std::string& name : list) out += sizeof name + name.size();
+  }
+  return out;
+}
+
+Result<RoleNames> read_names(const query::Session& session) {
+  RoleNames out;
+  for (const Role& role : kRoles) {
+    const query::FilterField& field = *query::find_field(role.view, role.field);
+    auto known = role.is_keys ? query::stored_keys(session, role.view, field)
+                              : query::stored_values(session, role.view, field, kMostOfARole);
+    if (!known.ok()) return known.status();
+    out.push_back(std::move(*known));
+  }
+  return out;
+}
+
+Result<std::shared_ptr<const RoleNames>> kept_names(const Call& call) {
+  Status failed;
+  auto out = call.view().kept->get<RoleNames>(
+      "names", call.view().watermark,
+      [&](const auto&) {
+        auto read = read_names(call.session());
+        if (!read.ok()) failed = read.status();
+        return read.ok() ? std::make_shared<const RoleNames>(std::move(*read)) : nullptr;
+      },
+      bytes_of);
+  if (out == nullptr) return failed;
+  return out;
+}
+
 Result<Answer> names(const Call& call) {
   const std::string wanted = call.text("role");
   if (wanted == "filter") return complete(call);
@@ -94,15 +133,14 @@ Result<Answer> names(const Call& call) {
   if (wanted.empty() || wanted == "view") {
     for (const std::string& name : query::view_names()) add(name, "view", "");
   }
-  for (const Role& role : kRoles) {
+  if (wanted == "field" || wanted == "view") return out.take();
+  const auto known = kept_names(call);
+  if (!known.ok()) return known.status();
+  for (size_t i = 0; i < std::size(kRoles); ++i) {
+    const Role& role = kRoles[i];
     if (!wanted.empty() && wanted != role.name) continue;
-    const query::FilterField& field = *query::find_field(role.view, role.field);
-    const auto known = role.is_keys
-                           ? query::stored_keys(call.session(), role.view, field)
-                           : query::stored_values(call.session(), role.view, field, kMostOfARole);
-    if (!known.ok()) return known.status();
     // Alone a role's names stand bare, among others as a filter has them.
-    for (const std::string& name : *known) {
+    for (const std::string& name : (**known)[i]) {
       add((wanted.empty() ? role.before : "") + name, role.name, "");
     }
   }

@@ -89,8 +89,12 @@ void MadeAhead::work() {
 }
 
 Result<std::vector<std::string>> opening_questions(const query::Session& session) {
-  std::vector<std::string> out = {"/campaigns?limit=1000", "/workflows?sort=-started&limit=200",
-                                  "/energy", "/sensors"};
+  std::vector<std::string> out = {"/campaigns?limit=1000",
+                                  "/workflows?sort=-started&limit=200",
+                                  "/energy",
+                                  "/sensors",
+                                  "/health",
+                                  "/names"};
   Result<query::ResultTable> newest =
       session.own_sql("SELECT campaign, workflow FROM workflow_row ORDER BY begin_ns DESC LIMIT 1");
   if (!newest.ok()) return newest.status();
