@@ -83,6 +83,8 @@ await withPage({ width: 1280, height: 4000, theme: "light" }, async (page) => {
   for (const [address, text] of plan.pages) {
     await page.goto(origin + address);
     await settled(page);
+    // What a question finds comes after the page; that it never came harmless() says.
+    await page.waitForFunction((shown) => document.body.innerText.includes(shown), text).catch(() => {});
     await harmless(page, address, text);
     await use(page);
     await harmless(page, `${address}, used`, "");
