@@ -7,7 +7,7 @@
 #include "encode/frame.h"
 #include "encode/record.h"
 #include "encode/sensor_entry.h"
-#include "model/sensor.h"
+#include "made_sensors.h"
 
 namespace headrace::bench {
 namespace {
@@ -15,37 +15,14 @@ namespace {
 constexpr uint64_t kSampleEvery_ns = 100'000'000;
 constexpr uint64_t kTasksOfSegment = 200'000;
 
-std::string package_energy() {
-  Sensor out;
-  out.name = "rapl.package-0";
-  out.quantity = "hw.energy";
-  out.unit = "J";
-  out.kind = SensorKind::kCounter;
-  out.domain = "node/cpu-0";
-  out.source = "powercap";
-  out.scale = 1e-6;
-  return encode_sensor(out);
-}
-
-std::string cpu_time() {
-  Sensor out;
-  out.name = "process.cpu_time";
-  out.quantity = "process.cpu.time";
-  out.unit = "s";
-  out.kind = SensorKind::kCounter;
-  out.domain = "process";
-  out.source = "proc";
-  out.scale = 1e-9;
-  return encode_sensor(out);
-}
-
 }  // namespace
 
 MadeProcess::MadeProcess(const Directory& directory, uint32_t number)
     : spool_(directory, 0x5a9e000000 + number), number_(number) {
   spool_.frame_bytes = 32 << 10;
-  if (number == 0) package_energy_ = spool_.entry(EntryKind::kSensor, package_energy());
-  cpu_time_ = spool_.entry(EntryKind::kSensor, cpu_time());
+  if (number == 0)
+    package_energy_ = spool_.entry(EntryKind::kSensor, encode_sensor(package_energy()));
+  cpu_time_ = spool_.entry(EntryKind::kSensor, encode_sensor(process_cpu_time()));
 }
 
 MadeProcess::~MadeProcess() {

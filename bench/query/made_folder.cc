@@ -9,6 +9,7 @@
 #include "collect/spool_fixture.h"
 #include "encode/sensor_entry.h"
 #include "energy/attribute.h"
+#include "made_sensors.h"
 #include "made_tasks.h"
 
 namespace headrace::bench {
@@ -19,30 +20,6 @@ using collect::SpoolFixture;
 
 constexpr int64_t kSampleEvery_ns = 100'000'000;
 constexpr uint64_t kTasksOfSegment = 200'000;
-
-Sensor package_energy() {
-  Sensor out;
-  out.name = "rapl.package-0";
-  out.quantity = "hw.energy";
-  out.unit = "J";
-  out.kind = SensorKind::kCounter;
-  out.domain = "node/cpu-0";
-  out.source = "powercap";
-  out.scale = 1e-6;
-  return out;
-}
-
-Sensor process_cpu_time() {
-  Sensor out;
-  out.name = "process.cpu_time";
-  out.quantity = "process.cpu.time";
-  out.unit = "s";
-  out.kind = SensorKind::kCounter;
-  out.domain = "process";
-  out.source = "proc";
-  out.scale = 1e-9;
-  return out;
-}
 
 // One process: its dictionary, its share of the tasks, its samples.
 class Process {

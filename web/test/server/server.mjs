@@ -255,6 +255,8 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
         const { unit, rows } = counterRows(q);
         return page(["sensor_id", "sensor", "hostname", "pid", "domain", "at_ns", "min", "max", "mean", "readings"].map((name) => ({ name, type: "real", unit: ["min", "max", "mean"].includes(name) ? (unit ?? null) : null })), c.tasks.length === 0 ? [] : rows, new URLSearchParams({ limit: "5000" }));
       }
+      case "sources":
+        return page([{ name: "name", type: "text" }, { name: "address", type: "text" }, { name: "path", type: "text" }, { name: "kind", type: "text" }, { name: "tasks", type: "integer" }, { name: "failed", type: "integer" }, { name: "running", type: "integer" }, { name: "late_s", type: "real", unit: "s" }, { name: "trouble", type: "text" }], [["lm", "/", "/scratch/lm/.headrace", "folder", c.tasks.length, 3, 0, 0.12, null]], q);
       case "sensors":
         return page([{ name: "sensor_id", type: "integer" }, { name: "name", type: "text" }, { name: "quantity", type: "text" }, { name: "unit", type: "text" }, { name: "kind", type: "text" }, { name: "domain", type: "text" }, { name: "source", type: "text" }, { name: "truth", type: "text" }, { name: "hostname", type: "text" }], c.tasks.length === 0 ? [] : sensors.map((s, i) => [i + 1, ...s, "node01"]), q);
       case "graph":
