@@ -5,7 +5,6 @@ from __future__ import annotations
 import mmap
 import os
 import signal
-import struct
 import sys
 import threading
 import time
@@ -19,7 +18,8 @@ goes_on = END in ("daemon", "threads")
 
 descriptor = os.open(PROGRESS, os.O_RDWR | os.O_CREAT, 0o600)
 os.ftruncate(descriptor, 32 * threads)
-shared = mmap.mmap(descriptor, 32 * threads)
+# Eight bytes at once: struct would clear them first, and a kill may fall between.
+shared = memoryview(mmap.mmap(descriptor, 32 * threads)).cast("Q")
 working = threading.Semaphore(0)
 
 
@@ -29,7 +29,7 @@ def step(run: int, thread: int, n: int) -> dict[str, float]:
 
 
 def tell(thread: int, field: int, value: int) -> None:
-    struct.pack_into("=Q", shared, 32 * thread + 8 * field, value)
+    shared[4 * thread + field] = value
 
 
 def record(thread: int) -> None:
