@@ -32,9 +32,10 @@ void make_training(MadeProcess& process, uint32_t number) {
   const Uuid model{uint64_t{0x30de100000004000} + number, uint64_t{1} << 63};
   const uint64_t begin = number * (kSteps + 2) * kStepTook_ns;
   const uint64_t training = process.next_number(0);
+  const uint64_t seed = number / 20;
   double loss = 0;
   for (uint64_t step = 1; step <= kSteps; ++step) {
-    loss = 1 / (lr * static_cast<double>(step * width) + 1) + 0.001 * (number / 20);
+    loss = 1 / (lr * static_cast<double>(step * width) + 1) + 0.001 * static_cast<double>(seed);
     process.task(0, {.activity = spool.activity("step"),
                      .workflow = workflow,
                      .parent = training,

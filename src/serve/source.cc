@@ -52,7 +52,8 @@ Result<std::vector<SourceSpec>> find_sources(const std::vector<fs::path>& paths)
 Source::Source(SourceSpec spec, const LiveStoreOptions& options,
                std::function<void(Source&, const std::string&)> ask_ahead)
     : spec_(std::move(spec)),
-      ahead_([this, ask_ahead](const std::string& target) { ask_ahead(*this, target); },
+      ahead_([this, ask_ahead = std::move(ask_ahead)](
+                 const std::string& target) { ask_ahead(*this, target); },
              [this] {
                const auto view = live_.view();
                return view.ok() ? opening_questions((*view)->session).value_or({})
