@@ -3,9 +3,12 @@
 What was checked is remembered under a hash of everything that the answer depends on: the tool, its
 settings, the compile command, the file and every file of ours that it includes. Paths enter the
 hash relative to the clone, so clones share the memory. It lies in the user's cache folder
-(XDG_CACHE_HOME), or in .cache/ where $HOME cannot be written.
+(XDG_CACHE_HOME), or in .cache/ where $HOME cannot be written; script/tidy.passed brings it to
+machines that have none. A file that changed has another hash, so a stale line costs time, no truth.
 
-usage: tidy.py [--all] BUILD_FOLDER     --all adds the *_test.cc and the static analyzer
+usage: tidy.py [--all | --record] BUILD_FOLDER
+  --all      adds the *_test.cc and the static analyzer, and takes no word for anything
+  --record   writes script/tidy.passed when nothing was found
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from pathlib import Path
 
 TOOL = "clang-tidy-16"
 ROOT = Path(__file__).resolve().parent.parent
+PASSED = ROOT / "script" / "tidy.passed"
 OURS = ("src", "include", "python", "examples", "bench", "tests")
 # gcc's flags reach clang: unknown ones are no finding, and gcc's -Werror is gcc's business.
 EXTRA = ["--extra-arg=-Wno-unknown-warning-option", "--extra-arg=-Wno-error"]
@@ -99,8 +103,8 @@ def check(source: Path, build: Path, options: list[str]) -> str:
 
 
 def main() -> int:
-    everything = sys.argv[1:2] == ["--all"]
-    if len(sys.argv) != 2 + everything:
+    everything, records = sys.argv[1:2] == ["--all"], sys.argv[1:2] == ["--record"]
+    if len(sys.argv) != 2 + everything + records:
         print(__doc__, file=sys.stderr)
         return 2
     build = Path(sys.argv[-1]).resolve()
@@ -108,6 +112,8 @@ def main() -> int:
     version = subprocess.run([TOOL, "--version"], capture_output=True, check=True).stdout
     settings = version + (ROOT / ".clang-tidy").read_bytes() + " ".join(options).encode()
     cache = cache_folder()
+    passed = set() if everything or not PASSED.exists() else set(PASSED.read_text().split())
+    keys: list[str] = []
 
     todo: list[tuple[Path, Path]] = []
     count = 0
@@ -120,8 +126,10 @@ def main() -> int:
         if source.name.endswith("_test.cc") and not everything:
             continue
         count += 1
-        stamp = cache / key_of(source, shlex.split(entry["command"]), settings)
-        if not stamp.exists():
+        key = key_of(source, shlex.split(entry["command"]), settings)
+        keys.append(key[:16])
+        stamp = cache / key
+        if not stamp.exists() and key[:16] not in passed:
             todo.append((source, stamp))
 
     findings = 0
@@ -133,6 +141,8 @@ def main() -> int:
                 print(text, flush=True)
             else:
                 waiting[answer].touch()
+    if records and not findings:
+        PASSED.write_text("\n".join(sorted(keys)) + "\n")
     print(f"{count} files, {len(todo)} checked now, {findings} with findings")
     return 1 if findings else 0
 
