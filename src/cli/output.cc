@@ -40,19 +40,15 @@ class Destination {
 
 bool is_stdout(const Output& output) { return output.file.empty() || output.file == "-"; }
 
-bool ends_with(const std::string& text, std::string_view end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
-
 }  // namespace
 
 query::Format Output::format() const {
   if (!format_name.empty()) return *query::parse_format(format_name);
   if (json) return query::Format::kJson;
-  if (ends_with(file, ".csv")) return query::Format::kCsv;
-  if (ends_with(file, ".json")) return query::Format::kJson;
-  if (ends_with(file, ".jsonl")) return query::Format::kJsonl;
-  if (ends_with(file, ".arrow") || ends_with(file, ".arrows")) return query::Format::kArrow;
+  if (file.ends_with(".csv")) return query::Format::kCsv;
+  if (file.ends_with(".json")) return query::Format::kJson;
+  if (file.ends_with(".jsonl")) return query::Format::kJsonl;
+  if (file.ends_with(".arrow") || file.ends_with(".arrows")) return query::Format::kArrow;
   return query::Format::kTable;
 }
 

@@ -13,26 +13,22 @@ namespace {
 constexpr size_t kWidest = 100;
 constexpr size_t kWidestCell = 72;
 
-bool ends_with(const std::string& text, std::string_view end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
-
 // The unit that a name says: duration_s, energy_j, size_bytes.
 std::string with_unit(const std::string& name, double value) {
-  if (ends_with(name, "_s") || name == "seconds") return duration_text(value);
-  if (ends_with(name, "_j") || ends_with(name, "joules")) return si_text(value, "J");
-  if (ends_with(name, "_bytes")) return bytes_text(value);
+  if (name.ends_with("_s") || name == "seconds") return duration_text(value);
+  if (name.ends_with("_j") || name.ends_with("joules")) return si_text(value, "J");
+  if (name.ends_with("_bytes")) return bytes_text(value);
   return number_text(value);
 }
 
 std::string scalar_text(const std::string& name, const Json& value) {
   if (value.is_null()) return "-";
   if (const auto number = value.number(); number && value.as<bool>() == nullptr) {
-    const bool counted = value.as<int64_t>() != nullptr && !ends_with(name, "_bytes") &&
-                         !ends_with(name, "_s") && !ends_with(name, "_j");
+    const bool counted = value.as<int64_t>() != nullptr && !name.ends_with("_bytes") &&
+                         !name.ends_with("_s") && !name.ends_with("_j");
     return counted ? value.text() : with_unit(name, *number);
   }
-  if (ends_with(name, "_at") && value.as<std::string>() != nullptr) {
+  if (name.ends_with("_at") && value.as<std::string>() != nullptr) {
     std::string text = value.text().substr(0, 23);
     std::replace(text.begin(), text.end(), 'T', ' ');
     return text;
@@ -92,7 +88,7 @@ void table_text(const Json::List& rows, const std::string& indent, std::string* 
       }
       continue;
     }
-    if (name == "id" || ends_with(name, "_id") || name == "sha256") cells = short_ids(cells);
+    if (name == "id" || name.ends_with("_id") || name == "sha256") cells = short_ids(cells);
     cells.insert(cells.begin(), shown);
     columns.push_back(std::move(cells));
     right.push_back(number);

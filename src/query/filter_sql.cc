@@ -1,10 +1,10 @@
 #include "query/filter_sql.h"
 
 #include <algorithm>
-#include <chrono>
 #include <iterator>
 #include <optional>
 
+#include "base/clock.h"
 #include "model/status.h"
 #include "query/task_joules.h"
 
@@ -68,12 +68,6 @@ std::string error_text(const std::string& json) {
   return "concat_ws(': ', " + json + "->>'$.type', " + json + "->>'$.message')";
 }
 
-int64_t now_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 // The values as SQL, where each is a whole UUID and one of them is to be met; else "".
 std::string whole_ids(const Filter& filter) {
   std::string out;
@@ -115,7 +109,7 @@ FilterSql::FilterSql(FilterView view, const store::Registry& registry, int64_t n
 
 Result<std::string> filtered_view_sql(const store::Registry& registry, const store::TaskView& view,
                                       const Filter& filter) {
-  FilterSql sql(FilterView::kTask, registry, now_ns());
+  FilterSql sql(FilterView::kTask, registry, now_realtime_ns());
   const Result<std::string> condition = sql.condition(filter);
   if (!condition.ok()) return condition;
   store::TaskView whole = view;

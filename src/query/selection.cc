@@ -1,10 +1,10 @@
 #include "query/selection.h"
 
 #include <algorithm>
-#include <chrono>
 #include <set>
 #include <utility>
 
+#include "base/clock.h"
 #include "query/filter_lexer.h"
 #include "query/filter_sql.h"
 #include "query/nearest.h"
@@ -18,12 +18,6 @@ using store::sql_name;
 constexpr uint64_t kMostReached = 100'000;  // a sort of so many is quick
 constexpr size_t kMostColumns = 2048;       // a plan of 1,640 takes 35 ms
 
-int64_t now_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 std::string joined(const FieldPath& path, const char* between) {
   std::string out;
   for (const std::string& part : path) out += (out.empty() ? "" : between) + part;
@@ -34,7 +28,9 @@ std::string joined(const FieldPath& path, const char* between) {
 class Plan {
  public:
   Plan(const Selection& selection, const store::Registry& registry)
-      : selection_(selection), registry_(registry), sql_(selection.view, registry, now_ns()) {}
+      : selection_(selection),
+        registry_(registry),
+        sql_(selection.view, registry, now_realtime_ns()) {}
 
   Status read_filter() {
     if (!selection_.filter.is_everything()) {
