@@ -14,6 +14,8 @@ std::vector<Check> source_checks() {
       check.state = CheckState::kNote;
       check.detail += " is not readable";
       check.next = source.detail;
+      if (!source.enable.empty())
+        check.next += "; an administrator may change it: " + source.enable;
     } else {
       check.state = source.truth == Truth::kMeasured ? CheckState::kOk : CheckState::kNote;
       check.detail += ": " + std::string(headrace::name_of(source.truth));

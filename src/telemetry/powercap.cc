@@ -76,15 +76,15 @@ Probe Powercap::probe() {
   const std::vector<Zone> all = zones();
   if (all.empty()) {
     source.detail = "no energy zone in " + roots_.sysfs +
-                    "/class/powercap: a virtual machine, or the kernel module intel_rapl_common is "
-                    "not loaded (sudo modprobe intel_rapl_msr)";
+                    "/class/powercap: a virtual machine, or the kernel module is not loaded";
+    source.enable = "sudo modprobe intel_rapl_msr";
   }
   for (const Zone& zone : all) {
     KeptFile file;
     std::array<char, 64> buffer;
     const std::string path = zone.path + "/energy_uj";
     const Status status = file.open(path);
-    if (!status.ok() || !number(trimmed(file.read(buffer)))) {
+    if (!status.ok() || !only_number(file.read(buffer))) {
       if (!source.detail.empty()) source.detail += "; ";
       if (status.ok()) {
         source.detail += io_error("cannot read " + path, file.error_number()).message();
@@ -92,10 +92,10 @@ Probe Powercap::probe() {
         source.detail += status.message();
       }
       if (file.error_number() == EACCES) {
-        source.detail +=
-            " (only root may read it since CVE-2020-8694; an administrator allows it "
-            "with: sudo chmod a+r " +
-            path + ")";
+        source.detail += " (only root may read it since CVE-2020-8694)";
+        source.enable = "sudo chmod a+r " + roots_.sysfs +
+                        "/class/powercap/intel-rapl:*/energy_uj " + roots_.sysfs +
+                        "/class/powercap/intel-rapl:*/*/energy_uj";
       }
       continue;
     }
@@ -124,7 +124,7 @@ Probe Powercap::probe() {
 void Powercap::sweep(std::span<Reading> readings) {
   std::array<char, 64> buffer;
   for (size_t i = 0; i < counters_.size(); ++i) {
-    if (const auto value = number(trimmed(counters_[i].read(buffer)))) readings[i].set(*value);
+    if (const auto value = only_number(counters_[i].read(buffer))) readings[i].set(*value);
   }
 }
 

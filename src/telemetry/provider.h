@@ -19,6 +19,8 @@ struct SensorSpec {
   // reading before a change is worth keeping. False where the source only refreshes now and then
   // (a GPU's energy counter): there a change may have happened at any time since the change before.
   bool keeps_edges = true;
+  // How often the source says that it refreshes; 0: it does not say.
+  int64_t period_ns = 0;
   // Recorded once a second, changed or not.
   bool only_heartbeat = false;
   // Counts this process's CPU time in ns, whose value is known from the moment capture began.
@@ -28,6 +30,8 @@ struct SensorSpec {
 struct Reading {
   uint64_t raw = 0;
   bool ok = false;
+  // When the source took it, on the monotonic clock, if it says so; 0: as it was read.
+  int64_t taken_ns = 0;
   void set(uint64_t value) { raw = value, ok = true; }
 };
 

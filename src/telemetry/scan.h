@@ -48,4 +48,11 @@ inline std::string_view trimmed(std::string_view text) {
   return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
 }
 
+// The number that a file of one number holds. Nothing where its line has no end: then there are
+// more digits to come.
+inline std::optional<uint64_t> only_number(std::string_view text) {
+  if (text.find('\n') == std::string_view::npos) return std::nullopt;
+  return number(trimmed(text));
+}
+
 }  // namespace headrace::telemetry

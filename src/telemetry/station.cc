@@ -9,13 +9,17 @@ namespace headrace::telemetry {
 
 void Station::begin(capture::Recorder& recorder, const Probe& probe, const Baseline& baseline) {
   const int64_t now_ns = now_monotonic_ns();
+  begin_ticks_ = ticks();
+  begin_ns_ = now_ns;
   channels_.reserve(probe.sensors.size());
   for (const SensorSpec& spec : probe.sensors) {
     const bool estimate = spec.sensor.truth == Truth::kEstimated;
     channels_.push_back({capture::intern_sensor(recorder, spec.sensor),
                          estimate ? kSampleIsEstimate : uint8_t{0}, ChangeFilter(spec)});
     if (!spec.counts_cpu_ns || baseline.at_ticks == 0) continue;
-    record(recorder, channels_.back(), {baseline.cpu_ns, true}, baseline.at_ticks, now_ns, true);
+    Reading first;
+    first.set(baseline.cpu_ns);
+    record(recorder, channels_.back(), first, baseline.at_ticks, now_ns, true);
   }
   readings_.resize(channels_.size());
 }
@@ -30,9 +34,22 @@ size_t Station::sweep(capture::Recorder& recorder, bool force) {
   const int64_t now_ns = now_monotonic_ns();
   size_t records = 0;
   for (size_t i = 0; i < channels_.size(); ++i) {
-    records += record(recorder, channels_[i], readings_[i], at_ticks, now_ns, force);
+    const int64_t taken_ns = readings_[i].taken_ns;
+    const uint64_t taken_ticks = taken_ns == 0 ? at_ticks : ticks_of(taken_ns, at_ticks, now_ns);
+    records += record(recorder, channels_[i], readings_[i], taken_ticks, now_ns, force);
   }
   return records;
+}
+
+uint64_t Station::ticks_of(int64_t taken_ns, uint64_t at_ticks, int64_t now_ns) const {
+  constexpr int64_t kLeast_ns = 10'000'000;     // over which a tick's length is known well enough
+  constexpr int64_t kMost_ns = 10'000'000'000;  // what is older is no reading of now
+  const int64_t ago_ns = now_ns - taken_ns;
+  const int64_t known_ns = now_ns - begin_ns_;
+  if (ago_ns <= 0 || ago_ns > std::min(kMost_ns, known_ns) || known_ns < kLeast_ns) return at_ticks;
+  const double ticks_per_ns =
+      static_cast<double>(at_ticks - begin_ticks_) / static_cast<double>(known_ns);
+  return at_ticks - static_cast<uint64_t>(ticks_per_ns * static_cast<double>(ago_ns));
 }
 
 size_t Station::record(capture::Recorder& recorder, Channel& channel, const Reading& reading,

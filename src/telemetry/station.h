@@ -25,7 +25,8 @@ class Station {
   // Makes the sensors of `probe` known, and records `baseline` for those that it is known of.
   void begin(capture::Recorder& recorder, const Probe& probe, const Baseline& baseline);
   // Reads all sensors once and records what is worth it. The time of a reading is the middle of its
-  // provider's sweep, whose ends are read around it. Returns the number of records.
+  // provider's sweep, whose ends are read around it, unless its source says when it took it.
+  // Returns the number of records.
   size_t sweep(capture::Recorder& recorder, bool force);
   Provider& provider() { return *provider_; }
   size_t channels() const { return channels_.size(); }
@@ -39,7 +40,11 @@ class Station {
   size_t record(capture::Recorder& recorder, Channel& channel, const Reading& reading,
                 uint64_t at_ticks, int64_t now_ns, bool force);
 
+  uint64_t ticks_of(int64_t taken_ns, uint64_t at_ticks, int64_t now_ns) const;
+
   std::unique_ptr<Provider> provider_;
+  uint64_t begin_ticks_ = 0;
+  int64_t begin_ns_ = 0;
   std::vector<Channel> channels_;
   std::vector<Reading> readings_;
 };

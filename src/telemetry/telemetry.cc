@@ -13,9 +13,14 @@
 
 #include "base/clock.h"
 #include "capture/recorder.h"
+#include "telemetry/cgroup.h"
+#include "telemetry/cray_pm.h"
 #include "telemetry/estimate.h"
+#include "telemetry/hwmon.h"
+#include "telemetry/lustre.h"
 #include "telemetry/nvml.h"
 #include "telemetry/powercap.h"
+#include "telemetry/pressure.h"
 #include "telemetry/proc_node.h"
 #include "telemetry/proc_process.h"
 #include "telemetry/sampler.h"
@@ -71,7 +76,12 @@ Providers node_providers() {
   const Roots roots = roots_from_environment();
   Providers out;
   out.push_back(std::make_unique<ProcNode>(roots));
+  out.push_back(std::make_unique<Cgroup>(roots));
+  out.push_back(std::make_unique<Pressure>(roots));
+  out.push_back(std::make_unique<Lustre>(roots));
   out.push_back(std::make_unique<Powercap>(roots));
+  out.push_back(std::make_unique<CrayPm>(roots));
+  out.push_back(std::make_unique<Hwmon>(roots));
   out.push_back(std::make_unique<Nvml>());
   return out;
 }

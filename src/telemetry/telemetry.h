@@ -25,7 +25,8 @@ struct Source {
   bool readable = false;
   Truth truth = Truth::kMeasured;
   std::string domains;  // where readable: what it covers, e.g. "node/cpu-0 node/dram-0"
-  std::string detail;   // where not: why, and the command or setting that would change it
+  std::string detail;   // what cannot be read, and why
+  std::string enable;   // the command that would change that; empty: none would
   std::string method;   // of an estimate, with its assumption
 };
 
