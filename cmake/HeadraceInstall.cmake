@@ -73,6 +73,9 @@ if(NOT SKBUILD)
   # Beside DuckDB's library, where box/shim_file.cc looks.
   install(TARGETS headrace_shim LIBRARY
           DESTINATION "${CMAKE_INSTALL_LIBDIR}/headrace" COMPONENT tools)
+  # Where cli/lab_libraries.cc looks.
+  install(TARGETS headrace_fake_nvml headrace_fake_amd_smi headrace_fake_rocm_smi LIBRARY
+          DESTINATION "${CMAKE_INSTALL_LIBDIR}/headrace/lab" COMPONENT tools)
   install(FILES "${PROJECT_SOURCE_DIR}/third_party/duckdb/LICENSE" COMPONENT tools
           DESTINATION "${CMAKE_INSTALL_DOCDIR}/duckdb")
   return()

@@ -35,6 +35,8 @@ void add_tag(CLI::App& app, Program& program);
 void add_note(CLI::App& app, Program& program);
 void add_rm(CLI::App& app, Program& program);
 void add_doctor(CLI::App& app, Program& program);
+void add_sensors(CLI::App& app, Program& program);
+void add_lab(CLI::App& app, Program& program);
 void add_config(CLI::App& app, Program& program);
 void add_collect(CLI::App& app, Program& program);
 
@@ -53,7 +55,8 @@ inline constexpr std::array kCommands = {
     AddCommand{add_backup},     AddCommand{add_tag},
     AddCommand{add_note},       AddCommand{add_rm},
     AddCommand{add_prune},      AddCommand{add_compact},
-    AddCommand{add_doctor},     AddCommand{add_collect},
+    AddCommand{add_doctor},     AddCommand{add_sensors},
+    AddCommand{add_lab},        AddCommand{add_collect},
     AddCommand{add_config},
 };
 

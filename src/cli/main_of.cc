@@ -33,8 +33,9 @@ std::string_view verb_of(int argc, const char* const* argv) {
   return {};
 }
 
-// Where the command of `headrace run` begins: after `--`, or at the first word that is neither an
-// option of ours nor its value. What stands there is the command's, whatever it looks like.
+// Where the command of `headrace run` or `headrace lab` begins: after `--`, or at the first word
+// that is neither an option of ours nor its value. What stands there is the command's, whatever it
+// looks like.
 int command_index(int argc, const char* const* argv, const CLI::App& app, const CLI::App& run) {
   int i = 1;
   while (i < argc && std::string_view(argv[i]) != run.get_name()) ++i;
@@ -93,8 +94,8 @@ int main_of(int argc, const char* const* argv) {
         "");
   }
   int own = argc;
-  if (verb == "run") {
-    own = command_index(argc, argv, app, *app.get_subcommand("run"));
+  if (verb == "run" || verb == "lab") {
+    own = command_index(argc, argv, app, *app.get_subcommand(verb));
     program.command.assign(argv + own, argv + argc);
     if (own < argc && std::string_view(argv[own - 1]) == "--") --own;
   }

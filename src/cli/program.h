@@ -41,7 +41,7 @@ class Program {
   bool quiet = false;          // -q
   std::string color = "auto";  // --color
 
-  std::vector<std::string> command;  // of `run`: what follows its options
+  std::vector<std::string> command;  // of `run` and `lab`: what follows their options
 
   // The folder `.headrace` to work on; it need not exist.
   std::filesystem::path root() const;

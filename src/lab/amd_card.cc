@@ -6,7 +6,8 @@ AmdCard::AmdCard(const Instrument& instrument)
     : meter_(instrument.meter()),
       serial_(instrument.key("serial", "00000000000000" + instrument.name)),
       second_die_(instrument.key("die", "first") == "second"),
-      counts_(instrument.key("energy", "yes") != "none") {}
+      counts_(instrument.key("energy", "yes") != "none"),
+      current_power_(instrument.key("power", "average") == "current") {}
 
 AmdNow AmdCard::at(int64_t now_ns) {
   const Shown shown = meter_.at(now_ns);

@@ -24,16 +24,19 @@ class AmdCard {
   static constexpr double kStep_uj = 15.258789;  // 2^-16 J
 
   // Keys: serial=, die=second (of a package whose power the first one reports),
-  // energy=none (its counter stays 0, as the second die's may).
+  // energy=none (its counter stays 0, as the second die's may), power=current (as MI300: not the
+  // average).
   explicit AmdCard(const Instrument& instrument);
   AmdNow at(int64_t now_ns);
   const std::string& serial() const { return serial_; }
+  bool reports_current_power() const { return current_power_; }
 
  private:
   Meter meter_;
   std::string serial_;
   bool second_die_;
   bool counts_;
+  bool current_power_;
 };
 
 }  // namespace headrace::lab

@@ -5,7 +5,9 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "telemetry/amd_source.h"
 #include "telemetry/made_sensor.h"
+#include "telemetry/powercap.h"
 #include "telemetry/scan.h"
 
 namespace headrace::telemetry {
@@ -18,18 +20,28 @@ constexpr uint64_t kUsualHz = 10;  // on XC; others say so themselves
 constexpr int64_t kSilentScans = 10;
 constexpr std::string_view kEnergyEnding = "energy";
 constexpr std::string_view kPowerEnding = "power";
+constexpr std::string_view kAccelerator = "accel";
 
 // "" is the node; accel0 is an accelerator's whole package.
-std::string domain_of(std::string_view part) {
-  if (part.empty()) return "node";
-  constexpr std::string_view kAccelerator = "accel";
-  if (part.starts_with(kAccelerator)) {
-    return "node/accel-" + std::string(part.substr(kAccelerator.size()));
-  }
-  return "node/" + std::string(part);
+std::string name_of_part(std::string_view part) {
+  if (!part.starts_with(kAccelerator)) return std::string(part);
+  return "accel-" + std::string(part.substr(kAccelerator.size()));
 }
 
 }  // namespace
+
+std::string CrayPm::domain_of(std::string_view part) const {
+  if (part.empty()) return "node";
+  bool nearer = false;
+  std::error_code error;
+  if (part.starts_with(kAccelerator)) {
+    nearer = amdgpu_files_source(roots_)->start().ok() ||
+             std::filesystem::exists(roots_.proc + "/driver/nvidia", error);
+  } else if (part == "cpu" || part == "memory") {
+    nearer = Powercap(roots_).reads_a_package();
+  }
+  return (nearer ? "node/board/" : "node/") + name_of_part(part);
+}
 
 Probe CrayPm::probe() {
   Probe probe;
@@ -111,9 +123,7 @@ bool CrayPm::read_all(std::span<Reading> readings) {
   for (size_t i = 0; i < files_.size(); ++i) {
     Reading& one = readings[i];
     if (!one.ok || one.taken_ns == 0) continue;
-    const int64_t behind_ns = now_ns - one.taken_ns;
-    behind_ns_ = any_ ? std::min(behind_ns_, behind_ns) : behind_ns;
-    one.taken_ns += behind_ns_;
+    one.taken_ns = board_.taken_ns(one.taken_ns, now_ns);
   }
   std::copy_n(readings.begin(), files_.size(), last_.begin());
   scan_ = before;

@@ -4,6 +4,10 @@
 //
 // A sweep counts only if no scan came between its first and its last file. Where no scan came since
 // the sweep before, the readings are those of then; where none comes for long, they are gaps.
+//
+// Parts that a nearer sensor measures as well (packages by RAPL, GPUs by their driver) are
+// node/board/..., so that nobody adds both up: which accelerator is which GPU, the board does not
+// say.
 #pragma once
 
 #include <functional>
@@ -14,6 +18,7 @@
 #include "telemetry/kept_file.h"
 #include "telemetry/provider.h"
 #include "telemetry/roots.h"
+#include "telemetry/source_clock.h"
 
 namespace headrace::telemetry {
 
@@ -26,6 +31,7 @@ class CrayPm : public Provider {
   void sweep(std::span<Reading> readings) override;
 
  private:
+  std::string domain_of(std::string_view part) const;
   Reading read(KeptFile& file);
   bool read_all(std::span<Reading> readings);
   bool read_scan(uint64_t* scan);
@@ -39,8 +45,7 @@ class CrayPm : public Provider {
   bool any_ = false;
   int64_t scanned_ns_ = 0;  // when scan_ was first seen
   int64_t patience_ns_ = 0;
-  // The least that a reading was behind its scan's time: how far the board's clock is from ours.
-  int64_t behind_ns_ = 0;
+  SourceClock board_;
 };
 
 }  // namespace headrace::telemetry

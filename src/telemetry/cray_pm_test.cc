@@ -35,6 +35,16 @@ TEST(CrayPm, ReadsEveryPartWithItsDomainAndTheScansPeriod) {
   EXPECT_EQ(v.at("cray.accel0_energy"), 600u);
 }
 
+TEST(CrayPm, WhatANearerSensorMeasuresIsNotBesideIt) {
+  TurnedLab lab(std::string(kBlade) +
+                "meter powercap package-0 cpu period=1ms\nmeter amd 0 accel period=1ms\n");
+  CrayPm provider(lab.roots());
+  const Probe probe = provider.probe();
+  EXPECT_EQ(sensor_named(probe, "cray.cpu_energy")->domain, "node/board/cpu");
+  EXPECT_EQ(sensor_named(probe, "cray.accel0_energy")->domain, "node/board/accel-0");
+  EXPECT_EQ(sensor_named(probe, "cray.energy")->domain, "node");
+}
+
 // The board's clock stands elsewhere than ours; a scan's time is known to how late we looked at
 // best.
 TEST(CrayPm, AReadingHasTheTimeOfItsScan) {

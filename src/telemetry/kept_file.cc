@@ -10,13 +10,18 @@ namespace headrace::telemetry {
 KeptFile::~KeptFile() { close(); }
 
 KeptFile::KeptFile(KeptFile&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), error_(other.error_) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      error_(other.error_),
+      failures_(other.failures_),
+      path_(std::move(other.path_)) {}
 
 KeptFile& KeptFile::operator=(KeptFile&& other) noexcept {
   if (this != &other) {
     close();
     fd_ = std::exchange(other.fd_, -1);
     error_ = other.error_;
+    failures_ = other.failures_;
+    path_ = std::move(other.path_);
   }
   return *this;
 }
@@ -32,11 +37,13 @@ Status KeptFile::open(const std::string& path) {
     fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   } while (fd_ < 0 && errno == EINTR);
   error_ = fd_ < 0 ? errno : 0;
+  failures_ = 0;
+  if (fd_ >= 0) path_ = path;
   return fd_ < 0 ? io_error("cannot open " + path, error_) : ok_status();
 }
 
 std::string_view KeptFile::read(std::span<char> buffer) {
-  if (fd_ < 0) return {};
+  if (path_.empty()) return {};
   // One pread: the kernel makes a new snapshot of such a file at offset 0, and a second call at a
   // later offset would continue another one.
   ssize_t n = 0;
@@ -44,7 +51,21 @@ std::string_view KeptFile::read(std::span<char> buffer) {
     n = ::pread(fd_, buffer.data(), buffer.size(), 0);
   } while (n < 0 && errno == EINTR);
   error_ = n < 0 ? errno : 0;
-  return n <= 0 ? std::string_view() : std::string_view(buffer.data(), static_cast<size_t>(n));
+  if (n > 0) {
+    failures_ = 0;
+    return {buffer.data(), static_cast<size_t>(n)};
+  }
+  ++failures_;
+  if (failures_ % kRetries == 0 || (failures_ & (failures_ - 1)) == 0) open_anew();
+  return {};
+}
+
+// What the next reading finds; this one stays a gap.
+void KeptFile::open_anew() {
+  const int fd = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  close();
+  fd_ = fd;
 }
 
 Result<std::string> read_once(const std::string& path) {

@@ -27,14 +27,20 @@ class KeptFile {
   Status open(const std::string& path);
   bool is_open() const { return fd_ >= 0; }
   // What fits into `buffer`, whose bytes the result views. Empty when the reading failed or the
-  // file is empty; error_number() is then errno or 0.
+  // file is empty; error_number() is then errno or 0. A file that fails is opened anew now and
+  // then, for a driver that was loaded anew; see kRetries.
   std::string_view read(std::span<char> buffer);
   int error_number() const { return error_; }
+  // Failed readings after which it is opened anew: 1, 2, 4, ... and from here on every so many.
+  static constexpr uint32_t kRetries = 64;
 
  private:
   void close();
+  void open_anew();
   int fd_ = -1;
   int error_ = 0;
+  uint32_t failures_ = 0;
+  std::string path_;  // once it was open
 };
 
 // The whole of a small file, at most 64 KiB.

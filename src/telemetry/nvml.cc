@@ -1,75 +1,13 @@
 #include "telemetry/nvml.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <cstring>
 
-#include "telemetry/scan.h"
+#include "telemetry/nvml_sensors.h"
+#include "telemetry/visible_devices.h"
 
 namespace headrace::telemetry {
-namespace {
-
-struct Description {
-  const char* name;
-  const char* quantity;
-  const char* unit;
-  SensorKind kind;
-  double scale;
-};
-constexpr Description kEnergySensor{"energy", "hw.energy", "J", SensorKind::kCounter, 1e-3};
-constexpr Description kPowerSensor{"power", "hw.power", "W", SensorKind::kGauge, 1e-3};
-constexpr Description kTemperatureSensor{"temperature", "hw.temperature", "Cel", SensorKind::kGauge,
-                                         1};
-constexpr Description kUseSensor{"utilization", "hw.gpu.utilization", "1", SensorKind::kGauge,
-                                 0.01};
-constexpr Description kMemoryUseSensor{"memory_utilization", "hw.gpu.memory.utilization", "1",
-                                       SensorKind::kGauge, 0.01};
-constexpr Description kMemorySensor{"memory", "hw.gpu.memory.usage", "By", SensorKind::kGauge, 1};
-
-SensorSpec described(const Description& what, const Sensor& base) {
-  SensorSpec spec;
-  spec.sensor = base;
-  spec.sensor.name += std::string(".") + what.name;
-  spec.sensor.quantity = what.quantity;
-  spec.sensor.unit = what.unit;
-  spec.sensor.kind = what.kind;
-  spec.sensor.scale = what.scale;
-  spec.keeps_edges = what.kind == SensorKind::kGauge;
-  return spec;
-}
-
-void append(std::string& list, const std::string& item, const char* between) {
-  if (!list.empty()) list += between;
-  list += item;
-}
-
-}  // namespace
-
-bool is_visible(const char* cuda_visible_devices, unsigned index, std::string_view uuid,
-                unsigned devices) {
-  if (cuda_visible_devices == nullptr) return true;
-  std::string_view list = cuda_visible_devices;
-  while (!list.empty()) {
-    const size_t comma = list.find(',');
-    std::string_view entry = trimmed(list.substr(0, comma));
-    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
-    if (const auto number_given = number(entry)) {
-      if (*number_given >= devices) return false;
-      if (*number_given == index) return true;
-      continue;
-    }
-    // "MIG-GPU-<uuid>/gi/ci" names an instance of that GPU; "MIG-<uuid>" of its own does not say
-    // of which GPU, so it is taken to be any.
-    if (entry.starts_with("MIG-GPU-")) {
-      entry = entry.substr(4, entry.find('/') - 4);
-    } else if (entry.starts_with("MIG-")) {
-      return true;
-    }
-    if (!entry.starts_with("GPU-")) return false;
-    if (uuid.starts_with(entry)) return true;
-  }
-  return false;
-}
 
 Nvml::~Nvml() {
   if (initialised_) api_.shutdown();
@@ -89,6 +27,7 @@ Probe Nvml::probe() {
   if (!api.ok()) return fail("no NVIDIA driver library: " + api.status().message());
   api_ = *api;
   if (const int error = api_.init(); error != nvml::kSuccess) {
+    source.enable = "sudo modprobe nvidia";
     return fail("NVML does not start: " + api_.text_of(error) +
                 "; nvidia-smi tells more where it is installed");
   }
@@ -98,79 +37,142 @@ Probe Nvml::probe() {
     return fail("NVML cannot count GPUs: " + api_.text_of(error));
   }
   if (count == 0) return fail("NVML finds no GPU");
-  const char* visible = std::getenv("CUDA_VISIBLE_DEVICES");
-  for (unsigned index = 0; index < count; ++index) {
-    nvml::Device* device = nullptr;
-    std::array<char, nvml::kUuidBytes> uuid{};
-    int error = api_.device_by_index(index, &device);
-    if (error == nvml::kSuccess) error = api_.uuid(device, uuid.data(), uuid.size() - 1);
-    if (error != nvml::kSuccess) {
-      append(source.detail, "GPU " + std::to_string(index) + ": " + api_.text_of(error), "; ");
-      continue;
-    }
-    Sensor base;
-    base.name = "gpu-" + std::to_string(index);
-    base.domain = "node/gpu-" + std::to_string(index);
-    base.source = "nvml";
-    base.device = uuid.data();
-    std::string unreadable;
-    const size_t before = probe.sensors.size();
-    add(device, What::kEnergy, base, probe, unreadable);
-    const bool energy = probe.sensors.size() > before;
-    add(device, What::kPower, base, probe, unreadable);
-    add(device, What::kTemperature, base, probe, unreadable);
-    add(device, What::kUtilization, base, probe, unreadable);
-    add(device, What::kMemory, base, probe, unreadable);
-    if (energy) append(source.domains, base.domain, " ");
-    source.readable = source.readable || energy;
-    std::array<char, nvml::kNameBytes> name{};
-    if (api_.name != nullptr) api_.name(device, name.data(), name.size() - 1);
-    std::string line = base.name + " " + name.data() + " " + base.device;
-    if (!is_visible(visible, index, base.device, count)) {
-      line += ", not shown to this process by CUDA_VISIBLE_DEVICES";
-    }
-    if (!unreadable.empty()) line += ", cannot read " + unreadable;
-    append(source.detail, line, "; ");
-  }
+  for (unsigned index = 0; index < count; ++index) add_gpu(index, count, probe, source);
   probe.sources.push_back(std::move(source));
   return probe;
 }
 
-void Nvml::add(nvml::Device* device, What what, const Sensor& base, Probe& probe,
-               std::string& unreadable) {
-  static constexpr std::array<const char*, 5> kNames{"energy", "power", "temperature",
-                                                     "utilization", "memory"};
-  const Channel channel{device, what};
-  std::array<Reading, 2> reading;
-  if (const int error = read(channel, reading.data()); error != nvml::kSuccess) {
-    append(unreadable,
-           std::string(kNames.at(static_cast<size_t>(what))) + " (" + api_.text_of(error) + ")",
-           ", ");
+void Nvml::add_gpu(unsigned index, unsigned count, Probe& probe, Source& source) {
+  nvml::Device* device = nullptr;
+  std::array<char, nvml::kUuidBytes> uuid{};
+  int error = api_.device_by_index(index, &device);
+  if (error == nvml::kSuccess) error = api_.uuid(device, uuid.data(), uuid.size() - 1);
+  if (error != nvml::kSuccess) {
+    append_to(source.detail, "GPU " + std::to_string(index) + ": " + api_.text_of(error));
     return;
   }
-  channels_.push_back(channel);
+  Sensor base;
+  base.name = "gpu-" + std::to_string(index);
+  base.domain = "node/" + base.name;
+  base.source = "nvml";
+  base.device = uuid.data();
+  std::string unreadable;
+  const size_t before = probe.sensors.size();
+  add(device, What::kEnergy, base, probe, unreadable);
+  const bool counts = probe.sensors.size() > before;
+  for (const What what : {What::kPower, What::kTemperature, What::kUtilization, What::kMemory,
+                          What::kClocks, What::kThrottle}) {
+    add(device, what, base, probe, unreadable);
+  }
+  add_fields(device, !counts, base, probe);
+  const bool energy = std::any_of(
+      probe.sensors.begin() + static_cast<std::ptrdiff_t>(before), probe.sensors.end(),
+      [](const SensorSpec& spec) { return spec.sensor.quantity == nvml::kEnergy.quantity.name; });
+  if (energy) append_to(source.domains, base.domain, " ");
+  source.readable = source.readable || energy;
+  const std::vector<std::string> instances = add_instances(device, base, probe);
+  std::array<char, nvml::kNameBytes> name{};
+  if (api_.name != nullptr) api_.name(device, name.data(), name.size() - 1);
+  std::string line = base.name + " " + name.data() + " " + base.device;
+  if (!instances.empty()) line += " with " + std::to_string(instances.size()) + " MIG instances";
+  if (!cuda_shows(std::getenv("CUDA_VISIBLE_DEVICES"), {index, base.device, instances, count})) {
+    line += ", not shown to this process by CUDA_VISIBLE_DEVICES";
+  }
+  if (!unreadable.empty()) line += ", cannot read " + unreadable;
+  append_to(source.detail, line);
+}
+
+void Nvml::add(nvml::Device* device, What what, const Sensor& base, Probe& probe,
+               std::string& unreadable) {
+  static constexpr std::array<const char*, 7> kNames{
+      "energy", "power", "temperature", "utilization", "memory", "clocks", "throttle reasons"};
+  Channel channel{device, what, {}};
+  std::array<Reading, 2> reading;
+  if (const int error = read(channel, reading.data()); error != nvml::kSuccess) {
+    append_to(unreadable,
+              std::string(kNames.at(static_cast<size_t>(what))) + " (" + api_.text_of(error) + ")",
+              ", ");
+    return;
+  }
+  channels_.push_back(std::move(channel));
+  const auto push = [&](const nvml::Described& described) {
+    probe.sensors.push_back(nvml::spec_of(described, base));
+  };
   switch (what) {
-    case What::kEnergy: probe.sensors.push_back(described(kEnergySensor, base)); break;
-    case What::kPower: probe.sensors.push_back(described(kPowerSensor, base)); break;
-    case What::kTemperature: probe.sensors.push_back(described(kTemperatureSensor, base)); break;
-    case What::kUtilization:
-      probe.sensors.push_back(described(kUseSensor, base));
-      probe.sensors.push_back(described(kMemoryUseSensor, base));
-      break;
-    case What::kMemory: probe.sensors.push_back(described(kMemorySensor, base)); break;
+    case What::kEnergy: push(nvml::kEnergy); break;
+    case What::kPower: push(nvml::kPower); break;
+    case What::kTemperature: push(nvml::kTemperature); break;
+    case What::kUtilization: push(nvml::kUse), push(nvml::kMemoryUse); break;
+    case What::kMemory: push(nvml::kMemory); break;
+    case What::kClocks: push(nvml::kClock), push(nvml::kMemoryClock); break;
+    case What::kThrottle: push(nvml::kThrottle); break;
+    case What::kFields: break;
   }
 }
 
-int Nvml::read(const Channel& channel, Reading* out) const {
+// Of the fields, those that this GPU and driver have; the energy only where nothing else counts it.
+void Nvml::add_fields(nvml::Device* device, bool energy, const Sensor& base, Probe& probe) {
+  if (api_.fields == nullptr) return;
+  Channel channel{device, What::kFields, {}};
+  for (const nvml::Field& field : nvml::kFields) {
+    nvml::FieldValue value{};
+    value.field = field.field;
+    value.scope = field.scope;
+    if (field.field == nvml::kFieldEnergy && !energy) continue;
+    if (api_.fields(device, 1, &value) != nvml::kSuccess || value.error != nvml::kSuccess) continue;
+    channel.fields.push_back(value);
+    probe.sensors.push_back(nvml::spec_of(field.described, base));
+    probe.sensors.back().sensor.method = field.method;
+  }
+  if (!channel.fields.empty()) channels_.push_back(std::move(channel));
+}
+
+// An instance measures no energy of its own, but has its part of the memory. Their UUIDs.
+std::vector<std::string> Nvml::add_instances(nvml::Device* device, const Sensor& base,
+                                             Probe& probe) {
+  std::vector<std::string> out;
+  unsigned current = 0;
+  unsigned pending = 0;
+  unsigned most = 0;
+  if (api_.mig_mode == nullptr || api_.mig_count == nullptr || api_.mig_by_index == nullptr ||
+      api_.mig_mode(device, &current, &pending) != nvml::kSuccess || current != 1 ||
+      api_.mig_count(device, &most) != nvml::kSuccess) {
+    return out;
+  }
+  for (unsigned index = 0; index < most; ++index) {
+    nvml::Device* instance = nullptr;
+    std::array<char, nvml::kUuidBytes> uuid{};
+    if (api_.mig_by_index(device, index, &instance) != nvml::kSuccess ||
+        api_.uuid(instance, uuid.data(), uuid.size() - 1) != nvml::kSuccess) {
+      continue;
+    }
+    Sensor part = base;
+    part.name += ".mig-" + std::to_string(index);
+    part.domain += "/mig-" + std::to_string(index);
+    part.device = uuid.data();
+    out.push_back(part.device);
+    std::string unreadable;
+    add(instance, What::kMemory, part, probe, unreadable);
+  }
+  return out;
+}
+
+size_t Nvml::Channel::readings() const {
+  if (what == What::kFields) return fields.size();
+  return what == What::kUtilization || what == What::kClocks ? 2 : 1;
+}
+
+int Nvml::read(Channel& channel, Reading* out) const {
   int error = nvml::kNotSupported;
   unsigned value = 0;
+  unsigned long long long_value = 0;
   switch (channel.what) {
-    case What::kEnergy: {
-      unsigned long long energy_mj = 0;
-      if (api_.total_energy_mj != nullptr) error = api_.total_energy_mj(channel.device, &energy_mj);
-      if (error == nvml::kSuccess) out[0].set(energy_mj);
+    case What::kEnergy:
+      if (api_.total_energy_mj != nullptr) {
+        error = api_.total_energy_mj(channel.device, &long_value);
+      }
+      if (error == nvml::kSuccess) out[0].set(long_value);
       break;
-    }
     case What::kPower:
       if (api_.power_mw != nullptr) error = api_.power_mw(channel.device, &value);
       if (error == nvml::kSuccess) out[0].set(value);
@@ -193,15 +195,43 @@ int Nvml::read(const Channel& channel, Reading* out) const {
       if (error == nvml::kSuccess) out[0].set(memory.used_bytes);
       break;
     }
+    case What::kClocks:
+      for (int i = 0; api_.clock_mhz != nullptr && i < 2; ++i) {
+        error =
+            api_.clock_mhz(channel.device, i == 0 ? nvml::kClockSm : nvml::kClockMemory, &value);
+        if (error == nvml::kSuccess) out[i].set(value);
+      }
+      break;
+    case What::kThrottle:
+      if (api_.throttle_reasons != nullptr) {
+        error = api_.throttle_reasons(channel.device, &long_value);
+      }
+      if (error == nvml::kSuccess) out[0].set(long_value);
+      break;
+    case What::kFields: error = read_fields(channel, out); break;
+  }
+  return error;
+}
+
+int Nvml::read_fields(Channel& channel, Reading* out) const {
+  for (nvml::FieldValue& value : channel.fields) value.error = nvml::kNotSupported;
+  const auto count = static_cast<int>(channel.fields.size());
+  const int error = api_.fields(channel.device, count, channel.fields.data());
+  if (error != nvml::kSuccess) return error;
+  for (size_t i = 0; i < channel.fields.size(); ++i) {
+    const nvml::FieldValue& value = channel.fields[i];
+    if (value.error != nvml::kSuccess) continue;
+    if (value.type == 1) out[i].set(value.value.number);
+    if (value.type == 2 || value.type == 3) out[i].set(value.value.long_number);
   }
   return error;
 }
 
 void Nvml::sweep(std::span<Reading> readings) {
   size_t at = 0;
-  for (const Channel& channel : channels_) {
+  for (Channel& channel : channels_) {
     read(channel, &readings[at]);
-    at += readings_of(channel.what);
+    at += channel.readings();
   }
 }
 

@@ -1,5 +1,6 @@
-// NVIDIA GPUs: energy counter (mJ since the driver was loaded, Volta and newer), power,
-// temperature, utilisation, memory. The library is found at run time by its soname.
+// NVIDIA GPUs: energy counter (mJ since the driver was loaded, Volta and newer), powers with the
+// field and scope that they are, temperatures, utilisation, clocks, why clocks are held down,
+// memory also of MIG instances. The library is found at run time by its soname.
 //
 // All GPUs of the node are read, whatever CUDA_VISIBLE_DEVICES says: that variable is CUDA's, and
 // heat and power do not heed it. Which of them CUDA shows to this process is noted beside.
@@ -23,27 +24,34 @@ class Nvml : public Provider {
   bool is_slow() const override { return true; }
 
  private:
-  enum class What : uint8_t { kEnergy, kPower, kTemperature, kUtilization, kMemory };
+  enum class What : uint8_t {
+    kEnergy,
+    kPower,
+    kTemperature,
+    kUtilization,
+    kMemory,
+    kClocks,
+    kThrottle,
+    kFields
+  };
   struct Channel {
     nvml::Device* device;
     What what;
+    std::vector<nvml::FieldValue> fields;  // of kFields, what is asked for
+    size_t readings() const;
   };
-  static constexpr size_t readings_of(What what) { return what == What::kUtilization ? 2 : 1; }
-  int read(const Channel& channel, Reading* out) const;
+  int read(Channel& channel, Reading* out) const;
+  int read_fields(Channel& channel, Reading* out) const;
   void add(nvml::Device* device, What what, const Sensor& base, Probe& probe,
            std::string& unreadable);
+  void add_fields(nvml::Device* device, bool energy, const Sensor& base, Probe& probe);
+  void add_gpu(unsigned index, unsigned count, Probe& probe, Source& source);
+  std::vector<std::string> add_instances(nvml::Device* device, const Sensor& base, Probe& probe);
 
   const std::string library_;
   nvml::Api api_;
   bool initialised_ = false;
   std::vector<Channel> channels_;
 };
-
-// Whether CUDA shows device `index` with `uuid` to a process with this CUDA_VISIBLE_DEVICES (null:
-// not set). Indices, UUIDs and their unambiguous beginnings, and MIG instances by their GPU's UUID;
-// as in CUDA, the first entry that names no device hides the rest. Order of indices: assumes
-// CUDA_DEVICE_ORDER=PCI_BUS_ID, which is NVML's.
-bool is_visible(const char* cuda_visible_devices, unsigned index, std::string_view uuid,
-                unsigned devices);
 
 }  // namespace headrace::telemetry

@@ -1,6 +1,6 @@
 #include "telemetry/nvml_api.h"
 
-#include <dlfcn.h>
+#include "telemetry/shared_library.h"
 
 namespace headrace::telemetry::nvml {
 
@@ -9,32 +9,33 @@ std::string Api::text_of(int error) const {
   return text != nullptr ? text : "NVML error " + std::to_string(error);
 }
 
-Result<Api> load(const std::string& library) {
-  void* handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (handle == nullptr) {
-    const char* why = dlerror();
-    return not_found(why != nullptr ? why : "cannot load " + library);
-  }
+Result<Api> load(const std::string& name) {
+  Result<SharedLibrary> library = SharedLibrary::load({name});
+  if (!library.ok()) return library.status();
   Api api;
-  std::string missing;
-  const auto find = [&](auto& function, const char* symbol, bool needed) {
-    function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(handle, symbol));
-    if (function == nullptr && needed) missing += std::string(missing.empty() ? "" : ", ") + symbol;
-  };
-  find(api.init, "nvmlInit_v2", true);
-  find(api.shutdown, "nvmlShutdown", true);
-  find(api.device_count, "nvmlDeviceGetCount_v2", true);
-  find(api.device_by_index, "nvmlDeviceGetHandleByIndex_v2", true);
-  find(api.uuid, "nvmlDeviceGetUUID", true);
-  find(api.error_string, "nvmlErrorString", false);
-  find(api.driver_version, "nvmlSystemGetDriverVersion", false);
-  find(api.name, "nvmlDeviceGetName", false);
-  find(api.total_energy_mj, "nvmlDeviceGetTotalEnergyConsumption", false);
-  find(api.power_mw, "nvmlDeviceGetPowerUsage", false);
-  find(api.temperature_c, "nvmlDeviceGetTemperature", false);
-  find(api.utilization, "nvmlDeviceGetUtilizationRates", false);
-  find(api.memory, "nvmlDeviceGetMemoryInfo", false);
-  if (!missing.empty()) return unsupported(library + " lacks " + missing);
+  library->need(api.init, "nvmlInit_v2");
+  library->need(api.shutdown, "nvmlShutdown");
+  library->need(api.device_count, "nvmlDeviceGetCount_v2");
+  library->need(api.device_by_index, "nvmlDeviceGetHandleByIndex_v2");
+  library->need(api.uuid, "nvmlDeviceGetUUID");
+  library->find(api.error_string, "nvmlErrorString");
+  library->find(api.driver_version, "nvmlSystemGetDriverVersion");
+  library->find(api.name, "nvmlDeviceGetName");
+  library->find(api.total_energy_mj, "nvmlDeviceGetTotalEnergyConsumption");
+  library->find(api.power_mw, "nvmlDeviceGetPowerUsage");
+  library->find(api.temperature_c, "nvmlDeviceGetTemperature");
+  library->find(api.utilization, "nvmlDeviceGetUtilizationRates");
+  library->find(api.memory, "nvmlDeviceGetMemoryInfo");
+  library->find(api.fields, "nvmlDeviceGetFieldValues");
+  library->find(api.clock_mhz, "nvmlDeviceGetClockInfo");
+  library->find(api.throttle_reasons, "nvmlDeviceGetCurrentClocksEventReasons");
+  if (api.throttle_reasons == nullptr) {  // as it was called before driver 535
+    library->find(api.throttle_reasons, "nvmlDeviceGetCurrentClocksThrottleReasons");
+  }
+  library->find(api.mig_mode, "nvmlDeviceGetMigMode");
+  library->find(api.mig_count, "nvmlDeviceGetMaxMigDeviceCount");
+  library->find(api.mig_by_index, "nvmlDeviceGetMigDeviceHandleByIndex");
+  HEADRACE_RETURN_IF_ERROR(library->complete());
   return api;
 }
 

@@ -18,6 +18,27 @@ struct Memory {
   unsigned long long free_bytes;
   unsigned long long used_bytes;
 };
+union FieldNumber {
+  double real;
+  unsigned number;
+  unsigned long long long_number;
+};
+// A field is asked for by its number and, for powers, a scope: 0 GPU, 1 module, 2 memory.
+struct FieldValue {
+  unsigned field;
+  unsigned scope;
+  long long at_us;
+  long long latency_us;
+  int type;  // of value: 1 number, 2 and 3 long_number
+  int error;
+  FieldNumber value;
+};
+constexpr unsigned kFieldMemoryTemperature = 82;
+constexpr unsigned kFieldEnergy = 83;
+constexpr unsigned kFieldPowerAverage = 185;  // over a second
+constexpr unsigned kFieldPowerInstant = 186;
+constexpr int kClockSm = 1;
+constexpr int kClockMemory = 2;
 constexpr int kSuccess = 0;
 constexpr int kNotSupported = 3;
 constexpr int kTemperatureGpu = 0;
@@ -39,6 +60,12 @@ struct Api {
   int (*temperature_c)(Device*, int, unsigned*) = nullptr;
   int (*utilization)(Device*, Utilization*) = nullptr;
   int (*memory)(Device*, Memory*) = nullptr;
+  int (*fields)(Device*, int, FieldValue*) = nullptr;
+  int (*clock_mhz)(Device*, int, unsigned*) = nullptr;
+  int (*throttle_reasons)(Device*, unsigned long long*) = nullptr;
+  int (*mig_mode)(Device*, unsigned*, unsigned*) = nullptr;
+  int (*mig_count)(Device*, unsigned*) = nullptr;
+  int (*mig_by_index)(Device*, unsigned, Device**) = nullptr;
 
   std::string text_of(int error) const;
 };

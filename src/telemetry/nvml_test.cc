@@ -1,10 +1,9 @@
 #include "telemetry/nvml.h"
 
-#include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
-#include "telemetry/fake_nvml/fake_nvml.h"
+#include "telemetry/lab_for_test.h"
 #include "telemetry/readings_for_test.h"
 
 namespace headrace::telemetry {
@@ -15,44 +14,40 @@ constexpr const char* kSecond = "GPU-99999999-2222-3333-4444-555555555555";
 
 class NvmlTest : public testing::Test {
  protected:
-  void SetUp() override {
-    library_ = dlopen(FAKE_NVML, RTLD_NOW);
-    ASSERT_NE(library_, nullptr) << dlerror();
-    control_ = reinterpret_cast<FakeNvmlControl* (*)()>(dlsym(library_, "fake_nvml_control"))();
-    advance_ = reinterpret_cast<void (*)(uint64_t)>(dlsym(library_, "fake_nvml_advance"));
-    *control_ = FakeNvmlControl{};
-    control_->gpus = 2;
-    control_->period_ns = 100'000'000;
-    control_->gpu[0] = {kFirst, 250, 0, 0, 41, 80, 1 << 30, 0, 0};
-    control_->gpu[1] = {kSecond, 70, 0, 0, 33, 0, 0, 0, 0};
+  // `first` and `more`: keys of the first GPU, further lines.
+  void begin(const std::string& first = {}, const std::string& more = {}) {
+    lab_ = std::make_unique<TurnedLab>(
+        "power a 250W 1s 700W\npower b 70W\nmeter nvml 0 a uuid=" + std::string(kFirst) + " " +
+        first + "\nmeter nvml 1 b uuid=" + kSecond + "\n" + more);
+    ASSERT_EQ(setenv(lab::kFolderVariable, lab_->folder().c_str(), 1), 0);
   }
   void TearDown() override {
     unsetenv("CUDA_VISIBLE_DEVICES");
-    EXPECT_EQ(control_->initialised, 0) << "every init has its shutdown";
-    EXPECT_EQ(control_->calls_before_init, 0);
-    dlclose(library_);
+    unsetenv(lab::kFolderVariable);
   }
-  void* library_ = nullptr;
-  FakeNvmlControl* control_ = nullptr;
-  void (*advance_)(uint64_t) = nullptr;
+  std::unique_ptr<TurnedLab> lab_;
 };
 
 TEST_F(NvmlTest, ReadsEveryGpuAndTheCounterIntegratesExactly) {
+  begin();
   Nvml provider(FAKE_NVML);
   const Probe probe = provider.probe();
-  ASSERT_EQ(probe.sensors.size(), 12u);
-  const uint64_t before = sweep(provider, probe).at("gpu-0.energy").value();
-  advance_(1'000'000'000);
-  control_->gpu[0].power_w = 700;
-  advance_(500'000'000);
+  ASSERT_EQ(probe.sensors.size(), 24u);
+  EXPECT_EQ(sweep(provider, probe).at("gpu-0.energy"), 0u);
+  lab_->turn_to(1.5);
   const Values v = sweep(provider, probe);
-  EXPECT_NEAR(static_cast<double>(v.at("gpu-0.energy").value() - before), 250'000 + 350'000, 1);
-  EXPECT_EQ(v.at("gpu-0.power"), 700'000);
-  EXPECT_EQ(v.at("gpu-0.temperature"), 41);
-  EXPECT_EQ(v.at("gpu-0.utilization"), 80);
-  EXPECT_EQ(v.at("gpu-0.memory_utilization"), 40);
-  EXPECT_EQ(v.at("gpu-0.memory"), 1 << 30);
-  EXPECT_EQ(v.at("gpu-1.utilization"), 0);
+  EXPECT_EQ(v.at("gpu-0.energy"), 250'000u + 350'000u);
+  EXPECT_EQ(v.at("gpu-0.energy"), lab_->drawn_uj("a") / 1000);
+  EXPECT_EQ(v.at("gpu-0.power"), 700'000u);
+  EXPECT_EQ(v.at("gpu-0.temperature"), 100u);
+  EXPECT_EQ(v.at("gpu-0.utilization"), 100u);
+  EXPECT_EQ(v.at("gpu-0.memory_utilization"), 50u);
+  EXPECT_EQ(v.at("gpu-0.memory"), 7'000'000'000u);
+  EXPECT_EQ(v.at("gpu-0.clock"), 1200u);
+  EXPECT_EQ(v.at("gpu-0.throttle_reasons"), 4u);
+  EXPECT_EQ(v.at("gpu-0.memory_temperature"), 105u);
+  EXPECT_EQ(v.at("gpu-1.utilization"), 0u);
+  EXPECT_EQ(v.at("gpu-1.throttle_reasons"), 1u);
   const Sensor* energy = sensor_named(probe, "gpu-1.energy");
   EXPECT_EQ(energy->device, kSecond);
   EXPECT_EQ(energy->domain, "node/gpu-1");
@@ -60,7 +55,21 @@ TEST_F(NvmlTest, ReadsEveryGpuAndTheCounterIntegratesExactly) {
   EXPECT_EQ(energy->quantity, "hw.energy");
 }
 
+// The average lags half a second behind; which of them a sensor is, it says.
+TEST_F(NvmlTest, PowersKeepTheirFieldAndScope) {
+  begin();
+  Nvml provider(FAKE_NVML);
+  const Probe probe = provider.probe();
+  lab_->turn_to(1.5);
+  const Values v = sweep(provider, probe);
+  EXPECT_EQ(v.at("gpu-0.power_instant"), 700'000u);
+  EXPECT_EQ(v.at("gpu-0.power_average"), 475'000u);
+  EXPECT_EQ(sensor_named(probe, "gpu-0.power_average")->method, "NVML field 185, scope GPU");
+  EXPECT_EQ(sensor_named(probe, "gpu-0.module_power"), nullptr) << "not of this GPU";
+}
+
 TEST_F(NvmlTest, CudaVisibleDevicesHidesNothingFromUsAndIsNoted) {
+  begin();
   for (const char* visible : {"1", "", kSecond, "-1"}) {
     ASSERT_EQ(setenv("CUDA_VISIBLE_DEVICES", visible, 1), 0);
     Nvml provider(FAKE_NVML);
@@ -71,8 +80,24 @@ TEST_F(NvmlTest, CudaVisibleDevicesHidesNothingFromUsAndIsNoted) {
   }
 }
 
+TEST_F(NvmlTest, InstancesHaveMemoryAndAreFoundByTheirOwnUuid) {
+  begin("mig=2");
+  ASSERT_EQ(setenv("CUDA_VISIBLE_DEVICES", "MIG-01111111-2222-3333-4444-555555555555", 1), 0);
+  Nvml provider(FAKE_NVML);
+  const Probe probe = provider.probe();
+  const Sensor* second = sensor_named(probe, "gpu-0.mig-1.memory");
+  ASSERT_NE(second, nullptr);
+  EXPECT_EQ(second->domain, "node/gpu-0/mig-1");
+  EXPECT_EQ(second->device, "MIG-11111111-2222-3333-4444-555555555555");
+  EXPECT_EQ(sensor_named(probe, "gpu-0.mig-1.energy"), nullptr);
+  EXPECT_EQ(sweep(provider, probe).at("gpu-0.mig-1.memory"), 1'250'000'000u);
+  const std::string& detail = probe.sources[0].detail;
+  EXPECT_NE(detail.find("with 2 MIG instances;"), std::string::npos) << detail;
+  EXPECT_NE(detail.find(std::string(kSecond) + ", not shown"), std::string::npos) << detail;
+}
+
 TEST_F(NvmlTest, WhatAGpuCannotDoIsNoSensorAndIsSaid) {
-  control_->gpu[0].energy_error = nvml::kNotSupported;
+  begin("energy=none");
   Nvml provider(FAKE_NVML);
   const Probe probe = provider.probe();
   EXPECT_EQ(sensor_named(probe, "gpu-0.energy"), nullptr);
@@ -82,23 +107,35 @@ TEST_F(NvmlTest, WhatAGpuCannotDoIsNoSensorAndIsSaid) {
       << probe.sources[0].detail;
 }
 
-TEST_F(NvmlTest, ALostGpuIsAGapAndTheOtherGoesOn) {
+TEST_F(NvmlTest, AnOldDriverHasNoFields) {
+  begin("fields=none");
   Nvml provider(FAKE_NVML);
   const Probe probe = provider.probe();
-  control_->gpu[0].error = 15;
-  const Values v = sweep(provider, probe);
-  for (const auto& [name, value] : v) {
+  EXPECT_EQ(sensor_named(probe, "gpu-0.power_instant"), nullptr);
+  EXPECT_NE(sensor_named(probe, "gpu-0.energy"), nullptr);
+  EXPECT_NE(sensor_named(probe, "gpu-1.power_instant"), nullptr);
+}
+
+TEST_F(NvmlTest, ALostGpuIsAGapAndTheOtherGoesOn) {
+  begin({}, "fault nvml 0 lost 1s 2s\n");
+  Nvml provider(FAKE_NVML);
+  const Probe probe = provider.probe();
+  lab_->turn_to(1.5);
+  for (const auto& [name, value] : sweep(provider, probe)) {
     EXPECT_EQ(value.has_value(), name.starts_with("gpu-1")) << name;
   }
+  lab_->turn_to(2);
+  EXPECT_EQ(sweep(provider, probe).at("gpu-0.energy"), lab_->drawn_uj("a") / 1000);
 }
 
 TEST_F(NvmlTest, ADriverThatDoesNotStartIsExplained) {
-  control_->init_error = 9;
+  begin("driver=unloaded");
   Nvml provider(FAKE_NVML);
   const Probe probe = provider.probe();
   EXPECT_TRUE(probe.sensors.empty());
   EXPECT_FALSE(probe.sources[0].readable);
   EXPECT_NE(probe.sources[0].detail.find("Driver Not Loaded"), std::string::npos);
+  EXPECT_EQ(probe.sources[0].enable, "sudo modprobe nvidia");
 }
 
 TEST(Nvml, NoLibraryIsExplained) {
@@ -113,20 +150,6 @@ TEST(Nvml, ALibraryThatIsNotNvmlIsExplained) {
   const Probe probe = provider.probe();
   EXPECT_TRUE(probe.sensors.empty());
   EXPECT_NE(probe.sources[0].detail.find("nvmlInit_v2"), std::string::npos);
-}
-
-TEST(Visibility, FollowsCudasRules) {
-  EXPECT_TRUE(is_visible(nullptr, 3, kFirst, 4));
-  EXPECT_FALSE(is_visible("", 0, kFirst, 4));
-  EXPECT_TRUE(is_visible("0,2", 2, kFirst, 4));
-  EXPECT_FALSE(is_visible("0,2", 1, kFirst, 4));
-  EXPECT_FALSE(is_visible("0,-1,2", 2, kFirst, 4)) << "what follows an invalid entry is hidden";
-  EXPECT_FALSE(is_visible("0,7,2", 2, kFirst, 4));
-  EXPECT_TRUE(is_visible("GPU-1111", 2, kFirst, 4));
-  EXPECT_TRUE(is_visible("GPU-2222, GPU-11111111", 2, kFirst, 4));
-  EXPECT_FALSE(is_visible("GPU-9999", 2, kFirst, 4));
-  EXPECT_TRUE(is_visible("MIG-GPU-11111111-2222-3333-4444-555555555555/1/0", 0, kFirst, 1));
-  EXPECT_FALSE(is_visible("MIG-GPU-99999999-2222-3333-4444-555555555555/1/0", 0, kFirst, 1));
 }
 
 }  // namespace

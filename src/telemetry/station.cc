@@ -1,20 +1,30 @@
 #include "telemetry/station.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/clock.h"
 #include "capture/sample.h"
 
 namespace headrace::telemetry {
+namespace {
+
+// What `headrace lab` shows is no measurement of this machine, and says so wherever it is kept.
+constexpr const char* kEmulated = "emulated by headrace lab";
+
+}  // namespace
 
 void Station::begin(capture::Recorder& recorder, const Probe& probe, const Baseline& baseline) {
   const int64_t now_ns = now_monotonic_ns();
   begin_ticks_ = ticks();
   begin_ns_ = now_ns;
+  const bool emulated = std::getenv("HEADRACE_LAB") != nullptr;
   channels_.reserve(probe.sensors.size());
   for (const SensorSpec& spec : probe.sensors) {
+    Sensor sensor = spec.sensor;
+    if (emulated && sensor.domain != "process") sensor.assumption = kEmulated;
     const bool estimate = spec.sensor.truth == Truth::kEstimated;
-    channels_.push_back({capture::intern_sensor(recorder, spec.sensor),
+    channels_.push_back({capture::intern_sensor(recorder, sensor),
                          estimate ? kSampleIsEstimate : uint8_t{0}, ChangeFilter(spec)});
     if (!spec.counts_cpu_ns || baseline.at_ticks == 0) continue;
     Reading first;

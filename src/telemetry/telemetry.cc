@@ -13,16 +13,7 @@
 
 #include "base/clock.h"
 #include "capture/recorder.h"
-#include "telemetry/cgroup.h"
-#include "telemetry/cray_pm.h"
-#include "telemetry/estimate.h"
-#include "telemetry/hwmon.h"
-#include "telemetry/lustre.h"
-#include "telemetry/nvml.h"
-#include "telemetry/powercap.h"
-#include "telemetry/pressure.h"
-#include "telemetry/proc_node.h"
-#include "telemetry/proc_process.h"
+#include "telemetry/providers.h"
 #include "telemetry/sampler.h"
 
 namespace headrace::telemetry {
@@ -64,28 +55,6 @@ int64_t period_ns() {
   return std::llround(1e9 / hz);
 }
 
-Providers process_providers() {
-  const Roots roots = roots_from_environment();
-  Providers out;
-  out.push_back(std::make_unique<ProcProcess>(roots));
-  out.push_back(std::make_unique<Estimate>(roots));
-  return out;
-}
-
-Providers node_providers() {
-  const Roots roots = roots_from_environment();
-  Providers out;
-  out.push_back(std::make_unique<ProcNode>(roots));
-  out.push_back(std::make_unique<Cgroup>(roots));
-  out.push_back(std::make_unique<Pressure>(roots));
-  out.push_back(std::make_unique<Lustre>(roots));
-  out.push_back(std::make_unique<Powercap>(roots));
-  out.push_back(std::make_unique<CrayPm>(roots));
-  out.push_back(std::make_unique<Hwmon>(roots));
-  out.push_back(std::make_unique<Nvml>());
-  return out;
-}
-
 void begin() {
   capture::Recorder* recorder = capture::Recorder::existing();
   if (recorder == nullptr || turned_off()) return;
@@ -121,10 +90,8 @@ void install() noexcept {
 
 std::vector<Source> describe_sources() {
   std::vector<Source> out;
-  for (const auto& make : {&node_providers, &process_providers}) {
-    for (const std::unique_ptr<Provider>& provider : make()) {
-      for (Source& source : provider->probe().sources) out.push_back(std::move(source));
-    }
+  for (const std::unique_ptr<Provider>& provider : every_provider()) {
+    for (Source& source : provider->probe().sources) out.push_back(std::move(source));
   }
   return out;
 }

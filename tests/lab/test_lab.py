@@ -1,0 +1,147 @@
+"""`headrace lab` and `headrace sensors`: an emulated machine in real time."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HEADRACE = ROOT / "build" / "release" / "bin" / "headrace"
+if not HEADRACE.exists():
+    pytest.skip("build the program first: ./script/build", allow_module_level=True)
+
+
+def lab(*words: str, machine: str | Path = "node") -> list[str]:
+    return [str(HEADRACE), "lab", "--machine", str(machine), "--", *words]
+
+
+def sensors(machine: str | Path, seconds: float = 0.3) -> tuple[dict[str, Any], list[Any]]:
+    words = (str(HEADRACE), "sensors", "--seconds", str(seconds), "--json")
+    out = subprocess.run(lab(*words, machine=machine), capture_output=True, text=True, check=True)
+    rows = json.loads(out.stdout)
+    rows = rows["rows"] if isinstance(rows, dict) else rows
+    found = {row["sensor"]: row for row in rows if row["sensor"]}
+    return found, [row for row in rows if not row["sensor"]]
+
+
+def test_the_node_has_what_its_scenario_says() -> None:
+    found, missing = sensors("node", 1)
+    assert found["rapl.package-0"]["domain"] == "node/cpu-0"
+    assert found["rapl.package-0.dram"]["domain"] == "node/dram-0"
+    assert found["gpu-1.energy"]["domain"] == "node/gpu-1"
+    assert 0.05 < found["gpu-0.energy"]["period_s"] < 0.2
+    assert found["cgroup.cpu_time"]["device"] == "/slurm/job_7"
+    assert any("Cray" in row["source"] for row in missing)
+
+
+def test_the_blade_is_read_by_board_counters_and_by_dies() -> None:
+    found, _ = sensors("frontier")
+    assert found["cray.accel3_energy"]["domain"] == "node/board/accel-3"
+    assert found["cray.cpu_energy"]["domain"] == "node/cpu"
+    assert found["cray.energy"]["period_s"] == pytest.approx(0.1, rel=0.5)
+    assert "gpu-amd-6.energy" in found
+    assert "gpu-amd-7.energy" not in found, "its package's first die counts for both"
+    assert "gpu-amd-7.power" not in found
+    assert "lustre.orion.write" in found
+
+
+def test_a_machine_of_ones_own(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.lab"
+    mine.write_text("power a 5W\nmeter hwmon 0.power1 a chip=my_meter\n")
+    found, _ = sensors(mine)
+    assert found["hwmon0.power1"]["value"] == 5
+    mine.write_text("power a 5W\nmeter hwmon\n")
+    out = subprocess.run(lab("true", machine=mine), capture_output=True, text=True, check=False)
+    assert out.returncode == 2
+    assert "mine.lab: line 2: write it as: meter KIND NAME POWER" in out.stderr
+    out = subprocess.run(
+        lab("true", machine="mainframe"), capture_output=True, text=True, check=False
+    )
+    assert "give a file or one of node, frontier, grace, faults" in out.stderr
+
+
+def test_the_commands_end_is_the_labs() -> None:
+    assert subprocess.run(lab("sh", "-c", "exit 7"), check=False).returncode == 7
+    assert subprocess.run(lab("sh", "-c", "kill -9 $$"), check=False).returncode == 128 + 9
+    assert subprocess.run(
+        lab("headrace-no-such-program"), capture_output=True, check=False
+    ).returncode
+
+
+def test_without_a_command_it_prints_the_variables_and_ends_on_ctrl_c() -> None:
+    process = subprocess.Popen(
+        [str(HEADRACE), "-q", "lab"], stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(4)]
+    values = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines)
+    folder = Path(values["HEADRACE_LAB"].strip("'"))
+    assert (folder / "sys" / "class" / "powercap").is_dir()
+    assert set(values) == {
+        "HEADRACE_LAB",
+        "HEADRACE_SYSFS_ROOT",
+        "HEADRACE_PROC_ROOT",
+        "LD_LIBRARY_PATH",
+    }
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 130
+    assert not folder.exists()
+
+
+RECORDING = """
+import sys, time
+import headrace as hr
+with hr.workflow("smoke"):
+    with hr.task("wait"):
+        time.sleep(float(sys.argv[1]))
+"""
+
+
+def query(folder: Path, sql: str) -> list[Any]:
+    out = subprocess.run(
+        [str(HEADRACE), "--dir", str(folder), "query", sql, "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    rows = json.loads(out.stdout)
+    return rows["rows"] if isinstance(rows, dict) else rows
+
+
+def test_a_run_in_real_time_counts_what_the_scenario_draws(tmp_path: Path, run_all: bool) -> None:
+    """Two seconds, a minute with --all: what is counted is what was drawn."""
+    seconds = 60.0 if run_all else 2.0
+    mine = tmp_path / "mine.lab"
+    mine.write_text(
+        "power a 100W 0.25s 140W 0.5s 60W repeat 1s\n"
+        "meter powercap package-0 a period=1ms\n"
+        "meter nvml 0 a period=100ms\n"
+    )
+    program = tmp_path / "program.py"
+    program.write_text(RECORDING)
+    folder = tmp_path / ".headrace"
+    began = time.monotonic()
+    subprocess.run(
+        lab(str(ROOT / ".venv" / "bin" / "python"), str(program), str(seconds), machine=mine),
+        env=os.environ | {"HEADRACE_DIR": str(folder)},
+        check=True,
+    )
+    elapsed = time.monotonic() - began
+    rows = query(
+        folder,
+        "SELECT sensor, max(value) - min(value) AS j, count(*) AS n FROM sample "
+        "WHERE sensor IN ('rapl.package-0', 'gpu-0.energy') GROUP BY 1 ORDER BY 1",
+    )
+    assert [row["sensor"] for row in rows] == ["gpu-0.energy", "rapl.package-0"]
+    for row in rows:
+        # A mean of 90 W; a whole second more or less for what begins and ends inside a round.
+        assert 90 * (seconds - 1.5) < row["j"] < 90 * (elapsed + 1)
+    marked = query(folder, "SELECT DISTINCT assumption FROM sensor WHERE name = 'rapl.package-0'")
+    assert marked == [{"assumption": "emulated by headrace lab"}]
