@@ -47,7 +47,7 @@ query::ResultTable table_of(const telemetry::Survey& survey) {
     table.end_row();
   }
   for (const telemetry::Source& source : survey.sources) {
-    if (source.readable && source.enable.empty()) continue;
+    if (source.detail.empty()) continue;
     table.null().null().null().null().null().null().null().text(source.name).null();
     table.boolean(source.readable).text(source.detail);
     text(source.enable);
@@ -88,9 +88,9 @@ std::string text_of(const telemetry::Survey& survey) {
     }
   }
   for (const telemetry::Source& source : survey.sources) {
-    if (source.readable && source.enable.empty()) continue;
-    out += "\n" + source.name + (source.readable ? " reads only in part: " : " cannot be read: ") +
-           source.detail + "\n";
+    if (source.detail.empty()) continue;
+    out +=
+        "\n" + source.name + (source.readable ? ": " : " cannot be read: ") + source.detail + "\n";
     if (!source.enable.empty()) out += "  → " + source.enable + "\n";
   }
   return query::terminal_lines(out);

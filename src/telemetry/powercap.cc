@@ -86,7 +86,9 @@ Probe Powercap::probe() {
     const Status status = file.open(path);
     if (!status.ok() || !only_number(file.read(buffer))) {
       if (!source.detail.empty()) source.detail += "; ";
-      if (status.ok()) {
+      if (status.ok() && file.error_number() == 0) {
+        source.detail += path + " holds no whole number";
+      } else if (status.ok()) {
         source.detail += io_error("cannot read " + path, file.error_number()).message();
       } else {
         source.detail += status.message();

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "capture/task.h"
 #include "telemetry/kept_file.h"
 #include "telemetry/samples_for_test.h"
@@ -71,9 +72,12 @@ class SamplerTest : public testing::Test {
     return made;
   }
   SamplerTest() {
+    // The samplers here are the tests' own; another would read what other tests emulate.
+    setenv("HEADRACE_TELEMETRY", "0", 1);
     EXPECT_TRUE(capture::Recorder::use_directory(tree().path()).ok());
     recorder_ = capture::Recorder::get();
   }
+  ~SamplerTest() override { unsetenv("HEADRACE_TELEMETRY"); }
   // What was recorded so far of the sensor.
   std::vector<SampleRecord> samples(const std::string& sensor) {
     recorder_->flush();
@@ -245,6 +249,46 @@ TEST_F(SamplerTest, TheKnownStartOfACpuCounterIsItsFirstSampleAndTheLastSweepIts
   ASSERT_GE(cpu.size(), 2u);
   EXPECT_EQ(cpu.front().raw, 77u);
   EXPECT_EQ(cpu.back().raw, 500u);
+}
+
+// Says when it took its reading: 20 ms before it was asked.
+class Late : public Provider {
+  Probe probe() override {
+    Probe probe;
+    SensorSpec spec;
+    spec.sensor.name = "late";
+    probe.sensors.push_back(spec);
+    return probe;
+  }
+  void sweep(std::span<Reading> readings) override {
+    readings[0].set(1);
+    readings[0].taken_ns = now_monotonic_ns() - 20'000'000;
+  }
+};
+
+TEST_F(SamplerTest, AReadingHasTheTimeThatItsSourceSays) {
+  Station station(std::make_unique<Late>());
+  station.begin(*recorder_, station.provider().probe(), Baseline());
+  usleep(30'000);  // so that 20 ms ago is a time that it was at work
+  const uint64_t before_ticks = ticks();
+  station.sweep(*recorder_, true);
+  const auto late = samples("late");
+  ASSERT_EQ(late.size(), 1u);
+  EXPECT_LT(late[0].at_ticks, before_ticks);
+}
+
+TEST_F(SamplerTest, WhatALaboratoryShowsSaysSo) {
+  ASSERT_EQ(setenv("HEADRACE_LAB", "/somewhere", 1), 0);
+  Station station(std::make_unique<Scripted>());
+  Probe probe = station.provider().probe();
+  probe.sensors[0].sensor.name = "in a laboratory";
+  station.begin(*recorder_, probe, Baseline());
+  unsetenv("HEADRACE_LAB");
+  station.sweep(*recorder_, true);
+  recorder_->flush();
+  Recorded recorded = read_samples(Directory{tree().path()});
+  EXPECT_EQ(recorded[recorder_->producer()]["in a laboratory"].sensor.assumption,
+            "emulated by headrace lab");
 }
 
 TEST(DescribeSources, SaysForEachEnergySourceWhetherItReads) {
