@@ -40,7 +40,10 @@ class RebuildFork : public FoldTest {
         "INSERT INTO task_energy_row(producer, seq, domain, attributed_j) SELECT producer, seq, "
         "'node', 1 FROM task_slots;"
         "ALTER TABLE task_energy_row DROP COLUMN activity; ALTER TABLE task_energy_row DROP COLUMN "
-        "wf; UPDATE meta SET value = '" +
+        "wf; ALTER TABLE task_energy_row DROP COLUMN self_j; ALTER TABLE task_energy_row DROP COLUMN "
+        "share_j; ALTER TABLE task_energy_row DROP COLUMN split_u95_j; ALTER TABLE task_energy_row "
+        "DROP COLUMN resolution; ALTER TABLE task_energy_row DROP COLUMN reason; DROP TABLE "
+        "activity_energy_row; UPDATE meta SET value = '" +
         std::to_string(version) +
         "' WHERE key = 'schema_version'; UPDATE meta SET value = 'old' WHERE key = 'views'");
     ASSERT_TRUE(made.ok()) << made.message();

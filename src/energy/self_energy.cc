@@ -4,117 +4,235 @@
 #include <cmath>
 
 #include "energy/apportion.h"
+#include "energy/share_error.h"
+#include "energy/window_noise.h"
+#include "energy/window_walk.h"
 
 namespace headrace::energy {
 namespace {
 
-// An event is a task's place and whether it is its begin.
-constexpr uint64_t event(size_t task, bool begins) { return task << 1 | (begins ? 1 : 0); }
-
-class Sweep {
+class Division {
  public:
-  Sweep(const Timeline& timeline, std::span<const TaskSpan> tasks)
-      : tasks_(tasks),
-        cursor_(timeline),
-        self_(tasks.size() + 1, 0.0),
-        state_(tasks.size()),
-        energy_(tasks.size()) {}
-
-  void run(std::span<const uint64_t> events) {
-    for (const uint64_t e : events) {
-      const size_t task = e >> 1;
-      const bool begins = (e & 1) != 0;
-      move_to(begins ? tasks_[task].begin_ns : tasks_[task].end_ns);
-      begins ? begin(task) : end(task);
-    }
+  Division(const Timeline& timeline, std::span<const TaskSpan> tasks, const ActivityPower& powers,
+           const WindowNoise& noise)
+      : timeline_(timeline),
+        tasks_(tasks),
+        powers_(powers),
+        noise_(noise),
+        task_errors_(tasks.size()),
+        group_errors_(powers.types.size()),
+        groups_(powers.types.size()) {
+    out_.tasks.resize(tasks.size());
+    out_.groups.resize(powers.types.size());
   }
-  SelfEnergy finish(int64_t total) {
-    double given = 0;
-    for (const double one : self_) given += one;
-    self_.back() = std::max(0.0, static_cast<double>(total) - given);
-    const std::vector<int64_t> parts = apportion(self_, total);
-    for (size_t i = 0; i < energy_.size(); ++i) energy_[i].self = parts[i];
-    return {std::move(energy_), parts.back()};
+
+  void add(const Window& window, const Expected& expected) {
+    const Timeline::Knot& begin = timeline_.knots()[window.index];
+    const Timeline::Knot& end = timeline_.knots()[window.index + 1];
+    const double end_square = end_variance(timeline_, end, window.end_uw);
+    const bool known = end.gaps == 0 && expected.sum > 0;
+    correlation_ = begin.correlation;
+    give(window, expected, end.value - begin.value, known ? unseen_part(expected, ends_variance(begin_square_, end_square, end.correlation)) : 0);
+    if (known) {
+      note_errors(window, expected);
+    } else {
+      forget_window();
+    }
+    begin_square_ = end_square;
+  }
+
+  SelfEnergy finish() {
+    forget_window();
+    const double systematic = mean_systematic();
+    for (size_t i = 0; i < tasks_.size(); ++i) {
+      const double sd = powers_.types[tasks_[i].type].relative_sd;
+      TaskEnergy& task = out_.tasks[i];
+      task.variance = task_errors_[i].variance(noise_.spread + systematic + sd * sd);
+    }
+    for (size_t i = 0; i < group_errors_.size(); ++i) {
+      const double sd = powers_.types[i].group_sd;
+      out_.groups[i].variance = group_errors_[i].variance(systematic + sd * sd);
+    }
+    return std::move(out_);
   }
 
  private:
-  struct State {
-    double mark = 0;  // share_ when the task began to be a leaf
-    uint32_t open_children = 0;
-    bool open = false;
-    bool leaf = false;
+  struct GroupInWindow {
+    double expected = 0;
+    double squares = 0;
+    double part = 0;
   };
 
-  void move_to(int64_t at_ns) {
-    const TimelineCursor::Point point = cursor_.at(at_ns);
-    if (leaves_ > 0) share_ += (point.value - point_.value) / static_cast<double>(leaves_);
-    point_ = point;
-  }
-  void become_leaf(size_t task) {
-    state_[task].leaf = true;
-    state_[task].mark = share_;
-    ++leaves_;
-  }
-  void stop_leaf(size_t task) {
-    state_[task].leaf = false;
-    self_[task] += share_ - state_[task].mark;
-    --leaves_;
-  }
-  void begin(size_t task) {
-    const uint32_t parent = tasks_[task].parent;
-    if (parent != kNoTask) {
-      ++state_[parent].open_children;
-      if (state_[parent].leaf) stop_leaf(parent);
-    }
-    state_[task].open = true;
-    if (state_[task].open_children == 0) become_leaf(task);
-    energy_[task].window = -point_.value;
-    energy_[task].covered_ns = -point_.covered_ns;
-    energy_[task].edge = point_.window;
-  }
-  void end(size_t task) {
-    state_[task].open = false;
-    if (state_[task].leaf) stop_leaf(task);
-    const uint32_t parent = tasks_[task].parent;
-    if (parent != kNoTask && --state_[parent].open_children == 0 && state_[parent].open) {
-      become_leaf(parent);
-    }
-    energy_[task].window += point_.value;
-    energy_[task].covered_ns += point_.covered_ns;
-    energy_[task].edge = std::hypot(energy_[task].edge, point_.window);
+  // Of what was counted beyond what was expected, the part that is the sensor's: by the variances.
+  double unseen_part(const Expected& expected, double ends) const {
+    const double sensor = noise_.partial * expected.composition;
+    if (!(sensor > 0)) return 0;
+    return sensor / (sensor + noise_.spread * expected.squares + ends);
   }
 
+  void give(const Window& window, const Expected& expected, int64_t counted, double unseen_part) {
+    const double off = static_cast<double>(counted) - expected.sum;
+    const int64_t unseen = std::llround(unseen_part * off);
+    out_.unseen += unseen;
+    shares_ = expected.of_task;
+    shares_.push_back(expected.rest);
+    seen_part_ = 1 - unseen_part;
+    // What is shared in proportion errs in proportion to what was shared.
+    scale_ = expected.sum > 0 ? static_cast<double>(counted - unseen) / expected.sum : 0;
+    const std::span<const int64_t> shares = apportionment_.divide(shares_, counted - unseen);
+    for (size_t i = 0; i < window.exposures.size(); ++i) {
+      const Exposure& one = window.exposures[i];
+      TaskEnergy& task = out_.tasks[one.task];
+      task.self += shares[i];
+      task.own_s += one.own_s;
+      task.window_s = std::max(task.window_s, window.length_s);
+      out_.groups[powers_.types[tasks_[one.task].type].group].energy += shares[i];
+    }
+    out_.rest += shares.back();
+  }
+
+  // Neighbouring ends err alike.
+  void note_end(ShareError& error, double difference, bool follows) const {
+    const double end = difference * std::sqrt(begin_square_);
+    error.rest += end * end + (follows ? 2 * correlation_ * error.end * end : 0);
+    error.end = end;
+  }
+  // `others`: the sum of the squares of what is expected of all others.
+  void note_one(ShareError& error, uint32_t window, double part, double own, double others,
+                double composition) const {
+    const bool follows = error.window + 1 == window;
+    note_end(error, part - (follows ? static_cast<double>(error.share) : 0), follows);
+    error.own += (1 - part) * own;
+    error.rest += part * part * (noise_.spread * others + noise_.partial * composition);
+    error.share = static_cast<float>(part);
+    error.window = window;
+  }
+
+  void note_errors(const Window& window, const Expected& expected) {
+    const auto at = static_cast<uint32_t>(window.index);
+    const double squares = expected.squares * scale_ * scale_;
+    for (size_t i = 0; i < window.exposures.size(); ++i) {
+      const uint32_t task = window.exposures[i].task;
+      const double own = expected.of_task[i] * scale_;
+      const double part = seen_part_ * expected.of_task[i] / expected.sum;
+      note_one(task_errors_[task], at, part, own, squares - own * own, expected.composition);
+      now_.push_back(task);
+      const uint32_t number = powers_.types[tasks_[task].type].group;
+      GroupInWindow& group = groups_[number];
+      if (group.squares == 0) groups_now_.push_back(number);
+      group.expected += own;
+      group.squares += own * own;
+      group.part += part;
+    }
+    for (const uint32_t number : groups_now_) {
+      GroupInWindow& group = groups_[number];
+      ShareError& error = group_errors_[number];
+      note_one(error, at, group.part, group.expected, squares - group.squares,
+               expected.composition);
+      // The deviations of its own tasks are many, not one.
+      error.rest += (1 - group.part) * (1 - group.part) * noise_.spread * group.squares;
+      group = {};
+    }
+    leave(before_, at, task_errors_);
+    leave(groups_before_, at, group_errors_);
+    before_.swap(now_);
+    now_.clear();
+    groups_before_.swap(groups_now_);
+    groups_now_.clear();
+  }
+  // Of those that had a part of the window before and have none of this.
+  void leave(const std::vector<uint32_t>& places, uint32_t window,
+             std::vector<ShareError>& errors) const {
+    for (const uint32_t place : places) {
+      ShareError& error = errors[place];
+      if (error.window != window) note_end(error, -static_cast<double>(error.share), true);
+    }
+  }
+  void forget_window() {
+    leave(before_, UINT32_MAX, task_errors_);
+    leave(groups_before_, UINT32_MAX, group_errors_);
+    before_.clear();
+    groups_before_.clear();
+  }
+
+  // The mean over the energy of the variance of the relative error of a type's power.
+  double mean_systematic() const {
+    double sum = 0;
+    double energy = 0;
+    for (size_t i = 0; i < out_.groups.size(); ++i) {
+      const auto uj = static_cast<double>(out_.groups[i].energy);
+      const double sd = powers_.types[i].group_sd;
+      sum += uj * sd * sd;
+      energy += uj;
+    }
+    return energy > 0 ? sum / energy : 1;
+  }
+
+  const Timeline& timeline_;
   std::span<const TaskSpan> tasks_;
-  TimelineCursor cursor_;
-  TimelineCursor::Point point_;
-  double share_ = 0;  // what a task that was a leaf all the time would have got so far
-  size_t leaves_ = 0;
-  std::vector<double> self_;  // of each task, and last what is unattributed
-  std::vector<State> state_;
-  std::vector<TaskEnergy> energy_;
+  const ActivityPower& powers_;
+  const WindowNoise noise_;
+  std::vector<ShareError> task_errors_;
+  std::vector<ShareError> group_errors_;
+  std::vector<GroupInWindow> groups_;
+  std::vector<double> shares_;  // of this window
+  double scale_ = 0;
+  double seen_part_ = 1;
+  double begin_square_ = 0;  // of the window's begin: variance of the energy on its wrong side
+  double correlation_ = 0;   // with that of the end before
+  std::vector<uint32_t> now_, before_, groups_now_, groups_before_;
+  Apportionment apportionment_;
+  SelfEnergy out_;
 };
 
-}  // namespace
-
-std::vector<uint64_t> order_events(std::span<const TaskSpan> tasks) {
-  std::vector<std::pair<int64_t, uint64_t>> timed;
-  timed.reserve(2 * tasks.size());
-  for (size_t i = 0; i < tasks.size(); ++i) {
-    if (tasks[i].end_ns <= tasks[i].begin_ns) continue;
-    timed.emplace_back(tasks[i].begin_ns, event(i, true));
-    timed.emplace_back(tasks[i].end_ns, event(i, false));
+uint8_t gaps_of(const Timeline& timeline, const TaskSpan& span) {
+  const auto& knots = timeline.knots();
+  uint8_t out = 0;
+  if (span.begin_ns < timeline.begin_ns() || span.end_ns > timeline.end_ns()) {
+    out = static_cast<uint8_t>(Gap::kNotRead);
   }
-  std::sort(timed.begin(), timed.end());
-  std::vector<uint64_t> out(timed.size());
-  std::transform(timed.begin(), timed.end(), out.begin(), [](const auto& e) { return e.second; });
+  auto at = std::upper_bound(knots.begin(), knots.end(), span.begin_ns,
+                             [](int64_t t, const Timeline::Knot& k) { return t < k.at_ns; });
+  for (; at != knots.end(); ++at) {
+    out |= at->gaps;
+    if (at->at_ns >= span.end_ns) break;
+  }
   return out;
 }
 
+// What was counted while each task was open.
+void read_windows(const Timeline& timeline, std::span<const TaskSpan> tasks,
+                  std::span<const TaskEvent> events, std::vector<TaskEnergy>& out) {
+  constexpr double kNearlyAll = 0.9999;
+  TimelineCursor cursor(timeline);
+  for (const TaskEvent event : events) {
+    const TaskSpan& span = tasks[event.task];
+    const TimelineCursor::Point point = cursor.at(event.begins ? span.begin_ns : span.end_ns);
+    TaskEnergy& task = out[event.task];
+    const double sign = event.begins ? -1 : 1;
+    task.window += sign * point.value;
+    task.covered_ns += sign * point.covered_ns;
+    if (event.begins) continue;
+    const auto length_ns = static_cast<double>(span.end_ns - span.begin_ns);
+    if (task.covered_ns < kNearlyAll * length_ns) task.gaps = gaps_of(timeline, span);
+  }
+}
+
+}  // namespace
+
 SelfEnergy divide(const Timeline& timeline, std::span<const TaskSpan> tasks,
-                  std::span<const uint64_t> events) {
-  Sweep sweep(timeline, tasks);
-  sweep.run(events);
-  return sweep.finish(timeline.total());
+                  std::span<const TaskEvent> events, size_t types, DivideOptions options) {
+  ActivityPower powers = find_powers(timeline, tasks, events, types);
+  Expectation expectation(tasks, powers, options.rest_takes_part);
+  const WindowNoise noise = find_noise(timeline, tasks, events, expectation);
+  Division division(timeline, tasks, powers, noise);
+  for (WindowWalk walk(timeline, tasks, events, expectation.model()); walk.next();) {
+    division.add(walk.window(), expectation.of(walk.window()));
+  }
+  SelfEnergy out = division.finish();
+  read_windows(timeline, tasks, events, out.tasks);
+  out.powers = std::move(powers);
+  return out;
 }
 
 }  // namespace headrace::energy

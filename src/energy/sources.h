@@ -17,7 +17,8 @@ namespace headrace::energy {
 // One process's part of a source, to be divided among its tasks.
 struct Part {
   uint32_t producer = 0;
-  Timeline timeline;  // micro-joules
+  Timeline timeline;       // micro-joules
+  bool is_device = false;  // of a GPU, which does nothing else than its tasks
   std::string truth;
   std::string method;
   std::string assumption;

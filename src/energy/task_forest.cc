@@ -55,7 +55,7 @@ std::vector<TaskSpan> TaskForest::spans(const Range& range) const {
     const uint32_t parent = parents_[range.first + i];
     const bool same = parent != kNoTask && tasks_[parent].producer == range.producer;
     out[i] = {task.begin_ns, task.end_ns,
-              same ? static_cast<uint32_t>(parent - range.first) : kNoTask};
+              same ? static_cast<uint32_t>(parent - range.first) : kNoTask, 0};
   }
   return out;
 }

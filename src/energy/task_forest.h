@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "energy/recorded.h"
-#include "energy/self_energy.h"
+#include "energy/task_span.h"
 
 namespace headrace::energy {
 

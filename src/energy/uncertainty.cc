@@ -18,9 +18,9 @@ double stated_relative(std::string_view assumption) {
   return percent / 100;
 }
 
-double u95_j(double energy_j, double edge_j, double relative, double others_j) {
-  const double split_j = 0.5 * std::min(energy_j, std::max(others_j, 0.0));
-  return std::hypot(0.475 * edge_j, relative * energy_j, split_j);
+double split_u95_j(double variance_j2, double energy_j, double model_relative) {
+  constexpr double kHalf95 = 1.96;  // of a normal distribution, in standard deviations
+  return std::hypot(kHalf95 * std::sqrt(std::max(0.0, variance_j2)), model_relative * energy_j);
 }
 
 }  // namespace headrace::energy

@@ -1,11 +1,10 @@
-// How far off a task's energy may be: one number that holds with 95 %, made of stated parts.
+// How far off a task's energy may be: half of an interval that holds with 95 %.
 //
-//   u95^2 = (0.475 edge)^2 + (relative x energy)^2 + (0.5 min(energy, others))^2
+//   u95^2 = sensor^2 + split^2,   split^2 = 1.96^2 variance + (model x energy)^2
 //
-// edge: what the sensor's windows that the task's begin and end cut hold together; where in such a
-// window its energy was used is not known, and a moment spread evenly over it is within 0.475 of
-// its middle with 95 %. relative: the sensor's accuracy, or the model's. others: what the process
-// spent meanwhile and was given to tasks outside this one; equal parts may be wrong by up to half.
+// sensor: what the counter itself may be off by, in proportion: the same for all tasks of a sensor,
+// so it does not shrink in a sum. variance: of the division among tasks, as the windows show it
+// (energy/self_energy.h). model: of a division among processes by CPU time.
 #pragma once
 
 #include <string_view>
@@ -19,11 +18,13 @@ constexpr double kMixedRelative = 0.25;
 // An estimate says "within N %" in its assumption; one that does not say is taken to be within
 // this.
 constexpr double kEstimatedRelative = 1;
+// A figure whose split may be off by more than this part of it is withheld.
+constexpr double kLargestSplit = 0.5;
 
 // N / 100 of "within N %"; kEstimatedRelative without it.
 double stated_relative(std::string_view assumption);
 
-// All in joules.
-double u95_j(double energy_j, double edge_j, double relative, double others_j);
+// In joules, from the variance of the division in joules^2.
+double split_u95_j(double variance_j2, double energy_j, double model_relative);
 
 }  // namespace headrace::energy

@@ -15,12 +15,10 @@ TEST(Uncertainty, ReadsWhatAnEstimateSaysOfItself) {
 }
 
 TEST(Uncertainty, AddsItsPartsInSquares) {
-  EXPECT_DOUBLE_EQ(u95_j(10, 0, 0.05, 0), 0.5);
-  EXPECT_DOUBLE_EQ(u95_j(10, 2, 0, 0), 0.95);
-  EXPECT_DOUBLE_EQ(u95_j(10, 0, 0, 4), 2);
-  EXPECT_DOUBLE_EQ(u95_j(10, 0, 0, 400), 5) << "no more than half of its own is at stake";
-  EXPECT_DOUBLE_EQ(u95_j(10, 0, 0, -1), 0);
-  EXPECT_DOUBLE_EQ(u95_j(10, 2, 0.05, 4), std::hypot(0.5, 0.95, 2));
+  EXPECT_DOUBLE_EQ(split_u95_j(4, 10, 0), 3.92);
+  EXPECT_DOUBLE_EQ(split_u95_j(0, 10, 0.25), 2.5);
+  EXPECT_DOUBLE_EQ(split_u95_j(4, 10, 0.25), std::hypot(3.92, 2.5));
+  EXPECT_DOUBLE_EQ(split_u95_j(-1e-20, 10, 0), 0) << "rounding is no variance";
 }
 
 }  // namespace

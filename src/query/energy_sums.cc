@@ -20,6 +20,13 @@ struct Workflow {
   std::string campaign_id;
 };
 
+// A sensor's own error is the same in all tasks, those of dividing are each its own; where it is
+// not told which is which, all are taken to be the same.
+constexpr const char* kU95 =
+    "sqrt(pow(sum(sqrt(greatest(0, e.u95_j * e.u95_j - coalesce(pow(e.split_u95_j, 2), 0)))) FILTER "
+    "(coalesce(e.share_j, e.attributed_j) IS NOT NULL), 2) + coalesce(sum(pow(e.split_u95_j, 2)), "
+    "0))";
+
 // What is asked for, as conditions that leave out blocks of rows unread.
 struct Scope {
   std::vector<Workflow> workflows;  // in the order in which they began
@@ -153,8 +160,9 @@ Result<bool> Sums::crosses() {
 Status Sums::read_energy() {
   return each(with_ +
                   "SELECT e.wf, e.domain, e.truth, e.method, coalesce(e.assumption, ''), "
-                  "sum(e.attributed_j), sum(e.u95_j) FILTER (e.attributed_j IS NOT NULL), "
-                  "count(e.attributed_j), count(*) FROM task_energy_row e " +
+                  "sum(coalesce(e.share_j, e.attributed_j)), " +
+                  kU95 + ", count(coalesce(e.share_j, e.attributed_j)), count(*) FROM "
+                  "task_energy_row e " +
                   apart_ + " WHERE " + scope_.condition("e.wf") +
                   " GROUP BY e.wf, e.domain, e.truth, e.method, e.assumption ORDER BY ALL",
               [this](const auto& cell) {
@@ -197,7 +205,7 @@ Status Sums::read_times() {
 Status Sums::read_odd_times(const std::string& workflows) {
   return each(with_ + "SELECT e.wf, e.domain, sum(t.dur) / 1e9 FROM task_energy_row e JOIN " +
                   kTasks + " t ON t.producer = e.producer AND t.seq = e.seq" + apart_ +
-                  " WHERE e.attributed_j IS NOT NULL AND e.wf IN (" + workflows +
+                  " WHERE coalesce(e.share_j, e.attributed_j) IS NOT NULL AND e.wf IN (" + workflows +
                   ") AND t.wf IN (" + workflows + ") GROUP BY e.wf, e.domain",
               [this](const auto& cell) {
                 sums_[{static_cast<int64_t>(cell(0).real), cell(1).text}].time_s =

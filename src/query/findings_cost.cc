@@ -39,12 +39,12 @@ MaybeFinding find_energy(const Session& session, const FindingScope& scope) {
   Finding finding{
       "energy",
       "",
-      "WITH mine AS (SELECT t.task_id, t.parent_task_id, t.activity, e.domain, e.attributed_j, "
+      "WITH mine AS (SELECT t.task_id, t.parent_task_id, t.activity, e.domain, e.share_j, "
       "e.truth FROM task_energy e JOIN (SELECT task_id, parent_task_id, activity FROM task WHERE " +
           scope.task_condition +
           ") t ON t.task_id = e.task_id), inside AS (SELECT parent_task_id AS task_id, domain, "
-          "sum(attributed_j) AS joules FROM mine WHERE parent_task_id IS NOT NULL GROUP BY ALL) "
-          "SELECT m.domain, m.activity, count(*) AS tasks, sum(greatest(0, m.attributed_j - "
+          "sum(share_j) AS joules FROM mine WHERE parent_task_id IS NOT NULL GROUP BY ALL) "
+          "SELECT m.domain, m.activity, count(*) AS tasks, sum(greatest(0, m.share_j - "
           "coalesce(i.joules, 0))) AS own_j, CASE WHEN count(DISTINCT m.truth) > 1 THEN 'mixed' "
           "ELSE any_value(m.truth) END AS truth FROM mine m LEFT JOIN inside i ON i.task_id = "
           "m.task_id AND i.domain = m.domain GROUP BY m.domain, m.activity HAVING own_j IS NOT "

@@ -33,8 +33,8 @@ MaybeFinding find_without_energy(const Session& session, const FindingScope& sco
   Finding finding{"not captured",
                   "",
                   "SELECT activity, count(*) AS tasks FROM task WHERE " + scope.task_condition +
-                      " AND task_id NOT IN (SELECT task_id FROM task_energy WHERE attributed_j IS "
-                      "NOT NULL) GROUP BY activity ORDER BY tasks DESC, activity",
+                      " AND task_id NOT IN (SELECT task_id FROM task_energy WHERE share_j IS NOT "
+                      "NULL) GROUP BY activity ORDER BY tasks DESC, activity",
                   {}};
   const Result<FoundRows> rows = rows_of(session, &finding);
   if (!rows.ok()) return rows.status();

@@ -10,11 +10,11 @@ namespace {
 Result<std::string> energy(const Scope& scope) {
   // Of the tasks that lie in no other; coverage weighs each by its time.
   const auto rows = scope.session->rows(
-      "SELECT e.domain, sum(e.attributed_j), sum(e.u95_j), sum(e.coverage * t.duration_s) / "
+      "SELECT e.domain, sum(e.share_j), sum(e.u95_j), sum(e.coverage * t.duration_s) / "
       "nullif(sum(t.duration_s), 0), e.truth, e.method, coalesce(e.assumption, ''), count(*) FROM "
       "task_energy e JOIN (SELECT task_id, duration_s FROM task WHERE " +
       scope.is_this() +
-      " AND parent_task_id IS NULL) t ON t.task_id = e.task_id WHERE e.attributed_j IS NOT NULL "
+      " AND parent_task_id IS NULL) t ON t.task_id = e.task_id WHERE e.share_j IS NOT NULL "
       "GROUP BY e.domain, e.truth, e.method, e.assumption ORDER BY e.domain, 2 DESC, e.method");
   if (!rows.ok()) return rows.status();
   std::string out = "#### Energy\n\n";

@@ -29,6 +29,19 @@ UPDATE task_energy_row e SET activity = t.activity, wf = t.wf
 FROM (SELECT producer, seq, activity, wf FROM task_slots
       UNION ALL SELECT producer, seq, activity, wf FROM open_task) t
 WHERE t.producer = e.producer AND t.seq = e.seq;
+)sql"},
+                                               // Figures that cannot be told are withheld, and the
+                                               // activity's or group's stand beside; all computed anew.
+                                               {3, R"sql(
+ALTER TABLE task_energy_row ADD COLUMN self_j DOUBLE;
+ALTER TABLE task_energy_row ADD COLUMN share_j DOUBLE;
+ALTER TABLE task_energy_row ADD COLUMN split_u95_j DOUBLE;
+ALTER TABLE task_energy_row ADD COLUMN resolution VARCHAR;
+ALTER TABLE task_energy_row ADD COLUMN reason VARCHAR;
+CREATE TABLE activity_energy_row(producer UINTEGER, domain VARCHAR, activity UINTEGER,
+  group_activity UINTEGER, resolution VARCHAR, tasks BIGINT, time_s DOUBLE, share_j DOUBLE,
+  group_j DOUBLE, group_u95_j DOUBLE, power_w DOUBLE, windows BIGINT);
+DELETE FROM energy_mark;
 )sql"}};
   return steps;
 }

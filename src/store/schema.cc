@@ -69,7 +69,12 @@ CREATE TABLE gap_row(producer UINTEGER, ring UINTEGER, first_number UBIGINT, cou
   reason VARCHAR, ts BIGINT);
 CREATE TABLE task_energy_row(producer UINTEGER, seq BIGINT, domain VARCHAR, window_j DOUBLE,
   attributed_j DOUBLE, idle_j DOUBLE, u95_j DOUBLE, coverage DOUBLE, method VARCHAR,
-  truth VARCHAR, assumption VARCHAR, activity UINTEGER, wf UINTEGER);
+  truth VARCHAR, assumption VARCHAR, activity UINTEGER, wf UINTEGER, self_j DOUBLE, share_j DOUBLE,
+  split_u95_j DOUBLE, resolution VARCHAR, reason VARCHAR);
+-- What an activity's tasks in one process used, and those of all activities that cannot be told from it.
+CREATE TABLE activity_energy_row(producer UINTEGER, domain VARCHAR, activity UINTEGER,
+  group_activity UINTEGER, resolution VARCHAR, tasks BIGINT, time_s DOUBLE, share_j DOUBLE,
+  group_j DOUBLE, group_u95_j DOUBLE, power_w DOUBLE, windows BIGINT);
 -- What became of the energy of each source, whole: measured = attributed + idle + unattributed. And
 -- how much of each producer was there when its tasks' energy was last computed.
 CREATE TABLE energy_balance_row(producer UINTEGER, domain VARCHAR, truth VARCHAR,

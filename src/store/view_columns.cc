@@ -138,6 +138,37 @@ constexpr ViewColumn kTaskEnergy[] = {
     {"method", "VARCHAR", "", "How it was divided", "prov:hadPlan"},
     {"truth", "VARCHAR", "", "measured, mixed or estimated", ""},
     {"assumption", "VARCHAR", "", "What was taken for granted", ""},
+    {"self_j", "DOUBLE", "J", "Of attributed_j, what the task did itself, without its children", ""},
+    {"share_j", "DOUBLE", "J",
+     "The task's part in the books: for sums, which are exact; of one task no more than "
+     "attributed_j says",
+     ""},
+    {"split_u95_j", "DOUBLE", "J", "Of u95_j, what comes from dividing among tasks", ""},
+    {"sensor_u95_j", "DOUBLE", "J", "Of u95_j, what comes from the sensor itself", ""},
+    {"resolution", "VARCHAR", "",
+     "resolved; grouped: only the activity's figure is known; unresolved: not even that", ""},
+    {"reason", "VARCHAR", "", "Why attributed_j is NULL or coverage is below 1", ""},
+};
+
+constexpr ViewColumn kActivityEnergy[] = {
+    {"hostname", "VARCHAR", "", kHost, "prov:atLocation"},
+    {"pid", "BIGINT", "", "The process that ran the tasks", ""},
+    {"domain", "VARCHAR", "", "Which part of the machine", ""},
+    {"activity", "VARCHAR", "", "The kind of work", ""},
+    {"resolution", "VARCHAR", "",
+     "resolved; grouped: known only together with others; unresolved: not known", ""},
+    {"group", "VARCHAR", "", "The activities that cannot be told from each other, itself included",
+     ""},
+    {"tasks", "BIGINT", "1", "How many ran", ""},
+    {"time_s", "DOUBLE", "s", "For how long they ran themselves", ""},
+    {"attributed_j", "DOUBLE", "J", "What they used; NULL unless resolved", "prov:value"},
+    {"share_j", "DOUBLE", "J", "Their part in the books, for sums", ""},
+    {"group_j", "DOUBLE", "J", "What all tasks of the group used", ""},
+    {"group_u95_j", "DOUBLE", "J",
+     "Half width of the 95 % interval of group_j, from dividing; the sensor's own error is not in it",
+     ""},
+    {"power_w", "DOUBLE", "W", "What one task of it draws, running alone, idle power included", ""},
+    {"windows", "BIGINT", "1", "Of the sensor, in which they ran", ""},
 };
 
 constexpr ViewColumn kEnergyBalance[] = {
@@ -225,6 +256,8 @@ constexpr ViewWords kViews[] = {
     {"edge", "One step of lineage, in the direction in which data flows", "prov:Influence", kEdge},
     {"log", "A logged line or a set of metrics", "prov:Entity", kLog},
     {"task_energy", "The energy of a task in one domain", "prov:Entity", kTaskEnergy},
+    {"activity_energy", "The energy of an activity in one process and domain", "prov:Entity",
+     kActivityEnergy},
     {"energy_balance", "What became of the energy that one source counted", "prov:Entity",
      kEnergyBalance},
     {"sensor", "A counter or gauge of hardware or operating system", "prov:Agent", kSensor},

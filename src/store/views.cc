@@ -160,7 +160,10 @@ std::string task_energy(TaskId task_id, Has&& has) {
   }
   return "VIEW task_energy AS SELECT " + columns +
          "e.domain, e.window_j, e.attributed_j, e.idle_j, e.u95_j, e.coverage,\n"
-         "  e.method, e.truth, e.assumption\n"
+         "  e.method, e.truth, e.assumption, e.self_j,\n"
+         "  coalesce(e.share_j, e.attributed_j) AS share_j, e.split_u95_j,\n"
+         "  sqrt(greatest(0, e.u95_j * e.u95_j - e.split_u95_j * e.split_u95_j)) AS sensor_u95_j,\n"
+         "  e.resolution, e.reason\n"
          "FROM task_energy_row e" +
          joins + ";\n";
 }
@@ -170,6 +173,18 @@ std::string energy_balance() {
          "  b.measured_uj * 1e-6 AS measured_j, b.attributed_uj * 1e-6 AS attributed_j,\n"
          "  b.idle_uj * 1e-6 AS idle_j, b.unattributed_uj * 1e-6 AS unattributed_j\n"
          "FROM energy_balance_row b JOIN producer_row p ON p.producer = b.producer;\n";
+}
+
+std::string activity_energy() {
+  return R"sql(CREATE OR REPLACE VIEW activity_energy AS SELECT p.hostname, p.pid, e.domain,
+  a.name AS activity, e.resolution,
+  string_agg(a.name, ' + ') OVER (PARTITION BY e.producer, e.domain, e.group_activity
+    ORDER BY a.name ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS "group",
+  e.tasks, e.time_s, CASE WHEN e.resolution = 'resolved' THEN e.share_j END AS attributed_j,
+  e.share_j, e.group_j, e.group_u95_j, e.power_w, e.windows
+FROM activity_energy_row e JOIN producer_row p ON p.producer = e.producer
+LEFT JOIN activity_row a ON a.activity = e.activity;
+)sql";
 }
 
 std::string log(TaskId task_id) {
@@ -283,7 +298,7 @@ std::string views_sql(int exclusive_columns) {
   const std::string create = "CREATE OR REPLACE ";
   return std::string(kAmended) + kCampaign + workflow() + kObject + create + edge(stored_task_id) +
          kSensorAndSample + create + task_energy(stored_task_id, [](const char*) { return true; }) +
-         energy_balance() + create + log(stored_task_id) + accounting() +
+         energy_balance() + activity_energy() + create + log(stored_task_id) + accounting() +
          stored_task_view_sql(exclusive_columns) + ";\n" + comments_sql();
 }
 

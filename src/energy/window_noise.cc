@@ -1,0 +1,107 @@
+#include "energy/window_noise.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "energy/normal_equations.h"
+
+namespace headrace::energy {
+namespace {
+
+constexpr size_t kFewest = 30;
+constexpr double kAssumedSpread = 0.25 * 0.25;
+constexpr double kAssumedPartial = 0.25;
+constexpr int kRounds = 5;
+constexpr double kFirstSpread = 0.05 * 0.05;
+constexpr double kLeastSpread = 1e-6;
+// Less is what the fit makes of chance: the sensor sees all the time.
+constexpr double kLeastPartial = 0.02;
+
+struct Residual {
+  double square = 0;
+  double tasks = 0;        // A
+  double composition = 0;  // C
+  double ends = 0;         // K
+};
+
+WindowNoise fit(const std::vector<Residual>& residuals) {
+  if (residuals.size() < kFewest) return {kAssumedSpread, kAssumedPartial};
+  WindowNoise out{kFirstSpread, 0};
+  for (int round = 0; round < kRounds; ++round) {
+    NormalEquations equations(2);
+    for (const Residual& one : residuals) {
+      const double expected = out.spread * one.tasks + out.partial * one.composition + one.ends;
+      if (!(expected > 0)) continue;
+      // The square of something normal has in proportion to its variance squared as variance.
+      const std::array<NormalEquations::Term, 2> terms{
+          {{0, one.tasks / expected}, {1, one.composition / expected}}};
+      equations.add(terms, (one.square - one.ends) / expected, 1);
+    }
+    const NormalEquations::Fit found = equations.solve();
+    out = {std::max(kLeastSpread, found.coefficients[0]), found.coefficients[1]};
+  }
+  if (out.partial < kLeastPartial) out.partial = 0;
+  return out;
+}
+
+}  // namespace
+
+Expectation::Expectation(std::span<const TaskSpan> tasks, const ActivityPower& powers,
+                         bool rest_takes_part)
+    : tasks_(tasks),
+      rest_takes_part_(rest_takes_part),
+      floor_uw_(powers.floor_uw),
+      rest_uw_(powers.knows_floor ? powers.floor_uw : powers.mean_uw) {
+  for (const TypePower& one : powers.types) {
+    type_uw_.push_back(std::max(0.0, one.power_uw - powers.floor_uw));
+  }
+}
+
+const Expected& Expectation::of(const Window& window) {
+  out_.of_task.clear();
+  out_.sum = out_.squares = 0;
+  for (const Exposure& one : window.exposures) {
+    const double m = type_uw_[tasks_[one.task].type] * one.own_s + floor_uw_ * one.floor_s;
+    out_.of_task.push_back(m);
+    out_.sum += m;
+    out_.squares += m * m;
+  }
+  out_.rest = rest_uw_ * std::max(0.0, window.length_s - window.busy_s);
+  if (!rest_takes_part_ && out_.sum > 0) out_.rest = 0;
+  out_.sum += out_.rest;
+  out_.composition =
+      std::max(0.0, window.length_s * window.square - window.power_uj * window.power_uj);
+  return out_;
+}
+
+double end_variance(const Timeline& timeline, const Timeline::Knot& knot, double power_uw) {
+  const double off = power_uw * knot.spread_ns * 1e-9;
+  return off * off + timeline.step() * timeline.step() / 12;
+}
+
+double ends_variance(double begin, double end, double correlation) {
+  return std::max(0.0, begin + end - 2 * correlation * std::sqrt(begin * end));
+}
+
+WindowNoise find_noise(const Timeline& timeline, std::span<const TaskSpan> tasks,
+                       std::span<const TaskEvent> events, Expectation& expectation) {
+  std::vector<Residual> residuals;
+  double begin = 0;
+  for (WindowWalk walk(timeline, tasks, events, expectation.model()); walk.next();) {
+    const Window& window = walk.window();
+    const Timeline::Knot& before = timeline.knots()[window.index];
+    const Timeline::Knot& after = timeline.knots()[window.index + 1];
+    const double end = end_variance(timeline, after, window.end_uw);
+    const Expected& expected = expectation.of(window);
+    if (after.gaps == 0 && expected.squares > 0) {
+      const double off = static_cast<double>(after.value - before.value) - expected.sum;
+      residuals.push_back({off * off, expected.squares, expected.composition,
+                           ends_variance(begin, end, after.correlation)});
+    }
+    begin = end;
+  }
+  return fit(residuals);
+}
+
+}  // namespace headrace::energy
