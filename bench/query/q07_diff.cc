@@ -35,7 +35,8 @@ Status make(const store::Connection& connection) {
       ", 'ok' FROM range(2 * " + n +
       ") t(i);"
       "INSERT INTO task_energy_row(producer, seq, domain, window_j, attributed_j, idle_j, u95_j, "
-      "coverage, method, truth, assumption, activity, wf) SELECT 1, i, 'node/cpu-0', 2, 1.5, 0.5, 0.1, 1, 'split', "
+      "coverage, method, truth, assumption, activity, wf) SELECT 1, i, 'node/cpu-0', 2, 1.5, 0.5, "
+      "0.1, 1, 'split', "
       "'measured', '', 1, 1 + (i - 1) // " +
       n + " FROM range(1, 1 + 2 * " + n + ") t(i); CHECKPOINT");
 }

@@ -35,7 +35,8 @@ Status make(const store::Connection& connection) {
       runs +
       ") t(i);"
       "INSERT INTO task_energy_row(producer, seq, domain, window_j, attributed_j, idle_j, u95_j, "
-      "coverage, method, truth, assumption, activity, wf) SELECT 1, i + 1, 'node/cpu-0', 1200, 1000 + hash(i * 3) % 500, "
+      "coverage, method, truth, assumption, activity, wf) SELECT 1, i + 1, 'node/cpu-0', 1200, "
+      "1000 + hash(i * 3) % 500, "
       "100, 5, 1, 'split', 'measured', '', 1, 1 FROM range(" +
       runs +
       ") t(i);"

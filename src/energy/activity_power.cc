@@ -250,7 +250,7 @@ ActivityPower find_powers(const Timeline& timeline, std::span<const TaskSpan> ta
   }
   // Nothing is known of the rest where nothing is known of the tasks.
   out.knows_floor = any;
-  out.floor_uw = any ? std::max(0.0, groups.power(0)) : 0;
+  out.floor_uw = any ? std::max(0.0, groups.power(0)) : out.mean_uw;
   return out;
 }
 

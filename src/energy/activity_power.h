@@ -47,9 +47,10 @@ struct ActivityPower {
   static constexpr size_t kMostTypes = 64;
 
   std::vector<TypePower> types;
-  double floor_uw = 0;       // P0, drawn whatever runs
-  bool knows_floor = false;  // else floor_uw is 0, and time without a task is as any other
-  double mean_uw = 0;        // of all windows
+  double floor_uw = 0;  // P0, drawn whatever runs
+  // Else all is floor, so that every moment is as any other and those that run share it alike.
+  bool knows_floor = false;
+  double mean_uw = 0;  // of all windows
   int64_t windows = 0;
 };
 

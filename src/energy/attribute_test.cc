@@ -318,6 +318,71 @@ TEST_F(AttributeTest, ComputesOnlyWhatChanged) {
   EXPECT_NEAR(rows().at({1, 5, "node/cpu"}).attributed, 10, 1e-5);
 }
 
+// 100 tasks of 4 ms in a second, in two activities that follow each other.
+TEST_F(AttributeTest, WhatIsTooShortIsWithheldAndTheActivitiesHaveTheirFigures) {
+  producer(1, "h");
+  estimated_process(1, 0, 20, 1);
+  run("INSERT INTO activity_row(activity, name) VALUES (1, 'even'), (2, 'odd')");
+  task(1, 5000, 0, 20);
+  run("INSERT INTO task_slots(producer, seq, wf, activity, ts, dur, parent_producer, parent_seq) "
+      "SELECT 1, i + 1, 1, 1 + i % 2, i * 10000000, 4000000, 1, 5000 FROM range(2000) t(i)");
+  attributed();
+  const auto count = [&](const std::string& what) {
+    return *store_.connection().integer("SELECT count(*) FROM " + what);
+  };
+  EXPECT_EQ(count("task_energy_row WHERE attributed_j IS NULL AND self_j IS NULL AND share_j > 0 "
+                  "AND resolution <> 'resolved' AND reason = 'shorter than the sensor can tell'"),
+            2000);
+  EXPECT_EQ(count("task_energy_row WHERE seq = 5000 AND attributed_j > 199"), 1);
+  EXPECT_EQ(count("activity_energy WHERE activity = 'even' AND tasks = 1000 AND attributed_j IS "
+                  "NULL AND resolution = 'grouped' AND contains(\"group\", 'even + odd')"),
+            1);
+  EXPECT_EQ(*store_.connection().integer(
+                "SELECT round(1e6 * (sum(share_j) - (SELECT attributed_uj * 1e-6 FROM "
+                "energy_balance_row)))::BIGINT FROM activity_energy"),
+            0);
+}
+
+TEST_F(AttributeTest, SensorAndSplitAreKeptApart) {
+  producer(1, "h");
+  estimated_process(1, 0, 20, 1);
+  task(1, 1, 0.05, 10.05);
+  task(1, 2, 10.05, 20);
+  attributed();
+  EXPECT_EQ(
+      *store_.connection().integer(
+          "SELECT count(*) FROM task_energy_row WHERE abs(sqrt(u95_j ** 2 - split_u95_j ** 2) "
+          "- 0.5 * attributed_j) < 1e-6 AND split_u95_j > 0 AND split_u95_j < 2"),
+      2);
+}
+
+TEST_F(AttributeTest, AnotherPolicyForIdleEnergyIsComputedAnew) {
+  producer(1, "h");
+  cpu_time(1, 0, 100, 1);
+  const int gpu = sensor(1, "gpu-0.energy", "hw.energy", "J", "counter", "node/gpu-0", "measured",
+                         1e-3, 0, "", "", "GPU-1");
+  // 300 W for the first third of each second, in which a task runs, and 60 W after it.
+  run("INSERT INTO sample_row SELECT " + std::to_string(gpu) +
+      ", i * 50000000, ((i // 20) * 140000 + least(i % 20, 20 / 3.0) * 15000 + greatest(0, i % 20 "
+      "- 20 / 3.0) * 3000)::BIGINT, 0 FROM range(2001) t(i)");
+  for (int i = 0; i < 100; ++i) task(1, i + 1, i, i + 1 / 3.0);
+  const auto uj = [&](const std::string& column) {
+    return static_cast<double>(
+        *store_.connection().integer("SELECT " + column + " FROM energy_balance_row"));
+  };
+  attributed();
+  EXPECT_NEAR(uj("attributed_uj"), 100 * 100e6, 300e6);
+  EXPECT_NEAR(uj("idle_uj"), 100 * 40e6, 300e6);
+  const double separate_uj = uj("attributed_uj");
+  EXPECT_EQ(attribute(store_)->rows, 0u);
+  ASSERT_EQ(attribute(store_, IdlePolicy::kByResidency)->rows, 100u);
+  const double idle_j = uj("idle_uj") * 1e-6;
+  EXPECT_NEAR(rows().at({1, 50, "node/gpu-0"}).idle.value_or(0), idle_j / 100, 1);
+  EXPECT_EQ(attribute(store_, IdlePolicy::kByResidency)->rows, 0u);
+  ASSERT_EQ(attribute(store_, IdlePolicy::kNone)->rows, 100u);
+  EXPECT_GT(uj("attributed_uj"), separate_uj) << "the windows' whole is the tasks'";
+}
+
 TEST_F(AttributeTest, NothingAtAllIsFine) {
   EXPECT_EQ(attributed().rows, 0u);
   producer(1, "h");

@@ -233,7 +233,7 @@ TEST(AttributionRows, TheSensorsOwnErrorIsInTheWholeInterval) {
   size_t tasks = 0;
   for (size_t i = 0; i < 40 * campaigns(); ++i) {
     EmulatedPlan plan = of_length(2);
-    plan.tasks = 100;
+    plan.tasks = 25;
     plan.seed = 3000 + i;
     EmulatedSensor sensor;
     sensor.gain = normal(random);

@@ -11,6 +11,8 @@ constexpr size_t kFewest = 16;   // times from which a period is told
 constexpr size_t kCells = 16;    // of a bracket
 constexpr double kSlower = 1.5;  // refreshed so much slower than read, a period can be seen
 constexpr size_t kTried = 2000;  // times on which each jitter is tried
+// A smaller jitter than so many cells would be claimed where the cells cannot show it.
+constexpr double kCellsInJitter = 1.25;
 constexpr std::array kJitters = {0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.15, 0.3};
 
 // exp(-x^2 / 2): a run of hours asks for it a hundred million times.
@@ -139,7 +141,9 @@ double likeliest_jitter(std::span<const RefreshTime> times, double period_ns) {
   const auto tried = times.first(std::min(times.size(), kTried));
   double best = kJitters.back();
   double most = -1e300;
+  const double least_ns = kCellsInJitter * width_ns(times.front()) / kCells;
   for (const double jitter : kJitters) {
+    if (jitter * period_ns < least_ns) continue;
     const double likelihood = log_likelihood(tried, {period_ns, jitter});
     if (likelihood > most) most = likelihood, best = jitter;
   }

@@ -32,7 +32,9 @@ class Division {
     const double end_square = end_variance(timeline_, end, window.end_uw);
     const bool known = end.gaps == 0 && expected.sum > 0;
     correlation_ = begin.correlation;
-    give(window, expected, end.value - begin.value, known ? unseen_part(expected, ends_variance(begin_square_, end_square, end.correlation)) : 0);
+    give(window, expected, end.value - begin.value,
+         known ? unseen_part(expected, ends_variance(begin_square_, end_square, end.correlation))
+               : 0);
     if (known) {
       note_errors(window, expected);
     } else {

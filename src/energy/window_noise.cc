@@ -17,6 +17,7 @@ constexpr double kFirstSpread = 0.05 * 0.05;
 constexpr double kLeastSpread = 1e-6;
 // Less is what the fit makes of chance: the sensor sees all the time.
 constexpr double kLeastPartial = 0.02;
+constexpr double kRounding = 1e-9;
 
 struct Residual {
   double square = 0;
@@ -49,10 +50,7 @@ WindowNoise fit(const std::vector<Residual>& residuals) {
 
 Expectation::Expectation(std::span<const TaskSpan> tasks, const ActivityPower& powers,
                          bool rest_takes_part)
-    : tasks_(tasks),
-      rest_takes_part_(rest_takes_part),
-      floor_uw_(powers.floor_uw),
-      rest_uw_(powers.knows_floor ? powers.floor_uw : powers.mean_uw) {
+    : tasks_(tasks), rest_takes_part_(rest_takes_part), floor_uw_(powers.floor_uw) {
   for (const TypePower& one : powers.types) {
     type_uw_.push_back(std::max(0.0, one.power_uw - powers.floor_uw));
   }
@@ -67,11 +65,12 @@ const Expected& Expectation::of(const Window& window) {
     out_.sum += m;
     out_.squares += m * m;
   }
-  out_.rest = rest_uw_ * std::max(0.0, window.length_s - window.busy_s);
+  out_.rest = floor_uw_ * std::max(0.0, window.length_s - window.busy_s);
   if (!rest_takes_part_ && out_.sum > 0) out_.rest = 0;
   out_.sum += out_.rest;
-  out_.composition =
-      std::max(0.0, window.length_s * window.square - window.power_uj * window.power_uj);
+  const double square = window.power_uj * window.power_uj;
+  out_.composition = window.length_s * window.square - square;
+  if (out_.composition < kRounding * square) out_.composition = 0;
   return out_;
 }
 

@@ -44,7 +44,6 @@ class Expectation {
   std::span<const TaskSpan> tasks_;
   const bool rest_takes_part_;
   double floor_uw_ = 0;
-  double rest_uw_ = 0;
   std::vector<double> type_uw_;  // above the floor
   Expected out_;
 };

@@ -23,7 +23,8 @@ struct Workflow {
 // A sensor's own error is the same in all tasks, those of dividing are each its own; where it is
 // not told which is which, all are taken to be the same.
 constexpr const char* kU95 =
-    "sqrt(pow(sum(sqrt(greatest(0, e.u95_j * e.u95_j - coalesce(pow(e.split_u95_j, 2), 0)))) FILTER "
+    "sqrt(pow(sum(sqrt(greatest(0, e.u95_j * e.u95_j - coalesce(pow(e.split_u95_j, 2), 0)))) "
+    "FILTER "
     "(coalesce(e.share_j, e.attributed_j) IS NOT NULL), 2) + coalesce(sum(pow(e.split_u95_j, 2)), "
     "0))";
 
@@ -161,7 +162,8 @@ Status Sums::read_energy() {
   return each(with_ +
                   "SELECT e.wf, e.domain, e.truth, e.method, coalesce(e.assumption, ''), "
                   "sum(coalesce(e.share_j, e.attributed_j)), " +
-                  kU95 + ", count(coalesce(e.share_j, e.attributed_j)), count(*) FROM "
+                  kU95 +
+                  ", count(coalesce(e.share_j, e.attributed_j)), count(*) FROM "
                   "task_energy_row e " +
                   apart_ + " WHERE " + scope_.condition("e.wf") +
                   " GROUP BY e.wf, e.domain, e.truth, e.method, e.assumption ORDER BY ALL",
@@ -205,8 +207,8 @@ Status Sums::read_times() {
 Status Sums::read_odd_times(const std::string& workflows) {
   return each(with_ + "SELECT e.wf, e.domain, sum(t.dur) / 1e9 FROM task_energy_row e JOIN " +
                   kTasks + " t ON t.producer = e.producer AND t.seq = e.seq" + apart_ +
-                  " WHERE coalesce(e.share_j, e.attributed_j) IS NOT NULL AND e.wf IN (" + workflows +
-                  ") AND t.wf IN (" + workflows + ") GROUP BY e.wf, e.domain",
+                  " WHERE coalesce(e.share_j, e.attributed_j) IS NOT NULL AND e.wf IN (" +
+                  workflows + ") AND t.wf IN (" + workflows + ") GROUP BY e.wf, e.domain",
               [this](const auto& cell) {
                 sums_[{static_cast<int64_t>(cell(0).real), cell(1).text}].time_s =
                     cell(2).is_null ? 0 : cell(2).real;

@@ -96,7 +96,8 @@ TEST_F(Follow, LooksAgainForWhatBecomesKnownLater) {
   Look look("energy>100");
   EXPECT_EQ(at(look), Tasks());
   run("INSERT INTO task_energy_row(producer, seq, domain, window_j, attributed_j, idle_j, u95_j, "
-      "coverage, method, truth, assumption, activity, wf) VALUES (1, 2, 'node/gpu-0', 700, 700, 0, 0.5, 1, 'split', "
+      "coverage, method, truth, assumption, activity, wf) VALUES (1, 2, 'node/gpu-0', 700, 700, 0, "
+      "0.5, 1, 'split', "
       "'measured', '', NULL, NULL)");
   EXPECT_EQ(at(look), Tasks({2}));
   EXPECT_TRUE(look.is_all);

@@ -432,8 +432,10 @@ class Assembly {
   // Of the tasks of each workflow that no other captured task is around.
   Status workflow_energy(const store::Connection& connection) {
     auto energy = connection.query(
-        "SELECT w.workflow, e.domain, CASE WHEN count(coalesce(e.share_j, e.attributed_j)) = count(*) "
-        "THEN sum(coalesce(e.share_j, e.attributed_j)) END, sum(e.u95_j), CASE WHEN count(DISTINCT e.truth) > 1 THEN 'mixed' "
+        "SELECT w.workflow, e.domain, CASE WHEN count(coalesce(e.share_j, e.attributed_j)) = "
+        "count(*) "
+        "THEN sum(coalesce(e.share_j, e.attributed_j)) END, sum(e.u95_j), CASE WHEN count(DISTINCT "
+        "e.truth) > 1 THEN 'mixed' "
         "ELSE any_value(e.truth) END, any_value(e.method) FROM task_energy_row e JOIN (SELECT "
         "producer, seq, wf FROM task_slots WHERE parent_seq IS NULL) t ON t.producer = e.producer "
         "AND t.seq = e.seq JOIN workflow_row w ON w.wf = t.wf WHERE w.campaign = " +

@@ -105,8 +105,8 @@ class StoreForTest {
   void energy(int64_t task, const std::string& domain, const std::string& attributed_j,
               const std::string& truth) {
     run("INSERT INTO task_energy_row(producer, seq, domain, window_j, attributed_j, idle_j, u95_j, "
-        "coverage, method, truth, assumption, activity, wf) SELECT 1, seq, '" + domain + "', " + attributed_j + ", " +
-        attributed_j + ", 0, 0.5, 1, 'split', '" + truth +
+        "coverage, method, truth, assumption, activity, wf) SELECT 1, seq, '" +
+        domain + "', " + attributed_j + ", " + attributed_j + ", 0, 0.5, 1, 'split', '" + truth +
         "', '', activity, wf FROM (SELECT seq, activity, wf FROM task_slots UNION ALL SELECT seq, "
         "activity, wf FROM open_task) WHERE seq = " +
         std::to_string(task));

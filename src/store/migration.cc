@@ -21,8 +21,9 @@ Result<int> stored_version(const Connection& connection, const std::filesystem::
 }
 
 std::span<const Migration> migrations() {
-  static const std::vector<Migration> steps = {// A task's energy knows its activity and workflow.
-                                               {2, R"sql(
+  static const std::vector<Migration> steps = {
+      // A task's energy knows its activity and workflow.
+      {2, R"sql(
 ALTER TABLE task_energy_row ADD COLUMN activity UINTEGER;
 ALTER TABLE task_energy_row ADD COLUMN wf UINTEGER;
 UPDATE task_energy_row e SET activity = t.activity, wf = t.wf
@@ -30,9 +31,9 @@ FROM (SELECT producer, seq, activity, wf FROM task_slots
       UNION ALL SELECT producer, seq, activity, wf FROM open_task) t
 WHERE t.producer = e.producer AND t.seq = e.seq;
 )sql"},
-                                               // Figures that cannot be told are withheld, and the
-                                               // activity's or group's stand beside; all computed anew.
-                                               {3, R"sql(
+      // Figures that cannot be told are withheld, and the
+      // activity's or group's stand beside; all computed anew.
+      {3, R"sql(
 ALTER TABLE task_energy_row ADD COLUMN self_j DOUBLE;
 ALTER TABLE task_energy_row ADD COLUMN share_j DOUBLE;
 ALTER TABLE task_energy_row ADD COLUMN split_u95_j DOUBLE;

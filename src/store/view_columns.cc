@@ -138,7 +138,8 @@ constexpr ViewColumn kTaskEnergy[] = {
     {"method", "VARCHAR", "", "How it was divided", "prov:hadPlan"},
     {"truth", "VARCHAR", "", "measured, mixed or estimated", ""},
     {"assumption", "VARCHAR", "", "What was taken for granted", ""},
-    {"self_j", "DOUBLE", "J", "Of attributed_j, what the task did itself, without its children", ""},
+    {"self_j", "DOUBLE", "J", "Of attributed_j, what the task did itself, without its children",
+     ""},
     {"share_j", "DOUBLE", "J",
      "The task's part in the books: for sums, which are exact; of one task no more than "
      "attributed_j says",
@@ -165,7 +166,8 @@ constexpr ViewColumn kActivityEnergy[] = {
     {"share_j", "DOUBLE", "J", "Their part in the books, for sums", ""},
     {"group_j", "DOUBLE", "J", "What all tasks of the group used", ""},
     {"group_u95_j", "DOUBLE", "J",
-     "Half width of the 95 % interval of group_j, from dividing; the sensor's own error is not in it",
+     "Half width of the 95 % interval of group_j, from dividing; the sensor's own error is not in "
+     "it",
      ""},
     {"power_w", "DOUBLE", "W", "What one task of it draws, running alone, idle power included", ""},
     {"windows", "BIGINT", "1", "Of the sensor, in which they ran", ""},

@@ -15,7 +15,8 @@ Result<EnergyFigures> read_energy(const query::Session& session,
   if (!connection.ok()) return connection.status();
   Result<store::QueryResult> rows = connection->query(
       "SELECT wf, activity, domain, CASE WHEN count(*) = count(coalesce(share_j, attributed_j)) "
-      "THEN sum(coalesce(share_j, attributed_j)) END, CASE WHEN count(DISTINCT truth) > 1 THEN 'mixed' ELSE "
+      "THEN sum(coalesce(share_j, attributed_j)) END, CASE WHEN count(DISTINCT truth) > 1 THEN "
+      "'mixed' ELSE "
       "any_value(truth) END FROM task_energy_row GROUP BY ALL");
   if (!rows.ok()) return rows.status();
   std::map<std::pair<uint32_t, uint32_t>, std::vector<query::DomainEnergy>> domains;
