@@ -22,7 +22,9 @@ void Station::begin(capture::Recorder& recorder, const Probe& probe, const Basel
   channels_.reserve(probe.sensors.size());
   for (const SensorSpec& spec : probe.sensors) {
     Sensor sensor = spec.sensor;
-    if (emulated && sensor.domain != "process") sensor.assumption = kEmulated;
+    // The kernel's books of processes and ours of the sampler are this machine's in any case.
+    const bool own = sensor.source == "proc" || sensor.source == "headrace";
+    if (emulated && !own) sensor.assumption = kEmulated;
     const bool estimate = spec.sensor.truth == Truth::kEstimated;
     channels_.push_back({capture::intern_sensor(recorder, sensor),
                          estimate ? kSampleIsEstimate : uint8_t{0}, ChangeFilter(spec)});

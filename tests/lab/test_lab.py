@@ -104,7 +104,7 @@ with hr.workflow("smoke"):
 """
 
 
-def query(folder: Path, sql: str) -> list[Any]:
+def query(folder: Path, sql: str) -> Any:
     out = subprocess.run(
         [str(HEADRACE), "--dir", str(folder), "query", sql, "--json"],
         capture_output=True,
