@@ -26,7 +26,7 @@ double most_w(const std::string& domain) {
 // 0: not known.
 int64_t refresh_ns(const std::string& source) {
   constexpr int64_t kRapl_ns = 1'000'000;  // Hahnel et al. 2012; 976 us with Green Metrics Tool
-  return source == "powercap" || source == "rapl" ? kRapl_ns : 0;
+  return source == "powercap" || source == "perf" ? kRapl_ns : 0;
 }
 
 bool is_child_of_node(const std::string& domain) {

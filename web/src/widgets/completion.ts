@@ -29,7 +29,9 @@ const views: Readonly<Record<string, string>> = {
   edge: "relation from_kind from_id to_kind to_id name exact",
   sensor: "sensor_id name quantity unit kind domain source truth method assumption hostname pid device",
   sample: "sensor_id sensor at value hostname pid",
-  task_energy: "task_id domain window_j attributed_j idle_j u95_j coverage method truth assumption",
+  task_energy: "task_id domain window_j attributed_j idle_j u95_j coverage method truth assumption self_j share_j split_u95_j sensor_u95_j resolution reason",
+  activity_energy:
+    "hostname pid domain activity resolution group tasks time_s attributed_j share_j group_j group_u95_j power_w windows",
   gap: "producer hostname pid ring first_number count reason at",
   log: "workflow_id task_id at stream text values",
 };
