@@ -279,9 +279,9 @@ HEADRACE_FAKE_EXPORT int nvmlDeviceGetMaxMigDeviceCount(void* device, unsigned* 
 HEADRACE_FAKE_EXPORT int nvmlDeviceGetMigDeviceHandleByIndex(void* device, unsigned index,
                                                              void** instance) {
   NVML_READ(device);
-  Gpu& gpu = *handle_of(device).gpu;
-  if (index >= gpu.instances.size()) return kNotFound;
-  *instance = &gpu.instances[index];
+  Gpu* gpu = handle_of(device).gpu;
+  if (gpu == nullptr || index >= gpu->instances.size()) return kNotFound;
+  *instance = &gpu->instances[index];
   return kSuccess;
 }
 }
