@@ -108,6 +108,36 @@ Status write_balances(const store::Connection& connection, const std::vector<Bal
   return out->close();
 }
 
+// What each counter counted, what its parts leave of it, and how they hold each other.
+Status write_domains(const store::Connection& connection, const Sources& sources) {
+  Result<store::Appender> out = store::Appender::open(connection, "energy_domain_row");
+  if (!out.ok()) return out.status();
+  const std::vector<CountedDomain> counted = counted_domains(sources);
+  for (const DomainNode& node : domain_tree(counted)) {
+    const CountedDomain& one = counted[node.counted];
+    if (one.timeline.empty()) continue;
+    HEADRACE_RETURN_IF_ERROR(out->next_row());
+    out->set(0, one.reporter);
+    out->set_text(1, one.domain);
+    if (!node.parent.empty()) out->set_text(2, node.parent);
+    out->set_text(3, name_of(node.role));
+    out->set_text(4, one.truth);
+    out->set(5, one.timeline.begin_ns());
+    out->set(6, one.timeline.end_ns());
+    out->set(7, node.measured_uj);
+    if (node.has_children) {
+      out->set(8, node.children_uj);
+      out->set(9, node.other_uj);
+      out->set(10, node.uncompared_uj);
+      out->set(11, node.tolerance_uj * kJ);
+      out->set(12, node.inconsistent);
+    }
+    out->set(13, node.coverage);
+    if (node.gaps != 0) out->set_text(14, name_of(Gap{node.gaps}));
+  }
+  return out->close();
+}
+
 Status write_activities(const DomainTable& table, store::Appender& out) {
   for (const ActivityFigure& one : table.activities()) {
     HEADRACE_RETURN_IF_ERROR(out.next_row());
@@ -163,13 +193,15 @@ Result<Attributed> compute(const store::Connection& connection, const std::vecto
   HEADRACE_RETURN_IF_ERROR(
       connection.run("DELETE FROM task_energy_row WHERE producer IN " + in +
                      "; DELETE FROM energy_balance_row WHERE producer IN " + in +
+                     "; DELETE FROM energy_domain_row WHERE producer IN " + in +
                      "; DELETE FROM activity_energy_row WHERE producer IN " + in));
   Result<store::Appender> out = store::Appender::open(connection, "task_energy_row");
   if (!out.ok()) return out.status();
   Result<store::Appender> activities = store::Appender::open(connection, "activity_energy_row");
   if (!activities.ok()) return activities.status();
   std::vector<Balance> balances;
-  const std::vector<EnergySource> sources = find_sources(*sensors);
+  const Sources found = find_sources(*sensors);
+  const std::vector<EnergySource>& sources = found.divided;
   for (auto first = sources.begin(); first != sources.end();) {
     const auto last = std::find_if(
         first, sources.end(), [&](const EnergySource& s) { return s.domain != first->domain; });
@@ -186,19 +218,23 @@ Result<Attributed> compute(const store::Connection& connection, const std::vecto
   HEADRACE_RETURN_IF_ERROR(out->close());
   HEADRACE_RETURN_IF_ERROR(activities->close());
   HEADRACE_RETURN_IF_ERROR(write_balances(connection, balances));
-  HEADRACE_RETURN_IF_ERROR(set_marks(connection, marks, name_of(policy)));
+  HEADRACE_RETURN_IF_ERROR(write_domains(connection, found));
+  HEADRACE_RETURN_IF_ERROR(set_marks(connection, marks, policy));
   return done;
 }
 
 }  // namespace
 
-Result<Attributed> attribute(const store::Store& store, IdlePolicy policy) {
+Result<Attributed> attribute(const store::Store& store, std::optional<IdlePolicy> asked) {
   if (store.mode() == store::OpenMode::kReadOnly) return Attributed();
   const store::Connection& connection = store.connection();
   const auto doing = [](const Status& status) {
     return status.with_context("cannot compute the energy of tasks");
   };
-  Result<std::vector<Mark>> marks = changed(connection, name_of(policy));
+  const Result<IdlePolicy> kept = kept_policy(connection);
+  if (!kept.ok()) return doing(kept.status());
+  const IdlePolicy policy = asked.value_or(*kept);
+  Result<std::vector<Mark>> marks = changed(connection, policy != *kept);
   if (!marks.ok()) return doing(marks.status());
   if (marks->empty()) return Attributed();
   Result<store::Transaction> transaction = store::Transaction::begin(connection);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "energy/idle_policy.h"
 #include "store/store.h"
@@ -21,8 +22,9 @@ struct Attributed {
 // Computes anew what has changed since the last call: a producer with new tasks or samples, and
 // those that it shares parents or a node's counters with. In one transaction. Nothing to do costs
 // two counting queries; a million tasks take a few seconds. Does nothing in a read-only store.
-// With another policy than the last call's, all is computed anew. Fails, and writes nothing, where
-// a source's energy would not add up to what it counted.
-Result<Attributed> attribute(const store::Store& store, IdlePolicy policy = IdlePolicy::kSeparate);
+// Without a policy the store's own is kept, which is `separate` until another was asked for; with
+// another than the store's all is computed anew. Fails, and writes nothing, where a source's energy
+// would not add up to what it counted.
+Result<Attributed> attribute(const store::Store& store, std::optional<IdlePolicy> policy = {});
 
 }  // namespace headrace::energy

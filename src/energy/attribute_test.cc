@@ -379,8 +379,41 @@ TEST_F(AttributeTest, AnotherPolicyForIdleEnergyIsComputedAnew) {
   const double idle_j = uj("idle_uj") * 1e-6;
   EXPECT_NEAR(rows().at({1, 50, "node/gpu-0"}).idle.value_or(0), idle_j / 100, 1);
   EXPECT_EQ(attribute(store_, IdlePolicy::kByResidency)->rows, 0u);
+  // What is folded later is computed as the store was asked to be.
+  task(1, 101, 99.5, 100);
+  ASSERT_EQ(attribute(store_)->rows, 101u);
+  EXPECT_TRUE(rows().at({1, 101, "node/gpu-0"}).idle.has_value());
+  EXPECT_EQ(attribute(store_, IdlePolicy::kByResidency)->rows, 0u);
+  run("DELETE FROM task_slots WHERE seq = 101");
   ASSERT_EQ(attribute(store_, IdlePolicy::kNone)->rows, 100u);
   EXPECT_GT(uj("attributed_uj"), separate_uj) << "the windows' whole is the tasks'";
+}
+
+TEST_F(AttributeTest, WhatHoldsWhatIsKeptBesideAndNeverSummedTwice) {
+  producer(1, "h");
+  cpu_time(1, 0, 20, 1);
+  const auto counter = [&](const std::string& name, const std::string& domain, double power_w) {
+    line(sensor(1, name, "hw.energy", "J", "counter", domain, "measured", 1e-6), 0, 20,
+         power_w * 1e6);
+  };
+  counter("cray.energy", "node", 500);
+  counter("cray.cpu_energy", "node/cpu", 100);
+  counter("cray.memory_energy", "node/memory", 20);
+  counter("cray.accel0_energy", "node/accel-0", 300);
+  counter("other.accel0_energy", "node/board/accel-0", 310);
+  task(1, 1, 0, 20);
+  attributed();
+  EXPECT_EQ(rows().size(), 3u) << "processors, memory, accelerator";
+  const auto count = [&](const std::string& what) {
+    return *store_.connection().integer("SELECT count(*) FROM energy_domain WHERE " + what);
+  };
+  EXPECT_EQ(count("domain = 'node' AND role = 'whole' AND parent IS NULL AND NOT inconsistent AND "
+                  "abs(measured_j - 9950) < 100 AND abs(other_j - 80 * 20) < 40 AND "
+                  "abs(measured_j - children_j - other_j - uncompared_j) < 1e-6"),
+            1);
+  EXPECT_EQ(count("role = 'divided' AND parent = 'node' AND children_j IS NULL"), 3);
+  EXPECT_EQ(count("domain = 'node/board/accel-0' AND role = 'check'"), 1);
+  EXPECT_EQ(attribute(store_)->rows, 0u);
 }
 
 TEST_F(AttributeTest, NothingAtAllIsFine) {

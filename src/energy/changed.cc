@@ -107,17 +107,18 @@ Status join_by_node(const Connection& connection, Groups& groups) {
 constexpr const char* kPolicy =
     "SELECT coalesce((SELECT value FROM meta WHERE key = 'idle_policy'), 'separate')";
 
-Result<bool> has_other_policy(const Connection& connection, std::string_view policy) {
-  const Result<std::string> kept = connection.text(kPolicy);
-  if (!kept.ok()) return kept.status();
-  return *kept != policy;
-}
-
 }  // namespace
 
-Result<std::vector<Mark>> changed(const Connection& connection, std::string_view policy) {
-  const Result<bool> anew = has_other_policy(connection, policy);
-  if (!anew.ok()) return anew.status();
+Result<IdlePolicy> kept_policy(const Connection& connection) {
+  const Result<std::string> kept = connection.text(kPolicy);
+  if (!kept.ok()) return kept.status();
+  for (const IdlePolicy one : {IdlePolicy::kByResidency, IdlePolicy::kNone}) {
+    if (*kept == name_of(one)) return one;
+  }
+  return IdlePolicy::kSeparate;
+}
+
+Result<std::vector<Mark>> changed(const Connection& connection, bool every) {
   Result<store::QueryResult> rows = connection.query(kMarks);
   if (!rows.ok()) return rows.status();
   std::vector<Mark> all;
@@ -127,7 +128,7 @@ Result<std::vector<Mark>> changed(const Connection& connection, std::string_view
     for (size_t row = 0; row < c.rows(); ++row) {
       all.push_back({static_cast<uint32_t>(c.integer(0, row)), c.integer(1, row), c.integer(2, row),
                      c.integer(3, row)});
-      if (*anew || c.boolean(4, row)) differing.push_back(all.back().producer);
+      if (every || c.boolean(4, row)) differing.push_back(all.back().producer);
     }
   }
   if (differing.empty()) return std::vector<Mark>();
@@ -142,15 +143,14 @@ Result<std::vector<Mark>> changed(const Connection& connection, std::string_view
   return all;
 }
 
-Status set_marks(const Connection& connection, const std::vector<Mark>& marks,
-                 std::string_view policy) {
-  const Result<bool> other = has_other_policy(connection, policy);
-  if (!other.ok()) return other.status();
-  if (*other) {
+Status set_marks(const Connection& connection, const std::vector<Mark>& marks, IdlePolicy policy) {
+  const Result<IdlePolicy> kept = kept_policy(connection);
+  if (!kept.ok()) return kept.status();
+  if (policy != *kept) {
     HEADRACE_RETURN_IF_ERROR(
         connection.run("DELETE FROM meta WHERE key = 'idle_policy'; INSERT INTO meta VALUES "
                        "('idle_policy', '" +
-                       std::string(policy) + "')"));
+                       std::string(name_of(policy)) + "')"));
   }
   HEADRACE_RETURN_IF_ERROR(
       connection.run("DELETE FROM energy_mark WHERE producer IN " + in_list(marks)));

@@ -3,9 +3,9 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "energy/idle_policy.h"
 #include "store/database.h"
 
 namespace headrace::energy {
@@ -21,12 +21,15 @@ struct Mark {
 // The producers with another mark than at the last computation, and those whose figures hang
 // together with theirs: by a task's parent in another producer, or by a node's energy counter over
 // the same time. Sorted. Empty when nothing has changed.
-// `policy`: how they are to be computed; with another than last time all are.
-Result<std::vector<Mark>> changed(const store::Connection& connection, std::string_view policy);
+// `every`: every producer, because they are to be computed in another way.
+Result<std::vector<Mark>> changed(const store::Connection& connection, bool every);
 
-// Notes that these are computed now.
+// How the store was computed last.
+Result<IdlePolicy> kept_policy(const store::Connection& connection);
+
+// Notes that these are computed now, and how.
 Status set_marks(const store::Connection& connection, const std::vector<Mark>& marks,
-                 std::string_view policy);
+                 IdlePolicy policy);
 
 // "(1, 5, 9)" for use after IN; nothing is in "(NULL)".
 std::string in_list(const std::vector<Mark>& marks);

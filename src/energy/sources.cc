@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "energy/domain_name.h"
 #include "energy/node_split.h"
 
 namespace headrace::energy {
@@ -14,27 +15,11 @@ namespace {
 constexpr double kUj = 1e6;  // in a joule
 constexpr double kNs = 1e9;  // in a second
 
-// More than this no such thing draws today; what exceeds it is a counter's fault, see timeline.h.
-double most_w(const std::string& domain) {
-  if (domain.starts_with("node/cpu")) return 1500;
-  if (domain.starts_with("node/dram")) return 500;
-  if (domain.starts_with("node/gpu")) return 2500;
-  return 20'000;
-}
-
 // How often a source's counter is refreshed at least, where its makers or many measurements say so;
 // 0: not known.
 int64_t refresh_ns(const std::string& source) {
   constexpr int64_t kRapl_ns = 1'000'000;  // Hahnel et al. 2012; 976 us with Green Metrics Tool
   return source == "powercap" || source == "perf" ? kRapl_ns : 0;
-}
-
-bool is_child_of_node(const std::string& domain) {
-  constexpr std::string_view kNode = "node/";
-  return domain.starts_with(kNode) && domain.find('/', kNode.size()) == std::string::npos;
-}
-bool is_processor_side(const std::string& domain) {
-  return domain.starts_with("node/cpu") || domain.starts_with("node/dram");
 }
 
 // One sensor of a node, whoever read it: processes succeed each other as the elected one.
@@ -54,6 +39,12 @@ NodeSeries merge_node_series(const std::vector<SensorSeries>& sensors) {
                      [](const RawSample& a, const RawSample& b) { return a.at_ns < b.at_ns; });
   }
   return out;
+}
+
+Timeline energy_timeline(const SensorSeries& series) {
+  return Timeline::of_counter({series.scale * kUj, series.range, most_w(series.domain) * kUj, true,
+                               refresh_ns(series.source)},
+                              series.samples);
 }
 
 Timeline cpu_timeline(const SensorSeries& series) {
@@ -99,13 +90,12 @@ EnergySource divide_node(const SensorSeries& series, const NodeUse& use,
                          const std::vector<DeviceUse>& device_use,
                          const std::vector<const Process*>& processes) {
   EnergySource out;
+  out.hostname = series.hostname;
   out.domain = series.domain;
   out.reporter = series.producer;
   out.truth = series.truth;
   out.is_node = true;
-  out.node = Timeline::of_counter({series.scale * kUj, series.range, most_w(series.domain) * kUj,
-                                   true, refresh_ns(series.source)},
-                                  series.samples);
+  out.node = energy_timeline(series);
   std::vector<ProcessUse> uses;
   uses.reserve(processes.size());
   for (const Process* process : processes) uses.push_back({process->cpu_ns, false, {}});
@@ -164,8 +154,9 @@ bool is_measured(const std::vector<EnergySource>& sources, const Process& proces
 
 }  // namespace
 
-std::vector<EnergySource> find_sources(const std::vector<SensorSeries>& sensors) {
-  std::vector<EnergySource> out;
+Sources find_sources(const std::vector<SensorSeries>& sensors) {
+  Sources found;
+  std::vector<EnergySource>& out = found.divided;
   std::vector<Process> processes;
   for (const SensorSeries& one : sensors) {
     if (one.quantity != "process.cpu.time") continue;
@@ -173,10 +164,19 @@ std::vector<EnergySource> find_sources(const std::vector<SensorSeries>& sensors)
   }
   const NodeSeries series = merge_node_series(sensors);
   std::map<std::string, NodeUse> uses;
+  std::map<std::string, std::set<std::string>> counted;  // domains by host
+  for (const auto& [key, one] : series) {
+    if (one.quantity == "hw.energy") counted[one.hostname].insert(one.domain);
+  }
   std::set<std::pair<std::string, std::string>> done;  // host, domain
   for (const auto& [key, one] : series) {
-    if (one.quantity != "hw.energy" || !is_child_of_node(one.domain)) continue;
+    if (one.quantity != "hw.energy") continue;
     if (!done.insert({one.hostname, one.domain}).second) continue;
+    if (!is_divided(one.domain, counted[one.hostname])) {
+      found.beside.push_back(
+          {one.hostname, one.domain, one.producer, one.truth, false, energy_timeline(one)});
+      continue;
+    }
     if (!uses.contains(one.hostname)) uses[one.hostname] = node_use(series, one.hostname);
     std::vector<const Process*> here;
     for (const Process& process : processes) {
@@ -189,6 +189,7 @@ std::vector<EnergySource> find_sources(const std::vector<SensorSeries>& sensors)
     Process process{one.producer, one.hostname, {}};
     if (is_measured(out, process)) continue;
     EnergySource source;
+    source.hostname = one.hostname;
     source.domain = one.domain;
     source.reporter = one.producer;
     source.truth = one.truth;
@@ -202,6 +203,15 @@ std::vector<EnergySource> find_sources(const std::vector<SensorSeries>& sensors)
   std::stable_sort(out.begin(), out.end(), [](const EnergySource& a, const EnergySource& b) {
     return a.domain < b.domain;
   });
+  return found;
+}
+
+std::vector<CountedDomain> counted_domains(const Sources& sources) {
+  std::vector<CountedDomain> out = sources.beside;
+  for (const EnergySource& one : sources.divided) {
+    if (!one.is_node) continue;
+    out.push_back({one.hostname, one.domain, one.reporter, one.truth, true, one.node});
+  }
   return out;
 }
 

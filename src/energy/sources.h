@@ -1,7 +1,7 @@
 // From sensors to what there is to divide: for each host and domain, its processes' parts.
 //
-// Domains that hold each other are never both used: the node's direct children are (packages,
-// memories, GPUs), what lies inside them or around them is not. The estimate is used only for
+// Domains that hold each other are never both divided (energy/domain_name.h): what lies inside them
+// or around them is kept beside, for the tree of what holds what. The estimate is used only for
 // processes whose host's processors were not measured at that time.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "energy/domain_tree.h"
 #include "energy/recorded.h"
 #include "energy/timeline.h"
 
@@ -25,6 +26,7 @@ struct Part {
 };
 
 struct EnergySource {
+  std::string hostname;
   std::string domain;
   uint32_t reporter = 0;  // a producer that read it
   std::string truth;
@@ -36,7 +38,12 @@ struct EnergySource {
   std::vector<Part> parts;
 };
 
-// Sorted by domain.
-std::vector<EnergySource> find_sources(const std::vector<SensorSeries>& sensors);
+struct Sources {
+  std::vector<EnergySource> divided;  // sorted by domain
+  std::vector<CountedDomain> beside;  // counted, and not divided
+};
+Sources find_sources(const std::vector<SensorSeries>& sensors);
+// Everything that was counted on a host, for the tree; estimates are not.
+std::vector<CountedDomain> counted_domains(const Sources& sources);
 
 }  // namespace headrace::energy

@@ -42,6 +42,10 @@ ALTER TABLE task_energy_row ADD COLUMN reason VARCHAR;
 CREATE TABLE activity_energy_row(producer UINTEGER, domain VARCHAR, activity UINTEGER,
   group_activity UINTEGER, resolution VARCHAR, tasks BIGINT, time_s DOUBLE, share_j DOUBLE,
   group_j DOUBLE, group_u95_j DOUBLE, power_w DOUBLE, windows BIGINT);
+CREATE TABLE energy_domain_row(producer UINTEGER, domain VARCHAR, parent VARCHAR, role VARCHAR,
+  truth VARCHAR, begin_ts BIGINT, end_ts BIGINT, measured_uj BIGINT, children_uj BIGINT,
+  other_uj BIGINT, uncompared_uj BIGINT, tolerance_j DOUBLE, inconsistent BOOLEAN, coverage DOUBLE,
+  reason VARCHAR);
 DELETE FROM energy_mark;
 )sql"}};
   return steps;

@@ -57,6 +57,7 @@ DELETE FROM value_row WHERE owner IN (SELECT object FROM gone_object);
 DELETE FROM sample_row WHERE sensor IN (SELECT sensor FROM sensor_row
   WHERE producer IN (SELECT producer FROM gone_producer));
 DELETE FROM energy_balance_row WHERE producer IN (SELECT producer FROM gone_producer);
+DELETE FROM energy_domain_row WHERE producer IN (SELECT producer FROM gone_producer);
 DELETE FROM activity_energy_row WHERE producer IN (SELECT producer FROM gone_producer);
 DELETE FROM segment WHERE name IN (SELECT name FROM gone_segment);
 -- Figures that were computed stay: they could not come out the same from what is left.

@@ -75,10 +75,15 @@ CREATE TABLE task_energy_row(producer UINTEGER, seq BIGINT, domain VARCHAR, wind
 CREATE TABLE activity_energy_row(producer UINTEGER, domain VARCHAR, activity UINTEGER,
   group_activity UINTEGER, resolution VARCHAR, tasks BIGINT, time_s DOUBLE, share_j DOUBLE,
   group_j DOUBLE, group_u95_j DOUBLE, power_w DOUBLE, windows BIGINT);
--- What became of the energy of each source, whole: measured = attributed + idle + unattributed. And
--- how much of each producer was there when its tasks' energy was last computed.
+-- What became of the energy of each source, whole: measured = attributed + idle + unattributed.
 CREATE TABLE energy_balance_row(producer UINTEGER, domain VARCHAR, truth VARCHAR,
   measured_uj BIGINT, attributed_uj BIGINT, idle_uj BIGINT, unattributed_uj BIGINT);
+-- What each energy counter counted, the counter that holds it, and what its parts leave of it.
+CREATE TABLE energy_domain_row(producer UINTEGER, domain VARCHAR, parent VARCHAR, role VARCHAR,
+  truth VARCHAR, begin_ts BIGINT, end_ts BIGINT, measured_uj BIGINT, children_uj BIGINT,
+  other_uj BIGINT, uncompared_uj BIGINT, tolerance_j DOUBLE, inconsistent BOOLEAN, coverage DOUBLE,
+  reason VARCHAR);
+-- How much of each producer was there when its tasks' energy was last computed.
 CREATE TABLE energy_mark(producer UINTEGER, tasks BIGINT, open_tasks BIGINT, samples BIGINT);
 
 -- The fold's memory: which numbers are stored, how far each segment was read, what was damaged.

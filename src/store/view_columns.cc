@@ -184,6 +184,27 @@ constexpr ViewColumn kEnergyBalance[] = {
     {"unattributed_j", "DOUBLE", "J", "Used by something that is no task", ""},
 };
 
+constexpr ViewColumn kEnergyDomain[] = {
+    {"hostname", "VARCHAR", "", kHost, "prov:atLocation"},
+    {"pid", "BIGINT", "", "The process that read the sensor", ""},
+    {"domain", "VARCHAR", "", "Which part of the machine", ""},
+    {"parent", "VARCHAR", "", "The nearest counted domain that holds it", ""},
+    {"role", "VARCHAR", "",
+     "divided: what tasks are given; whole: holds those; part: of one; check: only to compare", ""},
+    {"truth", "VARCHAR", "", "measured or mixed", ""},
+    {"started_at", "TIMESTAMP_NS", "UTC", "From when it was counted", "prov:startedAtTime"},
+    {"ended_at", "TIMESTAMP_NS", "UTC", "Until when", "prov:endedAtTime"},
+    {"measured_j", "DOUBLE", "J",
+     "All that was counted: where it has children, the sum of the next three", "prov:value"},
+    {"children_j", "DOUBLE", "J", "What its children counted; NULL without any", ""},
+    {"other_j", "DOUBLE", "J", "What they leave of it", ""},
+    {"uncompared_j", "DOUBLE", "J", "What it counted while it or a child of it was not known", ""},
+    {"tolerance_j", "DOUBLE", "J", "How far below 0 other_j may be", ""},
+    {"inconsistent", "BOOLEAN", "", "Its children counted more than it did, by more than that", ""},
+    {"coverage", "DOUBLE", "1", "Share of its time in which it was known", ""},
+    {"reason", "VARCHAR", "", "Why coverage is below 1", ""},
+};
+
 constexpr ViewColumn kProducer[] = {
     {"producer", "VARCHAR", "", kUid, "prov:id"},
     {"hostname", "VARCHAR", "", kHost, "prov:atLocation"},
@@ -262,6 +283,8 @@ constexpr ViewWords kViews[] = {
      kActivityEnergy},
     {"energy_balance", "What became of the energy that one source counted", "prov:Entity",
      kEnergyBalance},
+    {"energy_domain", "What one counter counted, and what its parts leave of it", "prov:Entity",
+     kEnergyDomain},
     {"sensor", "A counter or gauge of hardware or operating system", "prov:Agent", kSensor},
     {"sample", "One reading of a sensor", "prov:Entity", kSample},
     {"producer", "A process that wrote records", "prov:SoftwareAgent", kProducer},

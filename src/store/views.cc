@@ -175,6 +175,16 @@ std::string energy_balance() {
          "FROM energy_balance_row b JOIN producer_row p ON p.producer = b.producer;\n";
 }
 
+std::string energy_domain() {
+  return R"sql(CREATE OR REPLACE VIEW energy_domain AS SELECT p.hostname, p.pid, d.domain, d.parent,
+  d.role, d.truth, make_timestamp_ns(d.begin_ts) AS started_at,
+  make_timestamp_ns(d.end_ts) AS ended_at, d.measured_uj * 1e-6 AS measured_j,
+  d.children_uj * 1e-6 AS children_j, d.other_uj * 1e-6 AS other_j,
+  d.uncompared_uj * 1e-6 AS uncompared_j, d.tolerance_j, d.inconsistent, d.coverage, d.reason
+FROM energy_domain_row d JOIN producer_row p ON p.producer = d.producer;
+)sql";
+}
+
 std::string activity_energy() {
   return R"sql(CREATE OR REPLACE VIEW activity_energy AS SELECT p.hostname, p.pid, e.domain,
   a.name AS activity, e.resolution,
@@ -298,8 +308,8 @@ std::string views_sql(int exclusive_columns) {
   const std::string create = "CREATE OR REPLACE ";
   return std::string(kAmended) + kCampaign + workflow() + kObject + create + edge(stored_task_id) +
          kSensorAndSample + create + task_energy(stored_task_id, [](const char*) { return true; }) +
-         energy_balance() + activity_energy() + create + log(stored_task_id) + accounting() +
-         stored_task_view_sql(exclusive_columns) + ";\n" + comments_sql();
+         energy_balance() + energy_domain() + activity_energy() + create + log(stored_task_id) +
+         accounting() + stored_task_view_sql(exclusive_columns) + ";\n" + comments_sql();
 }
 
 std::string quick_view_sql(const std::string& view, const std::set<std::string>& columns) {

@@ -32,6 +32,8 @@ const views: Readonly<Record<string, string>> = {
   task_energy: "task_id domain window_j attributed_j idle_j u95_j coverage method truth assumption self_j share_j split_u95_j sensor_u95_j resolution reason",
   activity_energy:
     "hostname pid domain activity resolution group tasks time_s attributed_j share_j group_j group_u95_j power_w windows",
+  energy_domain:
+    "hostname pid domain parent role truth started_at ended_at measured_j children_j other_j uncompared_j tolerance_j inconsistent coverage reason",
   gap: "producer hostname pid ring first_number count reason at",
   log: "workflow_id task_id at stream text values",
 };
