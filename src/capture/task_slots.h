@@ -34,14 +34,18 @@ class TaskSlots {
   };
   template <typename See>
   void for_each_open(See&& see) {
-    std::vector<Slab> slabs;
-    {
-      const std::lock_guard lock(mutex_);
-      slabs = slabs_;
-    }
-    for (const Slab& slab : slabs) {
+    for (const Slab& slab : slabs()) {
       for (size_t i = 0; i < kSlotsPerChunk; ++i) {
         if (load_acquire(slab.slots[i].record.number) != 0) see(slab.slots[i], slab.notes[i]);
+      }
+    }
+  }
+  // The same without notes: see(slot). Any thread.
+  template <typename See>
+  void for_each_slot(See&& see) {
+    for (const Slab& slab : slabs()) {
+      for (size_t i = 0; i < kSlotsPerChunk; ++i) {
+        if (load_acquire(slab.slots[i].record.number) != 0) see(slab.slots[i]);
       }
     }
   }
@@ -52,6 +56,10 @@ class TaskSlots {
     Notes* notes;
   };
   bool add_slab();
+  std::vector<Slab> slabs() {
+    const std::lock_guard lock(mutex_);
+    return slabs_;
+  }
 
   ChunkPool& pool_;
   std::mutex mutex_;

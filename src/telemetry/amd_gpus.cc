@@ -64,7 +64,6 @@ void AmdGpus::add_gpu(AmdSource& source, size_t card, Probe& probe, std::string&
   const std::string serial = source.serial(card);
   const auto add = [&](What what, const char* suffix, const Quantity& quantity) {
     SensorSpec spec = made_sensor(name + suffix, quantity, "node/" + name, "amd", serial);
-    spec.keeps_edges = what != What::kEnergy;
     probe.sensors.push_back(std::move(spec));
     gpu.what.push_back(what);
   };

@@ -8,11 +8,16 @@ int ChangeFilter::push(const Reading& reading, uint64_t at_ticks, int64_t now_ns
   const bool differs = now.gap != last_.gap || now.raw != last_.raw;
   const bool changed = !any_ || (differs && !only_heartbeat_);
   int count = 0;
-  if (changed && any_ && keeps_edges_ && !last_.gap && !last_written_) out[count++] = last_;
+  // A source that says when it took a reading says so of an unchanged one too: that is no edge.
+  const bool is_later = last_.at_ticks != written_ticks_;
+  if (changed && any_ && keeps_edges_ && !last_.gap && !last_written_ && is_later) {
+    out[count++] = last_;
+  }
   const bool write = changed || force || now_ns - written_ns_ >= kHeartbeat_ns;
   if (write) {
     out[count++] = now;
     written_ns_ = now_ns;
+    written_ticks_ = at_ticks;
   }
   any_ = true;
   last_ = now;

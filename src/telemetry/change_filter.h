@@ -32,6 +32,7 @@ class ChangeFilter {
   Sample last_;  // read
   bool last_written_ = false;
   int64_t written_ns_ = 0;
+  uint64_t written_ticks_ = 0;
 };
 
 }  // namespace headrace::telemetry

@@ -76,8 +76,8 @@ Probe CrayPm::probe() {
     const std::string domain = domain_of(part);
     SensorSpec spec =
         made_sensor("cray." + name, energy ? kEnergy_j : kPower_w, domain, "pm_counters", name);
-    // A scan may have changed it at any time since the scan before.
-    spec.keeps_edges = false;
+    // A power may have changed at any time since the scan before.
+    spec.keeps_edges = energy;
     if (energy) append_to(source.domains, domain, " ");
     source.readable = source.readable || energy;
     probe.sensors.push_back(std::move(spec));

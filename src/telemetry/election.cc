@@ -20,6 +20,21 @@ void release_in_child() {
   if (const int fd = g_elected_socket.exchange(-1); fd >= 0) close(fd);
 }
 
+struct Address {
+  sockaddr_un name{};
+  socklen_t length = 0;
+  // sockaddr_un is passed as sockaddr by the interface's own convention.
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&name); }
+};
+
+Address address_of(const std::string& name) {
+  Address out;
+  out.name.sun_family = AF_UNIX;
+  std::memcpy(out.name.sun_path + 1, name.data(), name.size());
+  out.length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  return out;
+}
+
 }  // namespace
 
 Election::Election(const std::filesystem::path& directory) {
@@ -38,18 +53,32 @@ bool Election::stand() {
   (void)once;
   const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return false;
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path + 1, name_.data(), name_.size());
-  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name_.size());
-  // sockaddr_un is passed as sockaddr by the interface's own convention.
-  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), length) != 0) {
+  const Address address = address_of(name_);
+  if (bind(fd, address.get(), address.length) != 0) {
     close(fd);
     return false;
   }
   socket_ = fd;
   g_elected_socket.store(fd);
   return true;
+}
+
+void Election::tell(int64_t age_ns) const {
+  const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return;
+  const Address address = address_of(name_);
+  sendto(fd, &age_ns, sizeof age_ns, MSG_DONTWAIT | MSG_NOSIGNAL, address.get(), address.length);
+  close(fd);
+}
+
+std::optional<int64_t> Election::heard() {
+  std::optional<int64_t> out;
+  int64_t age_ns = 0;
+  while (socket_ >= 0 && recv(socket_, &age_ns, sizeof age_ns, MSG_DONTWAIT) ==
+                             static_cast<ssize_t>(sizeof age_ns)) {
+    if (age_ns >= 0 && (!out || age_ns < *out)) out = age_ns;
+  }
+  return out;
 }
 
 void Election::resign() {

@@ -4,7 +4,9 @@
 // of their own elect their own.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace headrace::telemetry {
@@ -18,6 +20,10 @@ class Election {
 
   // True once this process is elected, and from then on. About 2 us when it is not.
   bool stand();
+  // Not elected: tells the elected one of this process's youngest task. About 2 us; may be lost.
+  void tell(int64_t age_ns) const;
+  // Elected: the youngest that was told since the last call.
+  std::optional<int64_t> heard();
   void resign();
 
  private:

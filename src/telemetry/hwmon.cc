@@ -98,8 +98,8 @@ void Hwmon::probe_chip(const std::string& folder, Probe& probe, Source& source) 
     spec.period_ns = static_cast<int64_t>(
                          number(line_in(folder + "/" + stem + "_average_interval")).value_or(0)) *
                      1'000'000;
-    // A driver's own copy of a counter; an average moves when its interval is over.
-    spec.keeps_edges = false;
+    // An average moves when its interval is over.
+    spec.keeps_edges = spec.sensor.kind == SensorKind::kCounter;
     append_to(source.domains, *domain, " ");
     probe.sensors.push_back(std::move(spec));
     channels_.push_back(std::move(channel));

@@ -43,10 +43,8 @@ constexpr std::array<Field, 6> kFields{{
 }};
 
 inline SensorSpec spec_of(const Described& described, const Sensor& base) {
-  SensorSpec spec = made_sensor(base.name + described.suffix, described.quantity, base.domain,
-                                base.source, base.device);
-  spec.keeps_edges = described.quantity.kind == SensorKind::kGauge;
-  return spec;
+  return made_sensor(base.name + described.suffix, described.quantity, base.domain, base.source,
+                     base.device);
 }
 
 }  // namespace headrace::telemetry::nvml

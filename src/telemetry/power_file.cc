@@ -66,7 +66,6 @@ Probe PowerFile::probe() {
   while (domains_.size() < kMaxDomains && take(rest, line)) {
     SensorSpec spec = made_sensor("host." + std::string(line.domain), kEnergy_uj,
                                   std::string(line.domain), "power_file");
-    spec.keeps_edges = false;
     spec.sensor.truth = Truth::kMixed;
     spec.sensor.method = "host_file";
     spec.sensor.assumption = "as the host divides its counters among its guests";

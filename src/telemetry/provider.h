@@ -15,9 +15,9 @@ namespace headrace::telemetry {
 
 struct SensorSpec {
   Sensor sensor;
-  // The value truly stands still while its reading does (a kernel counter), so the last unchanged
-  // reading before a change is worth keeping. False where the source only refreshes now and then
-  // (a GPU's energy counter): there a change may have happened at any time since the change before.
+  // The last unchanged reading before a change is worth keeping: a kernel's counter truly stood
+  // still until then, a counter of energy was refreshed after it. False for a gauge that shows a
+  // mean.
   bool keeps_edges = true;
   // How often the source says that it refreshes; 0: it does not say.
   int64_t period_ns = 0;

@@ -1,5 +1,6 @@
 #include "telemetry/sampler.h"
 
+#include <algorithm>
 #include <chrono>
 #include <pthread.h>
 #include <system_error>
@@ -58,17 +59,15 @@ bool Sampler::stop(int64_t patience_ns) {
 void Sampler::run() {
   pthread_setname_np(pthread_self(), "headrace-sample");
   begin_process();
-  int64_t deadline_ns = now_monotonic_ns();
-  sweep(false);
+  look_ns_ = now_monotonic_ns();
   while (true) {
-    deadline_ns += options_.period_ns;
-    if (const int64_t behind_ns = now_monotonic_ns() - deadline_ns; behind_ns > 0) {
-      const int64_t missed = behind_ns / options_.period_ns;
-      self_->late += static_cast<uint64_t>(missed);
-      deadline_ns += missed * options_.period_ns;
-    }
-    if (wait_until(deadline_ns)) break;
+    look();
     sweep(false);
+    plan();
+    int64_t deadline_ns = look_ns_;
+    for_each_station(
+        [&](const Station& one) { deadline_ns = std::min(deadline_ns, one.due_ns()); });
+    if (wait_until(deadline_ns)) break;
   }
   sweep(true);
   for (SlowStart& slow : slow_) slow.wait(kProbePatience_ns);
@@ -113,34 +112,69 @@ void Sampler::adopt_slow_ones() {
 void Sampler::begin(std::vector<Station>& stations, std::unique_ptr<Provider> provider,
                     const Probe& probe, const Baseline& baseline) {
   stations.emplace_back(std::move(provider));
-  stations.back().begin(recorder_, probe, baseline);
+  stations.back().begin(recorder_, probe, baseline, {options_.period_ns, options_.fixed});
+}
+
+template <typename Visit>
+void Sampler::for_each_station(Visit&& visit) {
+  for (Station& station : process_) visit(station);
+  for (Station& station : node_) visit(station);
 }
 
 // While the spool cannot be written, samples are the first that records do without.
-bool Sampler::is_shed(bool force) {
+bool Sampler::is_shed(size_t samples) {
   constexpr uint64_t kThinned = 4;  // one sweep in so many
   const capture::ShedLevel level = recorder_.shed_level();
-  if (level == capture::ShedLevel::kNone || force) return false;
+  if (level == capture::ShedLevel::kNone) return false;
   if (level == capture::ShedLevel::kThinSamples && self_->sweeps % kThinned == 0) return false;
-  size_t samples = 0;
-  for (const Station& station : process_) samples += station.channels();
-  for (const Station& station : node_) samples += station.channels();
   recorder_.count_shed_samples(samples);
   return true;
 }
 
-void Sampler::sweep(bool force) {
-  ++self_->sweeps;
-  if (is_shed(force)) return;
+// At the usual rate: who is elected, who has started, who runs tasks.
+void Sampler::look() {
   const int64_t now_ns = now_monotonic_ns();
-  if (!elected_ && !force && options_.node_providers && now_ns >= next_election_ns_) {
+  if (now_ns < look_ns_) return;
+  look_ns_ = std::max(look_ns_ + options_.period_ns, now_ns);
+  if (!elected_ && options_.node_providers && now_ns >= next_election_ns_) {
     next_election_ns_ = now_ns + kElection_ns;
     elected_ = election_.stand();
     if (elected_) begin_node();
   }
   if (!slow_.empty()) adopt_slow_ones();
-  for (Station& station : process_) station.sweep(recorder_, force);
-  for (Station& station : node_) station.sweep(recorder_, force);
+  busy_.look(recorder_, now_ns);
+  if (elected_) {
+    if (const auto theirs_ns = election_.heard()) busy_.see(theirs_ns, now_ns);
+  } else if (options_.node_providers && busy_.own_ns()) {
+    election_.tell(*busy_.own_ns());
+  }
+  for_each_station([&](Station& one) { one.hasten(now_ns, busy_.youngest_ns(), self_->slowdown); });
+}
+
+// Sets when those that were due are read next.
+void Sampler::plan() {
+  double load = 0;
+  for_each_station([&](const Station& one) { load += one.load(busy_.youngest_ns()); });
+  self_->slowdown = options_.fixed ? 1 : slowdown(load);
+  const int64_t now_ns = now_monotonic_ns();
+  for_each_station([&](Station& one) {
+    if (one.due_ns() > sweep_ns_) return;
+    self_->late += one.plan(now_ns, busy_.youngest_ns(), self_->slowdown);
+  });
+}
+
+void Sampler::sweep(bool force) {
+  sweep_ns_ = now_monotonic_ns();
+  const auto is_due = [&](const Station& one) { return force || one.due_ns() <= sweep_ns_; };
+  size_t samples = 0;
+  for_each_station([&](const Station& one) { samples += is_due(one) ? one.channels() : 0; });
+  if (samples == 0) return;
+  ++self_->sweeps;
+  if (!force && is_shed(samples)) return;
+  int64_t cpu_ns = read_clock_ns(CLOCK_THREAD_CPUTIME_ID);
+  for_each_station([&](Station& one) {
+    if (is_due(one)) cpu_ns = one.sweep_due(recorder_, force, cpu_ns);
+  });
 }
 
 // True when it is time to stop.

@@ -1,7 +1,8 @@
 // The thread that sweeps the providers: always this process's own, and the node's while this
 // process is the elected one.
 //
-// Deadlines lie on a fixed grid, so that lateness does not add up; periods that were missed are
+// Each provider is read at its own pace (telemetry/pace.h), all together within a budget of CPU
+// time. Deadlines lie on a grid, so that lateness does not add up; periods that were missed are
 // counted, not made up for. There is a sweep at the start and one at the end.
 #pragma once
 
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "capture/recorder.h"
+#include "telemetry/busy.h"
 #include "telemetry/election.h"
 #include "telemetry/slow_start.h"
 #include "telemetry/station.h"
@@ -25,7 +27,8 @@ using Providers = std::vector<std::unique_ptr<Provider>>;
 class Sampler {
  public:
   struct Options {
-    int64_t period_ns = 100'000'000;
+    int64_t period_ns = 100'000'000;  // the usual one
+    bool fixed = false;               // always that
     std::function<Providers()> process_providers;
     std::function<Providers()> node_providers;
   };
@@ -45,8 +48,12 @@ class Sampler {
   void adopt_slow_ones();
   void begin(std::vector<Station>& stations, std::unique_ptr<Provider> provider, const Probe& probe,
              const Baseline& baseline);
+  void look();
+  void plan();
   void sweep(bool force);
-  bool is_shed(bool force);
+  bool is_shed(size_t samples);
+  template <typename Visit>
+  void for_each_station(Visit&& visit);
   bool wait_until(int64_t deadline_ns);
 
   capture::Recorder& recorder_;
@@ -58,6 +65,9 @@ class Sampler {
   std::vector<Station> process_;
   std::vector<Station> node_;
   std::vector<SlowStart> slow_;
+  Busy busy_;
+  int64_t look_ns_ = 0;   // the next
+  int64_t sweep_ns_ = 0;  // the last
   class Self* self_ = nullptr;
 
   std::mutex mutex_;

@@ -277,6 +277,57 @@ TEST_F(SamplerTest, AReadingHasTheTimeThatItsSourceSays) {
   EXPECT_LT(late[0].at_ticks, before_ticks);
 }
 
+TEST_F(SamplerTest, SeesOpenTasksAndHowYoungTheYoungestIs) {
+  Busy busy;
+  busy.look(*recorder_, now_monotonic_ns());
+  EXPECT_EQ(busy.own_ns(), std::nullopt);
+  const auto begin = [] { return capture::begin_task(capture::intern_activity("work")); };
+  capture::TaskState* const task = begin();
+  usleep(5000);
+  busy.look(*recorder_, now_monotonic_ns());
+  const int64_t age_ns = busy.own_ns().value_or(0);
+  EXPECT_GE(age_ns, 4'000'000);
+  capture::TaskState* const child = begin();
+  busy.look(*recorder_, now_monotonic_ns());
+  EXPECT_LT(busy.own_ns().value_or(age_ns), age_ns);
+  capture::end_task(child, TaskStatus::kFinished);
+  capture::end_task(task, TaskStatus::kFinished);
+  busy.look(*recorder_, now_monotonic_ns());
+  EXPECT_EQ(busy.own_ns(), std::nullopt);
+}
+
+TEST_F(SamplerTest, RecordsBesideAFastCounterAsUsual) {
+  class Gpu : public Provider {
+    Probe probe() override {
+      Probe probe;
+      SensorSpec spec;
+      spec.sensor.name = "fast";
+      spec.sensor.quantity = "hw.energy";
+      spec.sensor.kind = SensorKind::kCounter;
+      spec.period_ns = 80'000'000;
+      probe.sensors.push_back(spec);
+      spec.sensor.name = "beside";
+      spec.sensor.quantity = "hw.power";
+      probe.sensors.push_back(spec);
+      return probe;
+    }
+    void sweep(std::span<Reading> readings) override {
+      ++sweeps_;
+      for (Reading& one : readings) one.set(sweeps_);
+    }
+    uint64_t sweeps_ = 0;
+  };
+  Sampler::Options options;
+  options.process_providers = only([] { return std::make_unique<Gpu>(); });
+  Sampler sampler(*recorder_, options, Baseline());
+  ASSERT_TRUE(sampler.start());
+  while (samples("fast").size() < 20) usleep(10'000);
+  ASSERT_TRUE(sampler.stop(kLong_ns));
+  EXPECT_GE(samples("fast").size(), 2 * samples("beside").size())
+      << "what its pace is not for is recorded as usual";
+  EXPECT_FALSE(samples("headrace.sampler.slowdown").empty());
+}
+
 TEST_F(SamplerTest, WhatALaboratoryShowsSaysSo) {
   ASSERT_EQ(setenv("HEADRACE_LAB", "/somewhere", 1), 0);
   Station station(std::make_unique<Scripted>());

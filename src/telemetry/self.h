@@ -13,6 +13,7 @@ class Self : public Provider {
 
   uint64_t sweeps = 0;  // begun, this one included
   uint64_t late = 0;    // periods missed because a sweep began too late
+  double slowdown = 1;  // steps are so many times longer than wanted, for what they cost
 };
 
 }  // namespace headrace::telemetry

@@ -14,8 +14,12 @@ constexpr const char* kEmulated = "emulated by headrace lab";
 
 }  // namespace
 
-void Station::begin(capture::Recorder& recorder, const Probe& probe, const Baseline& baseline) {
+void Station::begin(capture::Recorder& recorder, const Probe& probe, const Baseline& baseline,
+                    const PaceTerms& terms) {
   const int64_t now_ns = now_monotonic_ns();
+  pace_ = Pace(probe.sensors, terms);
+  usual_ns_ = terms.usual_ns;
+  due_ns_ = now_ns;
   begin_ticks_ = ticks();
   begin_ns_ = now_ns;
   const bool emulated = std::getenv("HEADRACE_LAB") != nullptr;
@@ -27,7 +31,8 @@ void Station::begin(capture::Recorder& recorder, const Probe& probe, const Basel
     if (emulated && !own) sensor.assumption = kEmulated;
     const bool estimate = spec.sensor.truth == Truth::kEstimated;
     channels_.push_back({capture::intern_sensor(recorder, sensor),
-                         estimate ? kSampleIsEstimate : uint8_t{0}, ChangeFilter(spec)});
+                         estimate ? kSampleIsEstimate : uint8_t{0}, Pace::is_for(spec),
+                         ChangeFilter(spec)});
     if (!spec.counts_cpu_ns || baseline.at_ticks == 0) continue;
     Reading first;
     first.set(baseline.cpu_ns);
@@ -36,7 +41,7 @@ void Station::begin(capture::Recorder& recorder, const Probe& probe, const Basel
   readings_.resize(channels_.size());
 }
 
-size_t Station::sweep(capture::Recorder& recorder, bool force) {
+size_t Station::sweep(capture::Recorder& recorder, bool force, bool between) {
   if (channels_.empty()) return 0;
   std::fill(readings_.begin(), readings_.end(), Reading());
   const uint64_t before = ticks();
@@ -46,22 +51,59 @@ size_t Station::sweep(capture::Recorder& recorder, bool force) {
   const int64_t now_ns = now_monotonic_ns();
   size_t records = 0;
   for (size_t i = 0; i < channels_.size(); ++i) {
-    const int64_t taken_ns = readings_[i].taken_ns;
-    const uint64_t taken_ticks = taken_ns == 0 ? at_ticks : ticks_of(taken_ns, at_ticks, now_ns);
-    records += record(recorder, channels_[i], readings_[i], taken_ticks, now_ns, force);
+    Channel& channel = channels_[i];
+    if (between && !channel.paced) continue;
+    const uint64_t taken_ticks = ticks_of(channel, readings_[i].taken_ns, at_ticks, now_ns);
+    records += record(recorder, channel, readings_[i], taken_ticks, now_ns, force);
   }
   return records;
 }
 
-uint64_t Station::ticks_of(int64_t taken_ns, uint64_t at_ticks, int64_t now_ns) const {
+// The same for the same moment, however often it is told.
+uint64_t Station::ticks_of(Channel& channel, int64_t taken_ns, uint64_t at_ticks,
+                           int64_t now_ns) const {
   constexpr int64_t kLeast_ns = 10'000'000;     // over which a tick's length is known well enough
   constexpr int64_t kMost_ns = 10'000'000'000;  // what is older is no reading of now
+  if (taken_ns == 0) return at_ticks;
   const int64_t ago_ns = now_ns - taken_ns;
   const int64_t known_ns = now_ns - begin_ns_;
   if (ago_ns <= 0 || ago_ns > std::min(kMost_ns, known_ns) || known_ns < kLeast_ns) return at_ticks;
+  if (taken_ns == channel.taken_ns) return channel.taken_ticks;
   const double ticks_per_ns =
       static_cast<double>(at_ticks - begin_ticks_) / static_cast<double>(known_ns);
-  return at_ticks - static_cast<uint64_t>(ticks_per_ns * static_cast<double>(ago_ns));
+  channel.taken_ns = taken_ns;
+  channel.taken_ticks =
+      at_ticks - static_cast<uint64_t>(ticks_per_ns * static_cast<double>(ago_ns));
+  return channel.taken_ticks;
+}
+
+double Station::load(std::optional<int64_t> youngest_ns) const {
+  return pace_.cpu_ns() / static_cast<double>(pace_.step_ns(youngest_ns));
+}
+
+uint64_t Station::plan(int64_t now_ns, std::optional<int64_t> youngest_ns, double slowdown) {
+  const int64_t step_ns = pace_.step_ns(youngest_ns, slowdown);
+  due_ns_ += step_ns;
+  if (due_ns_ >= now_ns) return 0;
+  const int64_t missed = (now_ns - due_ns_) / step_ns;
+  due_ns_ += missed * step_ns;
+  return static_cast<uint64_t>(missed);
+}
+
+void Station::hasten(int64_t now_ns, std::optional<int64_t> youngest_ns, double slowdown) {
+  const int64_t wanted_ns = swept_ns_ + pace_.step_ns(youngest_ns, slowdown);
+  due_ns_ = std::min(due_ns_, std::max(now_ns, wanted_ns));
+}
+
+int64_t Station::sweep_due(capture::Recorder& recorder, bool force, int64_t cpu_ns) {
+  swept_ns_ = now_monotonic_ns();
+  // A usual sweep may come a little early.
+  const bool between = !force && swept_ns_ - all_swept_ns_ < usual_ns_ - usual_ns_ / 8;
+  if (!between) all_swept_ns_ = swept_ns_;
+  sweep(recorder, force, between);
+  const int64_t cpu_now_ns = read_clock_ns(CLOCK_THREAD_CPUTIME_ID);
+  pace_.swept(readings_, swept_ns_, cpu_now_ns - cpu_ns);
+  return cpu_now_ns;
 }
 
 size_t Station::record(capture::Recorder& recorder, Channel& channel, const Reading& reading,

@@ -7,6 +7,7 @@
 
 #include "capture/recorder.h"
 #include "telemetry/change_filter.h"
+#include "telemetry/pace.h"
 #include "telemetry/provider.h"
 
 namespace headrace::telemetry {
@@ -23,30 +24,52 @@ class Station {
   explicit Station(std::unique_ptr<Provider> provider) : provider_(std::move(provider)) {}
 
   // Makes the sensors of `probe` known, and records `baseline` for those that it is known of.
-  void begin(capture::Recorder& recorder, const Probe& probe, const Baseline& baseline);
+  void begin(capture::Recorder& recorder, const Probe& probe, const Baseline& baseline,
+             const PaceTerms& terms = {});
   // Reads all sensors once and records what is worth it. The time of a reading is the middle of its
   // provider's sweep, whose ends are read around it, unless its source says when it took it.
-  // Returns the number of records.
-  size_t sweep(capture::Recorder& recorder, bool force);
+  // Between two usual sweeps only what the pace is for is recorded. Returns the number of records.
+  size_t sweep(capture::Recorder& recorder, bool force, bool between = false);
   Provider& provider() { return *provider_; }
   size_t channels() const { return channels_.size(); }
+
+  // When it is to be read next.
+  int64_t due_ns() const { return due_ns_; }
+  // Of the budget, with steps as wanted.
+  double load(std::optional<int64_t> youngest_ns) const;
+  // After a sweep at its due time, or too late: sets the next. The deadlines lie on a grid. Returns
+  // how many were missed.
+  uint64_t plan(int64_t now_ns, std::optional<int64_t> youngest_ns, double slowdown);
+  // Brings the next sweep forward where tasks have begun since it was planned.
+  void hasten(int64_t now_ns, std::optional<int64_t> youngest_ns, double slowdown);
+  // Sweeps, of all sensors or between, and notes the CPU time that this thread spent on it since
+  // `cpu_ns`. Returns the CPU time now.
+  int64_t sweep_due(capture::Recorder& recorder, bool force, int64_t cpu_ns);
 
  private:
   struct Channel {
     uint32_t sensor_id;
     uint8_t flags;
+    bool paced;
     ChangeFilter filter;
+    int64_t taken_ns = 0;  // as the source said last, and the ticks of that
+    uint64_t taken_ticks = 0;
   };
   size_t record(capture::Recorder& recorder, Channel& channel, const Reading& reading,
                 uint64_t at_ticks, int64_t now_ns, bool force);
 
-  uint64_t ticks_of(int64_t taken_ns, uint64_t at_ticks, int64_t now_ns) const;
+  uint64_t ticks_of(Channel& channel, int64_t taken_ns, uint64_t at_ticks, int64_t now_ns) const;
 
   std::unique_ptr<Provider> provider_;
   uint64_t begin_ticks_ = 0;
   int64_t begin_ns_ = 0;
   std::vector<Channel> channels_;
   std::vector<Reading> readings_;
+  Pace pace_;
+  int64_t usual_ns_ = 0;
+  int64_t due_ns_ = 0;
+  int64_t swept_ns_ = 0;
+  int64_t all_swept_ns_ = 0;
 };
 
 }  // namespace headrace::telemetry

@@ -39,7 +39,8 @@ bool turned_off() {
   return set != nullptr && std::strcmp(set, "0") == 0;
 }
 
-int64_t period_ns() {
+// The usual rate, or the one that was asked for.
+void set_rate(Sampler::Options& options) {
   double hz = kDefaultHz;
   if (const char* set = std::getenv("HEADRACE_TELEMETRY_HZ"); set != nullptr && *set != '\0') {
     const char* end = set + std::strlen(set);
@@ -50,9 +51,11 @@ int64_t period_ns() {
                    "sampling at %g Hz\n",
                    set, kDefaultHz);
       hz = kDefaultHz;
+    } else {
+      options.fixed = true;
     }
   }
-  return std::llround(1e9 / hz);
+  options.period_ns = std::llround(1e9 / hz);
 }
 
 void begin() {
@@ -63,8 +66,11 @@ void begin() {
   const std::lock_guard lock(g_mutex);
   if (g_sampler != nullptr) return;
   const Baseline baseline{ticks(), static_cast<uint64_t>(read_clock_ns(CLOCK_PROCESS_CPUTIME_ID))};
-  auto sampler = std::make_unique<Sampler>(
-      *recorder, Sampler::Options{period_ns(), &process_providers, &node_providers}, baseline);
+  Sampler::Options options;
+  set_rate(options);
+  options.process_providers = &process_providers;
+  options.node_providers = &node_providers;
+  auto sampler = std::make_unique<Sampler>(*recorder, std::move(options), baseline);
   if (!sampler->start()) {
     std::fputs("headrace: no thread for the sampler; this process has no telemetry\n", stderr);
   }

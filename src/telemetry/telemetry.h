@@ -3,8 +3,8 @@
 //   telemetry::install();      // once, e.g. when the module is imported
 //
 // From then on a sampler thread runs in every process that records, from its first event to its
-// end. HEADRACE_TELEMETRY=0 turns it off, HEADRACE_TELEMETRY_HZ sets its rate (default 10, 0.1 to
-// 1000).
+// end. HEADRACE_TELEMETRY=0 turns it off, HEADRACE_TELEMETRY_HZ (0.1 to 1000) keeps it at one rate;
+// without it, it reads as often as sources refresh and tasks need (telemetry/pace.h).
 #pragma once
 
 #include <string>
