@@ -64,6 +64,32 @@ class Summary(Answer):
         return list(self.facts["findings"])
 
 
+class Energy(Answer):
+    """Where the energy of a campaign or workflow went, adding up to what the sensors counted."""
+
+    @property
+    def total(self) -> dict[str, Any]:
+        """`energy_j`, `u95_j` with its parts `sensor_u95_j` and `split_u95_j`, and `truth`."""
+        return dict(self.facts["total"])
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """What each activity's tasks used themselves, by workflow and domain."""
+        return list(self.facts["lines"])
+
+    @property
+    def conservation(self) -> list[dict[str, Any]]:
+        """By domain, in whole micro-joules: measured = attributed + elsewhere + idle +
+        unattributed + difference."""
+        return list(self.facts["conservation"])
+
+    @property
+    def carbon(self) -> dict[str, Any] | None:
+        """Grams of CO2 equivalents, always estimated; None if no factors were given."""
+        carbon: dict[str, Any] | None = self.facts.get("carbon")
+        return carbon
+
+
 class CriticalPath(Answer):
     """The chain of tasks that decided how long a workflow took."""
 

@@ -21,6 +21,7 @@ from headrace import _query
 from headrace.answers import (
     CriticalPath,
     Diff,
+    Energy,
     Lineage,
     Regret,
     Reproduction,
@@ -225,6 +226,40 @@ class Store:
         """What there is to say of a campaign or workflow (or of everything), in sentences; with
         `sql` the query behind each."""
         return Summary(*_query.summary(self._root(), os.fspath(what), _here(), sql))
+
+    def energy(
+        self,
+        what: str | os.PathLike[str] = "",
+        *,
+        idle: Literal["separate", "by_residency", "none"] | None = None,
+        carbon: str | os.PathLike[str] | None = None,
+        region: str = "",
+        kind: Literal["average", "marginal"] = "average",
+        pue: float = 1,
+    ) -> Energy:
+        """Where the energy of a campaign or workflow (or of everything) went, adding up to what
+        the sensors counted. `idle`: by another policy than the store's, which stays as it is.
+        `carbon`: a file of factors, `region,start,end,gco2e_per_kwh,kind,source`."""
+        if (carbon is None) != (not region):
+            raise QueryError(
+                "carbon and region go together: the file of factors, and a region in it"
+            )
+        if kind not in ("average", "marginal"):
+            raise QueryError(f"kind is average or marginal, not {kind}")
+        if not 1 <= pue <= 10:
+            raise QueryError(f"pue is from 1 to 10, not {pue}")
+        return Energy(
+            *_query.energy(
+                self._root(),
+                os.fspath(what),
+                _here(),
+                idle or "",
+                "" if carbon is None else os.fspath(carbon),
+                region,
+                kind,
+                pue,
+            )
+        )
 
     def critical_path(self, workflow: str) -> CriticalPath:
         """The chain of tasks that decided how long a workflow took."""

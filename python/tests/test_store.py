@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import subprocess
 import sys
 from collections.abc import Callable
@@ -219,6 +220,54 @@ def test_tradeoff_weighs_and_regret_replays(run: Callable[..., Recorded], study:
         store.regret("curves", rules=["luck"])
     with pytest.raises(QueryError, match="grace is a number of points"):
         store.regret("curves", grace=0)
+
+
+BURNING = """
+import time
+import headrace as hr
+
+with hr.campaign("burning"), hr.workflow("burn"), hr.task("loop"):
+    end = time.process_time() + 0.2
+    while time.process_time() < end:
+        pass
+"""
+
+
+def test_energy_adds_up(run: Callable[..., Recorded], study: Path, tmp_path: Path) -> None:
+    import headrace as hr
+    from headrace.store import QueryError
+
+    run(BURNING, HEADRACE_TELEMETRY="1", HEADRACE_SYSFS_ROOT=str(tmp_path), HEADRACE_CPU_WATT="10")
+    store = hr.open(study)
+    energy = store.energy("burning")
+    assert all(books["difference_uj"] == 0 for books in energy.conservation)
+    uj = sum(line["energy_uj"] for line in energy.lines)
+    assert uj == energy.total["energy_uj"] == energy.facts["conservation_total"]["attributed_uj"]
+    assert uj > 1_000_000, "10 W for at least 0.2 s"
+    assert energy.carbon is None
+    assert energy.text.startswith("Energy of campaign burning: ")
+
+    none = store.energy("burning", idle="none")
+    assert none.facts["idle_policy"] == "none"
+    assert all(books["difference_uj"] == 0 for books in none.conservation)
+    assert store.energy("burning").facts["idle_policy"] == "separate", "the store stays as it is"
+    with pytest.raises(QueryError, match="there is no idle policy all"):
+        store.energy("burning", idle="all")  # type: ignore[arg-type]
+
+    factors = tmp_path / "grid.csv"
+    factors.write_text(
+        "region,start,end,gco2e_per_kwh,kind,source\nX,2000-01-01,2100-01-01,3600,average,test\n"
+    )
+    carbon = store.energy("burning", carbon=factors, region="X", pue=1.5).carbon
+    assert carbon is not None
+    assert carbon["attributed_g"] == pytest.approx(1.5e-9 * uj)
+    assert carbon["truth"] == "estimated"
+    assert carbon["factors"]["sha256"] == hashlib.sha256(factors.read_bytes()).hexdigest()
+    unknown = store.energy("burning", carbon=factors, region="Y").carbon
+    assert unknown is not None and unknown["attributed_g"] is None
+    assert "has no region Y; it has X" in unknown["reason"]
+    with pytest.raises(QueryError, match="carbon and region go together"):
+        store.energy("burning", carbon=factors)
 
 
 def test_findings_paths_and_stragglers(run: Callable[..., Recorded], study: Path) -> None:

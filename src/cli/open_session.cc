@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "collect/open.h"
+#include "collect/open_with_idle.h"
 #include "query/units.h"
 
 namespace headrace::cli {
@@ -45,6 +46,17 @@ Result<query::Session> open_session(const Program& program, bool redrive) {
                 " taken out of quarantine");
   }
   Result<store::Store> store = collect::open_folded(directory, reporting_to(program, &report));
+  if (!store.ok()) return store.status();
+  tell(program, *store, report);
+  return query::Session::over(directory.root, std::move(*store));
+}
+
+Result<query::Session> open_session_with_idle(const Program& program, energy::IdlePolicy policy) {
+  end_on_interrupt();
+  const Directory directory{program.root()};
+  collect::FoldReport report;
+  Result<store::Store> store =
+      collect::open_with_idle(directory, policy, reporting_to(program, &report));
   if (!store.ok()) return store.status();
   tell(program, *store, report);
   return query::Session::over(directory.root, std::move(*store));

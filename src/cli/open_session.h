@@ -3,6 +3,7 @@
 
 #include "base/status.h"
 #include "cli/program.h"
+#include "energy/idle_policy.h"
 #include "query/session.h"
 #include "store/store.h"
 
@@ -12,6 +13,9 @@ namespace headrace::cli {
 // for reading. What is damaged or missing is said on stderr. From here on Ctrl-C ends the program.
 // `redrive`: records in quarantine are tried once more, which says on stderr what came of it.
 Result<query::Session> open_session(const Program& program, bool redrive = false);
+
+// The same with the energy of tasks by this policy: in memory, where the store has another.
+Result<query::Session> open_session_with_idle(const Program& program, energy::IdlePolicy policy);
 
 // The same for a command that answers from what it opened and then ends: what was opened for
 // reading stays open until end_program(), which leaves it to the kernel. To close it would free

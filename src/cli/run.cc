@@ -1,8 +1,11 @@
 // headrace run -- COMMAND...
+#include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "cli/commands.h"
+#include "cli/energy_budget.h"
 #include "cli/run_summary.h"
 #include "collect/adopt.h"
 #include "run/run_program.h"
@@ -19,6 +22,8 @@ void add_run(CLI::App& app, Program& program) {
     std::string workflow;
     bool no_files = false;
     bool deep = false;
+    double energy_budget_j = 0;
+    std::string over_budget = "warn";
   };
   auto options = std::make_shared<Options>();
   CLI::App* verb = add_verb(
@@ -38,6 +43,21 @@ void add_run(CLI::App& app, Program& program) {
   verb->add_flag("--deep", options->deep,
                  "See files by system calls: also those of static programs and Go. Slower")
       ->excludes("--no-files");
+  CLI::Option* budget =
+      verb->add_option("--energy-budget", options->energy_budget_j,
+                       "Say when the machine has used more than this since the program began: 5kJ, "
+                       "300 J, 0.2kWh")
+          ->transform(CLI::AsNumberWithUnit(
+              std::map<std::string, double>{
+                  {"J", 1}, {"kJ", 1e3}, {"MJ", 1e6}, {"GJ", 1e9}, {"Wh", 3600}, {"kWh", 3.6e6}},
+              CLI::AsNumberWithUnit::CASE_SENSITIVE))
+          ->check(CLI::PositiveNumber)
+          ->type_name("J");
+  verb->add_option("--over-budget", options->over_budget,
+                   "What to do then: warn (default), or stop: end the program by SIGTERM")
+      ->check(CLI::IsMember({"warn", "stop"}))
+      ->needs(budget)
+      ->type_name("WHAT");
   program.runs(verb, [options, &program]() -> int {
     if (program.command.empty() || program.command[0].empty()) {
       std::fprintf(stderr, "headrace: run needs a command: headrace run -- python train.py\n");
@@ -67,6 +87,14 @@ void add_run(CLI::App& app, Program& program) {
       std::fprintf(stderr, "headrace: what a killed process recorded last stays in memory: %s\n",
                    report.problem.message().c_str());
     };
+    std::optional<EnergyBudget> energy_budget;
+    if (options->energy_budget_j > 0) {
+      energy_budget.emplace(EnergyBudget::Options{
+          options->energy_budget_j, options->over_budget == "stop",
+          [](const std::string& text) { std::fprintf(stderr, "headrace: %s\n", text.c_str()); }});
+      run_options.program_started = [&](pid_t started) { energy_budget->begin(started); };
+      run_options.program_ended = [&] { energy_budget->end(); };
+    }
     return run::run_program(run_options,
                             [&](const run::Recorded& recorded) { say_summary(program, recorded); });
   });

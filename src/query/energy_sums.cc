@@ -6,6 +6,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "query/energy_error.h"
+
 namespace headrace::query {
 namespace {
 
@@ -20,13 +22,10 @@ struct Workflow {
   std::string campaign_id;
 };
 
-// A sensor's own error is the same in all tasks, those of dividing are each its own; where it is
-// not told which is which, all are taken to be the same.
-constexpr const char* kU95 =
-    "sqrt(pow(sum(sqrt(greatest(0, e.u95_j * e.u95_j - coalesce(pow(e.split_u95_j, 2), 0)))) "
-    "FILTER "
-    "(coalesce(e.share_j, e.attributed_j) IS NOT NULL), 2) + coalesce(sum(pow(e.split_u95_j, 2)), "
-    "0))";
+const std::string kU95 =
+    std::string("sqrt(pow(sum(") + kSensorU95 +
+    ") FILTER (coalesce(e.share_j, e.attributed_j) IS NOT NULL), 2) + pow(sum(" + kModelU95 +
+    "), 2) + sum(" + kOwnU95Squared + "))";
 
 // What is asked for, as conditions that leave out blocks of rows unread.
 struct Scope {

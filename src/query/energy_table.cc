@@ -4,32 +4,24 @@
 #include <cmath>
 #include <utility>
 
+#include "query/energy_reach.h"
+
 namespace headrace::query {
 namespace {
 
 // What counters of joules divide by: a residual below is rounding.
 constexpr double kRoundingShare = 1e-9;
 
-// The processes that ran the tasks.
-std::string ran_sql(const Thing* of) {
-  const std::string mine = of == nullptr
-                               ? "true"
-                               : std::string("wf IN (SELECT wf FROM workflow_row WHERE ") +
-                                     (of->kind == ThingKind::kCampaign ? "campaign" : "workflow") +
-                                     " = '" + of->id + "')";
-  return "SELECT DISTINCT producer FROM (SELECT producer, wf FROM task_slots UNION ALL SELECT "
-         "producer, wf FROM open_task) WHERE " +
-         mine;
-}
-
 Result<std::vector<Conservation>> read_conservation(const Session& session, const Thing* of,
                                                     const std::vector<EnergySums>& domains) {
+  const Result<std::string> reach = energy_reach(session, of);
+  if (!reach.ok()) return reach.status();
   Result<ResultTable> table = session.own_sql(
       "SELECT b.domain, sum(measured_uj) / 1e6, sum(attributed_uj) / 1e6, sum(idle_uj) / 1e6, "
       "sum(unattributed_uj) / 1e6, sum(measured_uj - attributed_uj - idle_uj - unattributed_uj) / "
       "1e6, CASE WHEN count(DISTINCT b.truth) > 1 THEN 'mixed' ELSE any_value(b.truth) END FROM "
-      "energy_balance_row b WHERE b.producer IN (" +
-      ran_sql(of) + ") GROUP BY b.domain ORDER BY b.domain");
+      "energy_balance_row b WHERE b.producer IN " +
+      *reach + " GROUP BY b.domain ORDER BY b.domain");
   if (!table.ok()) return table.status();
   std::vector<Conservation> out;
   for (;;) {

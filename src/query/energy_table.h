@@ -11,9 +11,10 @@
 
 namespace headrace::query {
 
-// Of one domain, over the processes that ran the tasks: measured = attributed + idle + unattributed
-// + residual, and the residual should be 0. Attributed counts what tasks of other workflows in the
-// same processes got, too.
+// Of one domain, over the processes that query/energy_reach.h names: measured = attributed + idle +
+// unattributed
+// + residual, and the residual should be 0. Attributed counts what tasks of other workflows in
+// these processes got, too.
 struct Conservation {
   std::string domain;
   double measured_j = 0;

@@ -185,6 +185,7 @@ int run_program(const RunOptions& options,
   const int error = is_deep ? deep.spawn(plan, *boxes, &program, &refused) : spawn(plan, &program);
   if (error == 0 && boxes != nullptr) boxes->program_started(program);
   outputs.program_started();
+  if (error == 0 && options.program_started) options.program_started(program);
 
   int exit_code = 0;
   if (error != 0) {
@@ -200,6 +201,7 @@ int run_program(const RunOptions& options,
   } else {
     std::thread gathering([&facts] { facts.during(); });
     const Ended ended = wait_for(program, signals, outputs, orphans);
+    if (options.program_ended) options.program_ended();
     deep.finish();
     NestedMap seen;
     if (boxes != nullptr) {

@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 #include "base/id.h"
@@ -27,6 +28,9 @@ struct RunOptions {
   // energy of CPUs; 0: no estimate is made.
   double busy_cpu_w = 0;
   std::string busy_cpu_assumption;
+  // Called when the program runs, and when it has ended.
+  std::function<void(pid_t)> program_started;
+  std::function<void()> program_ended;
   // Called when processes of the program have ended, itself among them, with what is known of how a
   // process ended ("signal 9"; empty: nothing): takes in what they had recorded last.
   using HowEnded = std::function<std::string(int64_t pid)>;

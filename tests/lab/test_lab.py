@@ -145,3 +145,85 @@ def test_a_run_in_real_time_counts_what_the_scenario_draws(tmp_path: Path, run_a
         assert 90 * (seconds - 1.5) < row["j"] < 90 * (elapsed + 1)
     marked = query(folder, "SELECT DISTINCT assumption FROM sensor WHERE name = 'rapl.package-0'")
     assert marked == [{"assumption": "emulated by headrace lab"}]
+
+
+def steady(tmp_path: Path) -> Path:
+    mine = tmp_path / "mine.lab"
+    mine.write_text("power a 100W\nmeter powercap package-0 a period=1ms\n")
+    return mine
+
+
+def run_sleeping(tmp_path: Path, *options: str, seconds: float) -> subprocess.CompletedProcess[str]:
+    words = (str(HEADRACE), "--dir", str(tmp_path), "run", *options, "--", "sleep", str(seconds))
+    return subprocess.run(
+        lab(*words, machine=steady(tmp_path)),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_the_card_adds_up_to_what_the_scenario_draws(tmp_path: Path) -> None:
+    assert run_sleeping(tmp_path, "--campaign", "steady", seconds=1.5).returncode == 0
+    words = [str(HEADRACE), "--dir", str(tmp_path), "energy", "steady"]
+    grid = tmp_path / "grid.csv"
+    grid.write_text(
+        "region,start,end,gco2e_per_kwh,kind,source\nX,2000-01-01,2100-01-01,3600,average,test\n"
+    )
+    carbon = ["--carbon", str(grid), "--pue", "1.5", "--region"]
+    out = subprocess.run(
+        [*words, "--json", *carbon, "X"], capture_output=True, text=True, check=True
+    )
+    card = json.loads(out.stdout)
+    (books,) = card["conservation"]
+    assert books["domain"] == "node/cpu-0" and books["truth"] == "measured"
+    assert books["difference_uj"] == 0
+    parts = ("attributed_uj", "elsewhere_uj", "idle_uj", "unattributed_uj")
+    assert sum(books[part] for part in parts) == books["measured_uj"]
+    assert sum(line["energy_uj"] for line in card["lines"]) == books["attributed_uj"]
+    span = query(
+        tmp_path,
+        "SELECT date_diff('us', min(time), max(time)) / 1e6 AS s FROM sample "
+        "WHERE sensor = 'rapl.package-0'",
+    )[0]["s"]
+    assert books["measured_uj"] * 1e-6 == pytest.approx(100 * span, rel=0.05)
+    assert card["carbon"]["truth"] == "estimated"
+    assert card["carbon"]["idle_g"] == pytest.approx(1.5e-9 * books["idle_uj"])
+
+    table = subprocess.run([*words, *carbon, "Y"], capture_output=True, text=True, check=True)
+    assert "0 uJ" in table.stdout
+    assert "not known: grid.csv has no region Y; it has X" in table.stdout
+    alone = subprocess.run([*words, "--region", "X"], capture_output=True, text=True, check=False)
+    assert alone.returncode == 2
+    assert "--region needs the carbon factors: --carbon FILE" in alone.stderr
+
+
+def test_an_energy_budget_ends_the_program(tmp_path: Path) -> None:
+    budget = ("--energy-budget", "0.06 kJ", "--over-budget", "stop")
+    out = run_sleeping(tmp_path, *budget, seconds=100)
+    assert out.returncode == 128 + signal.SIGTERM
+    assert "more than its energy budget of 60.0 J; it gets SIGTERM" in out.stderr
+    assert query(tmp_path, "SELECT status FROM workflow") == [{"status": "cancelled"}]
+
+
+def test_an_energy_budget_only_warns_unless_told(tmp_path: Path) -> None:
+    out = run_sleeping(tmp_path, "--energy-budget", "20J", seconds=2.5)
+    assert out.returncode == 0
+    assert out.stderr.count("more than its energy budget of 20.0 J") == 1
+    out = run_sleeping(tmp_path, "--energy-budget", "1kWh", seconds=0.1)
+    assert "energy budget" not in out.stderr
+    out = run_sleeping(tmp_path, "--energy-budget", "much", seconds=0.1)
+    assert out.returncode == 125
+
+
+def test_an_energy_budget_without_a_counter_says_so(tmp_path: Path) -> None:
+    out = subprocess.run(
+        [str(HEADRACE), "--dir", str(tmp_path), "run", "--energy-budget", "5J", "--", "sleep", "1"],
+        env=os.environ | {"HEADRACE_SYSFS_ROOT": str(tmp_path), "HEADRACE_PROC_ROOT": "/proc"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert out.returncode == 0
+    assert "no sensor here counts energy, so the energy budget of 5.00 J cannot be" in out.stderr

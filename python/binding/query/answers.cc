@@ -10,10 +10,12 @@
 #include <vector>
 
 #include "binding/query/opened.h"
+#include "collect/open_with_idle.h"
 #include "query/affects.h"
 #include "query/critical_path.h"
 #include "query/describe.h"
 #include "query/diff.h"
+#include "query/energy_card.h"
 #include "query/regret.h"
 #include "query/reproduce.h"
 #include "query/stragglers.h"
@@ -129,6 +131,31 @@ nb::tuple summary(const std::string& root, const std::string& what, const std::s
   return nb::make_tuple(query::summary_text(answer, sql), value_of(query::summary_json(answer)));
 }
 
+Result<Session> open_with_idle(const std::string& root, const std::string& idle) {
+  if (idle.empty()) return open_session(root);
+  const auto policy = collect::parse_idle_policy(idle);
+  if (!policy) {
+    return invalid_argument("there is no idle policy " + idle +
+                            "; there are separate, by_residency and none");
+  }
+  Result<store::Store> store = collect::open_with_idle(Directory{root}, *policy);
+  if (!store.ok()) return store.status();
+  return Session::over(root, std::move(*store));
+}
+
+// `carbon`: a file; empty: none.
+nb::tuple energy(const std::string& root, const std::string& what, const std::string& here,
+                 const std::string& idle, const std::string& carbon, const std::string& region,
+                 const std::string& kind, double pue) {
+  const query::CarbonQuestion question{carbon, region, kind, pue};
+  const query::EnergyCard answer = without_lock([&]() -> Result<query::EnergyCard> {
+    const Result<Session> session = open_with_idle(root, idle);
+    if (!session.ok()) return session.status();
+    return query::energy_card(*session, what, here, carbon.empty() ? nullptr : &question);
+  });
+  return nb::make_tuple(query::energy_card_text(answer), value_of(query::energy_card_json(answer)));
+}
+
 nb::tuple critical_path(const std::string& root, const std::string& workflow,
                         const std::string& here) {
   const query::CriticalPath answer = asked(root, [&](const Session& session) {
@@ -184,6 +211,8 @@ void add_answers(nb::module_& m) {
         nb::arg("minimise").none(), nb::arg("activity"), nb::arg("rules"), nb::arg("grace").none(),
         nb::arg("every").none(), nb::arg("patience").none(), nb::arg("eta").none());
   m.def("summary", &summary, nb::arg("root"), nb::arg("what"), nb::arg("here"), nb::arg("sql"));
+  m.def("energy", &energy, nb::arg("root"), nb::arg("what"), nb::arg("here"), nb::arg("idle"),
+        nb::arg("carbon"), nb::arg("region"), nb::arg("kind"), nb::arg("pue"));
   m.def("critical_path", &critical_path, nb::arg("root"), nb::arg("workflow"), nb::arg("here"));
   m.def("stragglers", &stragglers, nb::arg("root"), nb::arg("workflow"), nb::arg("here"),
         nb::arg("deviations"));

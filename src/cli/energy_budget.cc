@@ -1,0 +1,141 @@
+#include "cli/energy_budget.h"
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <optional>
+#include <set>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/signals_blocked.h"
+#include "query/units.h"
+#include "telemetry/providers.h"
+
+namespace headrace::cli {
+namespace {
+
+constexpr std::chrono::seconds kBetween{1};
+// Nothing of a node draws more; an increment beyond one and a half times of it is no increment.
+constexpr double kMost_w = 20'000;
+
+// One counter, since the program began.
+struct Watched {
+  size_t sensor = 0;  // of its provider
+  double scale = 1;
+  uint64_t range = 0;
+  std::optional<uint64_t> last;
+  int64_t at_ns = 0;
+  double joules = 0;
+
+  void push(const telemetry::Reading& reading, int64_t now_ns) {
+    if (!reading.ok) return;
+    if (last) {
+      const bool fell = reading.raw < *last;
+      const uint64_t steps = reading.raw - *last + (fell ? range : 0);
+      const double more = static_cast<double>(steps) * scale;
+      const double seconds = static_cast<double>(now_ns - at_ns) * 1e-9;
+      if ((!fell || range != 0) && more <= 1.5 * kMost_w * (seconds + 1)) joules += more;
+    }
+    last = reading.raw;
+    at_ns = now_ns;
+  }
+};
+
+struct Post {
+  std::unique_ptr<telemetry::Provider> provider;
+  std::vector<telemetry::Reading> readings;
+  std::vector<Watched> counters;
+};
+
+// Domains that hold others are left out, and those within a part: nothing counts twice.
+bool is_part_of_node(const std::string& domain) {
+  return domain.starts_with("node/") && domain.find('/', 5) == std::string::npos;
+}
+
+std::vector<Post> counters_of_node() {
+  std::vector<Post> posts;
+  std::set<std::string> domains;
+  for (std::unique_ptr<telemetry::Provider>& provider : telemetry::node_providers()) {
+    const telemetry::Probe probe = provider->probe();
+    Post post;
+    for (size_t i = 0; i < probe.sensors.size(); ++i) {
+      const Sensor& sensor = probe.sensors[i].sensor;
+      if (sensor.quantity != "hw.energy" || sensor.truth == Truth::kEstimated) continue;
+      if (!is_part_of_node(sensor.domain) || !domains.insert(sensor.domain).second) continue;
+      post.counters.push_back({i, sensor.scale, sensor.range, std::nullopt, 0, 0});
+    }
+    if (post.counters.empty()) continue;
+    post.readings.resize(probe.sensors.size());
+    post.provider = std::move(provider);
+    posts.push_back(std::move(post));
+  }
+  return posts;
+}
+
+double sweep(std::vector<Post>& posts) {
+  double joules = 0;
+  for (Post& post : posts) {
+    std::fill(post.readings.begin(), post.readings.end(), telemetry::Reading());
+    post.provider->sweep(post.readings);
+    const int64_t now_ns = now_monotonic_ns();
+    for (Watched& one : post.counters) {
+      one.push(post.readings[one.sensor], now_ns);
+      joules += one.joules;
+    }
+  }
+  return joules;
+}
+
+}  // namespace
+
+void EnergyBudget::begin(pid_t program) {
+  // By its number another process could be meant once it has ended.
+  const auto program_fd = static_cast<int>(syscall(SYS_pidfd_open, program, 0));
+  const SignalsBlocked blocked;
+  thread_ = std::thread([this, program_fd] {
+    watch(program_fd);
+    if (program_fd >= 0) close(program_fd);
+  });
+}
+
+void EnergyBudget::end() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ended_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+bool EnergyBudget::wait() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  return !wake_.wait_for(lock, kBetween, [this] { return ended_; });
+}
+
+void EnergyBudget::watch(int program_fd) {
+  const std::string budget = query::si_text(options_.joules, "J");
+  std::vector<Post> posts = counters_of_node();
+  if (posts.empty()) {
+    options_.say("no sensor here counts energy, so the energy budget of " + budget +
+                 " cannot be watched; headrace sensors says why");
+    return;
+  }
+  sweep(posts);
+  while (wait()) {
+    const double joules = sweep(posts);
+    if (joules <= options_.joules) continue;
+    options_.say("the machine has used " + query::si_text(joules, "J") +
+                 " since the program began, more than its energy budget of " + budget +
+                 (options_.stops ? "; it gets SIGTERM" : ""));
+    if (options_.stops) {
+      static_cast<void>(syscall(SYS_pidfd_send_signal, program_fd, SIGTERM, nullptr, 0));
+    }
+    return;
+  }
+}
+
+}  // namespace headrace::cli

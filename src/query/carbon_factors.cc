@@ -1,0 +1,225 @@
+#include "query/carbon_factors.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <ctime>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+#include "base/sha256.h"
+#include "query/nearest.h"
+
+namespace headrace::query {
+namespace {
+
+constexpr const char* kHeader = "region,start,end,gco2e_per_kwh,kind,source";
+constexpr int64_t kNsPerS = 1'000'000'000;
+
+// Fields of a line of CSV (RFC 4180, without line breaks in quotes).
+std::vector<std::string> fields_of(std::string_view line) {
+  std::vector<std::string> out(1);
+  bool quoted = false;
+  for (size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == '"' && quoted && i + 1 < line.size() && line[i + 1] == '"') {
+      out.back() += line[i++];
+    } else if (line[i] == '"') {
+      quoted = !quoted;
+    } else if (line[i] == ',' && !quoted) {
+      out.emplace_back();
+    } else if (line[i] != '\r') {
+      out.back() += line[i];
+    }
+  }
+  return out;
+}
+
+// What follows the seconds: nothing or Z is UTC, else +01:00.
+std::optional<int64_t> offset_s(const std::string& text) {
+  if (text.empty() || text == "Z") return 0;
+  int hours = 0;
+  int minutes = 0;
+  int used = 0;
+  if (text.size() != 6 || (text[0] != '+' && text[0] != '-') ||
+      std::sscanf(text.c_str() + 1, "%2d:%2d%n", &hours, &minutes, &used) != 2 || used != 5) {
+    return std::nullopt;
+  }
+  return (text[0] == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+}
+
+// "2026-11-22", "2026-11-22T01:00", with seconds, with a zone.
+std::optional<int64_t> time_ns(const std::string& text) {
+  std::tm at{};
+  int used = 0;
+  if (std::sscanf(text.c_str(), "%4d-%2d-%2d%n", &at.tm_year, &at.tm_mon, &at.tm_mday, &used) !=
+      3) {
+    return std::nullopt;
+  }
+  std::string rest = text.substr(static_cast<size_t>(used));
+  if (!rest.empty() && (rest[0] == 'T' || rest[0] == ' ')) {
+    used = 0;
+    if (std::sscanf(rest.c_str() + 1, "%2d:%2d%n", &at.tm_hour, &at.tm_min, &used) != 2) {
+      return std::nullopt;
+    }
+    rest.erase(0, 1 + static_cast<size_t>(used));
+    used = 0;
+    if (std::sscanf(rest.c_str(), ":%2d%n", &at.tm_sec, &used) == 1) {
+      rest.erase(0, static_cast<size_t>(used));
+    }
+  }
+  const std::optional<int64_t> offset = offset_s(rest);
+  if (!offset || at.tm_mon < 1 || at.tm_mon > 12 || at.tm_mday < 1 || at.tm_mday > 31 ||
+      at.tm_hour > 24 || at.tm_min > 59 || at.tm_sec > 60) {
+    return std::nullopt;
+  }
+  at.tm_year -= 1900;
+  at.tm_mon -= 1;
+  return (timegm(&at) - *offset) * kNsPerS;
+}
+
+std::string time_text(int64_t at_ns) {
+  const std::time_t at_s = at_ns / kNsPerS;
+  std::tm parts{};
+  gmtime_r(&at_s, &parts);
+  char out[32];
+  std::strftime(out, sizeof out, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return out;
+}
+
+std::optional<double> number_of(const std::string& text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+}  // namespace
+
+Status CarbonFactors::add_line(const std::string& line, size_t number) {
+  const auto wrong = [&](const std::string& what) {
+    return invalid_argument(question_.file.string() + ": line " + std::to_string(number) + ": " +
+                            what);
+  };
+  const std::vector<std::string> fields = fields_of(line);
+  if (fields.size() != 6) {
+    return wrong("it has " + std::to_string(fields.size()) + " fields and not the six of " +
+                 kHeader);
+  }
+  const auto from = time_ns(fields[1]);
+  const auto until = time_ns(fields[2]);
+  if (!from || !until) {
+    return wrong("\"" + in_one_line(from ? fields[2] : fields[1]) +
+                 "\" is no time: write it as 2026-11-22T01:00:00Z");
+  }
+  if (*until <= *from) return wrong("it ends before it begins");
+  const auto g_per_kwh = number_of(fields[3]);
+  if (!g_per_kwh) {
+    return wrong("\"" + in_one_line(fields[3]) + "\" is no number of grams a kilowatt-hour");
+  }
+  if (fields[4] != "average" && fields[4] != "marginal") {
+    return wrong("its kind is \"" + in_one_line(fields[4]) + "\", not average or marginal");
+  }
+  if (std::find(regions_.begin(), regions_.end(), fields[0]) == regions_.end()) {
+    regions_.push_back(fields[0]);
+  }
+  if (fields[0] == question_.region && fields[4] == question_.kind) {
+    rows_.push_back({*from, *until, *g_per_kwh, 0, fields[5]});
+  }
+  return {};
+}
+
+Status CarbonFactors::order() {
+  std::sort(rows_.begin(), rows_.end(),
+            [](const Row& a, const Row& b) { return a.from_ns < b.from_ns; });
+  for (size_t i = 1; i < rows_.size(); ++i) {
+    const Row& before = rows_[i - 1];
+    if (rows_[i].from_ns < before.until_ns) {
+      return invalid_argument(question_.file.string() + ": two rows of region " +
+                              in_one_line(question_.region) + " say what is emitted at " +
+                              time_text(rows_[i].from_ns) + "; take one of them out");
+    }
+    rows_[i].sum_before = before.sum_before +
+                          before.g_per_kwh * static_cast<double>(before.until_ns - before.from_ns);
+  }
+  return {};
+}
+
+Result<CarbonFactors> CarbonFactors::read(const CarbonQuestion& question) {
+  std::ifstream in(question.file, std::ios::binary);
+  if (!in) return io_error("cannot read the carbon factors in " + question.file.string(), errno);
+  std::ostringstream all;
+  all << in.rdbuf();
+  const std::string text = all.str();
+  CarbonFactors out;
+  out.question_ = question;
+  out.sha256_ = hex(headrace::sha256(text));
+  std::istringstream lines(text);
+  std::string line;
+  for (size_t number = 1; std::getline(lines, line); ++number) {
+    if (number == 1) {
+      if (line.ends_with('\r')) line.pop_back();
+      if (line == kHeader) continue;
+      return invalid_argument(question.file.string() + ": its first line is not " + kHeader);
+    }
+    if (line.empty() || line == "\r") continue;
+    HEADRACE_RETURN_IF_ERROR(out.add_line(line, number));
+  }
+  HEADRACE_RETURN_IF_ERROR(out.order());
+  return out;
+}
+
+const CarbonFactors::Row* CarbonFactors::row_at(int64_t at_ns) const {
+  const auto after = std::upper_bound(rows_.begin(), rows_.end(), at_ns,
+                                      [](int64_t at, const Row& row) { return at < row.from_ns; });
+  if (after == rows_.begin()) return nullptr;
+  return &*(after - 1);
+}
+
+double CarbonFactors::sum_until(int64_t at_ns) const {
+  const Row& row = *row_at(at_ns);
+  return row.sum_before + row.g_per_kwh * static_cast<double>(at_ns - row.from_ns);
+}
+
+std::optional<double> CarbonFactors::mean(int64_t from_ns, int64_t until_ns) const {
+  const Row* row = row_at(from_ns);
+  if (row == nullptr || from_ns >= row->until_ns) return std::nullopt;
+  const double first = row->g_per_kwh;
+  const Row* const begin = row;
+  for (; row->until_ns < until_ns; ++row) {
+    const bool goes_on = row != &rows_.back() && (row + 1)->from_ns == row->until_ns;
+    if (!goes_on) return std::nullopt;
+  }
+  if (row == begin) return first;
+  return (sum_until(until_ns) - sum_until(from_ns)) / static_cast<double>(until_ns - from_ns);
+}
+
+std::string CarbonFactors::why_not(int64_t from_ns, int64_t until_ns) const {
+  const std::string name = question_.file.filename().string();
+  if (rows_.empty()) {
+    const bool has =
+        std::find(regions_.begin(), regions_.end(), question_.region) != regions_.end();
+    return has ? name + " has no " + question_.kind + " factors of region " +
+                     in_one_line(question_.region)
+               : name + " has no region " + in_one_line(question_.region) +
+                     (regions_.empty() ? "" : "; it has " + listed(regions_));
+  }
+  return name + " does not cover all from " + time_text(from_ns) + " to " + time_text(until_ns) +
+         " in region " + in_one_line(question_.region) + ": its rows begin at " +
+         time_text(rows_.front().from_ns) + " and end at " + time_text(rows_.back().until_ns);
+}
+
+std::string CarbonFactors::source() const {
+  std::vector<std::string> once;
+  for (const Row& row : rows_) {
+    if (row.source.empty()) continue;
+    if (std::find(once.begin(), once.end(), row.source) == once.end()) once.push_back(row.source);
+  }
+  return listed(once);
+}
+
+}  // namespace headrace::query
