@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <memory>
 #include <optional>
 #include <set>
+#include <string>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <utility>
@@ -12,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/signals_blocked.h"
+#include "energy/domain_name.h"
 #include "query/units.h"
 #include "telemetry/providers.h"
 
@@ -19,12 +22,10 @@ namespace headrace::cli {
 namespace {
 
 constexpr std::chrono::seconds kBetween{1};
-// Nothing of a node draws more; an increment beyond one and a half times of it is no increment.
-constexpr double kMost_w = 20'000;
-
 // One counter, since the program began.
 struct Watched {
   size_t sensor = 0;  // of its provider
+  std::string domain;
   double scale = 1;
   uint64_t range = 0;
   std::optional<uint64_t> last;
@@ -38,7 +39,9 @@ struct Watched {
       const uint64_t steps = reading.raw - *last + (fell ? range : 0);
       const double more = static_cast<double>(steps) * scale;
       const double seconds = static_cast<double>(now_ns - at_ns) * 1e-9;
-      if ((!fell || range != 0) && more <= 1.5 * kMost_w * (seconds + 1)) joules += more;
+      // The bound that src/energy has, too.
+      const double most = 1.5 * energy::most_w(domain) * (seconds + 1);
+      if ((!fell || range != 0) && more <= most) joules += more;
     }
     last = reading.raw;
     at_ns = now_ns;
@@ -51,28 +54,29 @@ struct Post {
   std::vector<Watched> counters;
 };
 
-// Domains that hold others are left out, and those within a part: nothing counts twice.
-bool is_part_of_node(const std::string& domain) {
-  return domain.starts_with("node/") && domain.find('/', 5) == std::string::npos;
-}
-
+// Those that are divided among tasks: no two of them hold each other.
 std::vector<Post> counters_of_node() {
   std::vector<Post> posts;
-  std::set<std::string> domains;
+  std::set<std::string> counted;
   for (std::unique_ptr<telemetry::Provider>& provider : telemetry::node_providers()) {
     const telemetry::Probe probe = provider->probe();
     Post post;
     for (size_t i = 0; i < probe.sensors.size(); ++i) {
       const Sensor& sensor = probe.sensors[i].sensor;
       if (sensor.quantity != "hw.energy" || sensor.truth == Truth::kEstimated) continue;
-      if (!is_part_of_node(sensor.domain) || !domains.insert(sensor.domain).second) continue;
-      post.counters.push_back({i, sensor.scale, sensor.range, std::nullopt, 0, 0});
+      // What a second source counts once more is left out.
+      if (!counted.insert(sensor.domain).second) continue;
+      post.counters.push_back({i, sensor.domain, sensor.scale, sensor.range, std::nullopt, 0, 0});
     }
-    if (post.counters.empty()) continue;
     post.readings.resize(probe.sensors.size());
     post.provider = std::move(provider);
     posts.push_back(std::move(post));
   }
+  for (Post& post : posts) {
+    std::erase_if(post.counters,
+                  [&](const Watched& one) { return !energy::is_divided(one.domain, counted); });
+  }
+  std::erase_if(posts, [](const Post& post) { return post.counters.empty(); });
   return posts;
 }
 
