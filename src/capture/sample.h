@@ -16,8 +16,8 @@ inline uint32_t intern_sensor(Recorder& recorder, const Sensor& sensor) {
   return recorder.dictionary().intern(EntryKind::kSensor, encode_sensor(sensor));
 }
 
-// One reading of the sensor on this thread's ring, made at `at_ticks`. `flags`: kSampleIsGap,
-// kSampleIsEstimate. False when the thread has no ring any more.
+// One reading of the sensor on this thread's ring, made at `at_ticks`. `flags`: kSampleIsGap
+// with flags_of(ReadFailure), kSampleIsEstimate. False when the thread has no ring any more.
 inline bool record_sample(Recorder& recorder, uint32_t sensor_id, uint64_t at_ticks, uint64_t raw,
                           uint8_t flags = 0) {
   Ring* ring = recorder.ring();

@@ -114,7 +114,8 @@ struct LogRecord {
 };
 static_assert(sizeof(LogRecord) == 32);
 
-constexpr uint8_t kSampleIsGap = 1;       // the reading failed; raw means nothing
+constexpr uint8_t kSampleIsGap =
+    1;  // the reading failed; raw means nothing; why: model/read_failure.h
 constexpr uint8_t kSampleIsEstimate = 2;  // derived, not read
 struct SampleRecord {
   RecordHeader header;

@@ -9,7 +9,19 @@ constexpr double kBelief = 1.5;
 constexpr double kLateRefresh_s = 1;
 constexpr size_t kLongestGlitch = 2;
 
-constexpr uint8_t bit(Gap gap) { return static_cast<uint8_t>(gap); }
+constexpr uint16_t bit(Gap gap) { return static_cast<uint16_t>(gap); }
+
+constexpr Gap gap_of(ReadFailure why) {
+  switch (why) {
+    case ReadFailure::kFailed: return Gap::kReadFailed;
+    case ReadFailure::kDenied: return Gap::kDenied;
+    case ReadFailure::kGone: return Gap::kGone;
+    case ReadFailure::kTorn: return Gap::kTorn;
+    case ReadFailure::kZero: return Gap::kSpuriousZero;
+    case ReadFailure::kStale: return Gap::kStale;
+  }
+  return Gap::kReadFailed;
+}
 
 struct Steps {
   std::optional<uint64_t> counted;  // nothing when that cannot be known
@@ -54,12 +66,13 @@ std::vector<Believed> believe(const Counter& counter, std::span<const RawSample>
   std::vector<Believed> out;
   out.reserve(samples.size());
   const RawSample* before = nullptr;
-  uint8_t missed = 0;
+  const RawSample* fell_from = nullptr;
+  uint16_t missed = 0;
   uint64_t steps = 0;
   for (size_t i = 0; i < samples.size(); ++i) {
     const RawSample& now = samples[i];
     if (now.gap) {
-      missed |= bit(Gap::kReadFailed);
+      missed |= bit(gap_of(now.why));
       continue;
     }
     if (before == nullptr) {
@@ -76,7 +89,17 @@ std::vector<Believed> believe(const Counter& counter, std::span<const RawSample>
       missed |= bit(now.raw < before->raw ? Gap::kSpuriousZero : Gap::kImpossible);
       continue;
     }
-    const Steps counted = steps_between(counter, *before, now);
+    Steps counted = steps_between(counter, *before, now);
+    if (fell_from != nullptr && now.raw != before->raw) {
+      // It stood where it fell to until it was back: that was no new beginning, however long.
+      const Steps since = steps_between(counter, *fell_from, now);
+      if (now.raw >= fell_from->raw && since.counted) {
+        counted = since;
+        missed |= bit(Gap::kSpuriousZero);
+      }
+      fell_from = nullptr;
+    }
+    if (counted.why == Gap::kReset && now.raw < before->raw) fell_from = before;
     steps += counted.counted.value_or(0);
     if (!counted.counted) missed |= bit(counted.why);
     if (now.at_ns - before->at_ns > Timeline::kLongestWindow_ns) missed |= bit(Gap::kNotRead);

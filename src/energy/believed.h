@@ -11,7 +11,7 @@ namespace headrace::energy {
 struct Believed {
   int64_t at_ns = 0;
   uint64_t steps = 0;  // counted since the first reading; what is not known adds nothing
-  uint8_t gaps = 0;    // of the time since the one before
+  uint16_t gaps = 0;   // of the time since the one before
 };
 
 // `samples` in the order of time.

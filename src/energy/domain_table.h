@@ -54,7 +54,7 @@ class DomainTable {
     float window_s = 0;   // the longest window in which it or a descendant ran
     uint16_t how = 0;     // place in hows(); 0: none
     uint8_t truths = 0;   // a bit for each Truth in it
-    uint8_t gaps = 0;     // of its own time
+    uint16_t gaps = 0;    // of its own time
     Resolution resolution = Resolution::kUnresolved;  // of its activity
   };
   struct How {

@@ -59,7 +59,7 @@ struct DomainNode {
   // Its children counted more than it did: one of the sensors is wrong, or shows another thing.
   bool inconsistent = false;
   double coverage = 0;  // the share of its time in which it is known itself
-  uint8_t gaps = 0;     // why less than all
+  uint16_t gaps = 0;    // why less than all
 };
 
 // By host and domain. Cost: one pass over each timeline, and one more over a parent's for each

@@ -127,7 +127,7 @@ TEST(DomainTree, OnlyWhatIsKnownOfAllIsCompared) {
     knots[i].value -= 500'000'000;
     knots[i].covered_ns -= kSecond_ns;
   }
-  knots[61].gaps = static_cast<uint8_t>(Gap::kReset);
+  knots[61].gaps = static_cast<uint16_t>(Gap::kReset);
   const auto counted = host(
       {{"node", Timeline(knots)}, {"node/cpu-0", line(100)}, {"node/gpu-0", line(300, 40, 100)}});
   EXPECT_EQ(drawn(counted),

@@ -39,7 +39,7 @@ class Faults : public testing::Test {
           out.tasks[i].covered_ns / static_cast<double>(spans_[i].end_ns - spans_[i].begin_ns);
       if (hit && reason != Gap::kNone) {
         EXPECT_LT(covered, 1);
-        EXPECT_NE(out.tasks[i].gaps & static_cast<uint8_t>(reason), 0)
+        EXPECT_NE(out.tasks[i].gaps & static_cast<uint16_t>(reason), 0)
             << name_of(Gap{out.tasks[i].gaps});
         ++hits_;
       }
@@ -118,6 +118,20 @@ TEST_F(Faults, SpuriousZerosAreSkipped) {
   divided(Gap::kSpuriousZero);
   EXPECT_EQ(hits_, 1);
   EXPECT_LT(lost_, 50e6);
+}
+
+TEST_F(Faults, ALongZeroIsNoNewBeginningEvenWhereSoMuchCouldBeDrawn) {
+  // A node may draw 20 kW: the leap back would be believed.
+  std::vector<RawSample> samples;
+  for (int i = 0; i < 200; ++i) {
+    const bool zero = i >= 60 && i < 95;
+    samples.push_back({i * 100'000'000LL, zero ? 0 : 5000 + uint64_t{30} * i, false});
+  }
+  const Timeline timeline = Timeline::of_counter({1e6, 0, 20'000e6, true, 0}, samples);
+  EXPECT_EQ(timeline.total(), 199 * 30'000'000LL);
+  uint16_t gaps = 0;
+  for (const Timeline::Knot& knot : timeline.knots()) gaps |= knot.gaps;
+  EXPECT_NE(gaps & static_cast<uint16_t>(Gap::kSpuriousZero), 0);
 }
 
 TEST_F(Faults, FailedReadingsLoseNoCountedEnergy) {

@@ -55,9 +55,10 @@ Result<std::vector<SensorSeries>> read_sensors(const Connection& connection,
   while (samples->next()) {
     const Chunk& c = samples->chunk();
     for (size_t row = 0; row < c.rows(); ++row) {
+      const auto flags = static_cast<uint8_t>(c.integer(3, row));
       out[place[c.integer(0, row)]].samples.push_back({c.integer(1, row),
                                                        static_cast<uint64_t>(c.integer(2, row)),
-                                                       (c.integer(3, row) & 1) != 0});
+                                                       (flags & 1) != 0, failure_of_flags(flags)});
     }
   }
   return out;

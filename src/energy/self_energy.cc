@@ -187,11 +187,11 @@ class Division {
   SelfEnergy out_;
 };
 
-uint8_t gaps_of(const Timeline& timeline, const TaskSpan& span) {
+uint16_t gaps_of(const Timeline& timeline, const TaskSpan& span) {
   const auto& knots = timeline.knots();
-  uint8_t out = 0;
+  uint16_t out = 0;
   if (span.begin_ns < timeline.begin_ns() || span.end_ns > timeline.end_ns()) {
-    out = static_cast<uint8_t>(Gap::kNotRead);
+    out = static_cast<uint16_t>(Gap::kNotRead);
   }
   auto at = std::upper_bound(knots.begin(), knots.end(), span.begin_ns,
                              [](int64_t t, const Timeline::Knot& k) { return t < k.at_ns; });

@@ -27,7 +27,7 @@ struct TaskEnergy {
   double window = 0;      // all that was counted between its begin and its end
   double covered_ns = 0;  // of that time
   double variance = 0;    // of `self`, of its division: the sensor's own error is not in it
-  uint8_t gaps = 0;       // why not all of its time is covered
+  uint16_t gaps = 0;      // why not all of its time is covered
   double window_s = 0;    // the longest window in which it ran
 };
 

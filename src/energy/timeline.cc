@@ -1,7 +1,6 @@
 #include "energy/timeline.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <string>
 
@@ -54,7 +53,7 @@ std::vector<Timeline::Knot> knots_at_refreshes(const Counter& counter,
   const int64_t step_ns = reading_step_ns(readings);
   const int64_t longest_ns =
       counter.refresh_ns > 0 ? std::min(counter.refresh_ns, step_ns) : step_ns;
-  uint8_t gaps = 0;
+  uint16_t gaps = 0;
   for (size_t i = 0; i < readings.size(); ++i) {
     const Believed& now = readings[i];
     gaps |= now.gaps;
@@ -80,18 +79,22 @@ std::vector<Timeline::Knot> knots_at_refreshes(const Counter& counter,
     out[i].at_ns = std::max(out[i].at_ns, out[i - 1].at_ns + 1);
     const int64_t window_ns = out[i].at_ns - out[i - 1].at_ns;
     if (static_cast<double>(window_ns) > still_ns && out[i].gaps == 0) {
-      out[i].gaps = static_cast<uint8_t>(Gap::kFrozen);
+      out[i].gaps = static_cast<uint16_t>(Gap::kFrozen);
     }
     out[i].covered_ns = out[i - 1].covered_ns + (out[i].gaps == 0 ? window_ns : 0);
   }
   return out;
 }
 
-std::array<std::string, 256> make_names() {
-  constexpr std::string_view kWords[] = {"read failed", "reset",          "may have wrapped",
-                                         "impossible",  "spurious zero",  "frozen",
-                                         "not read",    "clock went back"};
-  std::array<std::string, 256> out;
+constexpr size_t kGaps = 12;
+
+std::vector<std::string> make_names() {
+  constexpr std::string_view kWords[] = {
+      "read failed", "reset",        "may have wrapped", "impossible",    "spurious zero",
+      "frozen",      "not read",     "clock went back",  "no permission", "gone",
+      "torn",        "not refreshed"};
+  static_assert(std::size(kWords) == kGaps);
+  std::vector<std::string> out(size_t{1} << kGaps);
   for (size_t bits = 1; bits < out.size(); ++bits) {
     for (size_t i = 0; i < std::size(kWords); ++i) {
       if ((bits >> i & 1) == 0) continue;
@@ -105,8 +108,8 @@ std::array<std::string, 256> make_names() {
 }  // namespace
 
 std::string_view name_of(Gap gap) {
-  static const std::array<std::string, 256> names = make_names();
-  return names[static_cast<uint8_t>(gap)];
+  static const std::vector<std::string> names = make_names();
+  return names[static_cast<uint16_t>(gap)];
 }
 
 Timeline Timeline::of_counter(const Counter& counter, std::span<const RawSample> samples) {

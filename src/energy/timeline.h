@@ -15,12 +15,15 @@
 #include <string_view>
 #include <vector>
 
+#include "model/read_failure.h"
+
 namespace headrace::energy {
 
 struct RawSample {
   int64_t at_ns = 0;
   uint64_t raw = 0;
   bool gap = false;  // the reading failed
+  ReadFailure why = ReadFailure::kFailed;
 };
 
 struct Counter {
@@ -35,9 +38,9 @@ struct Counter {
 };
 
 // Why the energy of a window is not known, or not surely. A bit each, so that they can be joined.
-enum class Gap : uint8_t {
+enum class Gap : uint16_t {
   kNone = 0,
-  kReadFailed = 1,     // a reading in it failed
+  kReadFailed = 1,     // a reading in it failed, and nobody said why
   kReset = 2,          // the counter began anew
   kWrap = 4,           // it may have wrapped more than once
   kImpossible = 8,     // a reading that no such thing can have counted
@@ -45,6 +48,10 @@ enum class Gap : uint8_t {
   kFrozen = 32,        // it stood still for longer than what it counts can have
   kNotRead = 64,       // nobody read it: stopped, suspended
   kClock = 128,        // the clock went back
+  kDenied = 256,       // a reading in it failed: no permission
+  kGone = 512,         // the device or file was not there
+  kTorn = 1024,        // half an answer
+  kStale = 2048,       // the source said that it was not refreshed
 };
 // "read failed, reset", in the order of the bits.
 std::string_view name_of(Gap gap);
@@ -61,7 +68,7 @@ class Timeline {
     int64_t covered_ns = 0;  // since the first knot
     double spread_ns = 0;    // standard deviation of `at_ns`
     double correlation = 0;  // of its error with that of the knot before
-    uint8_t gaps = 0;        // why the window that ends here is not covered; 0: it is
+    uint16_t gaps = 0;       // why the window that ends here is not covered; 0: it is
   };
 
   Timeline() = default;

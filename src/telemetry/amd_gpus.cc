@@ -90,11 +90,13 @@ void AmdGpus::add_gpu(AmdSource& source, size_t card, Probe& probe, std::string&
 
 Reading AmdGpus::reading_of(What what, const AmdCard& card, Gpu& gpu) const {
   Reading out;
+  out.why = card.why;
   const auto set = [&](const std::optional<uint64_t>& value) {
     if (value) out.set(*value);
   };
   switch (what) {
     case What::kEnergy:
+      out.why = card.energy_steps ? ReadFailure::kZero : card.why;
       if (!card.energy_steps || *card.energy_steps == 0) break;
       out.set(*card.energy_steps);
       if (card.stamp_ns > 0) out.taken_ns = gpu.clock.taken_ns(card.stamp_ns, now_ns_());

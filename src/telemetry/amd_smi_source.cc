@@ -10,6 +10,8 @@ namespace {
 
 using Handle = void*;
 constexpr uint64_t kGpus = 2;  // AMDSMI_INIT_AMD_GPUS
+constexpr int kNoPermission = 10;
+constexpr int kNotFound = 31;
 constexpr int kHotspot = 1;
 constexpr int kEdge = 0;
 constexpr uint32_t kNotAvailable = 0xFFFF;
@@ -89,7 +91,10 @@ class AmdSmi : public AmdSource {
     uint64_t steps = 0;
     float step_uj = 0;
     uint64_t stamp_ns = 0;
-    if (energy_(handle, &steps, &step_uj, &stamp_ns) == 0 && step_uj > 0) {
+    const int error = energy_(handle, &steps, &step_uj, &stamp_ns);
+    if (error == kNoPermission) out.why = ReadFailure::kDenied;
+    if (error == kNotFound) out.why = ReadFailure::kGone;
+    if (error == 0 && step_uj > 0) {
       out.energy_steps = steps;
       out.step_uj = static_cast<double>(step_uj);
       out.stamp_ns = static_cast<int64_t>(stamp_ns);

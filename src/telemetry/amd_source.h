@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/status.h"
+#include "model/read_failure.h"
 #include "telemetry/roots.h"
 
 namespace headrace::telemetry {
@@ -16,6 +17,7 @@ struct AmdCard {
   std::optional<uint64_t> energy_steps;
   double step_uj = 0;    // of energy_steps, as the source says
   int64_t stamp_ns = 0;  // when energy_steps was taken, on the card's clock; 0: not said
+  ReadFailure why = ReadFailure::kFailed;  // where it shows no energy
   std::optional<uint64_t> power_uw;
   std::optional<uint64_t> temperature_mc;
   std::optional<uint64_t> use_percent;

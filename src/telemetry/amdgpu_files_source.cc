@@ -56,7 +56,9 @@ class AmdgpuFiles : public AmdSource {
   AmdCard read(size_t index) override {
     Card& card = cards_[index];
     std::array<char, 64> small;
-    AmdCard out = parse_gpu_metrics(card.metrics.read(buffer_)).value_or(AmdCard());
+    const std::string_view table = card.metrics.read(buffer_);
+    AmdCard out = parse_gpu_metrics(table).value_or(AmdCard());
+    out.why = card.metrics.failure(table);
     if (card.power.is_open()) out.power_uw = only_number(card.power.read(small));
     out.memory_bytes = only_number(card.memory.read(small));
     return out;

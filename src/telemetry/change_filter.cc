@@ -4,8 +4,9 @@ namespace headrace::telemetry {
 
 int ChangeFilter::push(const Reading& reading, uint64_t at_ticks, int64_t now_ns, bool force,
                        Sample* out) {
-  const Sample now{at_ticks, reading.ok ? reading.raw : 0, !reading.ok};
-  const bool differs = now.gap != last_.gap || now.raw != last_.raw;
+  const Sample now{at_ticks, reading.ok ? reading.raw : 0, !reading.ok,
+                   reading.ok ? ReadFailure::kFailed : reading.why};
+  const bool differs = now.gap != last_.gap || now.raw != last_.raw || now.why != last_.why;
   const bool changed = !any_ || (differs && !only_heartbeat_);
   int count = 0;
   // A source that says when it took a reading says so of an unchanged one too: that is no edge.

@@ -12,6 +12,7 @@ struct Sample {
   uint64_t at_ticks = 0;
   uint64_t raw = 0;
   bool gap = false;
+  ReadFailure why = ReadFailure::kFailed;  // of a gap
 };
 
 class ChangeFilter {

@@ -100,6 +100,7 @@ Reading CrayPm::read(KeptFile& file) {
   std::array<char, 128> buffer;
   Reading out;
   std::string_view text = file.read(buffer);
+  out.why = file.failure(text);
   if (text.find('\n') == std::string_view::npos) return out;
   const auto value = take_number(text);
   const std::string_view unit = take_word(text);
@@ -134,17 +135,25 @@ bool CrayPm::read_all(std::span<Reading> readings) {
 
 bool CrayPm::read_scan(uint64_t* scan) {
   std::array<char, 64> buffer;
-  const auto read = only_number(freshness_.read(buffer));
+  const std::string_view text = freshness_.read(buffer);
+  const auto read = only_number(text);
   if (read) *scan = *read;
+  if (!read) why_ = freshness_.failure(text);
   return read.has_value();
 }
 
 void CrayPm::sweep(std::span<Reading> readings) {
+  why_ = ReadFailure::kTorn;
   // A scan takes little of its period, so the second try succeeds.
   const bool whole = read_all(readings) || read_all(readings);
   const bool silent = now_ns_() - scanned_ns_ > patience_ns_;
   for (size_t i = 0; i < files_.size(); ++i) {
     readings[i] = whole && !silent ? last_[i] : Reading();
+    if (!whole) {
+      readings[i].why = why_;
+    } else if (silent) {
+      readings[i].why = ReadFailure::kStale;
+    }
   }
 }
 

@@ -43,7 +43,8 @@ class CrayPm : public Provider {
   std::vector<Reading> last_;
   uint64_t scan_ = 0;  // that last_ is of
   bool any_ = false;
-  int64_t scanned_ns_ = 0;  // when scan_ was first seen
+  ReadFailure why_ = ReadFailure::kFailed;  // the last sweep was none
+  int64_t scanned_ns_ = 0;                  // when scan_ was first seen
   int64_t patience_ns_ = 0;
   SourceClock board_;
 };

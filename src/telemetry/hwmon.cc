@@ -125,16 +125,15 @@ void Hwmon::probe_chip(const std::string& folder, Probe& probe, Source& source) 
 }
 
 void Hwmon::sweep(std::span<Reading> readings) {
-  std::array<char, 64> buffer;
   for (size_t i = 0; i < channels_.size(); ++i) {
     Channel& channel = channels_[i];
-    const auto value = only_number(channel.file.read(buffer));
-    if (!value) continue;  // also a temperature below 0: no machine in use has one
-    if (!channel.times.is_open()) {
-      readings[i].set(*value);
-    } else if (const auto current_ma = only_number(channel.times.read(buffer))) {
-      readings[i].set(*value * *current_ma);
-    }
+    channel.file.read_number(
+        readings[i]);  // a temperature below 0 is none: no machine in use has one
+    if (!readings[i].ok || !channel.times.is_open()) continue;
+    Reading current_ma;
+    channel.times.read_number(current_ma);
+    if (current_ma.ok) current_ma.raw *= readings[i].raw;
+    readings[i] = current_ma;
   }
 }
 

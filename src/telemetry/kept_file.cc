@@ -1,9 +1,12 @@
 #include "telemetry/kept_file.h"
 
+#include <array>
 #include <cerrno>
 #include <fcntl.h>
 #include <unistd.h>
 #include <utility>
+
+#include "telemetry/scan.h"
 
 namespace headrace::telemetry {
 
@@ -50,7 +53,12 @@ std::string_view KeptFile::read(std::span<char> buffer) {
   do {
     n = ::pread(fd_, buffer.data(), buffer.size(), 0);
   } while (n < 0 && errno == EINTR);
-  error_ = n < 0 ? errno : 0;
+  // What opening it anew said holds until there is an answer again.
+  if (n < 0) {
+    error_ = errno;
+  } else if (n > 0 || failures_ == 0) {
+    error_ = 0;
+  }
   if (n > 0) {
     failures_ = 0;
     return {buffer.data(), static_cast<size_t>(n)};
@@ -63,9 +71,22 @@ std::string_view KeptFile::read(std::span<char> buffer) {
 // What the next reading finds; this one stays a gap.
 void KeptFile::open_anew() {
   const int fd = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return;
+  if (fd < 0) {
+    error_ = errno;
+    return;
+  }
   close();
   fd_ = fd;
+}
+
+void KeptFile::read_number(Reading& out) {
+  std::array<char, 64> buffer;
+  const std::string_view text = read(buffer);
+  if (const auto value = only_number(text)) {
+    out.set(*value);
+  } else {
+    out.why = failure(text);
+  }
 }
 
 Result<std::string> read_once(const std::string& path) {

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/status.h"
+#include "telemetry/provider.h"
 
 namespace headrace::telemetry {
 
@@ -31,6 +32,12 @@ class KeptFile {
   // then, for a driver that was loaded anew; see kRetries.
   std::string_view read(std::span<char> buffer);
   int error_number() const { return error_; }
+  // Why `text`, which read() gave, is no answer.
+  ReadFailure failure(std::string_view text) const {
+    return text.empty() ? failure_of_errno(error_) : ReadFailure::kTorn;
+  }
+  // Of a file of one number: that, or why there is none.
+  void read_number(Reading& out);
   // Failed readings after which it is opened anew: 1, 2, 4, ... and from here on every so many.
   static constexpr uint32_t kRetries = 64;
 

@@ -9,6 +9,19 @@
 
 namespace headrace::telemetry {
 
+namespace {
+
+ReadFailure failure_of(int error) {
+  switch (error) {
+    case nvml::kNoPermission: return ReadFailure::kDenied;
+    case nvml::kNotFound:
+    case nvml::kGpuIsLost: return ReadFailure::kGone;
+    default: return ReadFailure::kFailed;
+  }
+}
+
+}  // namespace
+
 Nvml::~Nvml() {
   if (initialised_) api_.shutdown();
 }
@@ -220,6 +233,7 @@ int Nvml::read_fields(Channel& channel, Reading* out) const {
   if (error != nvml::kSuccess) return error;
   for (size_t i = 0; i < channel.fields.size(); ++i) {
     const nvml::FieldValue& value = channel.fields[i];
+    out[i].why = failure_of(value.error);
     if (value.error != nvml::kSuccess) continue;
     if (value.type == 1) out[i].set(value.value.number);
     if (value.type == 2 || value.type == 3) out[i].set(value.value.long_number);
@@ -230,8 +244,11 @@ int Nvml::read_fields(Channel& channel, Reading* out) const {
 void Nvml::sweep(std::span<Reading> readings) {
   size_t at = 0;
   for (Channel& channel : channels_) {
-    read(channel, &readings[at]);
-    at += channel.readings();
+    const int error = read(channel, &readings[at]);
+    const size_t past = at + channel.readings();
+    for (; at < past; ++at) {
+      if (error != nvml::kSuccess) readings[at].why = failure_of(error);
+    }
   }
 }
 

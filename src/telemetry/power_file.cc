@@ -95,6 +95,7 @@ void PowerFile::sweep(std::span<Reading> readings) {
       if (domain.name != line.domain) continue;
       if (line.stamp_ns != domain.stamp_ns) domain.moved_ns = now_ns;
       domain.stamp_ns = line.stamp_ns;
+      readings[i].why = ReadFailure::kStale;
       if (now_ns - domain.moved_ns > kPatience_ns) continue;
       readings[i].set(line.energy_uj);
       readings[i].taken_ns = domain.clock.taken_ns(line.stamp_ns, now_ns);

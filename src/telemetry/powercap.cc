@@ -124,10 +124,7 @@ Probe Powercap::probe() {
 }
 
 void Powercap::sweep(std::span<Reading> readings) {
-  std::array<char, 64> buffer;
-  for (size_t i = 0; i < counters_.size(); ++i) {
-    if (const auto value = only_number(counters_[i].read(buffer))) readings[i].set(*value);
-  }
+  for (size_t i = 0; i < counters_.size(); ++i) counters_[i].read_number(readings[i]);
 }
 
 }  // namespace headrace::telemetry

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "model/read_failure.h"
 #include "model/sensor.h"
 #include "telemetry/telemetry.h"
 
@@ -30,6 +31,7 @@ struct SensorSpec {
 struct Reading {
   uint64_t raw = 0;
   bool ok = false;
+  ReadFailure why = ReadFailure::kFailed;  // where not ok
   // When the source took it, on the monotonic clock, if it says so; 0: as it was read.
   int64_t taken_ns = 0;
   void set(uint64_t value) { raw = value, ok = true; }

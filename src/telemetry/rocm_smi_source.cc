@@ -7,6 +7,10 @@
 namespace headrace::telemetry {
 namespace {
 
+constexpr int kPermission = 4;
+constexpr int kNotFound = 12;
+constexpr int kUnexpectedSize = 15;
+
 class RocmSmi : public AmdSource {
  public:
   explicit RocmSmi(std::string library) : library_(std::move(library)) {}
@@ -58,7 +62,11 @@ class RocmSmi : public AmdSource {
     uint64_t value = 0;
     float step_uj = 0;
     uint64_t stamp_ns = 0;
-    if (energy_(index(card), &value, &step_uj, &stamp_ns) == 0 && step_uj > 0) {
+    const int error = energy_(index(card), &value, &step_uj, &stamp_ns);
+    if (error == kPermission) out.why = ReadFailure::kDenied;
+    if (error == kNotFound) out.why = ReadFailure::kGone;
+    if (error == kUnexpectedSize) out.why = ReadFailure::kTorn;
+    if (error == 0 && step_uj > 0) {
       out.energy_steps = value;
       out.step_uj = static_cast<double>(step_uj);
       out.stamp_ns = static_cast<int64_t>(stamp_ns);

@@ -111,7 +111,8 @@ size_t Station::record(capture::Recorder& recorder, Channel& channel, const Read
   Sample samples[2];
   const int count = channel.filter.push(reading, at_ticks, now_ns, force, samples);
   for (int i = 0; i < count; ++i) {
-    const uint8_t gap = samples[i].gap ? kSampleIsGap : uint8_t{0};
+    const uint8_t gap =
+        samples[i].gap ? uint8_t{kSampleIsGap} | flags_of(samples[i].why) : uint8_t{0};
     capture::record_sample(recorder, channel.sensor_id, samples[i].at_ticks, samples[i].raw,
                            channel.flags | gap);
   }
