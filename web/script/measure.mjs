@@ -5,7 +5,7 @@
 // Prints a line of JSON: ms and MB. A page that draws in several goes sets seen.saidByPage, and in
 // the end seen.drawnMs.
 import { withPage } from "./browser.mjs";
-import { settled } from "./page_checks.mjs";
+import { count, settled } from "./page_checks.mjs";
 
 const [url, chart, cookie] = process.argv.slice(2);
 if (!url || !chart) {
@@ -81,6 +81,7 @@ await withPage({ width: 1280, height: 900, theme: "light" }, async (page) => {
   page.setDefaultTimeout(120_000);
   const [name, value] = (cookie ?? "").split("=");
   if (name && value) await page.context().addCookies([{ name, value, url: new URL(url).origin }]);
+  count(page);
   await page.addInitScript(watchDrawing, chart);
   await page.goto(url, { waitUntil: "commit" });
   /** @type {() => Promise<number>} */

@@ -4,7 +4,7 @@ import { hrefOf, parseChosen, parsePath } from "../src/state/route.ts";
 import { darkTheme, lightTheme, luminance } from "../src/views/colour.ts";
 import { apart } from "../src/views/curves.ts";
 import { largest } from "../src/views/heat.ts";
-import { within } from "../src/views/pareto.ts";
+import { spanned } from "../src/views/pareto.ts";
 import { amount } from "../src/views/ramp.ts";
 import { linear } from "../src/views/scale.ts";
 import { bandsOf } from "../src/views/spans.ts";
@@ -13,7 +13,7 @@ import { columnsOf, csvOf, cut, plain, valuesText } from "../src/widgets/cells.t
 import { curvesOf, picture, sensorsNear, smallIsBetter, stripOf } from "../src/widgets/charts.ts";
 import { completeSql, put } from "../src/widgets/completion.ts";
 import { ranked, score, wordAt } from "../src/widgets/matching.ts";
-import { askSql, pythonText, shellText, sqlText } from "../src/widgets/questions.ts";
+import { askSql, filterAmong, pythonText, shellText, sqlAmong, sqlText } from "../src/widgets/questions.ts";
 import { campaign } from "./server/campaign.mjs";
 import { timeline } from "./server/charts.mjs";
 
@@ -39,6 +39,12 @@ describe("questions for elsewhere", () => {
     expect(shellText("plain-1.0:x")).toBe("plain-1.0:x");
     expect(shellText("a'b; rm")).toBe("'a'\\''b; rm'");
     expect(askSql('SELECT """ \\').python).not.toContain('SELECT """');
+  });
+
+  it("says which are meant", () => {
+    expect(sqlAmong("task_id", new Set(["a", "it's"]))).toBe("\n  AND task_id IN ('a', 'it''s')");
+    expect(filterAmong("id", ["a", "b"])).toBe(" id:a,b");
+    expect([sqlAmong("task_id", null), filterAmong("id", null)]).toEqual(["", ""]);
   });
 });
 
@@ -135,8 +141,8 @@ describe("views", () => {
     const scale = linear(0, 10, 0, 100);
     const point = (id: string, cost: number, quality: number) => ({ id, cost, quality, number: "", costU95: null, front: false, best: false, truth: "measured" as const });
     const points = [point("a", 1, 1), point("b", 5, 5), point("c", 9, 9)];
-    expect(within(points, scale, scale, { x0: 60, y0: 60, x1: 0, y1: 0 })).toEqual(["a", "b"]);
-    expect(within(points, scale, scale, { x0: 20, y0: 20, x1: 30, y1: 30 })).toEqual([]);
+    expect(spanned(points, scale, scale, { x0: 60, y0: 60, x1: 0, y1: 0 })).toEqual({ costs: [0, 6], qualities: [0, 6] });
+    expect(spanned(points, scale, scale, { x0: 20, y0: 20, x1: 30, y1: 30 })).toBeNull();
   });
 
   it("adds up a bar's parts", () => {

@@ -42,6 +42,27 @@ export function conserved(answer: TableAnswer): Conserved[] {
   });
 }
 
+// What some workflows took, of an answer about more: what tasks of the others took lies elsewhere.
+export function costsAmong(answer: TableAnswer, flows: ReadonlySet<string>): TableAnswer {
+  const of = reader(answer);
+  const at = (name: string): number => answer.columns.findIndex((column) => column.name === name);
+  const others = new Map<string, number>();
+  const isOther = (row: readonly Cell[]): boolean => of(row, "part") === "attributed" && !flows.has(String(of(row, "workflow_id")));
+  for (const row of answer.rows.filter(isOther)) {
+    const domain = String(of(row, "domain"));
+    others.set(domain, (others.get(domain) ?? 0) + Number(of(row, "energy_j") ?? 0));
+  }
+  const rows = answer.rows.filter((row) => !isOther(row)).map((row) => {
+    const more = of(row, "part") === "elsewhere" ? others.get(String(of(row, "domain"))) : undefined;
+    if (more === undefined) return row;
+    others.delete(String(of(row, "domain")));
+    return row.map((cell, i) => (i === at("energy_j") ? Number(cell ?? 0) + more : cell));
+  });
+  // Domains of which nothing lay elsewhere until now.
+  const added = [...others].map(([domain, joules]) => answer.columns.map(({ name }): Cell => (name === "domain" ? domain : name === "part" ? "elsewhere" : name === "energy_j" ? joules : null)));
+  return { ...answer, rows: [...rows, ...added] };
+}
+
 export interface Costs {
   readonly energy: readonly StackedRow[];
   readonly time: readonly StackedRow[];

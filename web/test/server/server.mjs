@@ -46,7 +46,12 @@ const fields = ["activity", "status", "workflow", "rank", "hostname", "duration"
 function filterOf(text, c) {
   /** @type {((t: Task) => boolean)[]} */
   const tests = [];
-  for (const match of text.matchAll(/\S+/g)) {
+  const among = /\(id:(\S+) OR parent:\S+\)/.exec(text);
+  if (among) {
+    const ids = (among[1] ?? "").split(",");
+    tests.push((t) => ids.includes(t.id) || ids.includes(c.tasks[t.parent]?.id ?? ""));
+  }
+  for (const match of text.replace(among?.[0] ?? "", "").matchAll(/\S+/g)) {
     const [word] = match;
     const parts = /^(-?)([\w.]+)(:|<=|>=|<|>)(.+)$/.exec(word);
     if (!parts || !fields.includes(parts[2] ?? "")) {
@@ -294,8 +299,6 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
       case "filter":
         filterOf(String(body?.filter ?? ""), c);
         return { ok: true };
-      case "sources":
-        return page(["name", "address", "path", "kind", "tasks", "failed", "running", "late_s", "trouble"].map((name) => ({ name, type: "text" })), [["lm", "/s/lm/", "/scratch/lm/.headrace", "folder", c.tasks.length, 3, 0, 0.12, null], ["eval", "/s/eval/", "/scratch/eval.duckdb", "store", 12, 0, 0, 0, null]], q);
       case "health": {
         const producers = c.flows.map((f, i) => ({ producer: `fc69f922cb0abd${i}`, hostname: f.hostname, pid: f.pid, state: "ended", accepted: 20849 + i, stored: 20849 + i - (i === 2 ? 12 : 0), spooled: 0, quarantined: 0, dropped: i === 2 ? 12 : 0, missing: 0 }));
         const sum = (/** @type {"accepted" | "stored" | "dropped"} */ part) => producers.reduce((s, p) => s + p[part], 0);
