@@ -71,12 +71,12 @@ def of_timeline(page: str, facts: dict[str, Any]) -> View:
 def of_graph(page: str, facts: dict[str, Any]) -> View:
     """A graph as the store laid it out."""
     answer = facts["answer"]
-    nodes, edges = len(answer["nodes"]), len(answer["edges"])
+    nodes, edges = len(answer["nodes"]["id"]), len(answer["edges"]["from"])
     text = (
         f"graph of workflow {facts['of']['name']} by {answer['level']}: "
         f"{_counted(nodes, 'box', 'boxes')}, {_counted(edges, 'edge')}"
     )
-    rows = {node["y"] for node in answer["nodes"]}
+    rows = set(answer["nodes"]["y"])
     return View(text, page, min(700, 240 + 62 * len(rows)))
 
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <unordered_map>
 #include <utility>
 
 #include "base/clock.h"
@@ -55,28 +57,75 @@ Json spans_json(const TaskLanes& all, const TaskWindow& window, size_t first_lan
                    {"longest_ns", std::move(longest)}};
 }
 
-Json node_json(const GraphNode& node) {
-  Json::Map statuses;
-  for (size_t i = 0; i < node.statuses.size(); ++i) {
-    if (node.statuses[i] > 0) statuses.emplace_back(kStatusNames[i], whole(node.statuses[i]));
+// Numbers each text once, in the order in which they come.
+class Texts {
+ public:
+  Json number_of(const std::string& text) {
+    const auto [found, is_new] = numbers_.try_emplace(text, numbers_.size());
+    if (is_new) all_.emplace_back(text);
+    return whole(found->second);
   }
-  return Json::Map{{"id", node.id},
-                   {"label", node.label},
-                   {"wave", node.wave},
-                   {"tasks", whole(node.tasks)},
-                   {"statuses", std::move(statuses)},
-                   {"duration_s", node.seconds},
-                   {"energy_j", node.energy_j ? Json(*node.energy_j) : Json()},
-                   {"x", node.x},
-                   {"y", node.y}};
+  Json::List take() { return std::move(all_); }
+
+ private:
+  std::unordered_map<std::string, size_t> numbers_;
+  Json::List all_;
+};
+
+// Only of those that a task has.
+Json statuses_json(const std::vector<GraphNode>& nodes) {
+  Json::Map out;
+  for (size_t status = 0; status < std::size(kStatusNames); ++status) {
+    if (std::none_of(nodes.begin(), nodes.end(),
+                     [status](const GraphNode& node) { return node.statuses[status] > 0; })) {
+      continue;
+    }
+    Json::List counts;
+    for (const GraphNode& node : nodes) counts.push_back(whole(node.statuses[status]));
+    out.emplace_back(kStatusNames[status], std::move(counts));
+  }
+  return out;
+}
+
+Json nodes_json(const std::vector<GraphNode>& nodes, Texts* activities) {
+  Json::List id, activity, wave, tasks, duration, energy, x, y;
+  for (const GraphNode& node : nodes) {
+    id.emplace_back(node.id);
+    activity.push_back(activities->number_of(node.label));
+    wave.emplace_back(node.wave);
+    tasks.push_back(whole(node.tasks));
+    duration.emplace_back(node.seconds);
+    energy.push_back(node.energy_j ? Json(*node.energy_j) : Json());
+    x.emplace_back(node.x);
+    y.emplace_back(node.y);
+  }
+  return Json::Map{{"id", std::move(id)},
+                   {"activity", std::move(activity)},
+                   {"wave", std::move(wave)},
+                   {"tasks", std::move(tasks)},
+                   {"statuses", statuses_json(nodes)},
+                   {"duration_s", std::move(duration)},
+                   {"energy_j", std::move(energy)},
+                   {"x", std::move(x)},
+                   {"y", std::move(y)}};
+}
+
+Json edges_json(const std::vector<GraphEdge>& edges, Texts* names) {
+  Json::List from, to, relation, name, exact, count;
+  for (const GraphEdge& edge : edges) {
+    from.emplace_back(int64_t{edge.from});
+    to.emplace_back(int64_t{edge.to});
+    relation.push_back(whole(static_cast<size_t>(edge.kind)));
+    name.push_back(names->number_of(edge.name));
+    exact.emplace_back(edge.exact);
+    count.push_back(whole(edge.count));
+  }
+  return Json::Map{{"from", std::move(from)},         {"to", std::move(to)},
+                   {"relation", std::move(relation)}, {"name", std::move(name)},
+                   {"exact", std::move(exact)},       {"count", std::move(count)}};
 }
 
 }  // namespace
-
-std::string_view name_of(GraphLevel level) {
-  static constexpr std::string_view kNames[] = {"activity", "wave", "task"};
-  return kNames[static_cast<size_t>(level)];
-}
 
 std::string_view name_of(HeatQuantity quantity) {
   static constexpr std::string_view kNames[] = {"busy", "tasks", "failed", "power"};
@@ -107,18 +156,15 @@ Json timeline_json(const TaskLanes& all, const WindowQuestion& question) {
 }
 
 Json activity_graph_json(const ActivityGraph& graph, GraphLevel level) {
-  Json::List nodes;
-  for (const GraphNode& node : graph.nodes) nodes.push_back(node_json(node));
-  Json::List edges;
-  for (const GraphEdge& edge : graph.edges) {
-    edges.emplace_back(Json::Map{{"from", whole(edge.from)},
-                                 {"to", whole(edge.to)},
-                                 {"relation", edge.relation},
-                                 {"name", edge.name},
-                                 {"exact", edge.exact},
-                                 {"count", whole(edge.count)}});
-  }
+  Texts activities;
+  Texts names;
+  Json nodes = nodes_json(graph.nodes, &activities);
+  Json edges = edges_json(graph.edges, &names);
   return Json::Map{{"level", std::string(name_of(level))},
+                   {"activities", activities.take()},
+                   {"relations", Json::List{std::string(name_of(FlowKind::kData)),
+                                            std::string(name_of(FlowKind::kParent))}},
+                   {"names", names.take()},
                    {"nodes", std::move(nodes)},
                    {"edges", std::move(edges)},
                    {"tasks", whole(graph.tasks)},

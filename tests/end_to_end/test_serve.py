@@ -97,7 +97,7 @@ def test_answers_questions(study: Served) -> None:
     assert curves["groups"][0]["mean"][0] == pytest.approx(1.1)
     assert study.ask("/api/v1/curves?workflow=tune").json()["metric"] == "loss"
     graph = study.ask("/api/v1/graph?workflow=tune").json()
-    assert {node["label"]: node["tasks"] for node in graph["nodes"]} == {
+    assert dict(zip(graph["nodes"]["id"], graph["nodes"]["tasks"], strict=True)) == {
         "train": 4,
         "step": 16,
         "plot": 1,
