@@ -72,6 +72,14 @@ class Texts {
   Json::List all_;
 };
 
+// Moves the columns in: a list in braces copies each of its values.
+template <typename... Columns>
+Json side_by_side(std::pair<const char*, Columns>... columns) {
+  Json::Map out;
+  (out.emplace_back(columns.first, std::move(columns.second)), ...);
+  return out;
+}
+
 // Only of those that a task has.
 Json statuses_json(const std::vector<GraphNode>& nodes) {
   Json::Map out;
@@ -99,15 +107,12 @@ Json nodes_json(const std::vector<GraphNode>& nodes, Texts* activities) {
     x.emplace_back(node.x);
     y.emplace_back(node.y);
   }
-  return Json::Map{{"id", std::move(id)},
-                   {"activity", std::move(activity)},
-                   {"wave", std::move(wave)},
-                   {"tasks", std::move(tasks)},
-                   {"statuses", statuses_json(nodes)},
-                   {"duration_s", std::move(duration)},
-                   {"energy_j", std::move(energy)},
-                   {"x", std::move(x)},
-                   {"y", std::move(y)}};
+  return side_by_side(std::pair("id", std::move(id)), std::pair("activity", std::move(activity)),
+                      std::pair("wave", std::move(wave)), std::pair("tasks", std::move(tasks)),
+                      std::pair("statuses", statuses_json(nodes)),
+                      std::pair("duration_s", std::move(duration)),
+                      std::pair("energy_j", std::move(energy)), std::pair("x", std::move(x)),
+                      std::pair("y", std::move(y)));
 }
 
 Json edges_json(const std::vector<GraphEdge>& edges, Texts* names) {
@@ -120,9 +125,10 @@ Json edges_json(const std::vector<GraphEdge>& edges, Texts* names) {
     exact.emplace_back(edge.exact);
     count.push_back(whole(edge.count));
   }
-  return Json::Map{{"from", std::move(from)},         {"to", std::move(to)},
-                   {"relation", std::move(relation)}, {"name", std::move(name)},
-                   {"exact", std::move(exact)},       {"count", std::move(count)}};
+  return side_by_side(std::pair("from", std::move(from)), std::pair("to", std::move(to)),
+                      std::pair("relation", std::move(relation)),
+                      std::pair("name", std::move(name)), std::pair("exact", std::move(exact)),
+                      std::pair("count", std::move(count)));
 }
 
 }  // namespace
@@ -160,15 +166,16 @@ Json activity_graph_json(const ActivityGraph& graph, GraphLevel level) {
   Texts names;
   Json nodes = nodes_json(graph.nodes, &activities);
   Json edges = edges_json(graph.edges, &names);
-  return Json::Map{{"level", std::string(name_of(level))},
-                   {"activities", activities.take()},
-                   {"relations", Json::List{std::string(name_of(FlowKind::kData)),
-                                            std::string(name_of(FlowKind::kParent))}},
-                   {"names", names.take()},
-                   {"nodes", std::move(nodes)},
-                   {"edges", std::move(edges)},
-                   {"tasks", whole(graph.tasks)},
-                   {"nodes_left", whole(graph.nodes_total - graph.nodes.size())}};
+  Json::List relations;
+  for (const FlowKind kind : {FlowKind::kData, FlowKind::kParent}) {
+    relations.emplace_back(std::string(name_of(kind)));
+  }
+  return side_by_side(std::pair("level", std::string(name_of(level))),
+                      std::pair("activities", activities.take()),
+                      std::pair("relations", std::move(relations)),
+                      std::pair("names", names.take()), std::pair("nodes", std::move(nodes)),
+                      std::pair("edges", std::move(edges)), std::pair("tasks", whole(graph.tasks)),
+                      std::pair("nodes_left", whole(graph.nodes_total - graph.nodes.size())));
 }
 
 Json rank_heat_json(const RankHeat& heat, HeatQuantity quantity) {

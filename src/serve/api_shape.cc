@@ -79,8 +79,8 @@ void add_shape_routes(std::vector<Route>* out) {
   const Param campaign{.name = "campaign", .about = "of this campaign: its name or id"};
   out->push_back({"GET",
                   "/graph",
-                  "What used what the other generated, and what lies in what; x and y are the "
-                  "places of nodes",
+                  "What used what the other generated, and what lies in what: nodes and edges as "
+                  "columns side by side; x and y are the places of nodes",
                   Form::kDocument,
                   {needed,
                    {.name = "level",

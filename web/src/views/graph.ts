@@ -56,6 +56,8 @@ export function graph(host: HTMLElement, first: GraphModel): GraphView {
     shiftY = height / 2 - ((bounds.top + bounds.bottom) / 2) * scale;
   };
 
+  // Before the canvas is there, for it to be drawn at once in its size.
+  if (host.clientWidth > 0) fitTo(host.clientWidth);
   const view = surface(host, model.summary, (c, width, height) => {
     if (scale === 0) fitTo(width);
     const start = hovered >= 0 ? hovered : selectedAt;

@@ -27,8 +27,6 @@ export interface Words {
 export const readable = 0.45;
 const leastFailure = 3;
 const mostCounted = 200; // edges, beyond which no numbers stand on them
-// A path of very many lines takes far longer to draw than as many short ones.
-const linesAtOnce = 256;
 
 function paintEdges(c: CanvasRenderingContext2D, shape: GraphShape, theme: Theme, sight: Sight, inSight: Uint8Array, related: Uint8Array | null): void {
   const { from, to } = shape.graph;
@@ -40,13 +38,12 @@ function paintEdges(c: CanvasRenderingContext2D, shape: GraphShape, theme: Theme
       c.setLineDash(kind === flow.parent ? [1.5, 3] : kind === flow.inferred ? [5, 4] : []);
       c.strokeStyle = strong ? theme.text : theme.faint;
       c.lineWidth = (strong ? 1.8 : 1.1) / Math.max(sight.scale, 0.4);
-      let lines = 0;
+      c.beginPath();
       for (let at = shape.byFlow.first[kind] as number; at < (shape.byFlow.first[kind + 1] as number); at += every) {
         const edge = shape.byFlow.order[at] as number;
         const [a, b] = [from[edge] as number, to[edge] as number];
         if (!inSight[a] && !inSight[b]) continue;
         if (related && strong !== (related[a] === 1 && related[b] === 1)) continue;
-        if (lines === 0) c.beginPath();
         const [ay, by] = [shape.down(a), shape.down(b)];
         const [fromX, toX] = [shape.across(a) + box.wide / 2, shape.across(b) - box.wide / 2 - 4];
         c.moveTo(fromX, ay);
@@ -59,12 +56,8 @@ function paintEdges(c: CanvasRenderingContext2D, shape: GraphShape, theme: Theme
             c.lineTo(toX - 4, by + 4);
           }
         } else c.lineTo(toX, by);
-        if (++lines === linesAtOnce) {
-          c.stroke();
-          lines = 0;
-        }
       }
-      if (lines > 0) c.stroke();
+      c.stroke();
     }
   }
   c.setLineDash([]);
