@@ -77,7 +77,9 @@ describe("a graph's picture", () => {
     const seen = pen();
     paintGraph(seen.context, shape, lightTheme, words, sight(0.03), unmarked);
     const broken = seen.rects.filter((one) => one.colour === lightTheme.status.failed);
-    expect(seen.rects.length - broken.length).toBe(size);
+    const edge = seen.rects.filter((one) => one.colour === lightTheme.surface);
+    expect(seen.rects.length - broken.length - edge.length).toBe(size);
+    expect(edge).toHaveLength(broken.length);
     expect(broken).toHaveLength(failed.filter((one) => one === 1).length);
     // Three pixels on the screen, over what stands beside them.
     expect(broken.every((one) => one.high * 0.03 >= 3)).toBe(true);

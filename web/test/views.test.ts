@@ -101,7 +101,8 @@ describe("a view finds what it drew", () => {
     page.draw();
     expect(painted.at(-1)?.colour).toBe(lightTheme.status.failed);
     expect(painted.at(-1)?.high).toBeGreaterThanOrEqual(3);
-    expect(painted.at(-2)?.high).toBeLessThan(2);
+    expect(painted.at(-2)?.colour).toBe(lightTheme.surface);
+    expect(painted.at(-3)?.high).toBeLessThan(2);
     ends(view);
   });
   it("heat: the cell, and none in the margins", () => {

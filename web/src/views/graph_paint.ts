@@ -92,12 +92,13 @@ function paintBare(c: CanvasRenderingContext2D, shape: GraphShape, theme: Theme,
         c.fillRect(shape.across(i) - box.wide / 2, shape.down(i) - box.high / 2, box.wide, box.high);
       }
     }
-    // Over what stands beside it.
-    c.fillStyle = theme.status.failed;
+    // Over what stands beside it, and set off from that: colours of activities are as strong as that of a failure.
+    const broken: number[] = [];
+    for (let i = 0; i < shape.size; i++) if ((failed[i] as number) > 0 && inSight[i] && !(related && dim === (related[i] === 1))) broken.push(i);
     const high = Math.max(box.high, leastFailure / scale);
-    for (let i = 0; i < shape.size; i++) {
-      if ((failed[i] as number) === 0 || !inSight[i] || (related && dim === (related[i] === 1))) continue;
-      c.fillRect(shape.across(i) - box.wide / 2, shape.down(i) - high / 2, box.wide, high);
+    for (const [colour, around] of [[theme.surface, 1 / scale], [theme.status.failed, 0]] as const) {
+      c.fillStyle = colour;
+      for (const i of broken) c.fillRect(shape.across(i) - box.wide / 2 - around, shape.down(i) - high / 2 - around, box.wide + 2 * around, high + 2 * around);
     }
   }
   c.globalAlpha = 1;
