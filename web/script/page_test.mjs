@@ -36,7 +36,7 @@ export function addressesOf({ campaign: c }) {
 
 /**
  * Opens a page over a made-up server; what the browser complains of or asks elsewhere is wrong.
- * @param {{ state?: string, live?: boolean, hostile?: boolean, width?: number, height?: number, zoom?: number, theme?: "light" | "dark", expected?: RegExp }} options
+ * @param {{ state?: string, live?: boolean, hostile?: boolean, ranks?: number, width?: number, height?: number, zoom?: number, theme?: "light" | "dark", expected?: RegExp }} options
  * @param {(page: Page, made: Made, origin: string) => Promise<void>} use
  */
 async function opened(options, use) {
@@ -291,6 +291,28 @@ const scenarios = {
       await filter.press("Enter");
       await page.waitForSelector(".filter-why");
       check(/wattage/.test(await page.locator(".filter-why").innerText()), "the filter's mistake is not said");
+    }),
+
+  // A workflow of more threads than are in sight.
+  lanes: () =>
+    opened({ ranks: 12 }, async (page, made, origin) => {
+      /** @type {string[]} */
+      const asked = [];
+      page.on("request", (one) => {
+        const { pathname, search } = new URL(one.url());
+        if (pathname.startsWith("/api/v1/") && !pathname.endsWith("/events")) asked.push(pathname.slice(7) + search);
+      });
+      const { workflow } = addressesOf(made);
+      await page.goto(origin + workflow);
+      await settled(page);
+      const [first, second] = asked.filter((one) => one.startsWith("/timeline?"));
+      check(asked[0] === workflow.replace("workflow", "workflows") && asked[1] === first, `asked first: ${asked.slice(0, 2)}`);
+      check(/&lanes=25&/.test(first ?? ""), `what is in sight: ${first}`);
+      check(second === first?.replace("lanes=25", "lanes=120"), `the rest: ${second}`);
+      const twice = asked.filter((one, i) => asked.indexOf(one) !== i);
+      check(twice.length === 0, `asked again: ${twice}`);
+      const high = await page.locator("#chart-timeline .timeline-scroll").evaluate((box) => box.scrollHeight);
+      check(high > 36 * 18, `36 lanes are ${high} pixels high`);
     }),
 
   brush: () =>

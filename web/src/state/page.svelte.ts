@@ -2,13 +2,11 @@
 // levels above the page, and the commands that keys and the palette offer.
 import { untrack } from "svelte";
 import type { Change, HealthAnswer } from "../api/answers.ts";
-import { client } from "../api/client.ts";
 import { listen } from "../api/event_stream.ts";
 import { darkTheme, lightTheme, type Theme } from "../views/colour.ts";
 import { place } from "./place.svelte.ts";
 import { parseChosen, type Chosen, type Thing } from "./route.ts";
-
-export const server = client();
+import { server } from "./server.ts";
 
 export interface Level {
   readonly name: string;
@@ -37,6 +35,8 @@ systemDark.addEventListener("change", () => (dark = systemDark.matches));
 let change = $state.raw<Change | null>(null);
 let listening = $state(false);
 let everListened = $state(false);
+// Derived: who looks at it is not told of the first opening, which changes nothing of it.
+const connected = $derived(listening || !everListened);
 let following = $state(true);
 let lostAt = $state(0);
 let revision = $state(0);
@@ -93,7 +93,7 @@ export const page = {
     health = told;
   },
   get connected(): boolean {
-    return listening || !everListened;
+    return connected;
   },
   get lostAt(): number {
     return lostAt;
@@ -170,10 +170,15 @@ function concerns(next: Change): boolean {
 }
 
 export function hear(): () => void {
+  let isFirst = true;
   const ears = listen({
-    onChange(next) {
+    async onChange(next) {
       change = next;
-      if (following && concerns(next)) ahead();
+      if (!following || !concerns(next)) return;
+      // The first event says what there is: most often just what the page was opened on.
+      const wasFirst = isFirst;
+      isFirst = false;
+      if (!(wasFirst && (await server.isAllOf(next.watermark)))) ahead();
     },
     onState(open) {
       if (open && !listening && everListened) renew();
