@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "query/domain_sum.h"
+#include "query/shown_nodes.h"
+#include "query/task_flows.h"
 #include "query/task_joules.h"
 
 namespace headrace::query {
@@ -46,8 +48,8 @@ class Summing {
   const std::string workflow_;
   const std::string tasks_;
   ActivityGraph& out_;
-  std::unordered_map<int64_t, size_t> numbers_;  // nodes by activity
-  std::string producers_;                        // a condition that holds for all tasks' rows
+  std::unordered_map<int64_t, uint32_t> numbers_;  // nodes by activity
+  std::string producers_;                          // a condition that holds for all tasks' rows
 };
 
 Status Summing::read_nodes(size_t most) {
@@ -62,6 +64,8 @@ Status Summing::read_nodes(size_t most) {
   int64_t least = INT64_MAX;
   int64_t last = 0;
   int64_t at = -1;
+  std::vector<int64_t> activities;
+  std::vector<NodeWeight> weights;
   while (rows->next()) {
     const store::Chunk& c = rows->chunk();
     for (size_t row = 0; row < c.rows(); ++row) {
@@ -71,20 +75,27 @@ Status Summing::read_nodes(size_t most) {
       last = std::max(last, c.integer(6, row));
       if (c.integer(0, row) != at) {
         at = c.integer(0, row);
-        ++out_.nodes_total;
-        if (out_.nodes.size() < most) {
-          numbers_.emplace(at, out_.nodes.size());
-          GraphNode& node = out_.nodes.emplace_back();
-          node.id = node.label = c.text(7, row);
-        }
+        activities.push_back(at);
+        weights.emplace_back();
+        GraphNode& node = out_.nodes.emplace_back();
+        node.id = node.label = c.text(7, row);
       }
-      GraphNode* node = node_of(at);
-      if (node == nullptr) continue;
-      node->statuses[static_cast<size_t>(c.integer(1, row))] += tasks;
-      node->tasks += tasks;
-      node->seconds += c.real(3, row);
+      GraphNode& node = out_.nodes.back();
+      node.statuses[static_cast<size_t>(c.integer(1, row))] += tasks;
+      node.tasks += tasks;
+      node.seconds += c.real(3, row);
+      weights.back().seconds = node.seconds;
+      weights.back().has_failed |= is_failure(c.integer(1, row));
     }
   }
+  out_.nodes_total = activities.size();
+  const std::vector<uint32_t> shown = shown_nodes(weights, most);
+  for (size_t i = 0; i < shown.size(); ++i) {
+    if (shown[i] == kNotShown) continue;
+    numbers_.emplace(activities[i], shown[i]);
+    if (shown[i] != i) out_.nodes[shown[i]] = std::move(out_.nodes[i]);
+  }
+  out_.nodes.resize(numbers_.size());
   producers_ = "e.producer BETWEEN " + std::to_string(least) + " AND " +
                std::to_string(std::max(least, last));
   return {};
@@ -143,9 +154,8 @@ Status Summing::read_edges(const std::string& sql, FlowKind kind) {
       const auto from = numbers_.find(c.integer(0, row));
       const auto to = numbers_.find(c.integer(1, row));
       if (from == numbers_.end() || to == numbers_.end()) continue;
-      out_.edges.push_back({static_cast<uint32_t>(from->second), static_cast<uint32_t>(to->second),
-                            kind, std::string(c.text(3, row)), c.boolean(4, row),
-                            static_cast<uint64_t>(c.integer(2, row))});
+      out_.edges.push_back({from->second, to->second, kind, std::string(c.text(3, row)),
+                            c.boolean(4, row), static_cast<uint64_t>(c.integer(2, row))});
     }
   }
   return {};

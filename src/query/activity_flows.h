@@ -10,9 +10,9 @@
 
 namespace headrace::query {
 
-// Nodes and edges without places and waves: the `most` activities that began first. `workflow`: its
-// number in the store. Cost: a million tasks about 50 ms, as many that lie in others or used what
-// others generated some hundred ms more.
+// Nodes and edges without places and waves; at `most` so many, as query/shown_nodes.h chooses.
+// `workflow`: its number in the store. Cost: a million tasks about 50 ms, as many that lie in
+// others or used what others generated some hundred ms more.
 Result<ActivityGraph> sum_activities(const store::Connection& connection, int64_t workflow,
                                      size_t most);
 

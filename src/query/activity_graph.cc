@@ -9,14 +9,13 @@
 #include "query/activity_flows.h"
 #include "query/flow_joules.h"
 #include "query/layered_layout.h"
+#include "query/shown_nodes.h"
 #include "query/task_flows.h"
 #include "query/task_rows.h"
 #include "store/database.h"
 
 namespace headrace::query {
 namespace {
-
-constexpr uint32_t kNoNode = UINT32_MAX;
 
 // How many steps of data lie before each task.
 std::vector<uint32_t> waves_of(const TaskFlows& all) {
@@ -74,14 +73,14 @@ void add_task(const FlowTask& task, double joules, GraphNode* node) {
 class Collapse {
  public:
   Collapse(const Tasks& of, const TaskRows& ids, const GraphQuestion& question)
-      : of_(of), ids_(ids), question_(question), node_of_(of.all.tasks.size(), kNoNode) {}
+      : of_(of), ids_(ids), question_(question), node_of_(of.all.tasks.size(), kNotShown) {}
 
   ActivityGraph run() {
     out_.tasks = of_.all.tasks_total;
+    number_nodes();
     for (uint32_t i = 0; i < node_of_.size(); ++i) {
-      if (of_.shown[i]) put(i);
+      if (node_of_[i] != kNotShown) put(i);
     }
-    out_.nodes_total = numbers_.size();
     if (question_.level == GraphLevel::kTask && question_.around.empty()) {
       out_.nodes_total = of_.all.tasks_total;
     }
@@ -97,21 +96,39 @@ class Collapse {
     return uint64_t{of_.all.tasks[i].activity} << 32 | wave;
   }
 
+  // By the begin of their first tasks.
+  void number_nodes() {
+    std::unordered_map<uint64_t, uint32_t> numbers;
+    std::vector<NodeWeight> weights;
+    for (uint32_t i = 0; i < node_of_.size(); ++i) {
+      if (!of_.shown[i]) continue;
+      const auto [found, is_new] =
+          numbers.try_emplace(key_of(i), static_cast<uint32_t>(numbers.size()));
+      if (is_new) weights.emplace_back();
+      node_of_[i] = found->second;
+      const FlowTask& task = of_.all.tasks[i];
+      weights[found->second].seconds += static_cast<double>(task.duration_ns) / 1e9;
+      weights[found->second].has_failed |= is_failure(task.status);
+    }
+    out_.nodes_total = numbers.size();
+    const std::vector<uint32_t> shown = shown_nodes(weights, question_.most_nodes);
+    for (uint32_t& node : node_of_) {
+      if (node != kNotShown) node = shown[node];
+    }
+    out_.nodes.resize(std::min(question_.most_nodes, numbers.size()));
+  }
+
   void put(uint32_t i) {
     const FlowTask& task = of_.all.tasks[i];
-    const auto [found, is_new] =
-        numbers_.try_emplace(key_of(i), static_cast<uint32_t>(numbers_.size()));
-    if (found->second >= question_.most_nodes) return;
-    if (is_new) {
-      GraphNode& node = out_.nodes.emplace_back();
+    GraphNode& node = out_.nodes[node_of_[i]];
+    if (node.tasks == 0) {
       node.label = of_.all.activities[task.activity];
       node.wave = of_.waves[i];
       node.id = question_.level == GraphLevel::kTask   ? ids_.id(task.producer, task.seq).text()
                 : question_.level == GraphLevel::kWave ? wave_name(node.label, of_.waves[i])
                                                        : node.label;
     }
-    node_of_[i] = found->second;
-    add_task(task, of_.joules[i], &out_.nodes[found->second]);
+    add_task(task, of_.joules[i], &node);
   }
 
   void put_edges() {
@@ -119,7 +136,7 @@ class Collapse {
     for (const TaskFlow& flow : of_.all.flows) {
       const uint32_t from = node_of_[flow.from];
       const uint32_t to = node_of_[flow.to];
-      if (from == kNoNode || to == kNoNode || from == to) continue;
+      if (from == kNotShown || to == kNotShown || from == to) continue;
       flows.push_back({from, to, flow.name, flow.is_parent, flow.exact});
     }
     std::sort(flows.begin(), flows.end(), [](const TaskFlow& a, const TaskFlow& b) {
@@ -143,7 +160,6 @@ class Collapse {
   const TaskRows& ids_;
   const GraphQuestion& question_;
   std::vector<uint32_t> node_of_;
-  std::unordered_map<uint64_t, uint32_t> numbers_;  // nodes, those beyond the limit too
   ActivityGraph out_;
 };
 
@@ -151,7 +167,7 @@ Result<ActivityGraph> collapse_tasks(const store::Connection& connection, int64_
                                      const GraphQuestion& question) {
   const Result<TaskRows> ids = TaskRows::open(connection);
   if (!ids.ok()) return ids.status();
-  // Of tasks themselves the first are enough, unless those near one of them are wanted.
+  // Of tasks themselves those that are shown are enough, unless those near one of them are wanted.
   const bool is_cut = question.level == GraphLevel::kTask && question.around.empty();
   Result<TaskFlows> flows =
       read_task_flows(connection, workflow, is_cut ? question.most_nodes : SIZE_MAX);

@@ -56,7 +56,7 @@ struct GraphQuestion {
   Uuid workflow{};
   GraphLevel level = GraphLevel::kActivity;
   std::string around{};  // the id of a node at any level: it, and what is up to two steps from it
-  size_t most_nodes = 2000;
+  size_t most_nodes = 2000;  // beyond which query/shown_nodes.h chooses
 };
 
 // Errors: the store's; kNotFound for a node `around` that is none; kExhausted beyond eight million

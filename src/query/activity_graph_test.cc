@@ -7,6 +7,7 @@
 
 #include "query/layered_layout.h"
 #include "query/picture_json.h"
+#include "query/shown_nodes.h"
 #include "query/store_for_test.h"
 
 namespace headrace::query {
@@ -51,6 +52,23 @@ const GraphNode& node(const ActivityGraph& graph, const std::string& id) {
   return none;
 }
 
+uint64_t failures(const ActivityGraph& graph) {
+  uint64_t out = 0;
+  for (const GraphNode& one : graph.nodes) out += one.statuses[3];
+  return out;
+}
+
+TEST(ShownNodes, AreThoseThatFailedTheLongestAndTheFirst) {
+  std::vector<NodeWeight> nodes(8, {false, 1});
+  nodes[5].has_failed = true;
+  nodes[6].seconds = 9;
+  constexpr uint32_t kNo = kNotShown;
+  EXPECT_EQ(shown_nodes(nodes, 3), (std::vector<uint32_t>{0, kNo, kNo, kNo, kNo, 1, 2, kNo}));
+  EXPECT_EQ(shown_nodes(nodes, 1), (std::vector<uint32_t>{kNo, kNo, kNo, kNo, kNo, 0, kNo, kNo}));
+  EXPECT_EQ(shown_nodes(nodes, 8).back(), 7U);
+  EXPECT_TRUE(shown_nodes({}, 3).empty());
+}
+
 TEST_F(GraphTest, CollapsesByActivity) {
   const auto graph = ask({});
   ASSERT_TRUE(graph.ok()) << graph.status().message();
@@ -79,6 +97,10 @@ TEST_F(GraphTest, GivesTasksAndWhatIsNearOne) {
   ASSERT_TRUE(few.ok());
   EXPECT_EQ(few->nodes.size(), 5U);
   EXPECT_EQ(few->nodes_total, 8U);
+  EXPECT_EQ(failures(*few), 1U) << "it is the sixth by its begin";
+  EXPECT_EQ(failures(*ask({.level = GraphLevel::kTask, .most_nodes = 1})), 1U);
+  EXPECT_EQ(ask({.most_nodes = 1})->nodes[0].id, "train");
+  EXPECT_EQ(ask({.level = GraphLevel::kWave, .most_nodes = 1})->nodes[0].id, "train#1");
   const auto near = ask({.level = GraphLevel::kTask, .around = StoreForTest::task_id(train_)});
   ASSERT_TRUE(near.ok());
   // Itself, its epoch, prepare, choose, and the two other trainings two steps off.
@@ -120,13 +142,9 @@ TEST_F(GraphTest, HasTheSameTasksAtEachLevel) {
   for (const GraphLevel level : {GraphLevel::kActivity, GraphLevel::kWave, GraphLevel::kTask}) {
     const auto graph = ask({.level = level});
     ASSERT_TRUE(graph.ok());
-    uint64_t failed = 0;
     double joules = 0;
-    for (const GraphNode& one : graph->nodes) {
-      failed += one.statuses[3];
-      joules += one.energy_j.value_or(0);
-    }
-    EXPECT_EQ(failed, 1U) << name_of(level);
+    for (const GraphNode& one : graph->nodes) joules += one.energy_j.value_or(0);
+    EXPECT_EQ(failures(*graph), 1U) << name_of(level);
     EXPECT_DOUBLE_EQ(joules, 16) << name_of(level);
   }
 }

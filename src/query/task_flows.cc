@@ -83,9 +83,11 @@ Status Reading::read_tasks(int64_t workflow, size_t most) {
   if (!total.ok()) return total.status();
   out_.tasks_total = static_cast<uint64_t>(*total);
   // Only to leave some out is there something to sort in the store.
-  const std::string first = out_.tasks_total > most
-                                ? " ORDER BY ts, producer, seq LIMIT " + std::to_string(most)
-                                : std::string();
+  const std::string first =
+      out_.tasks_total > most
+          ? " ORDER BY status IN (3, 5) DESC, coalesce(dur, -1) = (SELECT max(dur) FROM " + tasks +
+                ") DESC, ts, producer, seq LIMIT " + std::to_string(most)
+          : std::string();
   Result<store::QueryResult> rows = store::stream(connection_, "FROM " + tasks + first);
   if (!rows.ok()) return rows.status();
   std::vector<Parent> parents;
@@ -202,6 +204,8 @@ Status Reading::pair_up() {
 }
 
 }  // namespace
+
+bool is_failure(int64_t status) { return status == 3 || status == 5; }
 
 Result<TaskFlows> read_task_flows(const store::Connection& connection, int64_t workflow,
                                   size_t most) {

@@ -91,7 +91,7 @@ void add_shape_routes(std::vector<Route>* out) {
                     .about = "only this node and what is up to two steps from it: a task's id, an "
                              "activity, or activity#wave"},
                    {.name = "limit",
-                    .about = "nodes to give: those that began first",
+                    .about = "nodes to give: those that failed, took longest or began first",
                     .kind = ParamKind::kInteger,
                     .usual = "2000",
                     .least = 1,

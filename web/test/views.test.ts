@@ -89,6 +89,26 @@ describe("a view finds what it drew", () => {
     view.select("b");
     ends(view);
   });
+  it("graph: stays where the reader looks while it grows", () => {
+    const row = (size: number, name = ""): GraphShape => shapeOf({ id: Array.from({ length: size }, (_, i) => `${name}${i}`), x: Array.from({ length: size }, (_, i) => i) });
+    const view = lives(graph(host, modelOf(row(3))));
+    const seen = (): (string | null)[] => {
+      page.draw();
+      return [...Array(800).keys()].map((x) => view.hit(x, Number.parseFloat(host.style.height ?? "170") / 2));
+    };
+    view.show(modelOf(row(4)));
+    expect(seen()).toContain("3");
+    view.zoom(2);
+    const close = seen();
+    view.show(modelOf(row(40)));
+    expect(seen()).toEqual(close);
+    view.show(modelOf(row(5, "other ")));
+    expect(seen()).toContain("other 4");
+    view.zoom(2);
+    view.fit();
+    expect(seen()).toContain("other 0");
+    ends(view);
+  });
   it("graph: a failure far away is seen among its neighbours", () => {
     const numbers = Array.from({ length: 400 }, (_, i) => i);
     const shape = shapeOf({ id: numbers.map(String), x: numbers, failed: numbers.map((i) => (i === 200 ? 1 : 0)) });

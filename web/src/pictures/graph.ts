@@ -99,7 +99,7 @@ export function graphNote({ nodes, edges, relations, nodes_left }: GraphAnswer):
   const inferred = edges.exact.filter((exact) => !exact).length;
   const parent = relations.indexOf("parent");
   return [
-    nodes_left > 0 ? `Showing ${grouped(shown)} of ${grouped(shown + nodes_left)}, those that began first.` : "",
+    nodes_left > 0 ? `Showing ${grouped(shown)} of ${grouped(shown + nodes_left)}, those that failed, took longest or began first.` : "",
     edges.relation.includes(parent) ? "Dotted: lies in it." : "",
     "Arrows run with the data.",
     inferred > 0 ? `Dashed: ${plural(inferred, "edge")} inferred, not captured.` : edges.exact.length > 0 ? "Every edge was captured." : "No edge was captured.",

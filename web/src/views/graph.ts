@@ -41,6 +41,7 @@ export function graph(host: HTMLElement, first: GraphModel): GraphView {
   let scale = 0;
   let shiftX = 0;
   let shiftY = 0;
+  let isReaders = false; // moved by hand: it stays so while the graph grows
 
   const fitTo = (width: number): void => {
     const { size, bounds } = model.shape;
@@ -74,6 +75,7 @@ export function graph(host: HTMLElement, first: GraphModel): GraphView {
     shiftX = x - ((x - shiftX) / scale) * next;
     shiftY = y - ((y - shiftY) / scale) * next;
     scale = next;
+    isReaders = true;
     view.request();
   };
   let dragged: { x: number; y: number; shiftX: number; shiftY: number; moved: boolean } | null = null;
@@ -87,6 +89,7 @@ export function graph(host: HTMLElement, first: GraphModel): GraphView {
       if (Math.abs(dx) + Math.abs(dy) > 3) dragged.moved = true;
       if (!dragged.moved) return;
       [shiftX, shiftY] = [dragged.shiftX + dx, dragged.shiftY + dy];
+      isReaders = true;
       hideTooltip();
       view.request();
       return;
@@ -153,8 +156,9 @@ export function graph(host: HTMLElement, first: GraphModel): GraphView {
       view.destroy();
     },
     show(next) {
-      // The picture stays where it is while it fills; another graph is shown whole.
-      if (next.shape.size !== model.shape.size || next.shape.graph.id[0] !== model.shape.graph.id[0]) scale = 0;
+      // Another graph is shown whole, and one that grows as long as nobody looks closer.
+      if (next.shape.graph.id[0] !== model.shape.graph.id[0]) isReaders = false;
+      if (!isReaders && (next.shape.size !== model.shape.size || next.shape.graph.id[0] !== model.shape.graph.id[0])) scale = 0;
       model = next;
       hovered = -1;
       find();
@@ -168,6 +172,7 @@ export function graph(host: HTMLElement, first: GraphModel): GraphView {
     },
     fit() {
       scale = 0;
+      isReaders = false;
       view.request();
     },
     zoom: (factor) => zoomAt(view.width() / 2, view.height() / 2, factor),
