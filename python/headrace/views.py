@@ -37,9 +37,13 @@ class View:
         return self.text
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        # Where a notebook is not trusted, JupyterLab takes away the frame's page, and "hidden" too.
+        words = html.escape(self.text)
         frame = (
+            f"<p hidden>{words}. Not drawn, for this notebook is not trusted: run it, or "
+            f"<code>jupyter trust</code> it.</p>"
             f'<iframe srcdoc="{html.escape(self.page)}" sandbox="allow-scripts" '
-            f'title="{html.escape(self.text)}" style="width: 100%; height: {self.height}px; '
+            f'title="{words}" style="width: 100%; height: {self.height}px; '
             f'border: 0; resize: vertical"></iframe>'
         )
         return {"text/html": frame, "text/plain": self.text}

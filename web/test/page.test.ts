@@ -9,7 +9,7 @@ import { amount } from "../src/views/ramp.ts";
 import { linear } from "../src/views/scale.ts";
 import { bandsOf } from "../src/views/spans.ts";
 import { sumOf } from "../src/views/stacked.ts";
-import { columnsOf, csvOf, cut, plain, valuesText } from "../src/widgets/cells.ts";
+import { columnsOf, commandText, csvOf, cut, plain, valuesText } from "../src/widgets/cells.ts";
 import { curvesOf, picture, sensorsNear, smallIsBetter, stripOf } from "../src/widgets/charts.ts";
 import { completeSql, put } from "../src/widgets/completion.ts";
 import { ranked, score, wordAt } from "../src/widgets/matching.ts";
@@ -100,6 +100,12 @@ describe("cells", () => {
 
   it("shows what a wrapped value holds", () => {
     expect([plain({ $bytes: "ab12" }), plain({ a: 1 }), plain([1]), plain(null), plain("")]).toEqual(["ab12", '{"a":1}', "[1]", "–", ""]);
+  });
+
+  it("names programs without where they lie", () => {
+    expect(commandText("/opt/venv/bin/python /home/me/my/train.py --out /scratch/x/ a/b")).toBe("python train.py --out /scratch/x/ a/b");
+    const [only] = columnsOf({ columns: [{ name: "command", type: "text", unit: null }], rows: [["/bin/sh /a/b.sh"]] });
+    expect([only?.text(["/bin/sh /a/b.sh"]), only?.full?.(["/bin/sh /a/b.sh"])]).toEqual(["sh b.sh", "/bin/sh /a/b.sh"]);
   });
 
   it("lets no spreadsheet run a cell", () => {

@@ -3,7 +3,7 @@
 import type { Cell, TableAnswer } from "../api/answers.ts";
 import type { Theme } from "../views/colour.ts";
 import type { Conserved } from "../views/conservation.ts";
-import { duration, plural, si } from "../views/number.ts";
+import { duration, energy, plural } from "../views/number.ts";
 import { stacked, type StackedRow, type StackedView } from "../views/stacked.ts";
 
 type Reader = (row: readonly Cell[], name: string) => Cell;
@@ -67,6 +67,7 @@ export interface Costs {
   readonly energy: readonly StackedRow[];
   readonly time: readonly StackedRow[];
   readonly domains: readonly string[];
+  words(joules: number): string; // with ≈ where not all of it is measured
 }
 
 // A bar a workflow: its energy by domain, and the time of its outermost tasks.
@@ -76,8 +77,10 @@ export function costsOf(answer: TableAnswer): Costs {
   const domains = [...new Set(own.map((row) => String(of(row, "domain"))))];
   const flows = [...new Map(own.map((row) => [String(of(row, "workflow_id")), String(of(row, "workflow"))]))];
   const rowsOf = (id: string): (readonly Cell[])[] => own.filter((row) => of(row, "workflow_id") === id);
+  const truth = own.every((row) => of(row, "truth") === "measured") ? "measured" : "mixed";
   return {
     domains,
+    words: (joules) => energy(joules, truth),
     energy: flows.map(([id, label]) => ({ id, label, parts: domains.map((domain) => rowsOf(id).filter((row) => of(row, "domain") === domain).reduce((all, row) => all + Number(of(row, "energy_j") ?? 0), 0)) })),
     time: flows.map(([id, label]) => ({ id, label, parts: [Number(of(rowsOf(id)[0] ?? [], "time_s") ?? NaN)] })),
   };
@@ -85,7 +88,7 @@ export function costsOf(answer: TableAnswer): Costs {
 
 export function energyBars(costs: Costs, theme: () => Theme, onSelect: (id: string | null) => void): (host: HTMLElement) => StackedView {
   return (host) =>
-    stacked(host, { rows: costs.energy, parts: costs.domains, quantity: "energy", unit: "J", words: (v) => si(v, "J"), summary: `Energy of ${plural(costs.energy.length, "workflow")} by domain; the parts of a bar add up to it.`, theme, onSelect });
+    stacked(host, { rows: costs.energy, parts: costs.domains, quantity: "energy", unit: "J", words: (v) => costs.words(v), summary: `Energy of ${plural(costs.energy.length, "workflow")} by domain; the parts of a bar add up to it.`, theme, onSelect });
 }
 
 export function timeBars(costs: Costs, theme: () => Theme, onSelect: (id: string | null) => void): (host: HTMLElement) => StackedView {
