@@ -317,12 +317,22 @@ interface Account {
 }
 
 // GET /health: what became of each process's records, and what serving cost.
+// What capture's own threads took and wrote; null: it was not told, or not yet.
+export interface CaptureCost {
+  readonly bytes: number | null;
+  readonly drain_cpu_s: number | null;
+  readonly sampler_cpu_s: number | null;
+  readonly process_cpu_s: number | null;
+}
+
 export interface HealthAnswer {
   readonly folder: string;
   readonly server: { version: string; started_at: string; up_s: number; cpu_s: number; folds: number; fold_s: number; folds_put_off: number; late_s: number; allow_write: boolean };
   readonly store: { readable: boolean; why?: string; note?: string | null; watermark?: string; tasks?: number; failed?: number; running?: number };
   readonly totals?: (Account & { producers: number; running: number }) | null;
-  readonly producers?: readonly (Account & { producer: string; hostname: string | null; pid: number | null; state: string })[];
+  // Of all processes; share: of the CPU time of those that told all of it.
+  readonly capture?: (CaptureCost & { share: number | null }) | null;
+  readonly producers?: readonly (Account & Partial<CaptureCost> & { producer: string; hostname: string | null; pid: number | null; state: string })[];
   readonly gaps?: readonly { reason: string; gaps: number; records: number | null }[];
   readonly quarantine?: readonly { reason: string; places: number; records: number | null }[];
 }

@@ -299,9 +299,9 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
         filterOf(String(body?.filter ?? ""), c);
         return { ok: true };
       case "health": {
-        const producers = c.flows.map((f, i) => ({ producer: `fc69f922cb0abd${i}`, hostname: f.hostname, pid: f.pid, state: "ended", accepted: 20849 + i, stored: 20849 + i - (i === 2 ? 12 : 0), spooled: 0, quarantined: 0, dropped: i === 2 ? 12 : 0, missing: 0 }));
-        const sum = (/** @type {"accepted" | "stored" | "dropped"} */ part) => producers.reduce((s, p) => s + p[part], 0);
-        return { folder: "/scratch/lm/.headrace", server: { version: "0.1.0", started_at: iso(0), up_s: 312, cpu_s: 1.9, folds: 41, fold_s: 0.7, folds_put_off: 0, late_s: 0.12, allow_write: false }, store: { readable: true, note: null, watermark: `w${watermark}`, tasks: c.tasks.length, failed: 3, running: 0 }, totals: { producers: producers.length, running: 0, accepted: sum("accepted"), stored: sum("stored"), spooled: 0, quarantined: 0, dropped: sum("dropped"), missing: 0 }, producers, gaps: producers.length > 2 ? [{ reason: "the ring was full", gaps: 1, records: 12 }] : [], quarantine: [] };
+        const producers = c.flows.map((f, i) => ({ producer: `fc69f922cb0abd${i}`, hostname: f.hostname, pid: f.pid, state: "ended", accepted: 20849 + i, stored: 20849 + i - (i === 2 ? 12 : 0), spooled: 0, quarantined: 0, dropped: i === 2 ? 12 : 0, missing: 0, bytes: 2_130_000 + i, drain_cpu_s: 0.041, sampler_cpu_s: 0.012, process_cpu_s: 38 }));
+        const sum = (/** @type {"accepted" | "stored" | "dropped" | "bytes" | "drain_cpu_s" | "sampler_cpu_s" | "process_cpu_s"} */ part) => producers.reduce((s, p) => s + p[part], 0);
+        return { folder: "/scratch/lm/.headrace", server: { version: "0.1.0", started_at: iso(0), up_s: 312, cpu_s: 1.9, folds: 41, fold_s: 0.7, folds_put_off: 0, late_s: 0.12, allow_write: false }, store: { readable: true, note: null, watermark: `w${watermark}`, tasks: c.tasks.length, failed: 3, running: 0 }, totals: { producers: producers.length, running: 0, accepted: sum("accepted"), stored: sum("stored"), spooled: 0, quarantined: 0, dropped: sum("dropped"), missing: 0 }, capture: { bytes: sum("bytes"), drain_cpu_s: sum("drain_cpu_s"), sampler_cpu_s: sum("sampler_cpu_s"), process_cpu_s: sum("process_cpu_s"), share: 0.053 / 38 }, producers, gaps: producers.length > 2 ? [{ reason: "the ring was full", gaps: 1, records: 12 }] : [], quarantine: [] };
       }
       default:
         throw absent(`resource ${path}`);
