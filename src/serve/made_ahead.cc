@@ -12,6 +12,7 @@ namespace headrace::serve {
 namespace {
 
 constexpr int64_t kLooksFor_ns = 300'000'000'000;  // after the last question
+constexpr int64_t kLooks_ns = 10'000'000'000;
 constexpr int64_t kLeastPause_ns = 1'000'000'000;
 constexpr int64_t kQuiet_ns = 500'000'000;  // since the last question of a reader
 constexpr int64_t kMostWait_ns = 5'000'000'000;
@@ -36,6 +37,11 @@ void MadeAhead::looked() {
   const std::lock_guard lock(mutex_);
   looked_ns_ = now_monotonic_ns();
   if (states_ != made_) woken_.notify_all();
+}
+
+bool MadeAhead::is_looked_at() const {
+  const std::lock_guard lock(mutex_);
+  return looked_ns_ != 0 && now_monotonic_ns() - looked_ns_ < kLooks_ns;
 }
 
 void MadeAhead::stop() {

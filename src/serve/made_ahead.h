@@ -37,6 +37,8 @@ class MadeAhead {
   void changed();
   // Somebody looks. Any thread.
   void looked();
+  // Whether somebody did within the last seconds.
+  bool is_looked_at() const;
   // Ends the thread, and the question that it is asking.
   void stop();
   // Since the start: rounds, and the time they took.

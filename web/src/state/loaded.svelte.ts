@@ -80,14 +80,15 @@ export function askAhead(question: Question): () => void {
   return () => cancel.abort();
 }
 
-// Call while a component is set up. `null` asks nothing; `calm` asks again only every few seconds.
-export function load<T>(question: () => Question | null, pace: "prompt" | "calm" = "prompt"): Loaded<T> {
+// Call while a component is set up. `null` asks nothing. `prompt` asks again at each change, `steady`
+// every second at most, `calm` every few seconds.
+export function load<T>(question: () => Question | null, pace: "prompt" | "steady" | "calm" = "prompt"): Loaded<T> {
   const loaded = new Loaded<T>();
   let before = "";
   let seen = -1;
   $effect(() => {
     const wanted = question();
-    const revision = pace === "calm" ? page.calmRevision : page.revision;
+    const revision = pace === "calm" ? page.calmRevision : pace === "steady" ? page.steadyRevision : page.revision;
     if (!wanted) return;
     const key = JSON.stringify(wanted);
     const same = key === before;

@@ -40,8 +40,10 @@ const connected = $derived(listening || !everListened);
 let following = $state(true);
 let lostAt = $state(0);
 let revision = $state(0);
-let calmRevision = $state(0);
-let calmTimer: ReturnType<typeof setTimeout> | undefined;
+// Pictures wait a little, so that rows are not kept waiting by them, and what is dear waits longer.
+const paces = { steady: 1000, calm: 4000 } as const;
+const slower = $state({ steady: 0, calm: 0 });
+const timers: Partial<Record<keyof typeof paces, ReturnType<typeof setTimeout>>> = {};
 let levels = $state.raw<readonly Level[]>([]);
 let beside = $state.raw<Beside>({});
 let commands = $state.raw<readonly { owner: symbol; list: readonly Command[] }[]>([]);
@@ -81,9 +83,13 @@ export const page = {
   get revision(): number {
     return revision;
   },
-  // The same, but at most every few seconds: for what costs the server most and changes least.
+  // The same, but at most every second: for what is drawn of everything.
+  get steadyRevision(): number {
+    return slower.steady;
+  },
+  // At most every few seconds: for what costs the server most and changes least.
   get calmRevision(): number {
-    return calmRevision;
+    return slower.calm;
   },
   // What the server last said of itself and of losses.
   get health(): HealthAnswer | null {
@@ -148,19 +154,20 @@ export const page = {
   },
 };
 
-const calmMs = 4000;
-
 function renew(): void {
   revision++;
-  calmRevision++;
+  slower.steady++;
+  slower.calm++;
 }
 
 function ahead(): void {
   revision++;
-  calmTimer ??= setTimeout(() => {
-    calmTimer = undefined;
-    calmRevision++;
-  }, calmMs);
+  for (const pace of ["steady", "calm"] as const) {
+    timers[pace] ??= setTimeout(() => {
+      delete timers[pace];
+      slower[pace]++;
+    }, paces[pace]);
+  }
 }
 
 // A workflow's page is still while only others change.
