@@ -69,7 +69,7 @@ class Description {
     add_members(std::move(*rows->front().as<Json::Map>()));
     return {};
   }
-  void add_members(Json::Map members) {
+  void add_members(Json::Map&& members) {
     for (auto& [name, value] : members) {
       // An empty map says nothing.
       auto* map = value.as<Json::Map>();
