@@ -185,6 +185,7 @@ const scenarios = {
       }
       await page.goto(`${origin}${addressesOf(made).workflow}?sel=task:${made.campaign.tasks[0]?.id}`);
       await page.waitForSelector("aside.side h2");
+      await settled(page);
       await sound(page, "inspector at 200 %");
       await accessible(page, "inspector at 200 %");
     }),
