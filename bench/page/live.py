@@ -5,7 +5,6 @@ row in the browser."""
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -24,11 +23,6 @@ STEPS = ("noticed_ms", "told_ms", "asked_ms", "answered_ms", "row_ms")
 def rank(values: list[float], part: float) -> float:
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
-
-
-def cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def watched(served: Served, environment: dict[str, str], tasks: int) -> list[dict[str, float]]:
@@ -66,7 +60,7 @@ def watched(served: Served, environment: dict[str, str], tasks: int) -> list[dic
 
 
 def live_row(tasks: int) -> dict[str, Any]:
-    """The row "end of task to row", with what the server's CPU did in a quiet while before."""
+    """The row "live, end of task to row": how late each row was, and after which steps."""
     with tempfile.TemporaryDirectory(prefix="headrace-bench-") as place:
         environment = environment_of(Path(place) / ".headrace")
         Path(place, ".headrace").mkdir()

@@ -7,27 +7,22 @@
 #include <utility>
 #include <vector>
 
+#include "query/all_tasks.h"
 #include "query/domain_sum.h"
 #include "query/shown_nodes.h"
-#include "query/task_flows.h"
+#include "query/task_failure.h"
 #include "query/task_joules.h"
 
 namespace headrace::query {
 namespace {
-
-std::string tasks_of(int64_t workflow) {
-  const std::string columns =
-      "SELECT producer, seq, activity, ts, dur, status, parent_producer, parent_seq FROM ";
-  const std::string of = " WHERE wf = " + std::to_string(workflow);
-  return "(" + columns + "task_slots" + of + " UNION ALL " + columns + "open_task" + of + ")";
-}
 
 class Summing {
  public:
   Summing(const store::Connection& connection, int64_t workflow, ActivityGraph* out)
       : connection_(connection),
         workflow_(std::to_string(workflow)),
-        tasks_(tasks_of(workflow)),
+        tasks_(all_tasks("producer, seq, activity, ts, dur, status, parent_producer, parent_seq",
+                         "wf = " + workflow_)),
         out_(*out) {}
 
   Status read_nodes(size_t most);

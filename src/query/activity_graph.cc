@@ -10,6 +10,7 @@
 #include "query/flow_joules.h"
 #include "query/layered_layout.h"
 #include "query/shown_nodes.h"
+#include "query/task_failure.h"
 #include "query/task_flows.h"
 #include "query/task_rows.h"
 #include "store/database.h"

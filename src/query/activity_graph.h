@@ -49,7 +49,7 @@ struct ActivityGraph {
   std::vector<GraphNode> nodes;  // by their first begin
   std::vector<GraphEdge> edges;  // by their nodes
   uint64_t tasks = 0;            // of the workflow
-  uint64_t nodes_total = 0;      // with those beyond the limit, which began last and are not given
+  uint64_t nodes_total = 0;      // with those beyond the limit, which are not given
 };
 
 struct GraphQuestion {

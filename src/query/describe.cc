@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "query/activity_rows.h"
+#include "query/all_tasks.h"
 #include "query/process_facts.h"
 #include "query/task_rows.h"
 #include "query/task_texts.h"
@@ -37,10 +38,9 @@ Result<Json::List> maps_of(Result<ResultTable> table) {
 }
 
 // All tasks, as far as they are asked for here.
-constexpr const char* kTasks =
-    "(SELECT producer, seq, wf, activity, ts, dur, status, parent_producer, parent_seq FROM "
-    "task_slots UNION ALL SELECT producer, seq, wf, activity, ts, dur, status, parent_producer, "
-    "parent_seq FROM open_task)";
+std::string tasks() {
+  return all_tasks("producer, seq, wf, activity, ts, dur, status, parent_producer, parent_seq");
+}
 
 // `mine`: a condition on rows `t` of tasks.
 std::string activities_sql(const std::string& mine) {
@@ -48,7 +48,7 @@ std::string activities_sql(const std::string& mine) {
              "SELECT a.name AS activity, n.tasks, n.failed, n.seconds FROM (SELECT "
              "t.activity, count(*) AS tasks, count(*) FILTER (t.status = 3) AS failed, "
              "sum(t.dur) / 1e9 AS seconds, min(t.ts) AS ts FROM ") +
-         kTasks + " t WHERE " + mine +
+         tasks() + " t WHERE " + mine +
          " GROUP BY t.activity) n LEFT JOIN activity_row a ON a.activity = n.activity ORDER BY "
          "n.ts";
 }
@@ -197,7 +197,7 @@ std::string actors_sql(const std::string& relation, const std::string& id) {
                            std::string(relation == "used" ? "0" : "1") + " AND object = '" + id +
                            "')";
   return "WITH mine AS MATERIALIZED " + mine +
-         ", tasks AS (SELECT t.producer, t.seq, t.wf, t.activity, t.ts FROM " + kTasks +
+         ", tasks AS (SELECT t.producer, t.seq, t.wf, t.activity, t.ts FROM " + tasks() +
          " t SEMI JOIN mine m ON m.producer = t.producer AND m.seq = t.seq) "
          "SELECT CASE WHEN e.seq IS NULL THEN 'workflow' ELSE 'task' END AS kind, CASE WHEN e.seq "
          "IS NULL THEN w.name ELSE a.name END AS name, CASE WHEN e.seq IS NULL THEN w.name ELSE "

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "base/id.h"
+#include "query/activity_rows.h"
+#include "query/all_tasks.h"
 #include "query/row_index.h"
 #include "store/arrow.h"
 
@@ -16,13 +18,6 @@ namespace {
 
 constexpr size_t kMostFlows = 8'000'000;
 constexpr uint32_t kStatuses = 6;  // of model/status.h
-
-std::string tasks_of(int64_t workflow) {
-  const std::string columns =
-      "SELECT producer, seq, ts, dur, activity, status, parent_producer, parent_seq FROM ";
-  const std::string of = " WHERE wf = " + std::to_string(workflow);
-  return "(" + columns + "task_slots" + of + " UNION ALL " + columns + "open_task" + of + ")";
-}
 
 Status too_many() {
   return exhausted("more than " + std::to_string(kMostFlows / 1'000'000) +
@@ -78,7 +73,9 @@ uint32_t Reading::name_of(std::string_view text) {
 }
 
 Status Reading::read_tasks(int64_t workflow, size_t most) {
-  const std::string tasks = tasks_of(workflow);
+  const std::string tasks =
+      all_tasks("producer, seq, ts, dur, activity, status, parent_producer, parent_seq",
+                "wf = " + std::to_string(workflow));
   const Result<int64_t> total = connection_.integer("SELECT count(*) FROM " + tasks);
   if (!total.ok()) return total.status();
   out_.tasks_total = static_cast<uint64_t>(*total);
@@ -106,15 +103,12 @@ Status Reading::read_tasks(int64_t workflow, size_t most) {
   }
   HEADRACE_RETURN_IF_ERROR(store::stream_status(*rows));
   number_tasks(parents);
-  Result<store::QueryResult> names = connection_.query("SELECT activity, name FROM activity_row");
-  if (!names.ok()) return names.status();
+  const auto known = read_activities(connection_);
+  if (!known.ok()) return known.status();
   out_.activities.resize(activities_.size());
-  while (names->next()) {
-    const store::Chunk& c = names->chunk();
-    for (size_t row = 0; row < c.rows(); ++row) {
-      const auto found = activities_.find(c.integer(0, row));
-      if (found != activities_.end()) out_.activities[found->second] = c.text(1, row);
-    }
+  for (const auto& [number, place] : activities_) {
+    const auto found = known->find(static_cast<uint32_t>(number));
+    if (found != known->end()) out_.activities[place] = found->second.name;
   }
   return {};
 }
@@ -204,8 +198,6 @@ Status Reading::pair_up() {
 }
 
 }  // namespace
-
-bool is_failure(int64_t status) { return status == 3 || status == 5; }
 
 Result<TaskFlows> read_task_flows(const store::Connection& connection, int64_t workflow,
                                   size_t most) {

@@ -37,9 +37,6 @@ struct TaskFlows {
   uint64_t tasks_total = 0;        // with those that were not read
 };
 
-// Whether a task of this status failed or was lost.
-bool is_failure(int64_t status);
-
 // `workflow`: its number in the store. Reads `most` tasks, those that failed, the longest, then
 // those that began first, and what flows between these. Errors: the store's; kExhausted beyond
 // eight million flows. Cost: 10,000 tasks and as many flows about 15 ms; a million about a second.

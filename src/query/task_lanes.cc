@@ -9,6 +9,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "query/activity_rows.h"
+#include "query/all_tasks.h"
 #include "query/task_joules.h"
 #include "query/task_rows.h"
 #include "store/arrow.h"
@@ -36,16 +38,10 @@ Result<std::string> of_thing(const store::Connection& connection, const Thing* o
   return "wf BETWEEN " + std::to_string(first) + " AND " + std::to_string(last);
 }
 
-// Tasks that have ended, and those that have not.
-std::string both(const std::string& columns, const std::string& where) {
-  return "SELECT " + columns + " FROM task_slots WHERE " + where + " UNION ALL SELECT " + columns +
-         " FROM open_task WHERE " + where;
-}
-
 std::string tasks_sql(const std::string& where, bool with_energy) {
   return "SELECT t.producer, t.seq, t.ts, t.dur, t.activity, t.status, t.parent_seq IS NULL" +
-         std::string(with_energy ? ", en.joules" : "") + " FROM (" +
-         both("producer, seq, ts, dur, activity, status, parent_seq", where) + ") t " +
+         std::string(with_energy ? ", en.joules" : "") + " FROM " +
+         all_tasks("producer, seq, ts, dur, activity, status, parent_seq", where) + " t " +
          (with_energy ? task_joules_join(where) : "");
 }
 
@@ -97,7 +93,7 @@ class Reading {
   TaskLanes& out_;
   std::unordered_map<int64_t, Lane> processes_;
   std::map<std::pair<int64_t, int64_t>, int64_t> threads_;
-  std::unordered_map<int64_t, std::string> activity_names_;
+  std::unordered_map<uint32_t, ActivityRow> activity_rows_;
   std::unordered_map<int64_t, uint32_t> activities_;
   std::map<std::pair<int64_t, int64_t>, Place> places_;
   std::vector<size_t> rows_;  // of each lane
@@ -135,13 +131,9 @@ Status Reading::read_places(const store::Connection& connection) {
 }
 
 Status Reading::read_activities(const store::Connection& connection) {
-  Result<store::QueryResult> rows = connection.query("SELECT activity, name FROM activity_row");
+  auto rows = query::read_activities(connection);
   if (!rows.ok()) return rows.status();
-  while (rows->next()) {
-    for (size_t row = 0; row < rows->chunk().rows(); ++row) {
-      activity_names_[rows->chunk().integer(0, row)] = rows->chunk().text(1, row);
-    }
-  }
+  activity_rows_ = std::move(*rows);
   return {};
 }
 
@@ -158,7 +150,7 @@ Place& Reading::place_of(int64_t producer, int64_t ring) {
 uint32_t Reading::activity_of(int64_t number) {
   const auto [found, is_new] =
       activities_.try_emplace(number, static_cast<uint32_t>(out_.activities.size()));
-  if (is_new) out_.activities.push_back(activity_names_[number]);
+  if (is_new) out_.activities.push_back(activity_rows_[static_cast<uint32_t>(number)].name);
   return found->second;
 }
 
@@ -166,8 +158,8 @@ uint32_t Reading::activity_of(int64_t number) {
 Status Reading::make_room(const store::Connection& connection, const std::string& where) {
   const std::string ring = "seq >> " + std::to_string(kTaskCounterBits);
   Result<store::QueryResult> rows =
-      connection.query("SELECT producer, ring, count(*) FROM (" +
-                       both("producer, " + ring + " AS ring", where) + ") GROUP BY 1, 2");
+      connection.query("SELECT producer, ring, count(*) FROM " +
+                       all_tasks("producer, " + ring + " AS ring", where) + " GROUP BY 1, 2");
   if (!rows.ok()) return rows.status();
   while (rows->next()) {
     const store::Chunk& c = rows->chunk();

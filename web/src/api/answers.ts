@@ -316,7 +316,6 @@ interface Account {
   readonly missing: number | null;
 }
 
-// GET /health: what became of each process's records, and what serving cost.
 // What capture's own threads took and wrote; null: it was not told, or not yet.
 export interface CaptureCost {
   readonly bytes: number | null;
@@ -325,6 +324,7 @@ export interface CaptureCost {
   readonly process_cpu_s: number | null;
 }
 
+// GET /health: what became of each process's records, what capture and serving cost.
 export interface HealthAnswer {
   readonly folder: string;
   readonly server: { version: string; started_at: string; up_s: number; cpu_s: number; folds: number; fold_s: number; folds_put_off: number; late_s: number; allow_write: boolean };
