@@ -43,7 +43,7 @@ def calls(made: dict[str, Any], found: dict[str, str]) -> list[Call]:
     large, graph, sweep = (f"{made[name]}" for name in ("large", "graph", "sweep"))
     tasks = f"/tasks?workflow={large}&limit=200"
     failed = f"/tasks?workflow={large}&filter={quote('status:failed')}&sort=-duration&limit=200"
-    timeline = f"/timeline?workflow={large}&width=1100&lanes=120"
+    timeline = f"/timeline?workflow={large}&width=1100&lanes=25"
     return [
         Call("campaigns", "/campaigns?limit=1000", main=True),
         Call("campaigns", "/workflows?sort=-started&limit=200"),

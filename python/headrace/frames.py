@@ -54,7 +54,7 @@ def _numbers(pandas: Any, kind: str, data: bytearray, nulls: bytearray | None) -
     if is_moment:
         moments = values.view(kind).astype("datetime64[ns]")
         if absent is not None:
-            moments[absent] = numpy.datetime64("NaT")
+            moments[absent] = numpy.datetime64("NaT", "ns")
         return pandas.DatetimeIndex(moments, tz="UTC").array
     if absent is None:
         return values

@@ -37,9 +37,13 @@ class View:
         return self.text
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        # Where a notebook is not trusted, JupyterLab takes away the frame's page, and "hidden" too.
+        words = html.escape(self.text)
         frame = (
+            f"<p hidden>{words}. Not drawn, for this notebook is not trusted: run it, or "
+            f"<code>jupyter trust</code> it.</p>"
             f'<iframe srcdoc="{html.escape(self.page)}" sandbox="allow-scripts" '
-            f'title="{html.escape(self.text)}" style="width: 100%; height: {self.height}px; '
+            f'title="{words}" style="width: 100%; height: {self.height}px; '
             f'border: 0; resize: vertical"></iframe>'
         )
         return {"text/html": frame, "text/plain": self.text}
@@ -71,12 +75,12 @@ def of_timeline(page: str, facts: dict[str, Any]) -> View:
 def of_graph(page: str, facts: dict[str, Any]) -> View:
     """A graph as the store laid it out."""
     answer = facts["answer"]
-    nodes, edges = len(answer["nodes"]), len(answer["edges"])
+    nodes, edges = len(answer["nodes"]["id"]), len(answer["edges"]["from"])
     text = (
         f"graph of workflow {facts['of']['name']} by {answer['level']}: "
         f"{_counted(nodes, 'box', 'boxes')}, {_counted(edges, 'edge')}"
     )
-    rows = {node["y"] for node in answer["nodes"]}
+    rows = set(answer["nodes"]["y"])
     return View(text, page, min(700, 240 + 62 * len(rows)))
 
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import uuid
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,7 @@ def test_programs_that_run_side_by_side_are_followed_together(study: Study) -> N
     running = [study.start(PLAIN, name, "40", "0.005") for name in ("a", "b", "c")]
     told = [
         (task["activity"], task["used"]["n"])
-        for task in hr.follow("used.n>=10", study.folder, timeout=60, idle=0.5, interval=0.05)
+        for task in islice(hr.follow("used.n>=10", study.folder, timeout=60, interval=0.05), 90)
     ]
     assert [program.wait(60) for program in running] == [0, 0, 0]
     assert sorted(told) == [(name, n) for name in "abc" for n in range(10, 40)]

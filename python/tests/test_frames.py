@@ -63,6 +63,7 @@ def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
         pytest.importorskip("pyarrow")
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.usefixtures("either_way")
 def test_pandas_has_a_type_for_each_kind(store: Any) -> None:
     frame = store.sql(KINDS).df()

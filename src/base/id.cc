@@ -1,6 +1,5 @@
 #include "base/id.h"
 
-#include <cstdio>
 #include <cstring>
 #include <sys/random.h>
 
@@ -32,11 +31,13 @@ void fill_random(void* to, size_t n) {
 }  // namespace
 
 std::string Uuid::text() const {
-  char out[37];
-  std::snprintf(out, sizeof out, "%08x-%04x-%04x-%04x-%012llx", static_cast<unsigned>(high >> 32),
-                static_cast<unsigned>(high >> 16 & 0xFFFF), static_cast<unsigned>(high & 0xFFFF),
-                static_cast<unsigned>(low >> 48),
-                static_cast<unsigned long long>(low & 0xFFFFFFFFFFFFull));
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string out(36, '-');
+  for (int digit = 0, at = 0; digit < 32; ++digit, ++at) {
+    if (digit == 8 || digit == 12 || digit == 16 || digit == 20) ++at;
+    const uint64_t half = digit < 16 ? high : low;
+    out[static_cast<size_t>(at)] = kDigits[half >> (60 - digit % 16 * 4) & 0xF];
+  }
   return out;
 }
 

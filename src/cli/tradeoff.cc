@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/open_session.h"
 #include "cli/output.h"
+#include "query/campaign.h"
 #include "query/nearest.h"
 #include "query/table_builder.h"
 
@@ -126,10 +127,7 @@ int compare(TradeoffOptions& o, const Program& program) {
   if (o.minimise) o.question.minimise = true;
   if (o.maximise) o.question.minimise = false;
   o.question.cost = o.cost == "time" ? query::Cost::kTime : query::Cost::kEnergy;
-  if (o.question.quality.empty() && o.objectives.empty()) {
-    return program.fail(invalid_argument(
-        "name what was achieved: --quality NAME, or several with --objective NAME"));
-  }
+  const bool has_aim = !o.question.quality.empty() || !o.objectives.empty();
   set_objectives(o);
   if (!o.target.empty()) {
     Result<query::Target> target = query::parse_target(o.target);
@@ -138,6 +136,13 @@ int compare(TradeoffOptions& o, const Program& program) {
   }
   Result<query::Session> session = open_last_session(program);
   if (!session.ok()) return program.fail(session.status());
+  if (!has_aim) {
+    // A name that is not known is the first thing to say.
+    const auto campaign = query::find_campaign(*session, o.question.campaign);
+    if (!campaign.ok()) return program.fail(campaign.status());
+    return program.fail(invalid_argument(
+        "name what was achieved: --quality NAME, or several with --objective NAME"));
+  }
   Result<query::Tradeoff> answer = query::tradeoff(*session, o.question);
   if (!answer.ok()) return program.fail(answer.status());
   if (o.steps) return emit(program, o.output, query::tradeoff_steps_table(*answer));

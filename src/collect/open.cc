@@ -113,7 +113,7 @@ Result<Store> open_for_change(const Directory& directory, const OpenOptions& opt
 
 Result<Store> open_folded(const Directory& directory, const OpenOptions& options) {
   HEADRACE_RETURN_IF_ERROR(check_exists(directory));
-  {
+  if (!options.is_known_new) {
     // The usual case, and the quick one. A busy or unfit store is dealt with below.
     OpenOptions now = options;
     now.store.wait_ms = 0;

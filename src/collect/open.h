@@ -20,6 +20,8 @@ struct OpenOptions {
   // Has a `headrace serve` that holds the store (live_server.h) fold, or give the store away. Not
   // for that server itself.
   bool ask_server = true;
+  // Who asks has found something new, so it is not looked for first.
+  bool is_known_new = false;
 };
 
 // Opens the store read-only when nothing is new (any number of readers at once); else folds first,

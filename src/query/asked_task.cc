@@ -1,7 +1,8 @@
 #include "query/asked_task.h"
 
-#include <algorithm>
 #include <string>
+
+#include "base/ascii_case.h"
 
 namespace headrace::query {
 namespace {
@@ -11,14 +12,8 @@ std::string text_of(const Json& json) {
   return s == nullptr ? "" : *s;
 }
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return text;
-}
-
 bool is_task(const Json& node) {
-  return text_of(node["type"]) == "BASE_TABLE" && lower(text_of(node["table_name"])) == "task";
+  return text_of(node["type"]) == "BASE_TABLE" && lower_case(text_of(node["table_name"])) == "task";
 }
 
 size_t count_tasks(const Json& node) {
@@ -35,7 +30,7 @@ size_t count_tasks(const Json& node) {
 bool is_task_id(const Json& node) {
   const auto* names = node["column_names"].as<Json::List>();
   return text_of(node["type"]) == "COLUMN_REF" && names != nullptr && !names->empty() &&
-         names->size() <= 2 && lower(text_of(names->back())) == "task_id";
+         names->size() <= 2 && lower_case(text_of(names->back())) == "task_id";
 }
 
 // 'text' or 'text'::UUID.

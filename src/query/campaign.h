@@ -17,4 +17,7 @@ struct CampaignName {
 // all.
 Result<CampaignName> find_campaign(const Session& session, const std::string& text);
 
+// SQL that gives the numbers of its workflows in the rows of the store.
+std::string workflows_sql(const CampaignName& campaign);
+
 }  // namespace headrace::query

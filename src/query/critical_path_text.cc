@@ -4,6 +4,7 @@
 #include <map>
 
 #include "query/critical_path.h"
+#include "query/padded.h"
 #include "query/units.h"
 #include "query/utf8.h"
 #include "query/write.h"
@@ -16,11 +17,6 @@ constexpr size_t kShownSlacks = 10;
 
 std::string share(double part, double whole) {
   return grouped(whole > 0 ? static_cast<uint64_t>(std::lround(100 * part / whole)) : 0) + " %";
-}
-
-std::string padded(const std::string& text, size_t width) {
-  const size_t have = display_width(text);
-  return text + std::string(width > have ? width - have : 0, ' ');
 }
 
 using Row = std::vector<std::string>;

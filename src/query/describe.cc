@@ -1,14 +1,17 @@
 #include "query/describe.h"
 
 #include <algorithm>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "query/activity_rows.h"
+#include "query/all_tasks.h"
 #include "query/process_facts.h"
 #include "query/task_rows.h"
+#include "query/task_texts.h"
 #include "store/schema.h"
 #include "store/sql_member.h"
+#include "store/task_view.h"
 
 namespace headrace::query {
 namespace {
@@ -35,10 +38,9 @@ Result<Json::List> maps_of(Result<ResultTable> table) {
 }
 
 // All tasks, as far as they are asked for here.
-constexpr const char* kTasks =
-    "(SELECT producer, seq, wf, activity, ts, dur, status, parent_producer, parent_seq FROM "
-    "task_slots UNION ALL SELECT producer, seq, wf, activity, ts, dur, status, parent_producer, "
-    "parent_seq FROM open_task)";
+std::string tasks() {
+  return all_tasks("producer, seq, wf, activity, ts, dur, status, parent_producer, parent_seq");
+}
 
 // `mine`: a condition on rows `t` of tasks.
 std::string activities_sql(const std::string& mine) {
@@ -46,7 +48,7 @@ std::string activities_sql(const std::string& mine) {
              "SELECT a.name AS activity, n.tasks, n.failed, n.seconds FROM (SELECT "
              "t.activity, count(*) AS tasks, count(*) FILTER (t.status = 3) AS failed, "
              "sum(t.dur) / 1e9 AS seconds, min(t.ts) AS ts FROM ") +
-         kTasks + " t WHERE " + mine +
+         tasks() + " t WHERE " + mine +
          " GROUP BY t.activity) n LEFT JOIN activity_row a ON a.activity = n.activity ORDER BY "
          "n.ts";
 }
@@ -59,19 +61,21 @@ class Description {
   }
 
   // The members of the first row, of a query that reads no view `task`.
-  Status facts(const std::string& sql) { return add_facts(session_.own_sql(sql)); }
-  Status add_facts(Result<ResultTable> table) {
-    Result<Json::List> rows = maps_of(std::move(table));
+  Status facts(const std::string& sql) {
+    Result<Json::List> rows = maps_of(session_.own_sql(sql));
     if (!rows.ok()) return rows.status();
     if (rows->empty())
       return not_found("there is no " + std::string(name_of(thing_.kind)) + " " + thing_.id);
-    for (auto& [name, value] : *rows->front().as<Json::Map>()) {
+    add_members(std::move(*rows->front().as<Json::Map>()));
+    return {};
+  }
+  void add_members(Json::Map&& members) {
+    for (auto& [name, value] : members) {
       // An empty map says nothing.
       auto* map = value.as<Json::Map>();
       if (map != nullptr) drop_repeated(map);
       if (map == nullptr || !map->empty()) map_.emplace_back(name, std::move(value));
     }
-    return {};
   }
   // What has become of a lost task, in words.
   Status lost() {
@@ -117,20 +121,13 @@ class Description {
         workflows.push_back(static_cast<uint32_t>(rows->chunk().integer(0, row)));
       }
     }
-    auto known = connection->query("SELECT activity, name FROM activity_row");
+    const auto known = read_activities(*connection);
     if (!known.ok()) return known.status();
-    std::unordered_map<uint32_t, std::string> names;
-    while (known->next()) {
-      for (size_t row = 0; row < known->chunk().rows(); ++row) {
-        names.emplace(static_cast<uint32_t>(known->chunk().integer(0, row)),
-                      known->chunk().text(1, row));
-      }
-    }
     Json::List out;
     for (const TaskSum& sum : by_activity(figures_->tasks, workflows)) {
       Json::Map map;
-      const auto name = names.find(sum.activity);
-      if (name != names.end()) map.emplace_back("activity", name->second);
+      const auto name = known->find(sum.activity);
+      if (name != known->end()) map.emplace_back("activity", name->second.name);
       map.emplace_back("tasks", sum.tasks);
       map.emplace_back("failed", sum.failed);
       if (sum.duration_ns) {
@@ -200,7 +197,7 @@ std::string actors_sql(const std::string& relation, const std::string& id) {
                            std::string(relation == "used" ? "0" : "1") + " AND object = '" + id +
                            "')";
   return "WITH mine AS MATERIALIZED " + mine +
-         ", tasks AS (SELECT t.producer, t.seq, t.wf, t.activity, t.ts FROM " + kTasks +
+         ", tasks AS (SELECT t.producer, t.seq, t.wf, t.activity, t.ts FROM " + tasks() +
          " t SEMI JOIN mine m ON m.producer = t.producer AND m.seq = t.seq) "
          "SELECT CASE WHEN e.seq IS NULL THEN 'workflow' ELSE 'task' END AS kind, CASE WHEN e.seq "
          "IS NULL THEN w.name ELSE a.name END AS name, CASE WHEN e.seq IS NULL THEN w.name ELSE "
@@ -256,15 +253,64 @@ Status workflow(Description& d, const std::string& id) {
           number + " ORDER BY l.ts");
 }
 
+// The columns of the view `task` in their order, those of one task. The view itself takes longer to
+// plan than all of this to run.
+Result<Json::Map> task_facts(const Session& session, const store::Connection& connection,
+                             const TaskRows& rows, const Uuid& id) {
+  const Result<store::Registry> no_keys = store::Registry::without_keys(connection);
+  if (!no_keys.ok()) return no_keys.status();
+  store::TaskView core;
+  core.where = rows.are({id}, "t");
+  Result<ResultTable> table = session.own_sql(store::task_select_sql(*no_keys, core));
+  if (!table.ok()) return table.status();
+  const Result<bool> found = table->next();
+  if (!found.ok()) return found.status();
+  if (!*found) return not_found("there is no task " + id.text());
+  TaskText texts;
+  HEADRACE_RETURN_IF_ERROR(each_task_text(connection, rows, core.where,
+                                          [&texts](TaskText&& one) { texts = std::move(one); }));
+  Json::Map out;
+  const auto add = [&out](const std::string& name, Json value) {
+    if (!value.is_null()) out.emplace_back(name, std::move(value));
+  };
+  const auto add_text = [&add](const std::string& name, const std::string& text) -> Status {
+    Result<Json> value = text.empty() ? Json() : Json::parse(text);
+    if (!value.ok()) return value.status();
+    add(name, std::move(*value));
+    return {};
+  };
+  for (size_t i = 0; i < table->columns().size(); ++i) {
+    const std::string& name = table->columns()[i].name;
+    if (name == "tags") {
+      HEADRACE_RETURN_IF_ERROR(add_text(name, texts.tags));
+    } else if (name == "error") {
+      HEADRACE_RETURN_IF_ERROR(add_text(name, texts.error));
+    } else if (name == "attributes") {
+      HEADRACE_RETURN_IF_ERROR(add_text(name, texts.attributes));
+    } else if (name == "device") {
+      const Result<Json> all = texts.attributes.empty() ? Json() : Json::parse(texts.attributes);
+      if (all.ok() && !(*all)[name].is_null()) add(name, (*all)[name].text());
+    } else {
+      add(name, table->json(i, 0));
+    }
+    if (name == "duration_s") {
+      HEADRACE_RETURN_IF_ERROR(add_text("used", texts.used));
+      HEADRACE_RETURN_IF_ERROR(add_text("generated", texts.generated));
+    }
+  }
+  return out;
+}
+
 Status task(const Session& session, Description& d, const std::string& id) {
-  HEADRACE_RETURN_IF_ERROR(
-      d.add_facts(session.sql("SELECT * FROM task WHERE task_id = '" + id + "'")));
-  HEADRACE_RETURN_IF_ERROR(d.lost());
   const Result<store::Connection> connection = session.connect();
   if (!connection.ok()) return connection.status();
   const Result<TaskRows> rows = TaskRows::open(*connection);
   if (!rows.ok()) return rows.status();
   const Uuid task = Uuid::parse(id).value_or(Uuid{});
+  Result<Json::Map> facts = task_facts(session, *connection, *rows, task);
+  if (!facts.ok()) return facts.status();
+  d.add_members(std::move(*facts));
+  HEADRACE_RETURN_IF_ERROR(d.lost());
   HEADRACE_RETURN_IF_ERROR(
       d.list("energy",
              "SELECT domain, attributed_j AS joules, u95_j AS plus_minus_joules, idle_j AS "

@@ -3,6 +3,8 @@
 #include <set>
 
 #include "query/describe.h"
+#include "query/padded.h"
+#include "query/scalar.h"
 #include "query/units.h"
 #include "query/utf8.h"
 #include "query/write.h"
@@ -36,17 +38,13 @@ std::string scalar_text(const std::string& name, const Json& value) {
   return terminal_text(value.text());
 }
 
-bool is_flat(const Json& value) {
-  return value.as<Json::Map>() == nullptr && value.as<Json::List>() == nullptr;
-}
-
 bool is_table(const Json& value) {
   const auto* list = value.as<Json::List>();
   if (list == nullptr || list->empty()) return false;
   return std::all_of(list->begin(), list->end(), [](const Json& row) {
     const auto* map = row.as<Json::Map>();
     return map != nullptr && std::all_of(map->begin(), map->end(),
-                                         [](const auto& cell) { return is_flat(cell.second); });
+                                         [](const auto& cell) { return is_scalar(cell.second); });
   });
 }
 
@@ -58,12 +56,6 @@ std::vector<std::string> column_names(const Json::List& rows) {
     }
   }
   return names;
-}
-
-std::string pad(const std::string& text, size_t width, bool right) {
-  const size_t have = display_width(text);
-  const std::string space(width > have ? width - have : 0, ' ');
-  return right ? space + text : text + space;
 }
 
 void table_text(const Json::List& rows, const std::string& indent, std::string* out) {
@@ -98,7 +90,7 @@ void table_text(const Json::List& rows, const std::string& indent, std::string* 
     for (size_t i = 0; i < columns.size(); ++i) {
       size_t width = 0;
       for (const std::string& cell : columns[i]) width = std::max(width, display_width(cell));
-      text += (i > 0 ? "  " : "") + pad(columns[i][line], width, right[i]);
+      text += (i > 0 ? "  " : "") + padded(columns[i][line], width, right[i]);
     }
     text.erase(text.find_last_not_of(' ') + 1);
     *out += text + "\n";
@@ -119,32 +111,32 @@ void block_text(const std::string& text, const std::string& indent, std::string*
 bool is_wrapped(const Json& value) {
   const auto* map = value.as<Json::Map>();
   return map != nullptr && map->size() == 1 && map->front().first.rfind('$', 0) == 0 &&
-         is_flat(map->front().second);
+         is_scalar(map->front().second);
 }
 
 void map_text(const Json::Map& map, const std::string& indent, std::string* out) {
   size_t widest = 0;
   for (const auto& [name, value] : map) {
-    if (is_flat(value) || is_wrapped(value)) {
+    if (is_scalar(value) || is_wrapped(value)) {
       widest = std::max(widest, display_width(terminal_text(name)));
     }
   }
   for (const auto& [name, value] : map) {
     const std::string shown = terminal_text(name);
-    if (is_flat(value)) {
+    if (is_scalar(value)) {
       const auto* text = value.as<std::string>();
       if (text != nullptr && text->find('\n') != std::string::npos) {
         *out += indent + shown + "\n";
         block_text(*text, indent + "  ", out);
       } else {
-        *out += indent + pad(shown, widest, false) + "  " + scalar_text(name, value) + "\n";
+        *out += indent + padded(shown, widest) + "  " + scalar_text(name, value) + "\n";
       }
     } else if (is_table(value)) {
       *out += indent + shown + "\n";
       table_text(*value.as<Json::List>(), indent + "  ", out);
     } else if (is_wrapped(value)) {
       const Json& inner = value.as<Json::Map>()->front().second;
-      *out += indent + pad(shown, widest, false) + "  " + scalar_text("", inner) + "\n";
+      *out += indent + padded(shown, widest) + "  " + scalar_text("", inner) + "\n";
     } else if (const auto* inner = value.as<Json::Map>()) {
       *out += indent + shown + "\n";
       map_text(*inner, indent + "  ", out);

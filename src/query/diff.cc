@@ -23,13 +23,15 @@ class Comparing {
 
   Result<Diff> make(Thing a, Thing b) {
     if (a.kind == ThingKind::kObject) HEADRACE_RETURN_IF_ERROR(compare_objects(a.id, b.id));
-    Result<DiffTree> tree_a = read_tree(session_, a);
+    const Result<DiffSource> source = DiffSource::open(session_);
+    if (!source.ok()) return source.status();
+    Result<DiffTree> tree_a = read_tree(*source, a);
     if (!tree_a.ok()) return tree_a.status();
-    Result<DiffTree> tree_b = read_tree(session_, b);
+    Result<DiffTree> tree_b = read_tree(*source, b);
     if (!tree_b.ok()) return tree_b.status();
-    Result<DiffContext> context_a = read_context(session_, *tree_a);
+    Result<DiffContext> context_a = read_context(*source, *tree_a);
     if (!context_a.ok()) return context_a.status();
-    Result<DiffContext> context_b = read_context(session_, *tree_b);
+    Result<DiffContext> context_b = read_context(*source, *tree_b);
     if (!context_b.ok()) return context_b.status();
     compare_facts(context_a->facts, context_b->facts);
     compare_inputs(context_a->inputs, context_b->inputs);
@@ -39,7 +41,7 @@ class Comparing {
     const DiffTrees trees{*tree_a, *tree_b, matching, names};
     add(parameter_lines(trees));
     add(metric_lines(trees, options_.test));
-    auto curves = curve_lines(session_, trees);
+    auto curves = curve_lines(*source, trees);
     if (!curves.ok()) return curves.status();
     add(std::move(*curves));
     add(task_lines(trees));
@@ -66,7 +68,7 @@ class Comparing {
 
   Status compare_objects(const std::string& a, const std::string& b) {
     const auto read = [this](const std::string& id, std::map<std::string, Json>* out) -> Status {
-      Result<ResultTable> table = session_.sql(
+      Result<ResultTable> table = session_.own_sql(
           "SELECT kind, name, path, version, size_bytes, sha256, attributes FROM object WHERE "
           "object_id = " +
           sql_text(id));

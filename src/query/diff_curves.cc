@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <unordered_map>
 
 #include "query/diff_facts.h"
 #include "query/diff_values.h"
@@ -12,26 +13,25 @@
 namespace headrace::query {
 namespace {
 
-using store::sql_text;
 using Series = std::map<std::pair<size_t, std::string>, std::vector<double>>;  // by node and key
 
-Result<Series> read_series(const Session& session, const DiffTree& tree) {
+Result<Series> read_series(const DiffSource& source, const DiffTree& tree) {
   Series out;
   if (tree.workflows.empty()) return out;
-  std::string list;
-  for (const std::string& id : tree.workflows) list += (list.empty() ? "" : ", ") + sql_text(id);
-  const auto connection = session.connect();
-  if (!connection.ok()) return connection.status();
-  auto rows = connection->query(
-      "SELECT task_id, workflow_id, metrics FROM log WHERE stream = 'metric' AND workflow_id IN (" +
-      list + ") ORDER BY time");
+  std::unordered_map<int64_t, std::string> ids;
+  for (const DiffWorkflow& workflow : tree.workflows) ids[workflow.number] = workflow.id;
+  auto rows = source.connection.query(
+      "SELECT wf, producer, seq, \"values\" FROM log_row WHERE stream = 0 AND wf IN (" +
+      listed_numbers(tree) + ") ORDER BY ts");
   if (!rows.ok()) return rows.status();
   while (rows->next()) {
     const store::Chunk& c = rows->chunk();
     for (size_t i = 0; i < c.rows(); ++i) {
-      const std::string id = c.is_null(0, i) ? c.uuid(1, i).text() : c.uuid(0, i).text();
+      const std::string id = c.is_null(2, i)
+                                 ? ids[c.integer(0, i)]
+                                 : source.rows.id(c.integer(1, i), c.integer(2, i)).text();
       const auto place = tree.places.find(id);
-      const Result<Json> metrics = Json::parse(c.text(2, i));
+      const Result<Json> metrics = Json::parse(c.text(3, i));
       if (place == tree.places.end() || !metrics.ok()) continue;
       std::vector<std::pair<std::string, Json>> leaves;
       add_leaves("", *metrics, &leaves);
@@ -92,10 +92,10 @@ DiffLine line_of(const std::string& what, const std::string& where, const Curve&
 
 }  // namespace
 
-Result<std::vector<DiffLine>> curve_lines(const Session& session, const DiffTrees& trees) {
-  const auto a = read_series(session, trees.a);
+Result<std::vector<DiffLine>> curve_lines(const DiffSource& source, const DiffTrees& trees) {
+  const auto a = read_series(source, trees.a);
   if (!a.ok()) return a.status();
-  const auto b = read_series(session, trees.b);
+  const auto b = read_series(source, trees.b);
   if (!b.ok()) return b.status();
   std::vector<size_t> partners(trees.b.nodes.size(), kNoNode);
   std::vector<size_t> pair_of(trees.a.nodes.size(), kNoNode);

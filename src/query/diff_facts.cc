@@ -5,27 +5,20 @@
 #include <iterator>
 
 #include "query/process_facts.h"
-#include "store/schema.h"
 
 namespace headrace::query {
 namespace {
-
-using store::sql_text;
 
 constexpr size_t kMostBlobBytes = 4 << 20;
 
 class ContextReader {
  public:
-  ContextReader(const Session& session, const DiffTree& tree) : session_(session), tree_(tree) {
-    for (const std::string& id : tree.workflows) {
-      scope_ += (scope_.empty() ? "" : ", ") + sql_text(id);
-    }
-  }
+  ContextReader(const DiffSource& source, const DiffTree& tree) : source_(source), tree_(tree) {}
 
   Result<DiffContext> read() {
-    if (scope_.empty()) return std::move(out_);
-    HEADRACE_RETURN_IF_ERROR(read_workflows());
-    HEADRACE_RETURN_IF_ERROR(read_activities());
+    if (tree_.workflows.empty()) return std::move(out_);
+    HEADRACE_RETURN_IF_ERROR(add_workflows());
+    add_activities();
     HEADRACE_RETURN_IF_ERROR(read_producers());
     HEADRACE_RETURN_IF_ERROR(read_objects());
     return std::move(out_);
@@ -50,44 +43,25 @@ class ContextReader {
     }
   }
 
-  Status read_workflows() {
+  Status add_workflows() {
     // With all that they are part of, for what a run around them recorded.
-    const auto rows = session_.rows(
-        "WITH RECURSIVE up AS (SELECT workflow_id, parent_workflow_id FROM workflow WHERE "
-        "workflow_id IN (" +
-        scope_ +
-        ") UNION SELECT w.workflow_id, w.parent_workflow_id FROM workflow w JOIN up ON "
-        "w.workflow_id = up.parent_workflow_id) SELECT w.workflow_id, w.parent_workflow_id, "
-        "w.hostname, w.command, w.exit_code, w.attributes FROM workflow w JOIN up USING "
-        "(workflow_id)");
-    if (!rows.ok()) return rows.status();
-    struct Facts {
-      std::string parent, hostname, command, exit_code;
-      Json attributes;
-    };
-    std::map<std::string, Facts> all;
-    for (const auto& row : *rows) {
-      Result<Json> attributes = Json::parse(row[5].is_null ? "{}" : row[5].text);
-      all[row[0].text] = {row[1].is_null ? "" : row[1].text, row[2].text, row[3].text,
-                          row[4].is_null ? "" : row[4].text,
-                          attributes.ok() ? std::move(*attributes) : Json()};
-    }
-    for (const std::string& id : tree_.workflows) {
+    const auto all = with_those_around(source_, tree_.workflows);
+    if (!all.ok()) return all.status();
+    for (const DiffWorkflow& workflow : tree_.workflows) {
       const auto attribute = [&](const char* name) -> const Json& {
         static const Json kNone;
-        std::string at = id;
+        std::string at = workflow.id;
         for (int steps = 0; steps < 32; ++steps) {
-          const auto found = all.find(at);
-          if (found == all.end()) break;
+          const auto found = all->find(at);
+          if (found == all->end()) break;
           const Json& value = found->second.attributes[name];
           if (!value.is_null()) return value;
           at = found->second.parent;
         }
         return kNone;
       };
-      const Facts& own = all[id];
-      add_code(attribute("git"), attribute("cwd"), own.command);
-      add(DiffSection::kEnvironment, "host", own.hostname);
+      add_code(attribute("git"), attribute("cwd"), workflow.command);
+      add(DiffSection::kEnvironment, "host", workflow.hostname);
       add_environment(attribute("environment"), attribute("machine"), attribute("job"),
                       attribute("python"));
       for (const char* name : {"python_packages", "python_packages_2", "python_packages_3"}) {
@@ -171,24 +145,19 @@ class ContextReader {
     return best;
   }
 
-  Status read_activities() {
-    const auto rows = session_.rows(
-        "SELECT DISTINCT a.name, a.facts FROM task_slots t JOIN activity_row a ON a.activity = "
-        "t.activity WHERE t.wf IN (SELECT wf FROM workflow_row WHERE workflow IN (" +
-        scope_ + "))");
-    if (!rows.ok()) return rows.status();
+  void add_activities() {
     std::set<std::string> known;
     for (const DiffNode& node : tree_.nodes) known.insert(node.activity);
-    for (const auto& row : *rows) {
-      if (!known.contains(row[0].text)) continue;
-      const Result<Json> facts = Json::parse(row[1].text);
-      if (!facts.ok() || (*facts)["code_sha256"].is_null()) continue;
+    for (const uint32_t number : tree_.activities) {
+      const auto activity = source_.activities.find(number);
+      if (activity == source_.activities.end()) continue;
+      const ActivityRow& row = activity->second;
+      const Result<Json> facts = Json::parse(row.facts);
+      if (!known.contains(row.name) || !facts.ok() || (*facts)["code_sha256"].is_null()) continue;
       const Json& hash = (*facts)["code_sha256"];
       const Json& bytes = hash["$bytes"];
-      add(DiffSection::kCode, "function " + row[0].text,
-          bytes.is_null() ? hash.text() : bytes.text());
+      add(DiffSection::kCode, "function " + row.name, bytes.is_null() ? hash.text() : bytes.text());
     }
-    return {};
   }
 
   // What processes said at their ends: one task of each is enough to find it.
@@ -198,7 +167,7 @@ class ContextReader {
     for (const DiffNode& node : tree_.nodes) {
       if (!node.is_workflow && heads.insert(node.id.substr(0, 18)).second) tasks.insert(node.id);
     }
-    const auto processes = read_processes(session_, tasks);
+    const auto processes = read_processes(source_.session, tasks);
     if (!processes.ok()) return processes.status();
     for (const auto& [producer, facts] : *processes) {
       add(DiffSection::kEnvironment, "python language", facts.language);
@@ -212,37 +181,44 @@ class ContextReader {
 
   // Through the tables: the view `edge` makes the ids of all tasks first.
   Status read_objects() {
-    const std::string workflows =
-        "(SELECT wf FROM workflow_row WHERE workflow IN (" + scope_ + "))";
-    const std::string tasks = "(SELECT producer, seq, wf FROM task_slots WHERE wf IN " + workflows +
-                              " UNION ALL SELECT producer, seq, wf FROM open_task WHERE wf IN " +
-                              workflows + ")";
-    const auto rows = session_.rows(
-        "SELECT DISTINCT e.relation, e.name, o.object, o.kind, o.name, o.path, o.sha256, "
-        "e.task FROM (SELECT e.relation, e.name, e.object, " +
-        store::quick_task_id_sql("p", "e.seq") + " AS task FROM edge_row e JOIN " + tasks +
-        " t ON t.producer = e.producer AND t.seq = e.seq JOIN producer_row p ON p.producer = "
-        "e.producer UNION ALL SELECT relation, name, object, NULL FROM edge_row WHERE seq IS NULL "
-        "AND wf IN " +
+    const std::string workflows = listed_numbers(tree_);
+    const std::string tasks = "(SELECT producer, seq FROM task_slots WHERE wf IN (" + workflows +
+                              ") UNION ALL SELECT producer, seq FROM open_task WHERE wf IN (" +
+                              workflows + "))";
+    auto rows = source_.connection.query(
+        "WITH e AS MATERIALIZED (SELECT DISTINCT relation, name, object, producer, seq FROM "
+        "edge_row SEMI "
+        "JOIN " +
+        tasks +
+        " t USING (producer, seq) UNION ALL SELECT DISTINCT relation, name, object, NULL, NULL "
+        "FROM "
+        "edge_row WHERE seq IS NULL AND wf IN (" +
         workflows +
-        ") e JOIN object_row o ON o.object = e.object ORDER BY o.path, o.name, o.object");
+        ")) SELECT e.relation, e.name, o.object, o.kind, o.name, o.path, o.sha256, e.producer, "
+        "e.seq FROM e JOIN object_row o ON o.object = e.object ORDER BY o.path, o.name, o.object");
     if (!rows.ok()) return rows.status();
     std::set<std::string> made;
     std::map<std::string, DiffObject> used;
-    for (const auto& row : *rows) {
-      // Of a task's tree, only what it and the tasks inside it touched.
-      if (!row[7].is_null && !tree_.places.contains(row[7].text)) continue;
-      const std::string id = row[2].text;
-      const std::string path = row[5].is_null ? "" : row[5].text;
-      const std::string name = row[4].is_null ? path : row[4].text;
-      out_.object_names.emplace(id, name);
-      if (row[0].text == "1") {
-        made.insert(id);
-        continue;
+    while (rows->next()) {
+      const store::Chunk& c = rows->chunk();
+      for (size_t row = 0; row < c.rows(); ++row) {
+        // Of a task's tree, only what it and the tasks inside it touched.
+        if (!c.is_null(8, row) &&
+            !tree_.places.contains(source_.rows.id(c.integer(7, row), c.integer(8, row)).text())) {
+          continue;
+        }
+        const std::string id = c.uuid(2, row).text();
+        const std::string path(c.text(5, row));
+        const std::string name = c.is_null(4, row) ? path : std::string(c.text(4, row));
+        out_.object_names.emplace(id, name);
+        if (c.integer(0, row) == 1) {
+          made.insert(id);
+          continue;
+        }
+        add_used({path.empty() ? name : inside(path), std::string(c.text(3, row)),
+                  std::string(c.text(6, row)), id},
+                 path, std::string(c.text(1, row)), &used);
       }
-      add_used(
-          {path.empty() ? name : inside(path), row[3].text, row[6].is_null ? "" : row[6].text, id},
-          path, row[1].text, &used);
     }
     for (auto& [id, object] : used) {
       if (!made.contains(id)) out_.inputs.push_back(std::move(object));
@@ -269,24 +245,23 @@ class ContextReader {
     fact.values.erase("yes");
     fact.values.insert(object.sha256);
     fact.counts = true;
-    std::ifstream file(session_.root() / path, std::ios::binary);
+    std::ifstream file(source_.session.root() / path, std::ios::binary);
     std::string text(std::istreambuf_iterator<char>(file), {});
     if (text.size() > kMostBlobBytes) text.resize(kMostBlobBytes);
     const std::string touched = touched_files(text);
     if (!touched.empty()) fact.note += (fact.note.empty() ? "" : "; ") + touched;
   }
 
-  const Session& session_;
+  const DiffSource& source_;
   const DiffTree& tree_;
-  std::string scope_;
   std::set<std::string> roots_;
   DiffContext out_;
 };
 
 }  // namespace
 
-Result<DiffContext> read_context(const Session& session, const DiffTree& tree) {
-  return ContextReader(session, tree).read();
+Result<DiffContext> read_context(const DiffSource& source, const DiffTree& tree) {
+  return ContextReader(source, tree).read();
 }
 
 std::string touched_files(const std::string& diff) {

@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "query/diff.h"
 #include "query/diff_tree.h"
+#include "query/json.h"
 
 namespace headrace::query {
 
@@ -37,7 +38,7 @@ struct DiffContext {
 
 // Reads, for the workflows of a tree: attributes (inherited from workflows around them), what their
 // processes said at their ends, activities' code, objects.
-Result<DiffContext> read_context(const Session& session, const DiffTree& tree);
+Result<DiffContext> read_context(const DiffSource& source, const DiffTree& tree);
 
 // "train.py +12 -3, model.py +1 -0" of a unified diff.
 std::string touched_files(const std::string& diff);

@@ -3,24 +3,17 @@
 #include <cmath>
 
 #include "query/diff.h"
+#include "query/shortened.h"
 #include "query/units.h"
 #include "query/utf8.h"
 
 namespace headrace::query {
 namespace {
 
-constexpr size_t kLongestValue = 60;
 constexpr size_t kMostSums = 6;  // activities whose time or energy is shown, of many
 
 bool is_hash(const std::string& text) {
   return text.size() >= 40 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
-
-std::string shortened(const std::string& text) {
-  if (text.size() <= kLongestValue) return text;
-  size_t end = kLongestValue;
-  while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end) + "…";
 }
 
 std::string full_text(const DiffLine& line, const Json& value) {

@@ -4,95 +4,79 @@
 #include <map>
 #include <tuple>
 
+#include "model/status.h"
 #include "query/domain_sum.h"
 #include "query/task_texts.h"
 #include "query/tradeoff_labels.h"
-#include "store/schema.h"
-#include "store/task_view.h"
 
 namespace headrace::query {
 namespace {
 
 using store::sql_text;
 
-std::string listed_ids(const std::vector<std::string>& ids) {
-  std::string out;
-  for (const std::string& id : ids) out += (out.empty() ? "" : ", ") + sql_text(id);
-  return out.empty() ? "NULL" : out;
-}
-
-Result<std::vector<std::string>> texts(const Session& session, const std::string& sql) {
-  const auto rows = session.rows(sql);
-  if (!rows.ok()) return rows.status();
-  std::vector<std::string> out;
-  for (const auto& row : *rows) {
-    if (!row[0].is_null) out.push_back(row[0].text);
-  }
-  return out;
-}
-
 class Reader {
  public:
-  Reader(const Session& session, const Thing& thing) : session_(session), thing_(thing) {}
+  Reader(const DiffSource& source, const Thing& thing) : source_(source), thing_(thing) {}
 
   Result<DiffTree> read() {
-    HEADRACE_RETURN_IF_ERROR(find_scope());
+    HEADRACE_RETURN_IF_ERROR(find_roots());
+    if (is_of_tasks() && roots_.empty()) return std::move(out_);
     HEADRACE_RETURN_IF_ERROR(read_workflows());
-    HEADRACE_RETURN_IF_ERROR(read_tasks());
-    if (!roots_.empty()) keep_inside();
-    HEADRACE_RETURN_IF_ERROR(read_energy());
+    if (!out_.workflows.empty()) {
+      HEADRACE_RETURN_IF_ERROR(read_tasks());
+      if (is_of_tasks()) keep_inside();
+      HEADRACE_RETURN_IF_ERROR(read_energy());
+    }
     link();
     return std::move(out_);
   }
 
  private:
-  Status find_scope() {
-    std::string workflows;
-    switch (thing_.kind) {
-      case ThingKind::kWorkflow: out_.workflows = {thing_.id}; return {};
-      case ThingKind::kCampaign:
-        workflows = "SELECT workflow_id FROM workflow WHERE campaign_id = " + sql_text(thing_.id) +
-                    " ORDER BY started_at";
-        break;
-      case ThingKind::kTask: roots_ = {thing_.id}; break;
-      case ThingKind::kObject: {
-        auto tasks = texts(session_,
-                           "SELECT from_id FROM edge WHERE relation = 'generated' AND from_kind = "
-                           "'task' AND to_id = " +
-                               sql_text(thing_.id));
-        if (!tasks.ok()) return tasks.status();
-        roots_ = std::move(*tasks);
-        if (roots_.empty()) return {};
-        break;
+  bool is_of_tasks() const {
+    return thing_.kind == ThingKind::kTask || thing_.kind == ThingKind::kObject;
+  }
+
+  Status find_roots() {
+    if (thing_.kind == ThingKind::kTask) roots_ = {Uuid::parse(thing_.id).value_or(Uuid{})};
+    if (thing_.kind != ThingKind::kObject) return {};
+    auto rows = source_.connection.query(
+        "SELECT producer, seq FROM edge_row WHERE relation = 1 AND seq IS NOT NULL AND object = " +
+        sql_text(thing_.id));
+    if (!rows.ok()) return rows.status();
+    while (rows->next()) {
+      const store::Chunk& c = rows->chunk();
+      for (size_t i = 0; i < c.rows(); ++i) {
+        roots_.push_back(source_.rows.id(c.integer(0, i), c.integer(1, i)));
       }
     }
-    if (workflows.empty()) {
-      workflows =
-          "SELECT DISTINCT workflow_id FROM task WHERE task_id IN (" + listed_ids(roots_) + ")";
-    }
-    auto ids = texts(session_, workflows);
-    if (!ids.ok()) return ids.status();
-    out_.workflows = std::move(*ids);
     return {};
+  }
+
+  // A condition on the rows `w` of workflows.
+  std::string is_meant() const {
+    if (thing_.kind == ThingKind::kWorkflow) return "w.workflow = " + sql_text(thing_.id);
+    if (thing_.kind == ThingKind::kCampaign) return "w.campaign = " + sql_text(thing_.id);
+    const std::string are_roots = source_.rows.are(roots_, "t");
+    return "w.wf IN (SELECT t.wf FROM task_slots t WHERE " + are_roots +
+           " UNION ALL SELECT t.wf FROM open_task t WHERE " + are_roots + ")";
   }
 
   // Of a campaign and a workflow they are the outermost nodes.
   Status read_workflows() {
-    if (!roots_.empty() || thing_.kind == ThingKind::kObject) return {};
-    const auto rows = session_.rows(
-        "SELECT workflow_id, name, status, used, generated, duration_s FROM workflow WHERE "
-        "workflow_id IN (" +
-        listed_ids(out_.workflows) + ") ORDER BY started_at");
-    if (!rows.ok()) return rows.status();
-    for (const auto& row : *rows) {
+    auto workflows = query::read_workflows(source_, is_meant());
+    if (!workflows.ok()) return workflows.status();
+    out_.workflows = std::move(*workflows);
+    for (const DiffWorkflow& workflow : out_.workflows) {
+      ids_[workflow.number] = workflow.id;
+      if (is_of_tasks()) continue;
       DiffNode node;
-      node.id = row[0].text;
-      node.activity = row[1].text;
-      node.status = row[2].text;
+      node.id = workflow.id;
+      node.activity = workflow.name;
+      node.status = workflow.status;
       node.is_workflow = true;
-      node.used = row[3].text;
-      node.generated = row[4].text;
-      if (!row[5].is_null) node.seconds = row[5].real;
+      node.used = workflow.used;
+      node.generated = workflow.generated;
+      node.seconds = workflow.seconds;
       out_.places.emplace(node.id, out_.nodes.size());
       out_.nodes.push_back(std::move(node));
     }
@@ -100,96 +84,32 @@ class Reader {
   }
 
   Status read_tasks() {
-    if (out_.workflows.empty()) return {};
-    auto connection = session_.connect();
-    if (!connection.ok()) return connection.status();
-    const Result<bool> quick = read_quickly(*connection);
-    if (!quick.ok()) return quick.status();
-    if (!*quick) HEADRACE_RETURN_IF_ERROR(read_through_view(*connection));
-    out_.tasks = parents_.size();
-    return {};
-  }
-
-  Result<bool> read_quickly(const store::Connection& connection) {
-    std::unordered_map<uint32_t, std::string> workflows;
-    std::unordered_map<uint32_t, std::string> activities;
-    auto rows = connection.query("SELECT wf, workflow FROM workflow_row WHERE workflow IN (" +
-                                 listed_ids(out_.workflows) + ")");
-    if (!rows.ok()) return rows.status();
-    std::string list;
-    while (rows->next()) {
-      for (size_t i = 0; i < rows->chunk().rows(); ++i) {
-        const auto wf = static_cast<uint32_t>(rows->chunk().integer(0, i));
-        workflows[wf] = rows->chunk().uuid(1, i).text();
-        list += (list.empty() ? "" : ", ") + std::to_string(wf);
-      }
-    }
-    if (list.empty()) return true;
-    auto names = connection.query("SELECT activity, name FROM activity_row");
-    if (!names.ok()) return names.status();
-    while (names->next()) {
-      for (size_t i = 0; i < names->chunk().rows(); ++i) {
-        activities[static_cast<uint32_t>(names->chunk().integer(0, i))] = names->chunk().text(1, i);
-      }
-    }
-    static constexpr const char* kStatus[] = {"pending", "running",   "finished",
-                                              "failed",  "cancelled", "lost"};
-    return each_task_text(connection, "t.wf IN (" + list + ")", [&](TaskText&& task) {
+    const auto add = [this](TaskText&& task) {
       DiffNode node;
       node.id = task.id.text();
-      node.activity = activities[task.activity];
-      node.status = kStatus[task.status >= 0 && task.status < 6 ? task.status : 0];
+      const auto activity = source_.activities.find(task.activity);
+      if (activity != source_.activities.end()) node.activity = activity->second.name;
+      node.status = name_of(static_cast<TaskStatus>(task.status));
       node.seconds = task.seconds;
       node.used = std::move(task.used);
       node.generated = std::move(task.generated);
-      add_task(std::move(node), task.parent.is_nil() ? "" : task.parent.text(),
-               workflows[task.workflow]);
-    });
-  }
-
-  void add_task(DiffNode node, std::string parent, std::string workflow) {
-    parents_.push_back(std::move(parent));
-    of_workflow_.push_back(std::move(workflow));
-    out_.places.emplace(node.id, out_.nodes.size());
-    out_.nodes.push_back(std::move(node));
-  }
-
-  Status read_through_view(const store::Connection& connection) {
-    const auto registry = store::Registry::load(connection);
-    if (!registry.ok()) return registry.status();
-    store::TaskView view;
-    view.columns = {"task_id", "parent_task_id", "workflow_id", "activity",
-                    "status",  "started_at",     "duration_s"};
-    view.used_json = true;
-    view.generated_json = true;
-    HEADRACE_RETURN_IF_ERROR(connection.run(store::task_view_sql(*registry, view)));
-    auto rows = connection.query(
-        "SELECT task_id, parent_task_id, workflow_id, activity, status, duration_s, used, "
-        "generated "
-        "FROM task WHERE workflow_id IN (" +
-        listed_ids(out_.workflows) + ") ORDER BY started_at, task_id");
-    if (!rows.ok()) return rows.status();
-    while (rows->next()) {
-      const store::Chunk& c = rows->chunk();
-      for (size_t i = 0; i < c.rows(); ++i) {
-        DiffNode node;
-        node.id = c.uuid(0, i).text();
-        node.activity = c.text(3, i);
-        node.status = c.text(4, i);
-        if (!c.is_null(5, i)) node.seconds = c.real(5, i);
-        node.used = c.text(6, i);
-        node.generated = c.text(7, i);
-        add_task(std::move(node), c.is_null(1, i) ? "" : c.uuid(1, i).text(), c.uuid(2, i).text());
-      }
-    }
+      parents_.push_back(task.parent.is_nil() ? "" : task.parent.text());
+      of_workflow_.push_back(ids_[task.workflow]);
+      out_.activities.insert(task.activity);
+      out_.places.emplace(node.id, out_.nodes.size());
+      out_.nodes.push_back(std::move(node));
+    };
+    HEADRACE_RETURN_IF_ERROR(each_task_text(source_.connection, source_.rows,
+                                            "t.wf IN (" + listed_numbers(out_) + ")", add));
+    out_.tasks = parents_.size();
     return {};
   }
 
   // Drops all that is not one of the roots nor inside one. There are no workflow nodes here.
   void keep_inside() {
     std::vector<int> inside(out_.nodes.size(), -1);  // -1: not known yet
-    for (const std::string& root : roots_) {
-      const auto found = out_.places.find(root);
+    for (const Uuid& root : roots_) {
+      const auto found = out_.places.find(root.text());
       if (found != out_.places.end()) inside[found->second] = 1;
     }
     std::vector<size_t> way;
@@ -226,18 +146,10 @@ class Reader {
   }
 
   Status read_energy() {
-    if (out_.workflows.empty()) return {};
-    const auto connection = session_.connect();
-    if (!connection.ok()) return connection.status();
-    auto rows = connection->query(
-        "SELECT " + store::quick_task_id_sql("p", "e.seq") +
-        ", e.domain, e.attributed_j, e.u95_j, e.truth, e.method FROM task_energy_row e JOIN "
-        "(SELECT "
-        "producer, seq FROM task_slots WHERE wf IN (SELECT wf FROM workflow_row WHERE workflow IN "
-        "(" +
-        listed_ids(out_.workflows) +
-        "))) t ON t.producer = e.producer AND t.seq = e.seq JOIN producer_row p ON p.producer = "
-        "e.producer ORDER BY e.producer, e.seq, e.domain");
+    auto rows = source_.connection.query(
+        "SELECT producer, seq, domain, attributed_j, u95_j, truth, method FROM task_energy_row "
+        "WHERE wf IN (" +
+        listed_numbers(out_) + ") ORDER BY producer, seq, domain");
     if (!rows.ok()) return rows.status();
     std::vector<DomainEnergy> domains;
     std::string task;
@@ -256,13 +168,13 @@ class Reader {
     while (rows->next()) {
       const store::Chunk& c = rows->chunk();
       for (size_t i = 0; i < c.rows(); ++i) {
-        std::string id = c.uuid(0, i).text();
+        std::string id = source_.rows.id(c.integer(0, i), c.integer(1, i)).text();
         if (id != task) {
           finish();
           task = std::move(id);
         }
-        domains.push_back({std::string(c.text(1, i)), number(c, 2, i), number(c, 3, i),
-                           std::string(c.text(4, i)), std::string(c.text(5, i))});
+        domains.push_back({std::string(c.text(2, i)), number(c, 3, i), number(c, 4, i),
+                           std::string(c.text(5, i)), std::string(c.text(6, i))});
       }
     }
     finish();
@@ -286,11 +198,12 @@ class Reader {
     }
   }
 
-  const Session& session_;
+  const DiffSource& source_;
   const Thing& thing_;
-  std::vector<std::string> roots_;        // task ids; empty: all tasks of the workflows
-  std::vector<std::string> parents_;      // of each task, "" for none
-  std::vector<std::string> of_workflow_;  // of each task
+  std::vector<Uuid> roots_;                        // tasks; none: all tasks of the workflows
+  std::vector<std::string> parents_;               // of each task, "" for none
+  std::vector<std::string> of_workflow_;           // of each task
+  std::unordered_map<uint32_t, std::string> ids_;  // of workflows by number
   DiffTree out_;
 };
 
@@ -467,8 +380,16 @@ class Matcher {
 
 }  // namespace
 
-Result<DiffTree> read_tree(const Session& session, const Thing& thing) {
-  return Reader(session, thing).read();
+Result<DiffTree> read_tree(const DiffSource& source, const Thing& thing) {
+  return Reader(source, thing).read();
+}
+
+std::string listed_numbers(const DiffTree& tree) {
+  std::string out;
+  for (const DiffWorkflow& workflow : tree.workflows) {
+    out += (out.empty() ? "" : ", ") + std::to_string(workflow.number);
+  }
+  return out;
 }
 
 Matching match(const DiffTree& a, const DiffTree& b,

@@ -3,15 +3,16 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "base/status.h"
+#include "query/diff_source.h"
+#include "query/diff_workflow.h"
 #include "query/identify.h"
-#include "query/json.h"
-#include "query/session.h"
 
 namespace headrace::query {
 
@@ -34,14 +35,17 @@ struct DiffTree {
   std::vector<DiffNode> nodes;             // workflows, then tasks by their begin
   std::vector<std::vector<size_t>> inner;  // of each node, in order
   std::vector<size_t> outermost;
-  std::vector<std::string> workflows;              // ids
+  std::vector<DiffWorkflow> workflows;
+  std::set<uint32_t> activities;                   // of all tasks of these workflows
   std::unordered_map<std::string, size_t> places;  // by id
   size_t tasks = 0;
 };
 
 // All of a workflow (its own tasks) or campaign; of a task it and all inside it; of an object the
 // tasks that generated it and all inside them.
-Result<DiffTree> read_tree(const Session& session, const Thing& thing);
+Result<DiffTree> read_tree(const DiffSource& source, const Thing& thing);
+// The numbers of a tree's workflows for an IN of SQL.
+std::string listed_numbers(const DiffTree& tree);
 
 struct DiffPair {
   size_t a = 0;

@@ -24,7 +24,7 @@ std::vector<DiffLine> parameter_lines(const DiffTrees& trees);
 // one for all, of the means. Tests where there are repeats.
 std::vector<DiffLine> metric_lines(const DiffTrees& trees, RepeatTest test);
 // A line for each series that hr.log wrote in a task or workflow, in the same way.
-Result<std::vector<DiffLine>> curve_lines(const Session& session, const DiffTrees& trees);
+Result<std::vector<DiffLine>> curve_lines(const DiffSource& source, const DiffTrees& trees);
 // How many tasks have no partner, which ended otherwise.
 std::vector<DiffLine> task_lines(const DiffTrees& trees);
 // In all, then by activity, the largest change first.

@@ -3,22 +3,18 @@
 namespace headrace::query {
 namespace {
 
-bool starts_with(const std::string& text, const std::string& head) {
-  return text.rfind(head, 0) == 0;
-}
-
-bool is_covered(const std::string& domain, const std::string& by) {
-  if (starts_with(domain, by + "/")) return true;
-  if (domain == "node/cpu") return starts_with(by, "node/cpu-");
-  return domain == "process" && (by == "node" || starts_with(by, "node/cpu"));
-}
-
 void add_once(const std::string& text, std::string* list) {
   if (text.empty() || list->find(text) != std::string::npos) return;
   *list += (list->empty() ? "" : "; ") + text;
 }
 
 }  // namespace
+
+bool is_covered(std::string_view domain, std::string_view by) {
+  if (domain.size() > by.size() && domain.starts_with(by) && domain[by.size()] == '/') return true;
+  if (domain == "node/cpu") return by.starts_with("node/cpu-");
+  return domain == "process" && (by == "node" || by.starts_with("node/cpu"));
+}
 
 EnergySum sum_domains(const std::vector<DomainEnergy>& domains) {
   EnergySum sum;

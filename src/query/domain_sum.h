@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace headrace::query {
@@ -24,8 +25,11 @@ struct EnergySum {
   std::string assumption;  // likewise
 };
 
-// Leaves out a domain that lies inside another one of the list, and an estimate of the processors
-// (`node/cpu`, `process`) where a sensor covers them.
+// Whether what `domain` counts is counted by `by` too: it lies inside, or is an estimate of the
+// processors (`node/cpu`, `process`) that a sensor covers.
+bool is_covered(std::string_view domain, std::string_view by);
+
+// Leaves out a domain that another one of the list covers.
 EnergySum sum_domains(const std::vector<DomainEnergy>& domains);
 
 }  // namespace headrace::query

@@ -31,8 +31,7 @@ struct EnergySums {
 // By workflow, in the order in which they began, then by domain. `of`: a campaign or workflow;
 // nullptr: all there is. A task inside one of a workflow that was not asked for counts as
 // outermost. Cost: one pass over the energy of these workflows' tasks and one over the tasks, about
-// 0.1 s a million; where tasks lie in others these are looked up, about three times that. What was
-// asked for all stays in the session: then a part of it costs nothing.
+// 0.1 s a million; where tasks lie in others these are looked up, about three times that.
 Result<std::vector<EnergySums>> energy_sums(const Session& session, const Thing* of);
 
 // Of all workflows, for many questions about one.

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii_case.h"
 #include "query/filter_lexer.h"
 #include "query/filter_parser.h"
 #include "query/filter_sql.h"
@@ -144,14 +145,10 @@ std::string as_value(const std::string& text) {
 // Those that go on from what is typed, then those that contain it.
 void offer(const std::vector<Completion>& all, const std::string& typed, size_t limit,
            std::vector<Completion>* out) {
-  const auto lower = [](std::string text) {
-    for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    return text;
-  };
-  const std::string wanted = lower(typed);
+  const std::string wanted = lower_case(typed);
   for (const bool first : {true, false}) {
     for (const Completion& one : all) {
-      const std::string name = lower(one.text[0] == '"' ? one.text.substr(1) : one.text);
+      const std::string name = lower_case(one.text[0] == '"' ? one.text.substr(1) : one.text);
       const size_t found = name.find(wanted);
       if (found == std::string::npos || (found == 0) != first || out->size() >= limit) continue;
       out->push_back(one);

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <optional>
 
+#include "base/ascii_case.h"
 #include "base/clock.h"
 #include "model/status.h"
 #include "query/task_joules.h"
@@ -77,12 +78,6 @@ std::string whole_ids(const Filter& filter) {
     out += (out.empty() ? "'" : ", '") + value.text + "'";
   }
   return out;
-}
-
-bool same_but_for_case(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [&](char x, char y) { return lower(x) == lower(y); });
 }
 
 }  // namespace

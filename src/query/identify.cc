@@ -58,27 +58,33 @@ std::string object_condition(const std::string& text, const std::filesystem::pat
   return or_id(out + ")", "object_id", text);
 }
 
-Status collect(const Session& session, ThingKind kind, const std::string& sql,
-               std::vector<Thing>* out) {
-  const auto rows = session.rows(sql);
-  if (!rows.ok()) return rows.status();
-  for (const auto& row : *rows) out->push_back({kind, row[0].text, row[1].text, row[2].text});
-  return {};
+Status collect(ThingKind kind, Result<ResultTable> table, std::vector<Thing>* out) {
+  if (!table.ok()) return table.status();
+  for (;;) {
+    const Result<bool> more = table->next();
+    if (!more.ok()) return more.status();
+    if (!*more) return {};
+    for (size_t row = 0; row < table->rows(); ++row) {
+      const auto text = [&](size_t column) { return table->cell(column, row).text; };
+      out->push_back({kind, text(0), text(1), text(2)});
+    }
+  }
 }
 
 // The view `object` numbers the versions of every object; here only those that may be meant.
 Status find_objects(const Session& session, const std::string& condition,
                     const std::string& object_kind, std::vector<Thing>* out) {
   return collect(
-      session, ThingKind::kObject,
-      "WITH found AS (SELECT * FROM (SELECT *, object AS object_id FROM object_row) WHERE " +
+      ThingKind::kObject,
+      session.own_sql(
+          "WITH found AS (SELECT * FROM (SELECT *, object AS object_id FROM object_row) WHERE " +
           condition + (object_kind.empty() ? "" : " AND kind = " + sql_text(object_kind)) +
           "), versions AS (SELECT object, dense_rank() OVER (PARTITION BY coalesce(path, name), "
           "CASE WHEN path IS NULL THEN kind END ORDER BY created_ns, object) AS version FROM "
           "object_row WHERE coalesce(path, name) IN (SELECT coalesce(path, name) FROM found)) "
           "SELECT f.object, coalesce(f.path, f.name), f.kind || ' version ' || v.version FROM "
           "found f JOIN versions v ON v.object = f.object ORDER BY v.version DESC, "
-          "f.created_ns DESC",
+          "f.created_ns DESC"),
       out);
 }
 
@@ -86,38 +92,32 @@ Status find_objects(const Session& session, const std::string& condition,
 Status find_by_id(const Session& session, const Uuid& id, const std::vector<ThingKind>& kinds,
                   std::vector<Thing>* out) {
   const std::string text = "'" + id.text() + "'";
-  if (has(kinds, ThingKind::kObject)) {
-    HEADRACE_RETURN_IF_ERROR(collect(
-        session, ThingKind::kObject,
-        "SELECT object, coalesce(path, name), kind FROM object_row WHERE object = " + text, out));
-  }
-  if (has(kinds, ThingKind::kTask)) {
-    Result<store::Connection> connection = session.connect();
-    if (!connection.ok()) return connection.status();
-    const Result<TaskRows> rows = TaskRows::open(*connection);
-    if (!rows.ok()) return rows.status();
-    HEADRACE_RETURN_IF_ERROR(collect(
-        session, ThingKind::kTask,
-        "SELECT " + text +
-            "::UUID, a.name, 'began ' || strftime(make_timestamp_ns(t.ts), "
-            "'%Y-%m-%d %H:%M:%S') FROM (SELECT producer, seq, activity, ts FROM task_slots UNION "
-            "ALL "
-            "SELECT producer, seq, activity, ts FROM open_task) t LEFT JOIN activity_row a ON "
-            "a.activity = t.activity WHERE " +
-            rows->are({id}, "t") + " LIMIT 1",
-        out));
-  }
-  if (has(kinds, ThingKind::kWorkflow)) {
-    HEADRACE_RETURN_IF_ERROR(
-        collect(session, ThingKind::kWorkflow,
-                "SELECT workflow, name, '' FROM workflow_row WHERE workflow = " + text, out));
-  }
-  if (has(kinds, ThingKind::kCampaign)) {
-    HEADRACE_RETURN_IF_ERROR(
-        collect(session, ThingKind::kCampaign,
-                "SELECT campaign, name, '' FROM campaign_row WHERE campaign = " + text, out));
-  }
-  return {};
+  const auto look = [&](ThingKind kind, const std::string& sql) -> Status {
+    if (!has(kinds, kind) || !out->empty()) return {};
+    return collect(kind, session.own_sql(sql), out);
+  };
+  HEADRACE_RETURN_IF_ERROR(
+      look(ThingKind::kWorkflow,
+           "SELECT workflow, name, '' FROM workflow_row WHERE workflow = " + text));
+  HEADRACE_RETURN_IF_ERROR(
+      look(ThingKind::kCampaign,
+           "SELECT campaign, name, '' FROM campaign_row WHERE campaign = " + text));
+  HEADRACE_RETURN_IF_ERROR(
+      look(ThingKind::kObject,
+           "SELECT object, coalesce(path, name), kind FROM object_row WHERE object = " + text));
+  if (!has(kinds, ThingKind::kTask) || !out->empty()) return {};
+  Result<store::Connection> connection = session.connect();
+  if (!connection.ok()) return connection.status();
+  const Result<TaskRows> rows = TaskRows::open(*connection);
+  if (!rows.ok()) return rows.status();
+  if (!rows->may_have(id)) return {};
+  const std::string is = rows->are({id}, "t");
+  return look(ThingKind::kTask,
+              "SELECT " + text +
+                  "::UUID, a.name, 'began ' || strftime(make_timestamp_ns(t.ts), '%Y-%m-%d "
+                  "%H:%M:%S') FROM (SELECT activity, ts FROM task_slots t WHERE " +
+                  is + " UNION ALL SELECT activity, ts FROM open_task t WHERE " + is +
+                  ") t LEFT JOIN activity_row a ON a.activity = t.activity LIMIT 1");
 }
 
 Status find(const Session& session, ThingKind kind, const std::string& text,
@@ -125,24 +125,25 @@ Status find(const Session& session, ThingKind kind, const std::string& text,
             std::vector<Thing>* out) {
   switch (kind) {
     case ThingKind::kCampaign:
-      return collect(session, kind,
-                     "SELECT campaign_id, name, '' FROM campaign WHERE " +
-                         or_id("name = " + sql_text(text), "campaign_id", text) +
-                         " ORDER BY started_at DESC",
+      return collect(kind,
+                     session.own_sql("SELECT campaign, name, '' FROM campaign_row WHERE " +
+                                     or_id("name = " + sql_text(text), "campaign", text) +
+                                     " ORDER BY begin_ns DESC"),
                      out);
     case ThingKind::kWorkflow:
-      return collect(session, kind,
-                     "SELECT workflow_id, name, status || ', began ' || "
-                     "strftime(started_at, '%Y-%m-%d %H:%M:%S') FROM workflow WHERE " +
-                         or_id("name = " + sql_text(text), "workflow_id", text) +
-                         " ORDER BY started_at DESC",
+      return collect(kind,
+                     session.own_sql("SELECT workflow_id, name, status || ', began ' || "
+                                     "strftime(started_at, '%Y-%m-%d %H:%M:%S') FROM workflow "
+                                     "WHERE " +
+                                     or_id("name = " + sql_text(text), "workflow_id", text) +
+                                     " ORDER BY started_at DESC"),
                      out);
     case ThingKind::kTask:
       if (!looks_like_id(text)) return {};
-      return collect(session, kind,
-                     "SELECT task_id, activity, status || ', began ' || "
-                     "strftime(started_at, '%Y-%m-%d %H:%M:%S') FROM task WHERE " +
-                         id_matches("task_id", text) + " ORDER BY started_at LIMIT 20",
+      return collect(kind,
+                     session.sql("SELECT task_id, activity, status || ', began ' || "
+                                 "strftime(started_at, '%Y-%m-%d %H:%M:%S') FROM task WHERE " +
+                                 id_matches("task_id", text) + " ORDER BY started_at LIMIT 20"),
                      out);
     case ThingKind::kObject:
       return find_objects(session, object_condition(text, here), object_kind, out);
@@ -200,7 +201,8 @@ Result<std::vector<Thing>> find_things(const Session& session, const std::string
                                        const std::vector<ThingKind>& kinds,
                                        const std::filesystem::path& here) {
   std::vector<Thing> things;
-  if (text.empty()) return things;
+  // No name has a NUL, and DuckDB would read what stands before it.
+  if (text.empty() || text.find('\0') != std::string::npos) return things;
   if (const std::optional<Uuid> id = Uuid::parse(text)) {
     HEADRACE_RETURN_IF_ERROR(find_by_id(session, *id, kinds, &things));
     if (!things.empty()) return things;

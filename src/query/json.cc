@@ -13,6 +13,12 @@ namespace {
 
 constexpr int kMaxDepth = 512;
 
+// A character that stands for itself in a string.
+bool is_plain(char c) {
+  const auto byte = static_cast<uint8_t>(c);
+  return byte >= 0x20 && byte < 0x7F && byte != '"' && byte != '\\';
+}
+
 class Reader {
  public:
   explicit Reader(std::string_view text) : text_(text) {}
@@ -264,8 +270,16 @@ void Json::write(std::string* out, int indent, int depth) const {
 }
 
 std::string json_quoted(std::string_view text) {
-  std::string out = "\"";
+  std::string out;
+  out.reserve(text.size() + 2);
+  out += '"';
   for (size_t at = 0; at < text.size();) {
+    // Most texts are plain from end to end.
+    size_t plain = at;
+    while (plain < text.size() && is_plain(text[plain])) ++plain;
+    out.append(text, at, plain - at);
+    at = plain;
+    if (at == text.size()) break;
     const auto byte = static_cast<uint8_t>(text[at]);
     if (byte >= 0x80) {
       const std::string_view rest = text.substr(at);
@@ -286,12 +300,7 @@ std::string json_quoted(std::string_view text) {
       case '\n': out += "\\n"; break;
       case '\r': out += "\\r"; break;
       case '\t': out += "\\t"; break;
-      default:
-        if (byte < 0x20 || byte == 0x7F) {
-          append_escaped(byte, &out);
-        } else {
-          out += static_cast<char>(byte);
-        }
+      default: append_escaped(byte, &out);
     }
   }
   return out += '"';

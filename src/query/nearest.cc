@@ -3,18 +3,11 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/ascii_case.h"
 #include "query/json.h"
 
 namespace headrace::query {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
 
 // Smaller is nearer; nothing when it is not near at all.
 std::optional<size_t> nearness(const std::string& name, const std::string& other) {
@@ -29,8 +22,8 @@ std::optional<size_t> nearness(const std::string& name, const std::string& other
 }  // namespace
 
 size_t edit_distance(std::string_view a_text, std::string_view b_text) {
-  const std::string a = lower(a_text);
-  const std::string b = lower(b_text);
+  const std::string a = lower_case(a_text);
+  const std::string b = lower_case(b_text);
   std::vector<size_t> before(b.size() + 1);
   std::vector<size_t> last(b.size() + 1);
   std::vector<size_t> row(b.size() + 1);
@@ -51,11 +44,12 @@ size_t edit_distance(std::string_view a_text, std::string_view b_text) {
 
 std::vector<std::string> nearest_names(std::string_view name, const std::vector<std::string>& known,
                                        size_t limit) {
-  const std::string wanted = lower(name);
+  const std::string wanted = lower_case(name);
   std::vector<std::pair<size_t, std::string>> near;
   for (const std::string& other : known) {
     if (other.empty() || other.size() > 256) continue;
-    if (const auto distance = nearness(wanted, lower(other))) near.emplace_back(*distance, other);
+    if (const auto distance = nearness(wanted, lower_case(other)))
+      near.emplace_back(*distance, other);
   }
   std::sort(near.begin(), near.end());
   near.erase(std::unique(near.begin(), near.end()), near.end());

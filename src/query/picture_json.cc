@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <unordered_map>
 #include <utility>
 
 #include "base/clock.h"
@@ -55,28 +57,81 @@ Json spans_json(const TaskLanes& all, const TaskWindow& window, size_t first_lan
                    {"longest_ns", std::move(longest)}};
 }
 
-Json node_json(const GraphNode& node) {
-  Json::Map statuses;
-  for (size_t i = 0; i < node.statuses.size(); ++i) {
-    if (node.statuses[i] > 0) statuses.emplace_back(kStatusNames[i], whole(node.statuses[i]));
+// Numbers each text once, in the order in which they come.
+class Texts {
+ public:
+  Json number_of(const std::string& text) {
+    const auto [found, is_new] = numbers_.try_emplace(text, numbers_.size());
+    if (is_new) all_.emplace_back(text);
+    return whole(found->second);
   }
-  return Json::Map{{"id", node.id},
-                   {"label", node.label},
-                   {"wave", node.wave},
-                   {"tasks", whole(node.tasks)},
-                   {"statuses", std::move(statuses)},
-                   {"duration_s", node.seconds},
-                   {"energy_j", node.energy_j ? Json(*node.energy_j) : Json()},
-                   {"x", node.x},
-                   {"y", node.y}};
+  Json::List take() { return std::move(all_); }
+
+ private:
+  std::unordered_map<std::string, size_t> numbers_;
+  Json::List all_;
+};
+
+// Moves the columns in: a list in braces copies each of its values.
+template <typename... Columns>
+Json side_by_side(std::pair<const char*, Columns>... columns) {
+  Json::Map out;
+  (out.emplace_back(columns.first, std::move(columns.second)), ...);
+  return out;
+}
+
+// Only of those that a task has.
+Json statuses_json(const std::vector<GraphNode>& nodes) {
+  Json::Map out;
+  for (size_t status = 0; status < std::size(kStatusNames); ++status) {
+    if (std::none_of(nodes.begin(), nodes.end(),
+                     [status](const GraphNode& node) { return node.statuses[status] > 0; })) {
+      continue;
+    }
+    Json::List counts;
+    for (const GraphNode& node : nodes) counts.push_back(whole(node.statuses[status]));
+    out.emplace_back(kStatusNames[status], std::move(counts));
+  }
+  return out;
+}
+
+Json nodes_json(const std::vector<GraphNode>& nodes, Texts* activities) {
+  Json::List id, activity, wave, tasks, duration, energy, x, y;
+  for (const GraphNode& node : nodes) {
+    id.emplace_back(node.id);
+    activity.push_back(activities->number_of(node.label));
+    wave.emplace_back(node.wave);
+    tasks.push_back(whole(node.tasks));
+    duration.emplace_back(node.seconds);
+    energy.push_back(node.energy_j ? Json(*node.energy_j) : Json());
+    x.emplace_back(node.x);
+    y.emplace_back(node.y);
+  }
+  return side_by_side(std::pair("id", std::move(id)), std::pair("activity", std::move(activity)),
+                      std::pair("wave", std::move(wave)), std::pair("tasks", std::move(tasks)),
+                      std::pair("statuses", statuses_json(nodes)),
+                      std::pair("duration_s", std::move(duration)),
+                      std::pair("energy_j", std::move(energy)), std::pair("x", std::move(x)),
+                      std::pair("y", std::move(y)));
+}
+
+Json edges_json(const std::vector<GraphEdge>& edges, Texts* names) {
+  Json::List from, to, relation, name, exact, count;
+  for (const GraphEdge& edge : edges) {
+    from.emplace_back(int64_t{edge.from});
+    to.emplace_back(int64_t{edge.to});
+    relation.push_back(whole(static_cast<size_t>(edge.kind)));
+    name.push_back(names->number_of(edge.name));
+    exact.emplace_back(edge.exact);
+    count.push_back(whole(edge.count));
+  }
+  return side_by_side(std::pair("from", std::move(from)), std::pair("to", std::move(to)),
+                      std::pair("relation", std::move(relation)),
+                      std::pair("name", std::move(name)), std::pair("exact", std::move(exact)),
+                      std::pair("count", std::move(count)));
 }
 
 }  // namespace
-
-std::string_view name_of(GraphLevel level) {
-  static constexpr std::string_view kNames[] = {"activity", "wave", "task"};
-  return kNames[static_cast<size_t>(level)];
-}
 
 std::string_view name_of(HeatQuantity quantity) {
   static constexpr std::string_view kNames[] = {"busy", "tasks", "failed", "power"};
@@ -107,22 +162,20 @@ Json timeline_json(const TaskLanes& all, const WindowQuestion& question) {
 }
 
 Json activity_graph_json(const ActivityGraph& graph, GraphLevel level) {
-  Json::List nodes;
-  for (const GraphNode& node : graph.nodes) nodes.push_back(node_json(node));
-  Json::List edges;
-  for (const GraphEdge& edge : graph.edges) {
-    edges.emplace_back(Json::Map{{"from", whole(edge.from)},
-                                 {"to", whole(edge.to)},
-                                 {"relation", edge.relation},
-                                 {"name", edge.name},
-                                 {"exact", edge.exact},
-                                 {"count", whole(edge.count)}});
+  Texts activities;
+  Texts names;
+  Json nodes = nodes_json(graph.nodes, &activities);
+  Json edges = edges_json(graph.edges, &names);
+  Json::List relations;
+  for (const FlowKind kind : {FlowKind::kData, FlowKind::kParent}) {
+    relations.emplace_back(std::string(name_of(kind)));
   }
-  return Json::Map{{"level", std::string(name_of(level))},
-                   {"nodes", std::move(nodes)},
-                   {"edges", std::move(edges)},
-                   {"tasks", whole(graph.tasks)},
-                   {"nodes_left", whole(graph.nodes_total - graph.nodes.size())}};
+  return side_by_side(std::pair("level", std::string(name_of(level))),
+                      std::pair("activities", activities.take()),
+                      std::pair("relations", std::move(relations)),
+                      std::pair("names", names.take()), std::pair("nodes", std::move(nodes)),
+                      std::pair("edges", std::move(edges)), std::pair("tasks", whole(graph.tasks)),
+                      std::pair("nodes_left", whole(graph.nodes_total - graph.nodes.size())));
 }
 
 Json rank_heat_json(const RankHeat& heat, HeatQuantity quantity) {

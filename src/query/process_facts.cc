@@ -28,37 +28,49 @@ std::string end_of(const std::string& state, const Json& facts) {
   return "ended abruptly" + (by.is_null() ? std::string() : " (" + by.text() + ")");
 }
 
+// As in the view `producer` and in the names of segments.
+std::string text_of(ProducerId producer) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%015llx", static_cast<unsigned long long>(producer));
+  return text;
+}
+
 }  // namespace
 
 std::string producer_text(const std::string& task_id) {
   const std::optional<Uuid> id = Uuid::parse(task_id);
-  if (!id) return "";
-  char text[17];
-  std::snprintf(text, sizeof text, "%015llx",
-                static_cast<unsigned long long>(split_task_uuid(*id).producer));
-  return text;
+  return id ? text_of(split_task_uuid(*id).producer) : "";
 }
 
 Result<std::map<std::string, ProcessFacts>> read_processes(const Session& session,
                                                            const std::set<std::string>& task_ids) {
-  std::set<std::string> producers;
-  for (const std::string& id : task_ids) producers.insert(producer_text(id));
+  std::set<ProducerId> producers;
+  for (const std::string& task : task_ids) {
+    if (const auto id = Uuid::parse(task)) producers.insert(split_task_uuid(*id).producer);
+  }
   std::string list;
-  for (const std::string& producer : producers) {
-    list += (list.empty() ? "'" : ", '") + producer + "'";
+  for (const ProducerId producer : producers) {
+    list += (list.empty() ? "" : ", ") + std::to_string(producer);
   }
   std::map<std::string, ProcessFacts> out;
   if (list.empty()) return out;
-  const auto rows =
-      session.rows("SELECT producer, facts, state FROM producer WHERE producer IN (" + list + ")");
+  const Result<store::Connection> connection = session.connect();
+  if (!connection.ok()) return connection.status();
+  auto rows = connection->query(
+      "SELECT uid, facts, state FROM producer_row WHERE facts IS NOT NULL AND uid IN (" + list +
+      ")");
   if (!rows.ok()) return rows.status();
-  for (const auto& row : *rows) {
-    const Result<Json> facts = Json::parse(row[1].text);
-    if (!facts.ok()) continue;
-    const Json& language = (*facts)["language"];
-    out[row[0].text] = {language.is_null() ? "" : language.text(), joined(*facts, "packages"),
-                        joined(*facts, "modules"), joined(*facts, "seeds"),
-                        end_of(row[2].text, *facts)};
+  while (rows->next()) {
+    const store::Chunk& c = rows->chunk();
+    for (size_t row = 0; row < c.rows(); ++row) {
+      const Result<Json> facts = Json::parse(c.text(1, row));
+      if (!facts.ok()) continue;
+      const Json& language = (*facts)["language"];
+      out[text_of(static_cast<ProducerId>(c.integer(0, row)))] = {
+          language.is_null() ? "" : language.text(), joined(*facts, "packages"),
+          joined(*facts, "modules"), joined(*facts, "seeds"),
+          end_of(std::string(c.text(2, row)), *facts)};
+    }
   }
   return out;
 }

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "query/task_failure.h"
+
 namespace headrace::query {
 namespace {
 
 constexpr uint8_t kRunning = 1;
-constexpr uint8_t kFailed = 3;
-constexpr uint8_t kLost = 5;
 
 bool is_same_rank(const Lane& a, const Lane& b) {
   return a.rank == b.rank && a.hostname == b.hostname && a.pid == b.pid;
@@ -47,7 +47,7 @@ class Filling {
         return;
       case HeatQuantity::kTasks: values[bin_of(all_.start_ns[row])] += 1; return;
       case HeatQuantity::kFailed:
-        if (all_.status[row] == kFailed || all_.status[row] == kLost) {
+        if (is_failure(all_.status[row])) {
           values[bin_of(all_.start_ns[row])] += 1;
         }
         return;

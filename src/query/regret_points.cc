@@ -41,10 +41,6 @@ class Collected {
   uint32_t last_ = 0;
 };
 
-std::string workflows_of(const CampaignName& campaign) {
-  return "(SELECT wf FROM workflow_row WHERE campaign = " + sql_text(campaign.id) + ")";
-}
-
 // Of a column of this very type.
 template <typename T>
 const T* cells_of(const store::Chunk& chunk, size_t column) {
@@ -108,7 +104,7 @@ Result<Points> logged_points(const Session& session, const CampaignName& campaig
   // one are left out here: a condition in the query would compute it a second time.
   auto rows = connection->query(
       "SELECT wf::BIGINT, producer::BIGINT, seq::BIGINT, ts::BIGINT, headrace_number(\"values\", " +
-      sql_text(key) + ") FROM log_row WHERE stream = 0 AND wf IN " + workflows_of(campaign));
+      sql_text(key) + ") FROM log_row WHERE stream = 0 AND wf IN " + workflows_sql(campaign));
   if (!rows.ok()) return rows.status();
   Collected out;
   while (rows->next()) {
@@ -153,7 +149,7 @@ Result<Points> generated_points(const Session& session, const CampaignName& camp
       "SELECT wf, producer, seq, time, value FROM (SELECT t.wf, t.producer, t.seq, t.ts + t.dur AS "
       "time, TRY_CAST(" +
       store::value_sql(*registry, Role::kGenerated, key) + " AS DOUBLE) AS value FROM " + from +
-      " WHERE t.wf IN " + workflows_of(campaign) +
+      " WHERE t.wf IN " + workflows_sql(campaign) +
       ") WHERE value IS NOT NULL AND time IS NOT NULL");
   if (!rows.ok()) return rows.status();
   Collected out;

@@ -4,6 +4,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/ascii_case.h"
 #include "query/asked_task.h"
 #include "query/filter_sql.h"
 #include "query/sql_error.h"
@@ -69,10 +70,8 @@ std::string explained(const std::string& text) {
   for (const char* word : {"explain", "analyze"}) {
     const size_t begin = rest.find_first_not_of(" \t\r\n");
     if (begin == std::string::npos) return rest;
-    std::string head = rest.substr(begin, std::string(word).size());
-    std::transform(head.begin(), head.end(), head.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    if (head != word) return rest;
+    const std::string head = rest.substr(begin, std::string(word).size());
+    if (!same_but_for_case(head, word)) return rest;
     rest = rest.substr(begin + head.size());
   }
   return rest;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii_case.h"
 #include "query/nearest.h"
 
 namespace headrace::query {
@@ -35,12 +36,6 @@ Status unknown_key(const store::Registry& registry, const TouchedPath& path) {
     message += "; known are " + listed(known);
   }
   return invalid_argument(message);
-}
-
-bool same_but_for_case(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [&](char x, char y) { return lower(x) == lower(y); });
 }
 
 // SQL names are equal whatever their case, keys are not: the only key that is spelt alike, if one

@@ -9,6 +9,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "query/activity_rows.h"
+#include "query/all_tasks.h"
 #include "query/task_joules.h"
 #include "query/task_rows.h"
 #include "store/arrow.h"
@@ -19,21 +21,28 @@ namespace {
 
 constexpr int kRunning = 1;
 
-// A condition on the column `wf`.
-std::string of_thing(const Thing* of, const char* wf) {
-  if (of == nullptr) return "true";
-  return std::string(wf) + " IN (SELECT wf FROM workflow_row WHERE " +
-         (of->kind == ThingKind::kCampaign ? "campaign" : "workflow") + " = '" + of->id + "')";
+// A condition on the column `wf`. Numbers that follow each other are named by the first and the
+// last: a filter while reading, which costs a third of the join that a list of them becomes.
+Result<std::string> of_thing(const store::Connection& connection, const Thing* of) {
+  if (of == nullptr) return std::string("true");
+  const std::string mine = "FROM workflow_row WHERE " +
+                           std::string(of->kind == ThingKind::kCampaign ? "campaign" : "workflow") +
+                           " = '" + of->id + "'";
+  Result<store::QueryResult> rows =
+      connection.query("SELECT min(wf)::BIGINT, max(wf)::BIGINT, count(DISTINCT wf) " + mine);
+  if (!rows.ok()) return rows.status();
+  if (!rows->next() || rows->chunk().is_null(0, 0)) return std::string("false");
+  const int64_t first = rows->chunk().integer(0, 0);
+  const int64_t last = rows->chunk().integer(1, 0);
+  if (last - first + 1 != rows->chunk().integer(2, 0)) return "wf IN (SELECT wf " + mine + ")";
+  return "wf BETWEEN " + std::to_string(first) + " AND " + std::to_string(last);
 }
 
-std::string tasks_sql(const Thing* of, bool with_energy) {
+std::string tasks_sql(const std::string& where, bool with_energy) {
   return "SELECT t.producer, t.seq, t.ts, t.dur, t.activity, t.status, t.parent_seq IS NULL" +
-         std::string(with_energy ? ", en.joules" : "") +
-         " FROM (SELECT producer, seq, wf, ts, dur, activity, status, parent_seq FROM task_slots "
-         "UNION ALL "
-         "SELECT producer, seq, wf, ts, dur, activity, status, parent_seq FROM open_task) t " +
-         (with_energy ? task_joules_join(of_thing(of, "wf")) : "") + " WHERE " +
-         of_thing(of, "t.wf");
+         std::string(with_energy ? ", en.joules" : "") + " FROM " +
+         all_tasks("producer, seq, ts, dur, activity, status, parent_seq", where) + " t " +
+         (with_energy ? task_joules_join(where) : "");
 }
 
 struct ReadTask {
@@ -42,6 +51,7 @@ struct ReadTask {
   int64_t seq;
   uint32_t activity;
   float energy_j;
+  uint32_t depth;  // of the lanes of its thread
   uint8_t status;
   bool is_outermost;
 };
@@ -70,9 +80,11 @@ class Reading {
 
   Status read_places(const store::Connection& connection);
   Status read_activities(const store::Connection& connection);
+  Status make_room(const store::Connection& connection, const std::string& where);
   Status read_tasks(const store::Connection& connection, const std::string& sql, bool with_energy);
-  void pack(const TaskRows& ids);
-  void sort();
+  void pack();
+  std::vector<uint32_t> sort_lanes();
+  void spread(const std::vector<uint32_t>& lanes, const TaskRows& ids);
 
  private:
   Place& place_of(int64_t producer, int64_t ring);
@@ -81,10 +93,10 @@ class Reading {
   TaskLanes& out_;
   std::unordered_map<int64_t, Lane> processes_;
   std::map<std::pair<int64_t, int64_t>, int64_t> threads_;
-  std::unordered_map<int64_t, std::string> activity_names_;
+  std::unordered_map<uint32_t, ActivityRow> activity_rows_;
   std::unordered_map<int64_t, uint32_t> activities_;
   std::map<std::pair<int64_t, int64_t>, Place> places_;
-  std::vector<uint32_t> lane_;  // of each row, before they are sorted
+  std::vector<size_t> rows_;  // of each lane
 };
 
 Status Reading::read_places(const store::Connection& connection) {
@@ -119,13 +131,9 @@ Status Reading::read_places(const store::Connection& connection) {
 }
 
 Status Reading::read_activities(const store::Connection& connection) {
-  Result<store::QueryResult> rows = connection.query("SELECT activity, name FROM activity_row");
+  auto rows = query::read_activities(connection);
   if (!rows.ok()) return rows.status();
-  while (rows->next()) {
-    for (size_t row = 0; row < rows->chunk().rows(); ++row) {
-      activity_names_[rows->chunk().integer(0, row)] = rows->chunk().text(1, row);
-    }
-  }
+  activity_rows_ = std::move(*rows);
   return {};
 }
 
@@ -142,8 +150,25 @@ Place& Reading::place_of(int64_t producer, int64_t ring) {
 uint32_t Reading::activity_of(int64_t number) {
   const auto [found, is_new] =
       activities_.try_emplace(number, static_cast<uint32_t>(out_.activities.size()));
-  if (is_new) out_.activities.push_back(activity_names_[number]);
+  if (is_new) out_.activities.push_back(activity_rows_[static_cast<uint32_t>(number)].name);
   return found->second;
+}
+
+// So that no list of tasks moves while it grows: that takes as long as to read them.
+Status Reading::make_room(const store::Connection& connection, const std::string& where) {
+  const std::string ring = "seq >> " + std::to_string(kTaskCounterBits);
+  Result<store::QueryResult> rows =
+      connection.query("SELECT producer, ring, count(*) FROM " +
+                       all_tasks("producer, " + ring + " AS ring", where) + " GROUP BY 1, 2");
+  if (!rows.ok()) return rows.status();
+  while (rows->next()) {
+    const store::Chunk& c = rows->chunk();
+    for (size_t row = 0; row < c.rows(); ++row) {
+      place_of(c.integer(0, row), c.integer(1, row))
+          .tasks.reserve(static_cast<size_t>(c.integer(2, row)));
+    }
+  }
+  return {};
 }
 
 // In the order of the store: rows of a thread are nearly sorted there, and to sort all of them in
@@ -170,82 +195,88 @@ Status Reading::read_tasks(const store::Connection& connection, const std::strin
       const int64_t duration = c.is_null(3, row) ? -1 : std::max<int64_t>(0, c.integer(3, row));
       const bool has_energy = with_energy && !c.is_null(7, row);
       place->tasks.push_back({c.integer(2, row), duration, seq, activity_of(c.integer(4, row)),
-                              has_energy ? static_cast<float>(c.real(7, row)) : std::nanf(""),
+                              has_energy ? static_cast<float>(c.real(7, row)) : std::nanf(""), 0,
                               static_cast<uint8_t>(c.integer(5, row)), c.boolean(6, row)});
     }
   }
   return store::stream_status(*rows);
 }
 
-// Thread by thread: the lanes that its tasks need, and the tasks by begin.
-void Reading::pack(const TaskRows& ids) {
+// Thread by thread: its tasks by begin, and the lanes that they need.
+void Reading::pack() {
+  bool is_first = true;
   for (auto& [name, place] : places_) {
-    std::vector<ReadTask> tasks = std::move(place.tasks);
-    if (!std::is_sorted(tasks.begin(), tasks.end(), is_before)) {
-      std::sort(tasks.begin(), tasks.end(), is_before);
+    if (!std::is_sorted(place.tasks.begin(), place.tasks.end(), is_before)) {
+      std::sort(place.tasks.begin(), place.tasks.end(), is_before);
     }
-    for (const ReadTask& task : tasks) {
+    for (ReadTask& task : place.tasks) {
       const int64_t last = task.start_ns + std::max<int64_t>(0, task.duration_ns);
       const bool runs = task.duration_ns < 0 && task.status == kRunning;
       const size_t depth =
           place.packer.place(task.start_ns, runs ? std::numeric_limits<int64_t>::max() : last);
+      task.depth = static_cast<uint32_t>(depth);
       if (depth == place.numbers.size()) {
         place.numbers.push_back(out_.lanes.size());
         Lane lane = place.lane;
         lane.depth = depth;
         out_.lanes.push_back(std::move(lane));
+        rows_.push_back(0);
       }
-      out_.begin_ns = lane_.empty() ? task.start_ns : std::min(out_.begin_ns, task.start_ns);
-      out_.end_ns = lane_.empty() ? last : std::max(out_.end_ns, last);
-      lane_.push_back(static_cast<uint32_t>(place.numbers[depth]));
-      out_.start_ns.push_back(task.start_ns);
-      out_.duration_ns.push_back(task.duration_ns);
-      out_.activity.push_back(task.activity);
-      out_.status.push_back(task.status);
-      out_.energy_j.push_back(task.energy_j);
-      out_.is_outermost.push_back(task.is_outermost ? 1 : 0);
-      out_.id.push_back(ids.id(name.first, task.seq));
+      ++rows_[place.numbers[depth]];
+      out_.begin_ns = is_first ? task.start_ns : std::min(out_.begin_ns, task.start_ns);
+      out_.end_ns = is_first ? last : std::max(out_.end_ns, last);
+      is_first = false;
     }
   }
 }
 
-template <typename T>
-void reorder(const std::vector<uint32_t>& order, std::vector<T>* column) {
-  std::vector<T> out;
-  out.reserve(column->size());
-  for (const uint32_t row : order) out.push_back((*column)[row]);
-  *column = std::move(out);
-}
-
-// Lanes by rank, machine and process; within them rows keep their order, which is that of time.
-void Reading::sort() {
-  std::vector<uint32_t> lanes(out_.lanes.size());
-  std::iota(lanes.begin(), lanes.end(), 0);
-  std::stable_sort(lanes.begin(), lanes.end(), [this](uint32_t a, uint32_t b) {
+// By rank, machine and process. Where each has come to.
+std::vector<uint32_t> Reading::sort_lanes() {
+  std::vector<uint32_t> order(out_.lanes.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [this](uint32_t a, uint32_t b) {
     const auto key = [](const Lane& lane) {
       return std::tie(lane.rank, lane.hostname, lane.pid, lane.process, lane.thread, lane.depth);
     };
     return key(out_.lanes[a]) < key(out_.lanes[b]);
   });
-  std::vector<uint32_t> place(lanes.size());
-  for (size_t i = 0; i < lanes.size(); ++i) place[lanes[i]] = static_cast<uint32_t>(i);
-  reorder(lanes, &out_.lanes);
-  // By counting: lanes are few.
-  out_.first.assign(lanes.size() + 1, 0);
-  for (const uint32_t lane : lane_) ++out_.first[place[lane] + 1];
-  std::partial_sum(out_.first.begin(), out_.first.end(), out_.first.begin());
-  std::vector<size_t> next(out_.first.begin(), out_.first.end() - 1);
-  std::vector<uint32_t> order(lane_.size());
-  for (size_t row = 0; row < lane_.size(); ++row) {
-    order[next[place[lane_[row]]]++] = static_cast<uint32_t>(row);
+  std::vector<uint32_t> place(order.size());
+  std::vector<Lane> lanes;
+  lanes.reserve(order.size());
+  out_.first.assign(1, 0);
+  for (const uint32_t lane : order) {
+    place[lane] = static_cast<uint32_t>(lanes.size());
+    lanes.push_back(std::move(out_.lanes[lane]));
+    out_.first.push_back(out_.first.back() + rows_[lane]);
   }
-  reorder(order, &out_.start_ns);
-  reorder(order, &out_.duration_ns);
-  reorder(order, &out_.activity);
-  reorder(order, &out_.status);
-  reorder(order, &out_.energy_j);
-  reorder(order, &out_.is_outermost);
-  reorder(order, &out_.id);
+  out_.lanes = std::move(lanes);
+  return place;
+}
+
+// All tasks to their rows. A lane is of one thread, so its tasks stay in the order of time.
+void Reading::spread(const std::vector<uint32_t>& lanes, const TaskRows& ids) {
+  const size_t tasks = out_.first.back();
+  out_.start_ns.resize(tasks);
+  out_.duration_ns.resize(tasks);
+  out_.activity.resize(tasks);
+  out_.status.resize(tasks);
+  out_.energy_j.resize(tasks);
+  out_.is_outermost.resize(tasks);
+  out_.id.resize(tasks);
+  std::vector<size_t> next(out_.first.begin(), out_.first.end() - 1);
+  for (auto& [name, place] : places_) {
+    const std::vector<ReadTask> read = std::move(place.tasks);
+    for (const ReadTask& task : read) {
+      const size_t row = next[lanes[place.numbers[task.depth]]]++;
+      out_.start_ns[row] = task.start_ns;
+      out_.duration_ns[row] = task.duration_ns;
+      out_.activity[row] = task.activity;
+      out_.status[row] = task.status;
+      out_.energy_j[row] = task.energy_j;
+      out_.is_outermost[row] = task.is_outermost ? 1 : 0;
+      out_.id[row] = ids.id(name.first, task.seq);
+    }
+  }
 }
 
 }  // namespace
@@ -260,10 +291,13 @@ Result<std::shared_ptr<const TaskLanes>> read_task_lanes(const Session& session,
   Reading reading(*out);
   HEADRACE_RETURN_IF_ERROR(reading.read_places(*connection));
   HEADRACE_RETURN_IF_ERROR(reading.read_activities(*connection));
+  const Result<std::string> where = of_thing(*connection, of);
+  if (!where.ok()) return where.status();
+  HEADRACE_RETURN_IF_ERROR(reading.make_room(*connection, *where));
   HEADRACE_RETURN_IF_ERROR(
-      reading.read_tasks(*connection, tasks_sql(of, with_energy), with_energy));
-  reading.pack(*ids);
-  reading.sort();
+      reading.read_tasks(*connection, tasks_sql(*where, with_energy), with_energy));
+  reading.pack();
+  reading.spread(reading.sort_lanes(), *ids);
   return std::shared_ptr<const TaskLanes>(std::move(out));
 }
 

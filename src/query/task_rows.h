@@ -15,6 +15,10 @@ class TaskRows {
  public:
   static Result<TaskRows> open(const store::Connection& connection);
 
+  // Whether a process of this store may have made the task: no row is one of its otherwise.
+  bool may_have(const Uuid& task) const {
+    return numbers_.contains(split_task_uuid(task).producer);
+  }
   // SQL that is true for the rows aliased `alias` of these tasks, in any table with the columns
   // producer and seq.
   std::string are(const std::vector<Uuid>& tasks, const std::string& alias) const;

@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "query/task_failure.h"
+
 namespace headrace::query {
 namespace {
 
 constexpr uint8_t kRunning = 1;
 constexpr uint8_t kFailed = 3;
 constexpr uint8_t kLost = 5;
-
-bool is_failure(uint8_t status) { return status == kFailed || status == kLost; }
 
 // Failed, lost, running, then whatever else.
 int badness(uint8_t status) {

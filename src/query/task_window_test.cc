@@ -138,6 +138,27 @@ TEST(TaskLanesOfAStore, NestTasksAndTellPlaces) {
   EXPECT_EQ((*lanes)->end_ns - (*lanes)->begin_ns, 10'000'000'000);
 }
 
+// The workflows of a campaign need not have been begun one after the other.
+TEST(TaskLanesOfAStore, AreOfTheCampaignAlone) {
+  StoreForTest store;
+  const std::string mine = store.campaign("c");
+  const std::string other = store.campaign("d");
+  const int first = store.workflow(mine, "train");
+  const int between = store.workflow(other, "other");
+  const int last = store.workflow(mine, "train");
+  for (const int wf : {first, between, last, last}) store.task(wf, {"step", {}, {}});
+  const Session session = store.session();
+  const auto tasks = [&](ThingKind kind, const std::string& id) {
+    const Thing thing{kind, id, "", ""};
+    const auto lanes = read_task_lanes(session, &thing, false);
+    return lanes.ok() ? (*lanes)->tasks() : SIZE_MAX;
+  };
+  EXPECT_EQ(tasks(ThingKind::kCampaign, mine), 3U);
+  EXPECT_EQ(tasks(ThingKind::kCampaign, other), 1U);
+  EXPECT_EQ(tasks(ThingKind::kWorkflow, StoreForTest::workflow_id(last)), 2U);
+  EXPECT_EQ(tasks(ThingKind::kCampaign, random_uuid().text()), 0U);
+}
+
 TEST(TaskLanesOfAStore, TellProcessesOfOneNumberApart) {
   StoreForTest store;
   const int wf = store.workflow(store.campaign("c"), "train");

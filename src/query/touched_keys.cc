@@ -4,18 +4,13 @@
 #include <map>
 #include <optional>
 
+#include "base/ascii_case.h"
+
 namespace headrace::query {
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
-}
-
 std::optional<Role> role_of(std::string_view name) {
-  const std::string word = lower(name);
+  const std::string word = lower_case(name);
   if (word == "used") return Role::kUsed;
   if (word == "generated") return Role::kGenerated;
   return std::nullopt;
@@ -51,7 +46,7 @@ class Walk {
       keys.star = true;
     }
     if (const auto* shared = node["using_columns"].as<Json::List>()) {
-      for (const Json& name : *shared) keys.columns.insert(lower(string_of(name)));
+      for (const Json& name : *shared) keys.columns.insert(lower_case(string_of(name)));
     }
     if (type == "COLUMN_REF") note_column(node);
     if (const auto reference = reference_of(node)) {
@@ -101,7 +96,7 @@ class Walk {
   void note_table(const Json& node) {
     const std::string table = string_of(node["table_name"]);
     const std::string alias = string_of(node["alias"]);
-    aliases_[lower(alias.empty() ? table : alias)] = lower(table);
+    aliases_[lower_case(alias.empty() ? table : alias)] = lower_case(table);
     if (std::find(keys.tables.begin(), keys.tables.end(), table) == keys.tables.end()) {
       keys.tables.push_back(table);
     }
@@ -111,8 +106,8 @@ class Walk {
   void note_column(const Json& node) {
     const auto* names = node["column_names"].as<Json::List>();
     if (names == nullptr) return;
-    for (const Json& name : *names) keys.columns.insert(lower(string_of(name)));
-    if (names->size() == 1) alone_.insert(lower(string_of(names->front())));
+    for (const Json& name : *names) keys.columns.insert(lower_case(string_of(name)));
+    if (names->size() == 1) alone_.insert(lower_case(string_of(names->front())));
   }
 
   // used.lr is a COLUMN_REF [used, lr]; used['lr'] an ARRAY_EXTRACT and (used).lr a STRUCT_EXTRACT
@@ -140,7 +135,7 @@ class Walk {
     for (size_t i = 0; i < names->size() && i < 4; ++i) {
       const auto role = role_of(string_of((*names)[i]));
       if (!role) continue;
-      Reference reference{i == 0 ? "" : lower(string_of((*names)[i - 1])), {*role, {}}};
+      Reference reference{i == 0 ? "" : lower_case(string_of((*names)[i - 1])), {*role, {}}};
       for (size_t k = i + 1; k < names->size(); ++k) {
         reference.path.names.push_back(string_of((*names)[k]));
       }

@@ -34,9 +34,11 @@ Result<Values> used_of_activity(const Session& session, const std::string& campa
                                 const std::string& activity) {
   const auto connection = session.connect();
   if (!connection.ok()) return connection.status();
+  const Result<TaskRows> rows = TaskRows::open(*connection);
+  if (!rows.ok()) return rows.status();
   Values out;
-  const Result<bool> quick = each_task_text(
-      *connection,
+  const Status read = each_task_text(
+      *connection, *rows,
       "t.activity IN (SELECT activity FROM activity_row WHERE name = " + sql_text(activity) +
           ") AND t.wf IN (SELECT wf FROM workflow_row w JOIN campaign_row c ON c.campaign = "
           "w.campaign WHERE c.name = " +
@@ -45,10 +47,8 @@ Result<Values> used_of_activity(const Session& session, const std::string& campa
         Result<Json> json = Json::parse(task.used);
         if (json.ok()) out.emplace(task.id.text(), std::move(*json));
       });
-  if (!quick.ok()) return quick.status();
-  if (*quick) return out;
-  return values_of(session, "SELECT task_id, used FROM task WHERE campaign = " +
-                                sql_text(campaign) + " AND activity = " + sql_text(activity));
+  if (!read.ok()) return read;
+  return out;
 }
 
 // Members of `more` that `map` has not.

@@ -105,10 +105,6 @@ std::string activity_list(const std::vector<Group>& groups) {
   return out;
 }
 
-std::string workflows_of(const CampaignName& campaign) {
-  return "(SELECT wf FROM workflow_row WHERE campaign = " + sql_text(campaign.id) + ")";
-}
-
 // How many tasks stand around the first task of each activity. Reads the tables of the store, since
 // the views would make the ids of all tasks first.
 Status find_depths(const store::Connection& connection, const CampaignName& campaign,
@@ -117,7 +113,7 @@ Status find_depths(const store::Connection& connection, const CampaignName& camp
       "WITH RECURSIVE first AS (SELECT a.name, arg_min(t.parent_producer, t.ts) AS producer, "
       "arg_min(t.parent_seq, t.ts) AS seq FROM (SELECT activity, coalesce(parent_producer, 0) AS "
       "parent_producer, coalesce(parent_seq, 0) AS parent_seq, ts FROM task_slots WHERE wf IN " +
-      workflows_of(campaign) +
+      workflows_sql(campaign) +
       ") t JOIN activity_row a ON a.activity = t.activity WHERE a.name IN (" +
       activity_list(*groups) +
       ") GROUP BY a.name), "
@@ -207,7 +203,7 @@ Status add_energy(const store::Connection& connection, const CampaignName& campa
                   Tradeoff* out) {
   // The tables, as in find_depths.
   const std::string own = "SELECT producer, seq FROM task_slots WHERE wf IN " +
-                          workflows_of(campaign) +
+                          workflows_sql(campaign) +
                           " AND activity IN (SELECT activity FROM activity_row WHERE name = " +
                           sql_text(out->activity) + ")";
   auto rows = connection.query(

@@ -1,4 +1,5 @@
 // The line "code": commit, command, scripts.
+#include "query/shortened.h"
 #include "query/why_story.h"
 
 namespace headrace::query {
@@ -41,7 +42,7 @@ void Story::code() {
   Json shown = command;
   if (shown.is_null() && workflow != facts_.workflows.end()) shown = workflow->second["command"];
   if (!shown.is_null())
-    text += (text.empty() ? "" : "; ") + std::string("command ") + cut(shown.text());
+    text += (text.empty() ? "" : "; ") + std::string("command ") + shortened(shown.text());
   Json::List files;
   for (size_t i = 0; i < facts_.nodes.size(); ++i) {
     if (node(i).node.kind != NodeKind::kObject || !is_code(i)) continue;

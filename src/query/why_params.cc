@@ -1,6 +1,7 @@
 // The line "params".
 #include <algorithm>
 
+#include "query/shortened.h"
 #include "query/units.h"
 #include "query/why_story.h"
 
@@ -26,7 +27,7 @@ void Story::params() {
   for (const auto& [key, value] : all) {
     const auto* d = value.as<double>();
     text += (text.empty() ? "" : " ") + key + "=" +
-            (d != nullptr ? number_text(*d) : cut(value.text()));
+            (d != nullptr ? number_text(*d) : shortened(value.text()));
   }
   if (all.empty()) {
     miss("parameters", "name them: hr.task(\"" + node(*actor_).label + "\", used={\"lr\": lr})");

@@ -5,22 +5,10 @@
 #include "query/why_cycles.h"
 
 namespace headrace::query {
-namespace {
-
-constexpr size_t kLongestValue = 60;
-
-}  // namespace
 
 Json members(std::vector<std::pair<std::string, Json>> all) {
   std::erase_if(all, [](const auto& member) { return member.second.is_null(); });
   return Json(Json::Map(std::move(all)));
-}
-
-std::string cut(std::string text) {
-  if (text.size() <= kLongestValue) return text;
-  size_t end = kLongestValue;
-  while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end) + "…";
 }
 
 Why Story::tell() {

@@ -21,8 +21,6 @@ constexpr size_t kNamedInputs = 3;
 
 // A map of those that are not null.
 Json members(std::vector<std::pair<std::string, Json>> all);
-// A captured text in a line: cut where it is long.
-std::string cut(std::string text);
 
 class Story {
  public:

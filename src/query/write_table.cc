@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "query/padded.h"
 #include "query/units.h"
 #include "query/utf8.h"
 #include "query/write.h"
@@ -30,12 +31,6 @@ std::string cut(const std::string& text, size_t width, bool* was_cut) {
     at += length;
   }
   return out + "…";
-}
-
-std::string padded(const std::string& text, size_t width, bool right) {
-  const size_t have = display_width(text);
-  const std::string space(width > have ? width - have : 0, ' ');
-  return right ? space + text : text + space;
 }
 
 std::string trimmed(std::string line) {

@@ -65,7 +65,7 @@ std::string structure_of(const query::ActivityGraph& graph) {
     out += query::terminal_text(node.label) + " (" + query::grouped(node.tasks) + ")\n";
     for (const query::GraphEdge& edge : graph.edges) {
       if (edge.from != i) continue;
-      const bool holds = edge.relation == "parent";
+      const bool holds = edge.kind == query::FlowKind::kParent;
       out += std::string(holds ? "  holds " : "  -> ") +
              query::terminal_text(graph.nodes[edge.to].label);
       if (edge.count > 1) out += " x" + query::grouped(edge.count);

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "query/scalar.h"
 #include "query/tradeoff.h"
 
 namespace headrace::report {
@@ -74,10 +75,6 @@ struct Factors {
   std::vector<std::vector<Json>> values;  // by configuration, as many as names
   std::vector<std::pair<std::string, Json>> constants;
 };
-
-bool is_scalar(const Json& value) {
-  return value.as<Json::Map>() == nullptr && value.as<Json::List>() == nullptr;
-}
 
 // Which configurations a factor puts together: equal numbers for equal values.
 std::vector<size_t> partition_of(const Factors& factors, size_t column) {

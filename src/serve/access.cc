@@ -45,8 +45,10 @@ Response page(int status, const std::string& title, const std::string& body,
   Response out;
   out.status = status;
   out.type = "text/html; charset=utf-8";
-  out.body = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">" + head + "<title>" +
-             title + "</title><h1>" + title + "</h1>" + body + "</html>\n";
+  out.body =
+      "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
+      "<link rel=\"icon\" href=\"data:,\">" +
+      head + "<title>" + title + "</title><h1>" + title + "</h1>" + body + "</html>\n";
   return out;
 }
 

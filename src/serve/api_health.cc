@@ -1,4 +1,5 @@
-// Whether all is there: the account of each process, losses, versions, what serving cost.
+// Whether all is there: the account of each process, losses, versions, what capture and serving
+// cost.
 #include <sys/resource.h>
 
 #include "base/clock.h"
@@ -11,6 +12,20 @@ namespace {
 using query::Json;
 
 constexpr size_t kAccountBytes = 1 << 20;  // of 1000 processes, about
+
+// What capture's own threads cost a process: what it wrote and its drain thread took it says when
+// it ends; the sampler's thread and the whole process are sensors of it.
+constexpr const char* kCost = R"sql(WITH cpu AS (
+  SELECT s.producer, max(m.raw * s.scale) FILTER (s.name = 'headrace.sampler.cpu_time') AS sampler,
+    max(m.raw * s.scale) FILTER (s.name = 'process.cpu_time') AS process
+  FROM sensor_row s JOIN sample_row m ON m.sensor = s.sensor
+  WHERE s.name IN ('headrace.sampler.cpu_time', 'process.cpu_time') AND m.flags & 1 = 0 GROUP BY 1),
+cost AS (
+  SELECT printf('%015x', p.uid) AS producer, TRY_CAST(p.facts::JSON->>'$.bytes' AS BIGINT) AS bytes,
+    TRY_CAST(p.facts::JSON->>'$.drain_cpu_ns' AS BIGINT) / 1e9 AS drain_cpu_s,
+    cpu.sampler AS sampler_cpu_s, cpu.process AS process_cpu_s
+  FROM producer_row p LEFT JOIN cpu ON cpu.producer = p.producer)
+)sql";
 
 // The rows of a query as a list of maps.
 Result<Json::List> maps_of(const query::Session& session, const std::string& sql) {
@@ -74,11 +89,22 @@ Result<Json::Map> account_of(const query::Session& session) {
               "sum(dropped)::BIGINT AS dropped, sum(missing)::BIGINT AS missing FROM accounting");
   if (!totals.ok()) return totals.status();
   if (!totals->empty()) out.emplace_back("totals", std::move(totals->front()));
+  Result<Json::List> capture =
+      maps_of(session, std::string(kCost) +
+                           "SELECT sum(bytes)::BIGINT AS bytes, sum(drain_cpu_s) AS drain_cpu_s, "
+                           "sum(sampler_cpu_s) AS sampler_cpu_s, sum(process_cpu_s) FILTER (told) "
+                           "AS process_cpu_s, sum(drain_cpu_s + sampler_cpu_s) FILTER (told) / "
+                           "sum(process_cpu_s) FILTER (told) AS share FROM (SELECT *, drain_cpu_s "
+                           "+ sampler_cpu_s IS NOT NULL AND process_cpu_s > 0 AS told FROM cost)");
+  if (!capture.ok()) return capture.status();
+  if (!capture->empty()) out.emplace_back("capture", std::move(capture->front()));
   // More processes than a page shows; those that lost something come first.
-  const std::pair<const char*, const char*> parts[] = {
+  const std::pair<const char*, std::string> parts[] = {
       {"producers",
-       "SELECT * FROM accounting ORDER BY missing + dropped + quarantined DESC, accepted DESC, "
-       "producer LIMIT 1000"},
+       std::string(kCost) +
+           "SELECT a.*, c.* EXCLUDE (producer) FROM accounting a LEFT JOIN cost c ON c.producer = "
+           "a.producer ORDER BY missing + dropped + quarantined DESC, accepted DESC, a.producer "
+           "LIMIT 1000"},
       {"gaps",
        "SELECT reason, count(*) AS gaps, sum(count)::BIGINT AS records FROM gap GROUP BY 1 "
        "ORDER BY 3 DESC LIMIT 100"},
@@ -124,7 +150,10 @@ Result<Answer> health(const Call& call) {
 void add_health_routes(std::vector<Route>* out) {
   out->push_back({.method = "GET",
                   .path = "/health",
-                  .about = "Accounts of all processes, losses, versions, what serving cost",
+                  .about =
+                      "Accounts of all processes, losses, versions, what capture's own threads "
+                      "and serving cost; `share` is that of the CPU time of the processes "
+                      "that told both",
                   .answer = health,
                   .is_of_store = false});
 }

@@ -79,8 +79,8 @@ void add_shape_routes(std::vector<Route>* out) {
   const Param campaign{.name = "campaign", .about = "of this campaign: its name or id"};
   out->push_back({"GET",
                   "/graph",
-                  "What used what the other generated, and what lies in what; x and y are the "
-                  "places of nodes",
+                  "What used what the other generated, and what lies in what: nodes and edges as "
+                  "columns side by side; x and y are the places of nodes",
                   Form::kDocument,
                   {needed,
                    {.name = "level",
@@ -91,7 +91,7 @@ void add_shape_routes(std::vector<Route>* out) {
                     .about = "only this node and what is up to two steps from it: a task's id, an "
                              "activity, or activity#wave"},
                    {.name = "limit",
-                    .about = "nodes to give: those that began first",
+                    .about = "nodes to give: those that failed, took longest or began first",
                     .kind = ParamKind::kInteger,
                     .usual = "2000",
                     .least = 1,

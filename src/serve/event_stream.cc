@@ -107,4 +107,10 @@ std::shared_ptr<TextStream> EventStream::subscribe(const std::string& last_seen,
   return reader;
 }
 
+bool EventStream::has_readers() {
+  const std::lock_guard lock(mutex_);
+  return std::any_of(readers_.begin(), readers_.end(),
+                     [](const auto& reader) { return !reader.expired(); });
+}
+
 }  // namespace headrace::serve

@@ -27,6 +27,8 @@ class EventStream {
   // A new reader. `last_seen`: the id that it saw last, "" for none; `now`: the latest change.
   std::shared_ptr<TextStream> subscribe(const std::string& last_seen, const Change& now);
 
+  bool has_readers();
+
  private:
   class Reader;
   static constexpr size_t kRemembered = 256;

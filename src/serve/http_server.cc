@@ -474,7 +474,10 @@ asio::awaitable<void> HttpServer::Loop::talk(Stream stream, Door door) {
 asio::awaitable<void> HttpServer::Loop::greet_tls(beast::tcp_stream plain) {
   TlsStream stream(std::move(plain), *tls_);
   beast::get_lowest_layer(stream).expires_after(std::chrono::seconds(limits_.header_s));
+  // It takes a place from the start: those that never greet are among the most that there may be.
+  ++counts_.connections_open;
   const auto [error] = co_await stream.async_handshake(asio::ssl::stream_base::server, kToken);
+  --counts_.connections_open;
   if (!error) co_await talk(std::move(stream), Door{Way::kTls});
 }
 

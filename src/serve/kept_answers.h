@@ -2,6 +2,7 @@
 // view of the store to the next, so that whoever keeps something can go on from where it was.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <iterator>
@@ -9,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unistd.h>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -80,7 +82,7 @@ class KeptAnswers {
   KeptBodies& bodies() { return bodies_; }
   // The kept thing of that name and watermark; else what `make` makes of the one that an earlier
   // view kept (null when there is none). One thread makes a thing, and who wants it too waits for
-  // it. Of those that were asked for last, as many are kept as fit into kMostBytes by `bytes_of`.
+  // it. Of those that were asked for last, as many are kept as fit into most_bytes() by `bytes_of`.
   template <typename T>
   std::shared_ptr<const T> get(
       const std::string& name, const std::string& watermark,
@@ -100,7 +102,13 @@ class KeptAnswers {
   }
 
  private:
-  static constexpr size_t kMostBytes = 256 << 20;
+  // A sixteenth of the machine's memory, so that the tasks of two timelines of ten million fit
+  // where there is room for them.
+  static size_t most_bytes() {
+    const auto memory =
+        static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    return std::clamp<size_t>(memory / 16, 256 << 20, 1 << 30);
+  }
   struct Kept {
     explicit Kept(std::string its_name) : name(std::move(its_name)) {}
     const std::string name;
@@ -126,11 +134,12 @@ class KeptAnswers {
     size_t all = 0;
     for (auto kept = kept_.begin(); kept != kept_.end();) {
       all += (*kept)->bytes;
-      const bool fits = all <= kMostBytes || kept == kept_.begin();
+      const bool fits = all <= most_bytes_ || kept == kept_.begin();
       kept = fits ? std::next(kept) : kept_.erase(kept);
     }
   }
 
+  const size_t most_bytes_ = most_bytes();
   KeptBodies bodies_;
   std::mutex mutex_;
   std::list<std::shared_ptr<Kept>> kept_;

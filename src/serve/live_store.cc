@@ -17,6 +17,12 @@ namespace {
 constexpr int64_t kMostPatienceMs = 10'000;
 constexpr int64_t kMostWaitMs = 4000;
 constexpr size_t kNamedWorkflows = 100;
+// A process writes a frame for each of its threads, one after the other.
+constexpr int64_t kWholePassMs = 10;
+// However dear a fold is in wall time while others use the machine, and how cheap when nobody
+// looks.
+constexpr int64_t kMostCheapPauseMs = 300;
+constexpr int64_t kUnwatchedPauseMs = 1000;
 
 int64_t since_ms(int64_t begin_ns) { return (now_monotonic_ns() - begin_ns) / 1'000'000; }
 
@@ -104,6 +110,7 @@ LiveStore::LiveStore(Directory directory, const LiveStoreOptions& options,
       is_file_(std::filesystem::is_regular_file(directory_.root)),
       options_(options),
       on_change_(std::move(on_change)),
+      spool_(directory_.spool()),
       patience_ms_(options.patience_ms) {
   thread_ = std::thread([this] { watch(); });
 }
@@ -116,6 +123,7 @@ void LiveStore::stop() {
     stopping_ = true;
   }
   changed_.notify_all();
+  spool_.wake();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -147,7 +155,7 @@ std::optional<std::string> LiveStore::shown() const {
 Status LiveStore::fold_now(int64_t wait_ms) {
   std::unique_lock lock(mutex_);
   const uint64_t mine = ++asked_;
-  changed_.notify_all();
+  spool_.wake();
   const bool is_done = changed_.wait_for(lock, std::chrono::milliseconds(wait_ms),
                                          [&] { return done_ >= mine || stopping_; });
   if (stopping_) return unavailable("the server is ending");
@@ -162,7 +170,7 @@ Result<std::shared_ptr<void>> LiveStore::lend(int64_t wait_ms) {
   }
   std::unique_lock lock(mutex_);
   ++lenders_;
-  changed_.notify_all();
+  spool_.wake();
   const bool is_closed = changed_.wait_for(lock, std::chrono::milliseconds(wait_ms), [this] {
     return (closed_ && current_ == nullptr && lenders_ > 0) || stopping_;
   });
@@ -204,12 +212,30 @@ void LiveStore::watch() {
     } else {
       look(lock);
     }
-    changed_.wait_for(lock, std::chrono::milliseconds(next_look_ms_),
-                      [this] { return stopping_ || asked_ != done_ || lenders_ > 0; });
+    rest(lock);
   }
   closed_ = true;
   wait_for_readers(lock, kMostPatienceMs);
   if (readers_ == 0) current_.reset();
+}
+
+// Until it is time to look again: when something is written, if all was taken in before.
+void LiveStore::rest(std::unique_lock<std::mutex>& lock) {
+  if (stopping_ || asked_ != done_ || lenders_ > 0) return;
+  const int64_t ms = next_look_ms_;
+  lock.unlock();
+  if (spool_.wait(ms, may_listen_) == SpoolWatch::Woken::kByWrite) {
+    spool_.wait(kWholePassMs, false);
+  }
+  lock.lock();
+}
+
+// After a fold: twice its cost. While others use the machine it takes longer than it costs, and
+// what it costs is what it takes from them.
+int64_t LiveStore::pause_ms(int64_t took_ms, int64_t cpu_ms) const {
+  const int64_t pause = std::min(2 * took_ms, std::max(2 * cpu_ms, kMostCheapPauseMs));
+  const bool is_watched = !options_.is_watched || options_.is_watched();
+  return std::max({options_.busy_poll_ms, pause, is_watched ? 0 : kUnwatchedPauseMs});
 }
 
 // With the gate closed: true when nobody reads any more.
@@ -229,7 +255,7 @@ void LiveStore::stay_closed(std::unique_lock<std::mutex>& lock) {
   shown_.reset();
   changed_.notify_all();
   changed_.wait(lock, [this] { return lenders_ == 0 || stopping_; });
-  if (!stopping_) reopen(lock);
+  if (!stopping_) reopen(lock, false);
 }
 
 bool LiveStore::is_unchanged(std::unique_lock<std::mutex>& lock) {
@@ -245,10 +271,15 @@ bool LiveStore::is_unchanged(std::unique_lock<std::mutex>& lock) {
 
 void LiveStore::look(std::unique_lock<std::mutex>& lock) {
   const uint64_t asked = asked_;
+  const bool is_heard = !is_file_ && spool_.arm();
+  may_listen_ = false;
   if (is_unchanged(lock)) {
     done_ = asked;
     new_since_ns_ = 0;
-    next_look_ms_ = std::min(next_look_ms_ + options_.busy_poll_ms, options_.idle_poll_ms);
+    may_listen_ = is_heard;
+    next_look_ms_ = is_heard
+                        ? options_.idle_poll_ms
+                        : std::min(next_look_ms_ + options_.busy_poll_ms, options_.idle_poll_ms);
     changed_.notify_all();
     return;
   }
@@ -263,13 +294,14 @@ void LiveStore::look(std::unique_lock<std::mutex>& lock) {
     return;
   }
   patience_ms_ = options_.patience_ms;
-  reopen(lock);
+  reopen(lock, current_ != nullptr);
   if (current_ == nullptr || next_look_ms_ > 0) done_ = asked;
   changed_.notify_all();
 }
 
-Result<store::Store> LiveStore::open(collect::FoldReport* report) const {
+Result<store::Store> LiveStore::open(bool is_known_new, collect::FoldReport* report) const {
   collect::OpenOptions options;
+  options.is_known_new = is_known_new;
   options.report = report;
   options.ask_server = false;
   options.store.wait_ms = 250;
@@ -282,14 +314,16 @@ Result<store::Store> LiveStore::open(collect::FoldReport* report) const {
   return collect::open_folded(directory_, options);
 }
 
-void LiveStore::reopen(std::unique_lock<std::mutex>& lock) {
+void LiveStore::reopen(std::unique_lock<std::mutex>& lock, bool is_known_new) {
   closed_ = true;
   current_.reset();
   lock.unlock();
   collect::FoldReport report;
   const int64_t begin_ns = now_monotonic_ns();
-  Result<store::Store> store = open(&report);
+  const int64_t cpu_begin_ns = read_clock_ns(CLOCK_THREAD_CPUTIME_ID);
+  Result<store::Store> store = open(is_known_new, &report);
   const int64_t took_ms = since_ms(begin_ns);
+  const int64_t cpu_ms = (read_clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu_begin_ns) / 1'000'000;
   std::unique_ptr<const StoreView> view;
   Change change;
   Status trouble = store.ok() ? Status() : store.status();
@@ -324,8 +358,7 @@ void LiveStore::reopen(std::unique_lock<std::mutex>& lock) {
     next_look_ms_ = 0;
   } else {
     new_since_ns_ = 0;
-    // A fold that takes long leaves others twice its time.
-    next_look_ms_ = std::max(options_.busy_poll_ms, 2 * took_ms);
+    next_look_ms_ = pause_ms(took_ms, cpu_ms);
   }
   trouble_ = trouble;
   const bool is_news = view != nullptr && change.watermark != latest_.watermark;

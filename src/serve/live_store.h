@@ -22,6 +22,7 @@
 #include "collect/fold.h"
 #include "query/session.h"
 #include "serve/kept_answers.h"
+#include "serve/spool_watch.h"
 #include "spool/directory.h"
 
 namespace headrace::serve {
@@ -49,6 +50,8 @@ struct LiveStoreOptions {
   int64_t idle_poll_ms = 500;
   uint64_t most_bytes = 32 << 20;  // of one fold
   int64_t patience_ms = 200;       // first, with those who read; doubles up to 10 s
+  // Whether somebody wants to see soon what is new. Not given: always.
+  std::function<bool()> is_watched{};
 };
 
 // Since the start.
@@ -103,11 +106,13 @@ class LiveStore {
 
  private:
   void watch();
+  void rest(std::unique_lock<std::mutex>& lock);
+  int64_t pause_ms(int64_t took_ms, int64_t cpu_ms) const;
   void look(std::unique_lock<std::mutex>& lock);
   bool is_unchanged(std::unique_lock<std::mutex>& lock);
   bool wait_for_readers(std::unique_lock<std::mutex>& lock, int64_t ms);
-  void reopen(std::unique_lock<std::mutex>& lock);
-  Result<store::Store> open(collect::FoldReport* report) const;
+  void reopen(std::unique_lock<std::mutex>& lock, bool is_known_new);
+  Result<store::Store> open(bool is_known_new, collect::FoldReport* report) const;
   void stay_closed(std::unique_lock<std::mutex>& lock);
   Status read_change(const store::Connection& connection, Change* out);
 
@@ -116,6 +121,7 @@ class LiveStore {
   const LiveStoreOptions options_;
   const std::function<void(const Change&)> on_change_;
   KeptAnswers kept_;
+  SpoolWatch spool_;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
@@ -131,7 +137,9 @@ class LiveStore {
   int64_t patience_ms_;
   int64_t next_look_ms_ = 0;  // from the last one
   int64_t new_since_ns_ = 0;
-  // What the thread alone uses: how the store stood when it was opened last.
+  // What the thread alone uses.
+  bool may_listen_ = false;  // the spool is watched, and nothing was new when it was looked at
+  // How the store stood when it was opened last.
   int64_t seen_rows_ = -1;
   std::set<std::string> running_;  // workflows
   Change latest_;

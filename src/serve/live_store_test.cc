@@ -1,6 +1,8 @@
 #include "serve/live_store.h"
 
+#include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <gtest/gtest.h>
 #include <thread>
 
@@ -59,6 +61,24 @@ TEST_F(LiveStoreTest, ShowsNothingWhileItIsLent) {
   const auto view = live.view();
   ASSERT_TRUE(view.ok()) << view.status().message();
   EXPECT_EQ(live.shown(), (*view)->watermark);
+}
+
+// Long before it would look again by itself.
+TEST_F(LiveStoreTest, TakesInWhatIsWrittenAsSoonAsItIs) {
+  LiveStoreOptions rarely = options();
+  rarely.idle_poll_ms = 3'600'000;
+  LiveStore live(Directory{folder_ / ".headrace"}, rarely, {});
+  ASSERT_TRUE(live.fold_now(10'000).ok());
+  const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  for (int segment = 1; segment <= 2; ++segment) {
+    std::ofstream(folder_ / ".headrace/spool" /
+                  ("00000000000000a-00000" + std::to_string(segment) + ".open"))
+        << "the begin of a frame";
+    while (live.counts().folds < static_cast<uint64_t>(segment)) {
+      ASSERT_LT(std::chrono::steady_clock::now(), end) << "it was not noticed";
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  }
 }
 
 }  // namespace

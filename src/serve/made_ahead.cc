@@ -12,7 +12,10 @@ namespace headrace::serve {
 namespace {
 
 constexpr int64_t kLooksFor_ns = 300'000'000'000;  // after the last question
+constexpr int64_t kLooks_ns = 10'000'000'000;
 constexpr int64_t kLeastPause_ns = 1'000'000'000;
+constexpr int64_t kQuiet_ns = 500'000'000;  // since the last question of a reader
+constexpr int64_t kMostWait_ns = 5'000'000'000;
 constexpr int kNiceness = 10;
 
 }  // namespace
@@ -36,6 +39,11 @@ void MadeAhead::looked() {
   if (states_ != made_) woken_.notify_all();
 }
 
+bool MadeAhead::is_looked_at() const {
+  const std::lock_guard lock(mutex_);
+  return looked_ns_ != 0 && now_monotonic_ns() - looked_ns_ < kLooks_ns;
+}
+
 void MadeAhead::stop() {
   {
     const std::lock_guard lock(mutex_);
@@ -54,6 +62,19 @@ MadeAhead::Counts MadeAhead::counts() const {
 bool MadeAhead::is_wanted() const {
   const bool looks = looked_ns_ != 0 && now_monotonic_ns() - looked_ns_ < kLooksFor_ns;
   return states_ != made_ && (made_ == 0 || looks);
+}
+
+// A page that opens asks several questions, and the cores are few.
+void MadeAhead::give_way() {
+  std::unique_lock lock(mutex_);
+  const int64_t begin_ns = now_monotonic_ns();
+  while (!stopping_) {
+    const int64_t now_ns = now_monotonic_ns();
+    const int64_t wait_ns =
+        std::min(looked_ns_ == 0 ? 0 : looked_ns_ + kQuiet_ns, begin_ns + kMostWait_ns) - now_ns;
+    if (wait_ns <= 0) return;
+    woken_.wait_for(lock, std::chrono::nanoseconds(wait_ns));
+  }
 }
 
 void MadeAhead::ask(const std::string& target) {
@@ -76,9 +97,13 @@ void MadeAhead::work() {
     if (stopping_) return;
     const uint64_t state = states_;
     lock.unlock();
-    const int64_t begin_ns = now_monotonic_ns();
-    for (const std::string& target : targets_()) ask(target);
-    const int64_t took_ns = now_monotonic_ns() - begin_ns;
+    int64_t took_ns = 0;
+    for (const std::string& target : targets_()) {
+      give_way();
+      const int64_t begin_ns = now_monotonic_ns();
+      ask(target);
+      took_ns += now_monotonic_ns() - begin_ns;
+    }
     lock.lock();
     made_ = state;
     ++counts_.rounds;
@@ -102,16 +127,17 @@ Result<std::vector<std::string>> opening_questions(const query::Session& session
   if (!any.ok()) return any.status();
   if (!*any) return out;
   const std::string workflow = newest->cell(1, 0).text;
+  // Of a timeline what it is cut from: how wide it is, who opens it knows.
   for (const char* question :
-       {"/workflows/", "/timeline?workflow=", "/graph?level=activity&workflow=", "/tasks?workflow=",
-        "/energy?workflow="}) {
+       {"/workflows/", "/timeline?lanes=1&workflow=", "/graph?level=activity&workflow=",
+        "/tasks?workflow=", "/energy?workflow="}) {
     out.push_back(question + workflow);
   }
   if (newest->cell(0, 0).is_null) return out;
   const std::string campaign = newest->cell(0, 0).text;
   for (const char* question :
        {"/campaigns/", "/workflows?limit=1000&campaign=", "/energy?campaign=",
-        "/tradeoff?campaign=", "/timeline?campaign=", "/summary?campaign="}) {
+        "/tradeoff?campaign=", "/timeline?lanes=1&campaign=", "/summary?campaign="}) {
     out.push_back(question + campaign);
   }
   return out;

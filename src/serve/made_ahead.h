@@ -4,7 +4,8 @@
 //
 // Done in a thread of its own at low priority: once after the start, and after a fold only while
 // somebody looks; a round that took t is followed by a pause of 9t, so it never takes more than a
-// tenth of the time.
+// tenth of the time. While questions of readers come it waits between two of its own, at most
+// 5 s before each.
 #pragma once
 
 #include <condition_variable>
@@ -36,6 +37,8 @@ class MadeAhead {
   void changed();
   // Somebody looks. Any thread.
   void looked();
+  // Whether somebody did within the last seconds.
+  bool is_looked_at() const;
   // Ends the thread, and the question that it is asking.
   void stop();
   // Since the start: rounds, and the time they took.
@@ -49,6 +52,7 @@ class MadeAhead {
   void work();
   void ask(const std::string& target);
   bool is_wanted() const;
+  void give_way();
 
   const std::function<void(const std::string&)> ask_;
   const std::function<std::vector<std::string>()> targets_;

@@ -1,8 +1,13 @@
 #include "serve/made_ahead.h"
 
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <gtest/gtest.h>
 #include <mutex>
+#include <thread>
+
+#include "base/clock.h"
 
 namespace headrace::serve {
 namespace {
@@ -34,6 +39,27 @@ TEST(MadeAhead, AsksOnceAfterTheStartAndThenOnlyForThoseWhoLook) {
   EXPECT_EQ(questions, (std::vector<std::string>{"/a", "/b", "/a", "/b"}));
   EXPECT_GE(ahead.counts().rounds, 1U);
   ahead.changed();  // ended: nothing begins
+}
+
+TEST(MadeAhead, WaitsWhileReadersAsk) {
+  std::atomic<int> asked = 0;
+  MadeAhead ahead([&](const std::string& /*target*/) { ++asked; },
+                  [] { return std::vector<std::string>{"/a"}; });
+  ahead.looked();
+  ahead.changed();
+  for (int i = 0; i < 10; ++i) {
+    const int64_t looked_ns = now_monotonic_ns();
+    ahead.looked();
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    const int so_far = asked;
+    // On a busy machine this thread may have come too late to be a reader who still asks.
+    if (now_monotonic_ns() - looked_ns < 200'000'000) {
+      EXPECT_EQ(so_far, 0);
+    } else {
+      break;
+    }
+  }
+  ahead.stop();
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ Result<std::vector<SourceSpec>> find_sources(const std::vector<fs::path>& paths)
   return out;
 }
 
-Source::Source(SourceSpec spec, const LiveStoreOptions& options,
+Source::Source(SourceSpec spec, LiveStoreOptions options,
                std::function<void(Source&, const std::string&)> ask_ahead)
     : spec_(std::move(spec)),
       ahead_([this, ask_ahead = std::move(ask_ahead)](
@@ -59,10 +59,15 @@ Source::Source(SourceSpec spec, const LiveStoreOptions& options,
                return view.ok() ? opening_questions((*view)->session).value_or({})
                                 : std::vector<std::string>();
              }),
-      live_(Directory{spec_.root}, options, [this](const Change& change) {
+      live_(Directory{spec_.root}, watched_by(std::move(options)), [this](const Change& change) {
         events_.publish(change);
         ahead_.changed();
       }) {}
+
+LiveStoreOptions Source::watched_by(LiveStoreOptions options) {
+  options.is_watched = [this] { return events_.has_readers() || ahead_.is_looked_at(); };
+  return options;
+}
 
 Source::~Source() {
   ahead_.stop();

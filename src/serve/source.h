@@ -28,7 +28,7 @@ Result<std::vector<SourceSpec>> find_sources(const std::vector<std::filesystem::
 class Source {
  public:
   // `ask_ahead` answers a question at a path below /api/v1 of this source, and keeps the answer.
-  Source(SourceSpec spec, const LiveStoreOptions& options,
+  Source(SourceSpec spec, LiveStoreOptions options,
          std::function<void(Source&, const std::string& target)> ask_ahead);
   ~Source();
   Source(const Source&) = delete;
@@ -43,6 +43,8 @@ class Source {
   MadeAhead& ahead() { return ahead_; }
 
  private:
+  LiveStoreOptions watched_by(LiveStoreOptions options);
+
   const SourceSpec spec_;
   EventStream events_;
   MadeAhead ahead_;  // before what calls it

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/ascii_case.h"
 #include "store/schema.h"
 
 namespace headrace::store {
@@ -76,7 +77,8 @@ std::string page_texts_sql(const std::string& only) {
 class StructSql {
  public:
   void add(const std::vector<std::string>& path, size_t at, const std::string& value) {
-    const auto same = [&](const auto& member) { return same_name(member.first, path[at]); };
+    // Members of a DuckDB struct differ by more than case.
+    const auto same = [&](const auto& member) { return same_but_for_case(member.first, path[at]); };
     auto member = std::find_if(members_.begin(), members_.end(), same);
     if (member == members_.end()) {
       members_.emplace_back(path[at], std::make_unique<StructSql>());
@@ -100,13 +102,6 @@ class StructSql {
   }
 
  private:
-  // Members of a DuckDB struct differ by more than case.
-  static bool same_name(const std::string& a, const std::string& b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-      const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; };
-      return lower(x) == lower(y);
-    });
-  }
   std::vector<std::pair<std::string, std::unique_ptr<StructSql>>> members_;
   std::string value_;
 };

@@ -42,6 +42,9 @@ def test_all_of_it_is_measured(tmp_path: Path) -> None:
     report = named["report, 20,000 tasks"]
     assert 0.1 < report["file_mb"] < 3
     assert report["written_ms"] > 0 and report["opened_ms"] > 0
+    live = named["live, end of task to row"]
+    assert live["tasks"] == 10
+    assert 0 < live["live_p50_ms"] <= live["live_p95_ms"] <= live["live_max_ms"]
     main = [row for row in rows if row.get("main")]
     assert {row["row"].split(": ")[0] for row in main} == {f"first byte, {page}" for page in PAGES}
     assert all(row["first_byte_ms"] > 0 and row["again_ms"] > 0 for row in main)

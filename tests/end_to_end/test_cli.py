@@ -274,6 +274,11 @@ def test_tradeoff_says_when_there_is_no_such_value(study: Path) -> None:
     assert "no task of campaign sweep generated val_los; did you mean val_loss?" in done.stderr
     done = headrace(study, "tradeoff", "swep", "--quality", "val_loss", code=3)
     assert "there is no campaign swep; did you mean sweep?" in done.stderr
+    # A wrong name comes before what is missing beside it.
+    done = headrace(study, "tradeoff", "swep", code=3)
+    assert "there is no campaign swep; did you mean sweep?" in done.stderr
+    done = headrace(study, "tradeoff", "sweep", code=2)
+    assert "name what was achieved: --quality NAME" in done.stderr
 
 
 def test_why_reaches_the_raw_files(study: Path) -> None:

@@ -67,7 +67,8 @@ def test_a_saved_notebook_keeps_a_drawing_and_its_text(saved: Any) -> None:
     for cell in (1, 2, 3, 4):
         data = shown(notebook, cell)
         assert set(data) == {"text/html", "text/plain"}
-        assert data["text/html"].startswith('<iframe srcdoc="')
+        assert data["text/html"].startswith("<p hidden>")
+        assert '<iframe srcdoc="' in data["text/html"]
         assert 'sandbox="allow-scripts"' in data["text/html"]
         assert "\n" not in data["text/plain"]
     assert shown(notebook, 2)["text/plain"].startswith("timeline of campaign sweep: 64 tasks in ")

@@ -26,6 +26,7 @@ SCENARIOS = [
     "keyboard",
     "history",
     "brush",
+    "lanes",
     "hostile",
 ]
 MORE = ["full-1280-light", "full-2560-dark"]

@@ -58,3 +58,21 @@ def test_a_reader_walks_through_and_watches_a_training(tmp_path: Path) -> None:
         finally:
             reader.kill()
             reader.wait()
+
+
+def test_links_lead_within_their_source_in_a_new_tab_too(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    for folder in (one, two):
+        folder.mkdir()
+        capture(folder)
+    with serving(one, str(one), str(two)) as served:
+        for path in ("/api/v1/campaigns", "/s/two/api/v1/campaigns"):
+            until(lambda p=path: served.on_socket(p).json().get("total"))
+        done = subprocess.run(
+            [NODE if NODE.exists() else "node", "script/page_sources.mjs", served.url, "two"],
+            cwd=ROOT / "web",
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr + done.stdout

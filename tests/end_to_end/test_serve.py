@@ -97,7 +97,7 @@ def test_answers_questions(study: Served) -> None:
     assert curves["groups"][0]["mean"][0] == pytest.approx(1.1)
     assert study.ask("/api/v1/curves?workflow=tune").json()["metric"] == "loss"
     graph = study.ask("/api/v1/graph?workflow=tune").json()
-    assert {node["label"]: node["tasks"] for node in graph["nodes"]} == {
+    assert dict(zip(graph["nodes"]["id"], graph["nodes"]["tasks"], strict=True)) == {
         "train": 4,
         "step": 16,
         "plot": 1,
@@ -681,6 +681,27 @@ def test_over_tls_with_a_token(tmp_path: Path) -> None:
         assert answer.status == 200
         assert answer.headers["Strict-Transport-Security"]
         connection.close()
+
+
+def test_what_capture_cost_is_what_the_processes_told(tmp_path: Path) -> None:
+    capture(tmp_path)
+    capture(tmp_path, HEADRACE_TELEMETRY="0")
+    with serving(tmp_path) as served:
+        until(lambda: served.ask("/api/v1/campaigns").status == 200)
+        health = served.ask("/api/v1/health").json()
+    # The one without telemetry does not know what it took in all.
+    (whole,) = [one for one in health["producers"] if one["sampler_cpu_s"] is not None]
+    (bare,) = [one for one in health["producers"] if one["sampler_cpu_s"] is None]
+    assert bare["process_cpu_s"] is None
+    for one in (whole, bare):
+        assert one["drain_cpu_s"] > 0
+        assert one["bytes"] > 0
+    told = health["capture"]
+    assert told["bytes"] == whole["bytes"] + bare["bytes"]
+    assert told["drain_cpu_s"] == pytest.approx(whole["drain_cpu_s"] + bare["drain_cpu_s"])
+    assert told["process_cpu_s"] == whole["process_cpu_s"]
+    own = whole["drain_cpu_s"] + whole["sampler_cpu_s"]
+    assert told["share"] == pytest.approx(own / whole["process_cpu_s"])
 
 
 def test_fifty_watch_at_once(tmp_path: Path, run_all: bool) -> None:

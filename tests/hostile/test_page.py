@@ -108,6 +108,7 @@ def test_captured_text_is_text_on_every_page_and_in_the_report(
     look(hostile, tmp_path, addresses(hostile), [report_of(hostile, tmp_path / "report.html")])
 
 
+@pytest.mark.timeout(3600)
 def test_each_payload_has_its_pages(hostile: Path, tmp_path: Path, run_all: bool) -> None:
     if not run_all:
         pytest.skip("1,800 pages: --all")

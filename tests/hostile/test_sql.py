@@ -28,7 +28,7 @@ Row = tuple[str, str, str]
 def rows_of(name: str) -> list[Row]:
     lines = (ROOT / "tests/safety" / name).read_text().splitlines()
     rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
-    return [(row[0], row[1], row[2]) for row in rows]
+    return [(row[0], row[1], row[2].replace("\\n", "\n")) for row in rows]
 
 
 def expanded(text: str) -> str:

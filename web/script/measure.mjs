@@ -1,11 +1,13 @@
 // Measures a page in headless Chromium without a GPU, as its reader has it: from the address to the
-// drawn chart, then the time between frames under a real wheel and a real mouse, then its memory.
+// drawn chart, then the time between frames under a real wheel and a real mouse, then its memory. The
+// browser runs and has an empty window already, without anything kept: time begins when that window goes
+// to the address.
 //   node script/measure.mjs URL CHART [COOKIE]
 // CHART: what holds the canvas, as a CSS selector; COOKIE: name=value, what the server lets in.
 // Prints a line of JSON: ms and MB. A page that draws in several goes sets seen.saidByPage, and in
 // the end seen.drawnMs.
-import { withPage } from "./browser.mjs";
-import { settled } from "./page_checks.mjs";
+import { withBrowser } from "./browser.mjs";
+import { count, settled } from "./page_checks.mjs";
 
 const [url, chart, cookie] = process.argv.slice(2);
 if (!url || !chart) {
@@ -77,11 +79,14 @@ async function wheelAndDrag(page, canvas) {
   await page.keyboard.up("Control");
 }
 
-await withPage({ width: 1280, height: 900, theme: "light" }, async (page) => {
+const measure = async (/** @type {import("playwright-core").Page} */ page) => {
   page.setDefaultTimeout(120_000);
   const [name, value] = (cookie ?? "").split("=");
   if (name && value) await page.context().addCookies([{ name, value, url: new URL(url).origin }]);
+  count(page);
   await page.addInitScript(watchDrawing, chart);
+  // The start of the browser and of the window would be at work beside the page.
+  await page.waitForTimeout(1500);
   await page.goto(url, { waitUntil: "commit" });
   /** @type {() => Promise<number>} */
   const drawn = async () => (await page.waitForFunction(() => /** @type {any} */ (globalThis).seen?.drawnMs || 0, undefined, { polling: 20 })).jsonValue();
@@ -109,4 +114,7 @@ await withPage({ width: 1280, height: 900, theme: "light" }, async (page) => {
   await devtools.send("HeapProfiler.collectGarbage");
   const heap = /** @type {{ usedSize: number, backingStorageSize?: number }} */ (await devtools.send("Runtime.getHeapUsage"));
   console.log(JSON.stringify({ ready_ms: readyMs, frame_p50_ms: rank(0.5), frame_p95_ms: rank(0.95), frame_max_ms: gaps.at(-1), frames: gaps.length, heap_mb: (heap.usedSize + (heap.backingStorageSize ?? 0)) / 1e6 }));
-});
+};
+
+const window = /** @type {const} */ ({ width: 1280, height: 900, theme: "light" });
+await withBrowser((open) => open(window, measure));

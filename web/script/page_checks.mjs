@@ -12,9 +12,24 @@ export const check = (fine, what) => {
 };
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
+/** @typedef {import("playwright-core").Request} Request */
+/** Requests under way. @type {WeakMap<Page, Set<Request>>} */
+const asked = new WeakMap();
+
+/** From now on it is known what a page waits for; the stream of changes, which never ends, apart. @param {Page} page */
+export function count(page) {
+  /** @type {Set<Request>} */
+  const open = new Set();
+  asked.set(page, open);
+  page.on("request", (request) => request.resourceType() !== "eventsource" && open.add(request));
+  page.on("requestfinished", (request) => open.delete(request));
+  page.on("requestfailed", (request) => open.delete(request));
+}
+
 /** What the browser complains of or asks elsewhere is wrong. @param {Page} page @param {string} origin @param {RegExp | undefined} expected */
 export function watch(page, origin, expected = undefined) {
   page.setDefaultTimeout(15_000);
+  count(page);
   page.on("request", (request) => {
     const url = request.url();
     check(url.startsWith(`${origin}/`) || url.startsWith("data:") || url.startsWith("blob:"), `asked ${url}`);
@@ -29,11 +44,19 @@ export function watch(page, origin, expected = undefined) {
   });
 }
 
-/** @param {Page} page */
+/** Until a counted page has all that it asked for, and has drawn it. @param {Page} page */
 export async function settled(page) {
-  await page.waitForSelector("main h1, main .said");
-  await page.waitForFunction(() => document.querySelectorAll("main .said[aria-hidden], main .skeleton").length === 0);
-  await page.waitForTimeout(150);
+  const open = asked.get(page);
+  if (!open) throw new Error("a page settles only where it is counted");
+  for (;;) {
+    await page.waitForSelector("main h1, main .said");
+    await page.waitForFunction(() => document.querySelectorAll("main .said[aria-hidden], main .skeleton").length === 0);
+    for (const end = Date.now() + 120_000; open.size > 0; await page.waitForTimeout(5)) {
+      if (Date.now() > end) throw new Error(`not answered: ${[...open].map((one) => one.url()).join(" ")}`);
+    }
+    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+    if (open.size === 0) return;
+  }
 }
 
 /** Serious issues that axe-core finds. @param {Page} page @param {string} where */

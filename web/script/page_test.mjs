@@ -36,7 +36,7 @@ export function addressesOf({ campaign: c }) {
 
 /**
  * Opens a page over a made-up server; what the browser complains of or asks elsewhere is wrong.
- * @param {{ state?: string, live?: boolean, hostile?: boolean, width?: number, height?: number, zoom?: number, theme?: "light" | "dark", expected?: RegExp }} options
+ * @param {{ state?: string, live?: boolean, hostile?: boolean, ranks?: number, width?: number, height?: number, zoom?: number, theme?: "light" | "dark", expected?: RegExp }} options
  * @param {(page: Page, made: Made, origin: string) => Promise<void>} use
  */
 async function opened(options, use) {
@@ -185,6 +185,7 @@ const scenarios = {
       }
       await page.goto(`${origin}${addressesOf(made).workflow}?sel=task:${made.campaign.tasks[0]?.id}`);
       await page.waitForSelector("aside.side h2");
+      await settled(page);
       await sound(page, "inspector at 200 %");
       await accessible(page, "inspector at 200 %");
     }),
@@ -293,8 +294,30 @@ const scenarios = {
       check(/wattage/.test(await page.locator(".filter-why").innerText()), "the filter's mistake is not said");
     }),
 
+  // A workflow of more threads than are in sight.
+  lanes: () =>
+    opened({ ranks: 12 }, async (page, made, origin) => {
+      /** @type {string[]} */
+      const asked = [];
+      page.on("request", (one) => {
+        const { pathname, search } = new URL(one.url());
+        if (pathname.startsWith("/api/v1/") && !pathname.endsWith("/events")) asked.push(pathname.slice(7) + search);
+      });
+      const { workflow } = addressesOf(made);
+      await page.goto(origin + workflow);
+      await settled(page);
+      const [first, second] = asked.filter((one) => one.startsWith("/timeline?"));
+      check(asked[0] === workflow.replace("workflow", "workflows") && asked[1] === first, `asked first: ${asked.slice(0, 2)}`);
+      check(/&lanes=25&/.test(first ?? ""), `what is in sight: ${first}`);
+      check(second === first?.replace("lanes=25", "lanes=120"), `the rest: ${second}`);
+      const twice = asked.filter((one, i) => asked.indexOf(one) !== i);
+      check(twice.length === 0, `asked again: ${twice}`);
+      const high = await page.locator("#chart-timeline .timeline-scroll").evaluate((box) => box.scrollHeight);
+      check(high > 36 * 18, `36 lanes are ${high} pixels high`);
+    }),
+
   brush: () =>
-    opened({}, async (page, made, origin) => {
+    opened({ expected: /404/ }, async (page, made, origin) => {
       await page.goto(origin + addressesOf(made).campaign);
       await settled(page);
       const plot = await page.locator("#chart-tradeoff canvas").boundingBox();
@@ -303,18 +326,83 @@ const scenarios = {
       const before = await rows();
       await page.mouse.move(plot.x + 60, plot.y + plot.height * 0.45);
       await page.mouse.down();
-      await page.mouse.move(plot.x + plot.width * 0.25, plot.y + plot.height * 0.9, { steps: 4 });
+      await page.mouse.move(plot.x + plot.width * 0.45, plot.y + plot.height * 0.9, { steps: 4 });
       await page.mouse.up();
       await page.waitForURL(/brush=/);
-      await page.waitForTimeout(200);
-      check((await rows()) < before, "brushing kept all workflows");
-      check(/kept/.test(await page.locator("#chart-workflows h2").innerText()), "it is not said that only some are shown");
-      const kept = await rows();
+      await settled(page);
+      const chip = page.locator("nav.path .chip.brush");
+      const [, tasks, flows] = /^(\d+) of 40 configurations brushed, in (\d) of 5 workflows/.exec(await chip.innerText()) ?? [];
+      check(Number(tasks) > 1 && Number(flows) > 1 && Number(flows) < 5, `the chip says ${await chip.innerText()}`);
+      const of = `of the ${flows} brushed`;
+      /** @param {string} where @param {string} said @param {string | RegExp} expected */
+      const says = (where, said, expected) => check(typeof expected === "string" ? said.includes(expected) : expected.test(said), `${where} says ${said}, not ${expected}`);
+      const heading = (/** @type {string} */ chart) => page.locator(`#chart-${chart} h2`).innerText();
+      const campaign = async () => {
+        says("campaign", await heading("workflows"), `${flows} of 5 brushed`);
+        says("energy by workflow", await heading("energy"), `in ${flows} workflows ${of}`);
+        says("curves", await heading("curves"), `of the ${tasks} brushed`);
+        check((await rows()) === Number(flows), `${await rows()} workflows of ${flows}`);
+        says("figures", await page.locator(".figures").innerText(), `${flows} of 5`);
+      };
+      await campaign();
       await page.reload();
       await settled(page);
-      check((await rows()) === kept, "the brush was not restored");
-      await page.getByRole("button", { name: /show all/ }).click();
+      await campaign();
+      // The question behind a chart is of the same workflows.
+      await page.locator("#chart-energy summary").click();
+      await page.locator("#chart-energy").getByRole("button", { name: "Open SQL" }).click();
+      await page.waitForURL(/\/query/);
+      says("SQL", await page.locator("textarea").inputValue(), new RegExp(`AND t\\.workflow_id IN \\(('[0-9a-f-]{36}'(, )?){${flows}}\\)`));
+      // All pages show only these, by whatever way they are reached.
+      const places = page.locator("nav.places");
+      await places.getByText("Energy").click();
+      await settled(page);
+      says("energy", await page.locator("h1").innerText(), of);
+      says("energy", await heading("sums"), of);
+      check((await page.locator("#chart-table tr[data-id$=' attributed']").count()) === 2 * Number(flows), "energy lists other workflows too");
+      await places.getByText("Telemetry").click();
+      await settled(page);
+      check((await page.getByLabel(`Workflow ${of}`).locator("option").count()) === Number(flows), "telemetry offers other workflows");
+      await places.getByText("Compare").click();
+      await settled(page);
+      check((await page.getByLabel("Side a").locator("option").count()) === Number(flows) + 1, "compare offers other workflows");
+      await places.getByText("Campaigns").click();
+      await settled(page);
+      says("campaigns", await heading("workflows"), of);
+      check((await rows()) === Number(flows), "all workflows are listed");
+      await accessible(page, "brushed");
+      await page.locator("#chart-workflows tr[data-id] a").first().click();
+      await page.waitForURL(/\/workflow\/.*brush=/);
+      await settled(page);
+      says("workflow", await page.locator(".kicker").first().innerText(), of);
+      says("tasks", await heading("tasks"), /^Tasks in the \d brushed: \d/);
+      await page.locator("#chart-tasks a:has-text('finetune')").first().click();
+      await page.waitForURL(/\/task\//);
+      await settled(page);
+      says("task", await heading("siblings"), /^Beside it: \d of 8 finetune tasks, those brushed/);
+      check((await page.locator("#chart-siblings tr[data-id]").count()) < 8, "all siblings are listed");
+      const [tab] = await Promise.all([page.context().waitForEvent("page"), page.locator("nav.path a").first().click({ button: "middle" })]);
+      await tab.waitForSelector(".chip.brush");
+      await tab.waitForFunction((all) => document.querySelectorAll("#chart-workflows tr[data-id]").length === all, Number(flows));
+      await tab.close();
+      // Without it all is there again; back brings it back.
+      await page.locator("nav.path a").first().click();
+      await settled(page);
+      await campaign();
+      await chip.getByRole("button", { name: "Clear the brush" }).click();
       await page.waitForFunction((all) => document.querySelectorAll("#chart-workflows tr[data-id]").length === all, before);
+      check((await chip.count()) === 0, "the chip stays");
+      await page.goBack();
+      await settled(page);
+      await campaign();
+      await page.goForward();
+      await page.waitForFunction((all) => document.querySelectorAll("#chart-workflows tr[data-id]").length === all, before);
+      // A brush that nobody can follow says so.
+      await page.goto(`${origin}/energy?brush=energy*0..1*nonsense*0..1*${made.campaign.id}`);
+      await settled(page);
+      says("a brush of nothing", await chip.innerText(), "cannot be followed");
+      await page.goto(origin + addressesOf(made).campaign);
+      await settled(page);
       // The same elsewhere: SQL opens, CSV and PNG are saved.
       const copy = page.locator("#chart-tradeoff summary");
       for (const [name, file] of /** @type {const} */ ([["Save CSV", "tradeoff.csv"], ["Save PNG", "tradeoff.png"]])) {

@@ -1,15 +1,15 @@
 // Pictures of every page, of a made-up campaign or of a running `headrace serve`:
-//   node script/tour.mjs FOLDER [--url URL] [--state STATE] [--only PAGE,PAGE] [WIDTH-THEME[@ZOOM]...]
-// URL is the one that opens once. Without a size: 1280-dark.
+//   node script/tour.mjs FOLDER [--url URL] [--state STATE] [--only PAGE,PAGE] [--home PATH] [WIDTH-THEME[@ZOOM]...]
+// URL is the one that opens once. Without a size: 1280-dark. What lies in PATH is shown below "~".
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { withBrowser } from "./browser.mjs";
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { url: { type: "string" }, state: { type: "string" }, only: { type: "string" } } });
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { url: { type: "string" }, state: { type: "string" }, only: { type: "string" }, home: { type: "string" } } });
 const [folder, ...sizes] = positionals;
 if (!folder) {
-  console.error("usage: node script/tour.mjs FOLDER [--url URL] [--state STATE] [--only PAGE,PAGE] [WIDTH-THEME[@ZOOM]...]");
+  console.error("usage: node script/tour.mjs FOLDER [--url URL] [--state STATE] [--only PAGE,PAGE] [--home PATH] [WIDTH-THEME[@ZOOM]...]");
   process.exit(2);
 }
 const { madeUp } = await import("../test/server/server.mjs");
@@ -34,6 +34,16 @@ async function addressesOf(ask) {
   const [model] = await first("/objects?filter=kind:model&limit=1", "object_id");
   const sql = "SELECT activity, count(*) AS tasks, sum(duration_s) AS sum_s\nFROM task\nGROUP BY ALL\nORDER BY sum_s DESC";
   return { campaigns: "/", campaign: `/campaign/${campaign}`, workflow: `/workflow/${a}`, failed: `/workflow/${failedIn}?colour=status`, task: `/task/${task}`, error: `/task/${failed}`, chosen: `/workflow/${a}?sel=task:${task}`, object: `/object/${model}`, model: `/model/${model}`, compare: `/compare?a=${a}&b=${b}`, energy: "/energy", telemetry: "/telemetry", query: `/query?sql=${encodeURIComponent(sql)}`, plot: `/query?sql=${encodeURIComponent(sql)}&as=plot`, about: "/about", unknown: "/nowhere" };
+}
+
+/** Also where a path was cut. @param {string} home */
+function atHome(home) {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+    const text = node.textContent ?? "";
+    const cut = text.replaceAll(home, "~").replace(/(\/[^\s…]+)…/g, (all, start) => (home.startsWith(start) ? "~…" : all));
+    if (cut !== text) node.textContent = cut;
+  }
 }
 
 mkdirSync(folder, { recursive: true });
@@ -65,6 +75,7 @@ try {
           const tall = await page.evaluate(() => document.documentElement.scrollHeight);
           await page.setViewportSize({ width: view.width, height: Math.max(view.height, tall) });
           await page.waitForTimeout(300);
+          if (values.home) await page.evaluate(atHome, values.home);
           await page.screenshot({ path: join(folder, `${name}-${size}.png`), fullPage: true });
         }
       });

@@ -51,12 +51,46 @@ describe("client", () => {
   it("hands on what was asked ahead, once", async () => {
     let asked = 0;
     const server = client(async () => answer(++asked === 1 ? 200 : 400, { rows: [asked] }));
-    await server.ahead("/timeline", { width: 100 });
+    let over = false;
+    const ahead = server.ahead("/timeline", { width: 100 }).then(() => (over = true));
+    await new Promise((go) => setTimeout(go));
+    expect(over).toBe(false);
     expect(await server.get("/timeline", { width: 100 })).toEqual({ rows: [1] });
+    await ahead;
     await expect(server.get("/timeline", { width: 100 })).rejects.toBeInstanceOf(Refusal);
-    await server.ahead("/timeline");
+    void server.ahead("/timeline");
     await expect(server.get("/timeline")).rejects.toBeInstanceOf(Refusal);
     expect(asked).toBe(3);
+  });
+
+  it("gives nobody the answer to what was taken back", async () => {
+    const given = new AbortController();
+    const server = client(async (_, init) => new Promise((answered, refused) => {
+      init?.signal?.addEventListener("abort", () => refused(new DOMException("gone", "AbortError")));
+      if (!init?.signal) answered(answer(200, { rows: [1] }));
+    }));
+    const ahead = server.ahead("/timeline", {}, given.signal);
+    given.abort();
+    await ahead;
+    expect(server.expects("/timeline")).toBe(false);
+    expect(await server.get("/timeline")).toEqual({ rows: [1] });
+  });
+
+  it("asks ahead once, and knows of which state its answers are", async () => {
+    let asked = 0;
+    const server = client(async () => answer(200, { rows: [++asked] }, { ETag: `W/"${Math.min(asked, 2)}"` }));
+    expect(await server.isAllOf("1")).toBe(false);
+    const both = [server.ahead("/timeline"), server.ahead("/timeline")];
+    expect(server.expects("/timeline")).toBe(true);
+    await server.get("/timeline");
+    expect(server.expects("/timeline")).toBe(false);
+    await Promise.all(both);
+    expect(asked).toBe(1);
+    expect(await server.isAllOf("1")).toBe(true);
+    // Of what is under way too.
+    const health = server.get("/health");
+    expect(await server.isAllOf("1")).toBe(false);
+    await health;
   });
 
   it("forgets the oldest answer", async () => {

@@ -3,16 +3,25 @@ import { pack } from "./pack.mjs";
 
 /** @param {{ id: string, name: string }[]} workflows @param {string} hostile @returns {import("../src/api/report.ts").Views} */
 export function fixtureViews(workflows, hostile) {
-  /** @param {string} label @param {number} x @param {number} y @param {number} tasks @param {number} failed */
-  const node = (label, x, y, tasks, failed = 0) => ({ id: label, label, wave: x, tasks, statuses: { finished: tasks - failed, ...(failed > 0 ? { failed } : {}) }, duration_s: tasks * 0.4, energy_j: tasks * 2.5, x, y });
-  /** @param {number} from @param {number} to @param {number} count */
-  const edge = (from, to, count, relation = "data", exact = true) => ({ from, to, relation, name: relation === "data" ? "batch" : "", exact, count });
   const graphs = workflows.map(({ id, name }, i) => ({
     workflow_id: id,
     workflow: name,
     level: "activity",
-    nodes: [node(`load${hostile}`, 0, 0, 8), node("finetune", 1, 0, 9, 1), node("epoch", 2, -0.5, 36), node("evaluate", 2, 0.5, 9)],
-    edges: [edge(0, 1, 8), edge(1, 2, 36, "parent"), edge(1, 3, 9, "data", i !== 1)],
+    activities: [`load${hostile}`, "finetune", "epoch", "evaluate"],
+    relations: ["data", "parent"],
+    names: ["batch", ""],
+    nodes: {
+      id: [`load${hostile}`, "finetune", "epoch", "evaluate"],
+      activity: [0, 1, 2, 3],
+      wave: [0, 1, 2, 2],
+      tasks: [8, 9, 36, 9],
+      statuses: { finished: [8, 8, 36, 9], failed: [0, 1, 0, 0] },
+      duration_s: [3.2, 3.6, 14.4, 3.6],
+      energy_j: [20, 22.5, 90, 22.5],
+      x: [0, 1, 2, 2],
+      y: [0, 0, -0.5, 0.5],
+    },
+    edges: { from: [0, 1, 1], to: [1, 2, 3], relation: [0, 1, 0], name: [0, 1, 0], exact: [true, true, i !== 1], count: [8, 36, 9] },
     tasks: 62,
     nodes_left: i === 1 ? 3 : 0,
   }));

@@ -4,16 +4,16 @@ import { hrefOf, parseChosen, parsePath } from "../src/state/route.ts";
 import { darkTheme, lightTheme, luminance } from "../src/views/colour.ts";
 import { apart } from "../src/views/curves.ts";
 import { largest } from "../src/views/heat.ts";
-import { within } from "../src/views/pareto.ts";
+import { spanned } from "../src/views/pareto.ts";
 import { amount } from "../src/views/ramp.ts";
 import { linear } from "../src/views/scale.ts";
 import { bandsOf } from "../src/views/spans.ts";
 import { sumOf } from "../src/views/stacked.ts";
-import { columnsOf, csvOf, cut, plain, valuesText } from "../src/widgets/cells.ts";
+import { columnsOf, commandText, csvOf, cut, plain, valuesText } from "../src/widgets/cells.ts";
 import { curvesOf, picture, sensorsNear, smallIsBetter, stripOf } from "../src/widgets/charts.ts";
 import { completeSql, put } from "../src/widgets/completion.ts";
 import { ranked, score, wordAt } from "../src/widgets/matching.ts";
-import { askSql, pythonText, shellText, sqlText } from "../src/widgets/questions.ts";
+import { askSql, filterAmong, pythonText, shellText, sqlAmong, sqlText } from "../src/widgets/questions.ts";
 import { campaign } from "./server/campaign.mjs";
 import { timeline } from "./server/charts.mjs";
 
@@ -39,6 +39,12 @@ describe("questions for elsewhere", () => {
     expect(shellText("plain-1.0:x")).toBe("plain-1.0:x");
     expect(shellText("a'b; rm")).toBe("'a'\\''b; rm'");
     expect(askSql('SELECT """ \\').python).not.toContain('SELECT """');
+  });
+
+  it("says which are meant", () => {
+    expect(sqlAmong("task_id", new Set(["a", "it's"]))).toBe("\n  AND task_id IN ('a', 'it''s')");
+    expect(filterAmong("id", ["a", "b"])).toBe(" id:a,b");
+    expect([sqlAmong("task_id", null), filterAmong("id", null)]).toEqual(["", ""]);
   });
 });
 
@@ -96,6 +102,12 @@ describe("cells", () => {
     expect([plain({ $bytes: "ab12" }), plain({ a: 1 }), plain([1]), plain(null), plain("")]).toEqual(["ab12", '{"a":1}', "[1]", "–", ""]);
   });
 
+  it("names programs without where they lie", () => {
+    expect(commandText("/opt/venv/bin/python /home/me/my/train.py --out /scratch/x/ a/b")).toBe("python train.py --out /scratch/x/ a/b");
+    const [only] = columnsOf({ columns: [{ name: "command", type: "text", unit: null }], rows: [["/bin/sh /a/b.sh"]] });
+    expect([only?.text(["/bin/sh /a/b.sh"]), only?.full?.(["/bin/sh /a/b.sh"])]).toEqual(["sh b.sh", "/bin/sh /a/b.sh"]);
+  });
+
   it("lets no spreadsheet run a cell", () => {
     expect(csvOf(["a"], [["=1+1"], ['say "x"'], [-3], [null]])).toBe("a\r\n'=1+1\r\n\"say \"\"x\"\"\"\r\n-3\r\n\r\n");
     expect(csvOf(["-a"], [["\uff1d1+1"], ["-3.5"], ["+1+1"], ["@x"]])).toBe("'-a\r\n'\uff1d1+1\r\n-3.5\r\n'+1+1\r\n'@x\r\n");
@@ -135,8 +147,8 @@ describe("views", () => {
     const scale = linear(0, 10, 0, 100);
     const point = (id: string, cost: number, quality: number) => ({ id, cost, quality, number: "", costU95: null, front: false, best: false, truth: "measured" as const });
     const points = [point("a", 1, 1), point("b", 5, 5), point("c", 9, 9)];
-    expect(within(points, scale, scale, { x0: 60, y0: 60, x1: 0, y1: 0 })).toEqual(["a", "b"]);
-    expect(within(points, scale, scale, { x0: 20, y0: 20, x1: 30, y1: 30 })).toEqual([]);
+    expect(spanned(points, scale, scale, { x0: 60, y0: 60, x1: 0, y1: 0 })).toEqual({ costs: [0, 6], qualities: [0, 6] });
+    expect(spanned(points, scale, scale, { x0: 20, y0: 20, x1: 30, y1: 30 })).toBeNull();
   });
 
   it("adds up a bar's parts", () => {

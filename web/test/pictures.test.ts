@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { DiffAnswer, LayersAnswer } from "../src/api/answers.ts";
 import { unpack } from "../src/api/columns.ts";
-import { conserved, costsOf } from "../src/pictures/costs.ts";
+import { conserved, costsAmong, costsOf } from "../src/pictures/costs.ts";
 import { curvePicture } from "../src/pictures/curves.ts";
 import { diffColumns, diffRows, diffTitle } from "../src/pictures/diff.ts";
 import { graphNote } from "../src/pictures/graph.ts";
@@ -30,6 +30,15 @@ describe("where it went", () => {
     expect(cpu?.whole).toBeNull();
     expect(cpu?.parts.map((part) => part.value)).toEqual([450, null, null, null]);
     expect(cpu && addsUp(cpu)).toBeNull();
+  });
+  it("lays what others took elsewhere where only some are meant", () => {
+    const some = costsAmong(views.energy, new Set(costsOf(views.energy).energy.slice(1, 3).map((row) => row.id)));
+    const [cpu] = conserved(some);
+    expect(cpu?.parts.map((part) => part.value)).toEqual([65 + 90, 12 + 40 + 115 + 140, 80, 3]);
+    expect(cpu && addsUp(cpu)).toBe(true);
+    expect(costsOf(some).energy.map((row) => row.parts)).toEqual([[65], [90]]);
+    const bare = { ...views.energy, rows: views.energy.rows.filter((row) => row[3] !== "elsewhere") };
+    expect(conserved(costsAmong(bare, new Set()))[0]?.parts.map((part) => part.value)).toEqual([null, 450, 80, 3]);
   });
   it("gives each workflow its own bar", () => {
     const costs = costsOf(views.energy);

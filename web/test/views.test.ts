@@ -1,11 +1,11 @@
 // Every view keeps to `(host, model) -> {draw, destroy, hit, select}` and finds what was drawn at a place.
 import { afterEach, describe, expect, it } from "vitest";
-import type { GraphNode } from "../src/api/answers.ts";
 import { tasksOf } from "../src/api/tasks.ts";
 import { lightTheme } from "../src/views/colour.ts";
 import { addsUp, conservation, partAt, sumOfParts, type Conserved } from "../src/views/conservation.ts";
 import { curves } from "../src/views/curves.ts";
-import { graph } from "../src/views/graph.ts";
+import { graph, type GraphModel } from "../src/views/graph.ts";
+import { GraphShape, type Graph } from "../src/views/graph_shape.ts";
 import { heat } from "../src/views/heat.ts";
 import { lineage } from "../src/views/lineage.ts";
 import { pareto } from "../src/views/pareto.ts";
@@ -43,6 +43,28 @@ function ends(view: View): void {
   expect(host.children).toEqual([]);
 }
 
+// Columns of a graph, those that are not given filled up.
+function shapeOf(of: { id: string[]; x?: number[]; y?: number[]; failed?: number[]; from?: number[]; to?: number[]; flow?: number[] }): GraphShape {
+  const { id } = of;
+  const zeros = id.map(() => 0);
+  const edges = (of.from ?? []).map(() => 0);
+  const columns: Graph = {
+    id,
+    x: Float64Array.from(of.x ?? zeros),
+    y: Float64Array.from(of.y ?? zeros),
+    slot: Uint8Array.from(id, (_, i) => i % 8),
+    tasks: Float64Array.from(id, () => 2),
+    failed: Float64Array.from(of.failed ?? zeros),
+    running: Float64Array.from(zeros),
+    from: Uint32Array.from(of.from ?? []),
+    to: Uint32Array.from(of.to ?? []),
+    flow: Uint8Array.from(of.flow ?? edges),
+    count: Float64Array.from(edges, () => 2),
+  };
+  return new GraphShape(columns);
+}
+const modelOf = (shape: GraphShape): GraphModel => ({ shape, summary: "", theme, label: (i) => shape.graph.id[i] as string, note: () => "", describe: () => described, onSelect: nothing, onOpen: nothing });
+
 describe("a view finds what it drew", () => {
   it("curves: the line under the pointer, nothing between lines", () => {
     const line = (id: string, level: number) => ({ id, label: id, runs: 2, slot: 0, x: [0, 1, 2], mean: [level, level, level], low: [level, level, level], high: [level, level, level] });
@@ -56,11 +78,9 @@ describe("a view finds what it drew", () => {
     ends(view);
   });
   it("graph: the box at a place, at any zoom", () => {
-    const node = (id: string, x: number): GraphNode => ({ id, label: id, wave: x, tasks: 2, statuses: { finished: 1, failed: 1 }, duration_s: 1, energy_j: null, x, y: 0 });
-    const view = lives(
-      graph(host, { nodes: [node("a", 0), node("b", 1)], edges: [{ from: 0, to: 1, relation: "data", name: null, exact: false, count: 2 }], summary: "", theme, colour: () => "#000000", note: () => "", describe: () => described, onSelect: nothing, onOpen: nothing }),
-    );
-    const middle = (): (string | undefined)[] => [...Array(800).keys()].map((x) => view.hit(x, Number.parseFloat(host.style.height ?? "170") / 2)?.id);
+    const shape = shapeOf({ id: ["a", "b"], x: [0, 1], failed: [1, 1], from: [0], to: [1] });
+    const view = lives(graph(host, modelOf(shape)));
+    const middle = (): (string | undefined)[] => [...Array(800).keys()].map((x) => view.hit(x, Number.parseFloat(host.style.height ?? "170") / 2) ?? undefined);
     const before = middle();
     expect(new Set(before)).toEqual(new Set([undefined, "a", "b"]));
     expect(before.indexOf("a")).toBeLessThan(before.indexOf("b"));
@@ -69,9 +89,30 @@ describe("a view finds what it drew", () => {
     view.select("b");
     ends(view);
   });
+  it("graph: stays where the reader looks while it grows", () => {
+    const row = (size: number, name = ""): GraphShape => shapeOf({ id: Array.from({ length: size }, (_, i) => `${name}${i}`), x: Array.from({ length: size }, (_, i) => i) });
+    const view = lives(graph(host, modelOf(row(3))));
+    const seen = (): (string | null)[] => {
+      page.draw();
+      return [...Array(800).keys()].map((x) => view.hit(x, Number.parseFloat(host.style.height ?? "170") / 2));
+    };
+    view.show(modelOf(row(4)));
+    expect(seen()).toContain("3");
+    view.zoom(2);
+    const close = seen();
+    view.show(modelOf(row(40)));
+    expect(seen()).toEqual(close);
+    view.show(modelOf(row(5, "other ")));
+    expect(seen()).toContain("other 4");
+    view.zoom(2);
+    view.fit();
+    expect(seen()).toContain("other 0");
+    ends(view);
+  });
   it("graph: a failure far away is seen among its neighbours", () => {
-    const nodes = Array.from({ length: 400 }, (_, i): GraphNode => ({ id: String(i), label: "a", wave: i, tasks: 1, statuses: i === 200 ? { failed: 1 } : { finished: 1 }, duration_s: 1, energy_j: null, x: i, y: 0 }));
-    const view = graph(host, { nodes, edges: [], summary: "", theme, colour: () => "#000000", note: () => "", describe: () => described, onSelect: nothing, onOpen: nothing });
+    const numbers = Array.from({ length: 400 }, (_, i) => i);
+    const shape = shapeOf({ id: numbers.map(String), x: numbers, failed: numbers.map((i) => (i === 200 ? 1 : 0)) });
+    const view = graph(host, modelOf(shape));
     const pen = (host.children[0] as HTMLCanvasElement).getContext("2d") as CanvasRenderingContext2D;
     const painted: { colour: string; high: number }[] = [];
     let scale = 1;
@@ -80,7 +121,8 @@ describe("a view finds what it drew", () => {
     page.draw();
     expect(painted.at(-1)?.colour).toBe(lightTheme.status.failed);
     expect(painted.at(-1)?.high).toBeGreaterThanOrEqual(3);
-    expect(painted.at(-2)?.high).toBeLessThan(2);
+    expect(painted.at(-2)?.colour).toBe(lightTheme.surface);
+    expect(painted.at(-3)?.high).toBeLessThan(2);
     ends(view);
   });
   it("heat: the cell, and none in the margins", () => {

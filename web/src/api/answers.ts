@@ -226,29 +226,30 @@ export interface TimelineAnswer {
 // GET /counters: columns sensor_id, sensor, hostname, pid, domain, at_ns, min, max, mean, readings; no
 // row for a pixel without a sample.
 
-export interface GraphNode {
-  readonly id: string; // a task's, else its activity's, else activity#wave
-  readonly label: string;
-  readonly wave: number;
-  readonly tasks: number;
-  readonly statuses: Readonly<Partial<Record<Status, number>>>;
-  readonly duration_s: number | null;
-  readonly energy_j: number | null;
-  readonly x: number; // its layer
-  readonly y: number; // its place in the layer, from the middle
-}
-export interface GraphEdge {
-  readonly from: number; // node
-  readonly to: number;
-  readonly relation: string; // data, or parent: lies in it
-  readonly name: string | null;
-  readonly exact: boolean;
-  readonly count: number;
-}
-// GET /graph
+// GET /graph: nodes and edges as columns side by side.
 export interface GraphAnswer {
-  readonly nodes: readonly GraphNode[];
-  readonly edges: readonly GraphEdge[];
+  readonly activities: readonly string[];
+  readonly relations: readonly string[]; // data, and parent: lies in it
+  readonly names: readonly string[]; // of values
+  readonly nodes: {
+    readonly id: readonly string[]; // a task's, else its activity's, else activity#wave
+    readonly activity: Numbers;
+    readonly wave: Numbers;
+    readonly tasks: Numbers;
+    readonly statuses: Readonly<Partial<Record<Status, Numbers>>>; // tasks of each
+    readonly duration_s: Numbers;
+    readonly energy_j: Numbers;
+    readonly x: Numbers; // its layer
+    readonly y: Numbers; // its place in the layer, from the middle
+  };
+  readonly edges: {
+    readonly from: Numbers; // node
+    readonly to: Numbers;
+    readonly relation: Numbers;
+    readonly name: Numbers;
+    readonly exact: readonly boolean[];
+    readonly count: Numbers;
+  };
   readonly tasks: number;
   readonly nodes_left: number; // not given
 }
@@ -315,13 +316,23 @@ interface Account {
   readonly missing: number | null;
 }
 
-// GET /health: what became of each process's records, and what serving cost.
+// What capture's own threads took and wrote; null: it was not told, or not yet.
+export interface CaptureCost {
+  readonly bytes: number | null;
+  readonly drain_cpu_s: number | null;
+  readonly sampler_cpu_s: number | null;
+  readonly process_cpu_s: number | null;
+}
+
+// GET /health: what became of each process's records, what capture and serving cost.
 export interface HealthAnswer {
   readonly folder: string;
   readonly server: { version: string; started_at: string; up_s: number; cpu_s: number; folds: number; fold_s: number; folds_put_off: number; late_s: number; allow_write: boolean };
   readonly store: { readable: boolean; why?: string; note?: string | null; watermark?: string; tasks?: number; failed?: number; running?: number };
   readonly totals?: (Account & { producers: number; running: number }) | null;
-  readonly producers?: readonly (Account & { producer: string; hostname: string | null; pid: number | null; state: string })[];
+  // Of all processes; share: of the CPU time of those that told all of it.
+  readonly capture?: (CaptureCost & { share: number | null }) | null;
+  readonly producers?: readonly (Account & Partial<CaptureCost> & { producer: string; hostname: string | null; pid: number | null; state: string })[];
   readonly gaps?: readonly { reason: string; gaps: number; records: number | null }[];
   readonly quarantine?: readonly { reason: string; places: number; records: number | null }[];
 }

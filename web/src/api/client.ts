@@ -46,8 +46,13 @@ function failureOf(body: unknown, status: number): Failure {
 }
 
 export interface Client {
-  // Asks already; the next get of the same takes this answer.
+  // Asks already; the next get of the same takes this answer. Asked for twice, it is one question.
+  // Over once the answer was taken, or nobody wants it any more.
   ahead(path: string, query?: Query, signal?: AbortSignal): Promise<void>;
+  // Whether the next get of this takes an answer that was asked for ahead.
+  expects(path: string, query?: Query): boolean;
+  // Whether all answers so far and those under way are of this state of the store, and there is one.
+  isAllOf(watermark: string): Promise<boolean>;
   get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T>;
   post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T>;
   // What changes something: tags and notes.
@@ -56,7 +61,17 @@ export interface Client {
 
 export function client(ask: typeof fetch = (...given) => fetch(...given), keep = 96): Client {
   const kept = new Map<string, { tag: string; value: unknown }>();
-  const exchange = async <T>(url: string, init: RequestInit): Promise<T> => {
+  let onlyTag = ""; // of all answers
+  let areSame = true;
+  const underWay = new Set<Promise<unknown>>();
+  const exchange = <T>(url: string, init: RequestInit): Promise<T> => {
+    const one = answered<T>(url, init);
+    const end = (): unknown => underWay.delete(one);
+    underWay.add(one);
+    one.then(end, end);
+    return one;
+  };
+  const answered = async <T>(url: string, init: RequestInit): Promise<T> => {
     const held = kept.get(url);
     const headers: Record<string, string> = { Accept: "application/json" };
     if (init.body) headers["Content-Type"] = "application/json";
@@ -78,6 +93,10 @@ export function client(ask: typeof fetch = (...given) => fetch(...given), keep =
     }
     if (!response.ok) throw new Refusal(failureOf(body, response.status), response.status);
     const tag = response.headers.get("ETag");
+    if (tag) {
+      areSame &&= onlyTag === "" || onlyTag === tag;
+      onlyTag = tag;
+    }
     if (tag && !init.body) {
       kept.delete(url);
       kept.set(url, { tag, value: body });
@@ -86,22 +105,36 @@ export function client(ask: typeof fetch = (...given) => fetch(...given), keep =
     }
     return body as T;
   };
-  const coming = new Map<string, Promise<unknown>>();
+  const coming = new Map<string, { answer: Promise<unknown>; over: () => void }>();
+  const take = (url: string): Promise<unknown> | undefined => {
+    const one = coming.get(url);
+    coming.delete(url);
+    one?.over();
+    return one?.answer;
+  };
   const given = (signal: AbortSignal | undefined): RequestInit => (signal ? { signal } : {});
   return {
-    async ahead(path, query, signal) {
+    ahead(path, query, signal) {
       const url = addressOf(path, query);
-      const answer = exchange(url, given(signal));
-      coming.set(url, answer);
-      // Whoever takes it hears of a failure; not taken soon, it is too old.
-      await answer.catch(() => undefined);
-      setTimeout(() => coming.get(url) === answer && coming.delete(url), 2000);
+      if (coming.has(url)) return Promise.resolve();
+      return new Promise((over) => {
+        const one = { answer: exchange(url, given(signal)), over };
+        coming.set(url, one);
+        const drop = (): void => void (coming.get(url) === one && take(url));
+        signal?.addEventListener("abort", drop);
+        // Whoever takes it hears of a failure; not taken soon, it is too old.
+        const old = (): unknown => setTimeout(drop, 2000);
+        one.answer.then(old, old);
+      });
+    },
+    expects: (path, query) => coming.has(addressOf(path, query)),
+    async isAllOf(watermark) {
+      await Promise.allSettled(underWay);
+      return areSame && watermark !== "" && onlyTag === `W/"${watermark}"`;
     },
     get<T>(path: string, query?: Query, signal?: AbortSignal) {
       const url = addressOf(path, query);
-      const here = coming.get(url) as Promise<T> | undefined;
-      coming.delete(url);
-      return here ?? exchange<T>(url, given(signal));
+      return (take(url) as Promise<T> | undefined) ?? exchange<T>(url, given(signal));
     },
     post: (path, body, signal) => exchange(addressOf(path), { method: "POST", body: JSON.stringify(body), ...given(signal) }),
     send: (method, path, body) => exchange(addressOf(path), { method, body: JSON.stringify(body) }),

@@ -43,7 +43,7 @@ export function costSection(report: Report, state: State): Charted {
     frame,
     "Cost",
     [
-      { name: "energy", words: "energy by workflow", note: "The parts of a bar add up to it; no task counts twice.", picture: picture(costs.energy, costs.domains, (v) => si(v, "J"), energyBars(costs, () => state.theme(), onSelect)) },
+      { name: "energy", words: "energy by workflow", note: "The parts of a bar add up to it; no task counts twice.", picture: picture(costs.energy, costs.domains, (v) => costs.words(v), energyBars(costs, () => state.theme(), onSelect)) },
       { name: "time", words: "time by workflow", note: "Of tasks that lie in no other. They may run side by side, so their time may pass that of the clock.", picture: picture(costs.time, ["time"], duration, timeBars(costs, () => state.theme(), onSelect)) },
     ],
     state,

@@ -1,8 +1,8 @@
 // One view as a page of its own, as a notebook shows it below a cell: the same views as the report's,
 // with their tables.
-import type { GraphAnswer, GraphNode, TimelineAnswer } from "../api/answers.ts";
+import type { GraphAnswer, TimelineAnswer } from "../api/answers.ts";
 import type { Tradeoff, Truth } from "../api/report.ts";
-import { graphColumns, graphModel, graphNote } from "../pictures/graph.ts";
+import { graphColumns, graphModel, graphNote, graphRows } from "../pictures/graph.ts";
 import { activityColours } from "../views/colour.ts";
 import { element } from "../views/element.ts";
 import { front } from "../views/front.ts";
@@ -154,11 +154,15 @@ function timelineView(view: SingleView & { view: "timeline" }, state: State): Ch
 function graphView(view: SingleView & { view: "graph" }, state: State): Charted {
   const { answer } = view;
   const truth = view.truth ?? "estimated";
-  const names = [...new Set(answer.nodes.map((node) => node.label))];
-  const slotAt = activityColours(names.map((name) => answer.nodes.filter((node) => node.label === name).reduce((sum, node) => sum + (node.duration_s ?? 0), 0)));
-  const slots = new Map(names.map((name, i) => [name, slotAt[i] ?? 7]));
-  const frame = section("graph", `Workflow ${view.of.name} by ${answer.level}`, `${plural(answer.nodes.length, "box", "boxes")} of ${plural(answer.tasks, "task")}`);
-  return charted<GraphNode, GraphView>(
+  const seconds = new Float64Array(answer.activities.length);
+  answer.nodes.activity.forEach((activity, i) => {
+    const at = activity ?? 0;
+    seconds[at] = (seconds[at] ?? 0) + (answer.nodes.duration_s[i] ?? 0);
+  });
+  const slotAt = activityColours([...seconds]);
+  const slots = new Map(answer.activities.map((name, i) => [name, slotAt[i] ?? 7]));
+  const frame = section("graph", `Workflow ${view.of.name} by ${answer.level}`, `${plural(answer.nodes.id.length, "box", "boxes")} of ${plural(answer.tasks, "task")}`);
+  return charted<number, GraphView>(
     frame,
     "Graph",
     [
@@ -167,11 +171,11 @@ function graphView(view: SingleView & { view: "graph" }, state: State): Charted 
         words: view.of.name,
         note: graphNote(answer),
         picture: {
-          rows: answer.nodes,
-          columns: graphColumns(truth),
-          id: (node) => node.id,
+          rows: graphRows(answer),
+          columns: graphColumns(answer, truth),
+          id: (i) => answer.nodes.id[i] ?? "",
           make(host) {
-            const drawn = graph(host, graphModel(answer, truth, { theme: () => state.theme(), slotOf: (name) => slots.get(name) ?? 7, onSelect: (node) => drawn.select(node?.id ?? null), onOpen: () => undefined }));
+            const drawn = graph(host, graphModel(answer, truth, { theme: () => state.theme(), slotOf: (name) => slots.get(name) ?? 7, onSelect: (id) => drawn.select(id), onOpen: () => undefined }));
             return drawn;
           },
         },

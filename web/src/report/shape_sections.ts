@@ -1,9 +1,8 @@
 // The shape of the work: the graph of activities, metric curves, ranks over time, layers of a model.
-import type { GraphNode } from "../api/answers.ts";
 import { unpack } from "../api/columns.ts";
 import type { Report } from "../api/report.ts";
 import { curvePicture } from "../pictures/curves.ts";
-import { graphColumns, graphModel, graphNote } from "../pictures/graph.ts";
+import { graphColumns, graphModel, graphNote, graphRows } from "../pictures/graph.ts";
 import { layerQuantities, layersPicture } from "../pictures/layers.ts";
 import { ranksPicture } from "../pictures/ranks.ts";
 import type { CurvesView } from "../views/curves.ts";
@@ -34,20 +33,20 @@ export function graphSection(report: Report, slotOf: (activity: string) => numbe
   let marked: string | null = null;
   const views = new Set<GraphView>();
   const choices = several(
-    graphs.map((one): Choice<GraphNode, GraphView> => ({
+    graphs.map((one): Choice<number, GraphView> => ({
       name: one.workflow_id,
       words: one.workflow,
       note: `${graphNote(one)}${left(graphs_left, "workflow")}`,
       picture: {
-        rows: one.nodes,
-        columns: graphColumns(truth),
-        id: (node) => node.id,
+        rows: graphRows(one),
+        columns: graphColumns(one, truth),
+        id: (i) => one.nodes.id[i] ?? "",
         make: (host) => {
           const view = graph(host, graphModel(one, truth, {
             theme: () => state.theme(),
             slotOf,
-            onSelect(node) {
-              marked = node?.id ?? null;
+            onSelect(id) {
+              marked = id;
               view.select(marked);
             },
             onOpen: () => undefined,
@@ -61,7 +60,7 @@ export function graphSection(report: Report, slotOf: (activity: string) => numbe
   );
   if (!choices) return nothing("graph", "Activities", "No task ran", "A graph of activities comes from tasks.");
   const first = graphs[0];
-  const title = first ? `${plural(first.nodes.length, "activity", "activities")} in ${graphs.length === 1 ? first.workflow : `the workflow ${first.workflow}`}` : "";
+  const title = first ? `${plural(first.nodes.id.length, "activity", "activities")} in ${graphs.length === 1 ? first.workflow : `the workflow ${first.workflow}`}` : "";
   const frame = section("graph", "Activities", title);
   const zoom = (factor: number): void => views.forEach((view) => view.zoom(factor));
   const press = (label: string, words: string, act: () => void): void => {

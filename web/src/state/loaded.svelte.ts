@@ -1,16 +1,12 @@
 // One answer of the server for as long as a part of the page shows it: asked again when the question
 // or the data change, cancelled when it is no longer wanted. What was loaded stays when the server goes.
 import { untrack } from "svelte";
-import { Refusal, type Query } from "../api/client.ts";
+import { Refusal } from "../api/client.ts";
 import type { Failure } from "../api/answers.ts";
-import { page, server } from "./page.svelte.ts";
+import type { Question } from "./opening.ts";
+import { page } from "./page.svelte.ts";
+import { server } from "./server.ts";
 import { inTurn } from "./turns.ts";
-
-export interface Question {
-  readonly path: string;
-  readonly query?: Query;
-  readonly body?: unknown;
-}
 
 const againMs = 2000;
 
@@ -42,7 +38,7 @@ export class Loaded<T> {
     try {
       const get = (): Promise<T> => server.get<T>(question.path, question.query, cancel.signal);
       // What is asked again while the page is live waits for nothing else.
-      const answer = question.body !== undefined ? await server.post<T>(question.path, question.body, cancel.signal) : await (same ? get() : inTurn(question.path, get));
+      const answer = question.body !== undefined ? await server.post<T>(question.path, question.body, cancel.signal) : await (same ? get() : inTurn(question.path, get, server.expects(question.path, question.query)));
       if (cancel.signal.aborted) return;
       this.value = answer;
       this.failure = null;
@@ -84,17 +80,22 @@ export function askAhead(question: Question): () => void {
   return () => cancel.abort();
 }
 
-// Call while a component is set up. `null` asks nothing; `calm` asks again only every few seconds.
-export function load<T>(question: () => Question | null, pace: "prompt" | "calm" = "prompt"): Loaded<T> {
+// Call while a component is set up. `null` asks nothing. `prompt` asks again at each change, `steady`
+// every second at most, `calm` every few seconds.
+export function load<T>(question: () => Question | null, pace: "prompt" | "steady" | "calm" = "prompt"): Loaded<T> {
   const loaded = new Loaded<T>();
   let before = "";
+  let seen = -1;
   $effect(() => {
     const wanted = question();
-    void (pace === "calm" ? page.calmRevision : page.revision);
+    const revision = pace === "calm" ? page.calmRevision : pace === "steady" ? page.steadyRevision : page.revision;
     if (!wanted) return;
     const key = JSON.stringify(wanted);
     const same = key === before;
+    // Who asks looked again and has the same question of the same data.
+    if (same && revision === seen) return;
     before = key;
+    seen = revision;
     untrack(() => void loaded.ask(wanted, same));
   });
   $effect(() => () => loaded.stop());

@@ -2,13 +2,11 @@
 // levels above the page, and the commands that keys and the palette offer.
 import { untrack } from "svelte";
 import type { Change, HealthAnswer } from "../api/answers.ts";
-import { client } from "../api/client.ts";
 import { listen } from "../api/event_stream.ts";
 import { darkTheme, lightTheme, type Theme } from "../views/colour.ts";
 import { place } from "./place.svelte.ts";
 import { parseChosen, type Chosen, type Thing } from "./route.ts";
-
-export const server = client();
+import { server } from "./server.ts";
 
 export interface Level {
   readonly name: string;
@@ -37,11 +35,15 @@ systemDark.addEventListener("change", () => (dark = systemDark.matches));
 let change = $state.raw<Change | null>(null);
 let listening = $state(false);
 let everListened = $state(false);
+// Derived: who looks at it is not told of the first opening, which changes nothing of it.
+const connected = $derived(listening || !everListened);
 let following = $state(true);
 let lostAt = $state(0);
 let revision = $state(0);
-let calmRevision = $state(0);
-let calmTimer: ReturnType<typeof setTimeout> | undefined;
+// Pictures wait a little, so that rows are not kept waiting by them, and what is dear waits longer.
+const paces = { steady: 1000, calm: 4000 } as const;
+const slower = $state({ steady: 0, calm: 0 });
+const timers: Partial<Record<keyof typeof paces, ReturnType<typeof setTimeout>>> = {};
 let levels = $state.raw<readonly Level[]>([]);
 let beside = $state.raw<Beside>({});
 let commands = $state.raw<readonly { owner: symbol; list: readonly Command[] }[]>([]);
@@ -81,9 +83,13 @@ export const page = {
   get revision(): number {
     return revision;
   },
-  // The same, but at most every few seconds: for what costs the server most and changes least.
+  // The same, but at most every second: for what is drawn of everything.
+  get steadyRevision(): number {
+    return slower.steady;
+  },
+  // At most every few seconds: for what costs the server most and changes least.
   get calmRevision(): number {
-    return calmRevision;
+    return slower.calm;
   },
   // What the server last said of itself and of losses.
   get health(): HealthAnswer | null {
@@ -93,7 +99,7 @@ export const page = {
     health = told;
   },
   get connected(): boolean {
-    return listening || !everListened;
+    return connected;
   },
   get lostAt(): number {
     return lostAt;
@@ -148,19 +154,20 @@ export const page = {
   },
 };
 
-const calmMs = 4000;
-
 function renew(): void {
   revision++;
-  calmRevision++;
+  slower.steady++;
+  slower.calm++;
 }
 
 function ahead(): void {
   revision++;
-  calmTimer ??= setTimeout(() => {
-    calmTimer = undefined;
-    calmRevision++;
-  }, calmMs);
+  for (const pace of ["steady", "calm"] as const) {
+    timers[pace] ??= setTimeout(() => {
+      delete timers[pace];
+      slower[pace]++;
+    }, paces[pace]);
+  }
 }
 
 // A workflow's page is still while only others change.
@@ -170,10 +177,15 @@ function concerns(next: Change): boolean {
 }
 
 export function hear(): () => void {
+  let isFirst = true;
   const ears = listen({
-    onChange(next) {
+    async onChange(next) {
       change = next;
-      if (following && concerns(next)) ahead();
+      if (!following || !concerns(next)) return;
+      // The first event says what there is: most often just what the page was opened on.
+      const wasFirst = isFirst;
+      isFirst = false;
+      if (!(wasFirst && (await server.isAllOf(next.watermark)))) ahead();
     },
     onState(open) {
       if (open && !listening && everListened) renew();

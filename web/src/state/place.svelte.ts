@@ -1,4 +1,6 @@
 // Where the reader is: the path names the page, the query string holds everything else.
+import { parseBrush } from "./brush.ts";
+import { takeAlong } from "./link.ts";
 import { parsePath, type Route } from "./route.ts";
 import { source, sourceOf } from "./source.ts";
 
@@ -15,6 +17,15 @@ function read(): void {
 }
 addEventListener("popstate", read);
 
+// What belongs to the reader and not to the page. A brush is of one campaign: the page of another has none.
+const theme = $derived(params.get("theme") ?? "");
+const brush = $derived(params.get("brush") ?? "");
+takeAlong((to) => {
+  const { page, id } = parsePath(to);
+  const keeps = brush !== "" && (page !== "campaign" || id === parseBrush(brush)?.campaign);
+  return { ...(theme ? { theme } : {}), ...(keeps ? { brush } : {}) };
+});
+
 export const place = {
   get route(): Route {
     return route;
@@ -28,17 +39,15 @@ export const place = {
   has(name: string): boolean {
     return params.has(name);
   },
-  // To another page. What belongs to the reader and not to the page (the theme) goes along.
+  // To another page, by an address that linkTo() gave. Another source is another page load.
   go(href: string): void {
     const url = new URL(href, location.href);
-    if (sourceOf(url.pathname)) {
+    if (sourceOf(url.pathname) !== source) {
       location.assign(url.href);
       return;
     }
-    const theme = params.get("theme");
-    if (theme && !url.searchParams.has("theme")) url.searchParams.set("theme", theme);
-    if (url.pathname + url.search === path + search) return;
-    history.pushState(null, "", source + url.pathname + url.search);
+    if (url.pathname + url.search === location.pathname + search) return;
+    history.pushState(null, "", url.pathname + url.search + url.hash);
     read();
     scrollTo(0, 0);
   },

@@ -1,4 +1,5 @@
 // Paths of the page. One pattern a page; everything else is "unknown", which is a page too.
+import { linkTo } from "./link.ts";
 
 export type PageName = "campaigns" | "campaign" | "workflow" | "task" | "object" | "model" | "compare" | "energy" | "telemetry" | "query" | "about" | "unknown";
 
@@ -29,7 +30,7 @@ export function parsePath(path: string): Route {
 export type Thing = "campaign" | "workflow" | "task" | "object" | "model";
 
 export function hrefOf(thing: Thing, id: string): string {
-  return `/${thing}/${encodeURIComponent(id)}`;
+  return linkTo(`/${thing}/${encodeURIComponent(id)}`);
 }
 
 export interface Chosen {

@@ -64,6 +64,7 @@ export function curves(host: HTMLElement, model: CurvesModel): CurvesView {
     return low > high ? [] : [low, high];
   };
   const xs = spanOf((c) => [c.x]);
+  const whole = model.curves.every((curve) => Array.from(curve.x).every(Number.isInteger));
   const ys = spanOf((c) => [c.low, c.high, c.mean]);
   const frameOf = (width: number, height: number): { x: Scale; y: Scale; right: number } => {
     const right = width - (width > 520 ? 190 : 12);
@@ -92,7 +93,9 @@ export function curves(host: HTMLElement, model: CurvesModel): CurvesView {
       c.fillText(yWords.labels[i] ?? "", 46, py);
     });
     c.stroke();
-    const xAt = ticks(x.from, x.to, Math.max(2, Math.floor((right - 52) / 90)));
+    const room = Math.max(2, Math.floor((right - 52) / 90));
+    // Between two steps there is none.
+    const xAt = ticks(x.from, x.to, whole ? Math.min(room, Math.max(1, x.to - x.from)) : room);
     const xWords = axisLabels(xAt, "");
     c.textAlign = "center";
     xAt.forEach((value, i) => c.fillText(xWords.labels[i] ?? "", x.px(value), bottom + 10));

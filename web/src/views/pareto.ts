@@ -30,9 +30,16 @@ export interface ParetoModel {
   describe(id: string): TooltipText;
   onHover(id: string | null): void;
   onSelect(id: string | null): void;
-  // Given: dragging marks a part of the plot, and this hears of the points inside; null: no part.
-  onBrush?(ids: readonly string[] | null): void;
-  brushed?(): ReadonlySet<string> | null;
+  // Given: dragging marks a part of the plot, and this hears of what it spans; null: no point lies there.
+  onBrush?(part: Part | null): void;
+  brushed?(): ReadonlySet<string> | null; // points that are kept
+  part?(): Part | null; // the part that is marked
+}
+
+// Ranges of the two axes.
+export interface Part {
+  readonly costs: readonly [number, number];
+  readonly qualities: readonly [number, number];
 }
 
 export interface ParetoView {
@@ -79,10 +86,21 @@ export interface Brush {
   readonly y1: number;
 }
 
-export function within(points: readonly ParetoPoint[], x: Scale, y: Scale, brush: Brush): string[] {
-  const [l, r] = [Math.min(brush.x0, brush.x1), Math.max(brush.x0, brush.x1)];
-  const [t, b] = [Math.min(brush.y0, brush.y1), Math.max(brush.y0, brush.y1)];
-  return points.filter((p) => x.px(p.cost) >= l && x.px(p.cost) <= r && y.px(p.quality) >= t && y.px(p.quality) <= b).map((p) => p.id);
+// What a brush spans; null where no point lies in it.
+export function spanned(points: readonly ParetoPoint[], x: Scale, y: Scale, brush: Brush): Part | null {
+  const range = (one: number, other: number): [number, number] => [Math.min(one, other), Math.max(one, other)];
+  const costs = range(x.value(brush.x0), x.value(brush.x1));
+  const qualities = range(y.value(brush.y0), y.value(brush.y1));
+  const lies = (value: number, [from, to]: readonly [number, number]): boolean => value >= from && value <= to;
+  return points.some((p) => lies(p.cost, costs) && lies(p.quality, qualities)) ? { costs, qualities } : null;
+}
+
+// Where a part lies in a frame, as far as it is within.
+function brushOf(part: Part, f: Frame): Brush {
+  const clip = (value: number, from: number, to: number): number => Math.min(to, Math.max(from, value));
+  const [x0, x1] = part.costs.map((one) => clip(f.x.px(one), f.left, f.right)) as [number, number];
+  const [y0, y1] = part.qualities.map((one) => clip(f.y.px(one), f.top, f.bottom)) as [number, number];
+  return { x0, y0, x1, y1 };
 }
 
 // Bars of uncertainty that span the plot say nothing about single points (a whole estimate may be off
@@ -247,6 +265,16 @@ export function pareto(host: HTMLElement, model: ParetoModel): ParetoView {
     }
   };
 
+  const paintBrush = (c: CanvasRenderingContext2D, theme: Theme, of: Brush): void => {
+    c.fillStyle = theme.accent;
+    c.globalAlpha = 0.14;
+    c.fillRect(of.x0, of.y0, of.x1 - of.x0, of.y1 - of.y0);
+    c.globalAlpha = 1;
+    c.strokeStyle = theme.accent;
+    c.lineWidth = 1;
+    c.strokeRect(of.x0 + 0.5, of.y0 + 0.5, of.x1 - of.x0, of.y1 - of.y0);
+  };
+
   const view = surface(host, model.summary, (c, width, height) => {
     const theme = model.theme();
     const f = frameOf(width, height);
@@ -255,15 +283,9 @@ export function pareto(host: HTMLElement, model: ParetoModel): ParetoView {
     for (const point of sorted) if (!point.front) paintPoint(c, f, theme, point);
     for (const point of sorted) if (point.front) paintPoint(c, f, theme, point);
     paintNumbers(c, f, theme);
-    if (brush) {
-      c.fillStyle = theme.accent;
-      c.globalAlpha = 0.14;
-      c.fillRect(brush.x0, brush.y0, brush.x1 - brush.x0, brush.y1 - brush.y0);
-      c.globalAlpha = 1;
-      c.strokeStyle = theme.accent;
-      c.lineWidth = 1;
-      c.strokeRect(brush.x0 + 0.5, brush.y0 + 0.5, brush.x1 - brush.x0, brush.y1 - brush.y0);
-    }
+    const part = model.part?.() ?? null;
+    if (brush) paintBrush(c, theme, brush);
+    else if (part) paintBrush(c, theme, brushOf(part, f));
   });
 
   const hit = (x: number, y: number): string | null => {
@@ -308,8 +330,7 @@ export function pareto(host: HTMLElement, model: ParetoModel): ParetoView {
       return;
     }
     const f = frameOf(view.width(), view.height());
-    const inside = within(sorted, f.x, f.y, done);
-    model.onBrush(inside.length > 0 ? inside : null);
+    model.onBrush(spanned(sorted, f.x, f.y, done));
   });
   view.canvas.addEventListener("keydown", (event) => {
     const step = event.key === "ArrowRight" || event.key === "ArrowDown" ? 1 : event.key === "ArrowLeft" || event.key === "ArrowUp" ? -1 : 0;

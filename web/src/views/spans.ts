@@ -5,7 +5,7 @@ import type { Status } from "../api/report.ts";
 import { statusGlyph, type Theme } from "./colour.ts";
 import { element } from "./element.ts";
 import { linear, timeLabel, timeTicks, type Scale } from "./scale.ts";
-import { gutterOf, rightPad } from "./spans_frame.ts";
+import { axisHeight, gutterOf, laneHeight, rightPad } from "./spans_frame.ts";
 import { crisp, fitText, surface } from "./surface.ts";
 import { barPainter } from "./timeline_paint.ts";
 import { endOf, taskAt, type Row } from "./timeline_rows.ts";
@@ -55,8 +55,6 @@ export interface SpansView {
 
 type Band = { readonly y: number; readonly height: number; readonly text: string; readonly row: Row | null };
 
-const axisHeight = 24;
-const rowHeight = 18;
 const barHeight = 16;
 const headHeight = 20;
 const shortestNs = 200;
@@ -80,8 +78,8 @@ export function bandsOf(spans: Spans): { bands: Band[]; height: number } {
     const startOf = (at: number): number => spans.startNs[own[at] as number] as number;
     // The server gives them by start.
     if (own.some((_, at) => at > 0 && startOf(at) < startOf(at - 1))) own.sort((a, b) => (spans.startNs[a] as number) - (spans.startNs[b] as number));
-    bands.push({ y, height: rowHeight, text: lane.label, row: { place: i, depth: 0, tasks: Int32Array.from(own) } });
-    y += rowHeight;
+    bands.push({ y, height: laneHeight, text: lane.label, row: { place: i, depth: 0, tasks: Int32Array.from(own) } });
+    y += laneHeight;
   });
   return { bands, height: y };
 }

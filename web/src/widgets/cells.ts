@@ -47,6 +47,11 @@ export function clock(text: string, fine = false): string {
   return fine ? `${found[2]}${(found[3] ?? ".000").padEnd(4, "0").slice(0, 4)}` : `${found[1]} ${found[2]}`;
 }
 
+// "/opt/venv/bin/python /home/me/train.py --lr 1": what tells programs apart stands at the end of their paths.
+export function commandText(text: string): string {
+  return cut(text.replace(/(^|\s)\/\S*\/([^\s/]+)(?=\s|$)/g, "$1$2"));
+}
+
 export function statusText(status: string): string {
   const glyph = statusGlyph[status as Status];
   return glyph ? `${glyph} ${status}` : status;
@@ -125,6 +130,7 @@ export function columnsOf(answer: Pick<TableAnswer, "columns" | "rows">, shown: 
         const truth = unit === "J" && truthAt !== undefined ? (row[truthAt] as Truth | null) : (shown.truth ?? null);
         return unitText(value, unit, truth);
       }
+      if (column.name === "command" && !shown.asNamed) return commandText(String(value));
       if (column.name === "status") return statusText(String(value));
       if (column.name === "used" || column.name === "generated" || column.name === "tags") return valuesText(value);
       if (id && typeof value === "string") return shortId(value);

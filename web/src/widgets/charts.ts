@@ -2,7 +2,7 @@
 import type { ActivityFigure, CurvesAnswer, TableAnswer, TimelineAnswer } from "../api/answers.ts";
 import { numbers } from "../api/client.ts";
 import type { Status, Truth } from "../api/report.ts";
-import type { Question } from "../state/loaded.svelte.ts";
+import type { Colouring } from "../state/opening.ts";
 import { activityColours, type Theme } from "../views/colour.ts";
 import type { Curve } from "../views/curves.ts";
 import { duration, energy as energyText, grouped, plural, si } from "../views/number.ts";
@@ -11,8 +11,6 @@ import type { Spans } from "../views/spans.ts";
 import type { StripModel } from "../views/strip.ts";
 import type { TooltipText } from "../views/tooltip.ts";
 import { pick, statusText } from "./cells.ts";
-
-export type Colouring = "activity" | "status" | "energy";
 
 export interface SpanPicture {
   readonly spans: Spans;
@@ -31,23 +29,6 @@ const statusOrder: readonly Status[] = ["pending", "running", "finished", "faile
 export function slotsOf(activities: readonly ActivityFigure[]): ReadonlyMap<string, number> {
   const slots = activityColours(activities.map((one) => one.seconds ?? 0));
   return new Map(activities.map((one, i) => [one.activity, slots[i] ?? 7]));
-}
-
-// What one picture shows of thousands of threads; the rest is a page further.
-export const mostLanes = 120;
-
-export function colouringOf(word: string): Colouring {
-  return word === "status" || word === "energy" ? word : "activity";
-}
-
-// What the timeline asks first: all the time there is.
-export function wholeTimeline(of: Readonly<Record<string, string>>, width: number, lanesFrom: number, colouring: Colouring): Question {
-  return { path: "/timeline", query: { ...of, width, lanes: mostLanes, lanes_from: lanesFrom, colour: colouring === "energy" ? "energy" : null } };
-}
-
-// Its first width, before it is laid out.
-export function timelineWidth(): number {
-  return Math.max(300, Math.round((innerWidth - 200) / 100) * 100);
 }
 
 export function whereOf(lane: TimelineAnswer["lanes"][number] | undefined): string {

@@ -15,7 +15,7 @@ export interface Fact {
 
 export type Anything = CampaignAnswer | WorkflowAnswer | TaskAnswer | ObjectAnswer;
 
-export function truthOf(figures: readonly EnergyFigure[] | undefined): Truth {
+export function truthOf(figures: readonly Pick<EnergyFigure, "truth">[] | undefined): Truth {
   const truths = new Set((figures ?? []).map((one) => one.truth));
   return truths.size === 1 ? ([...truths][0] as Truth) : "mixed";
 }

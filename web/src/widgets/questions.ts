@@ -28,6 +28,14 @@ export function askSql(sql: string): Ask {
   };
 }
 
+// Only these: "\n  AND workflow_id IN (…)" in SQL, "id:…" as a filter. "" where `ids` is null: all.
+export function sqlAmong(column: string, ids: Iterable<string> | null): string {
+  return ids ? `\n  AND ${column} IN (${[...ids].map(sqlText).join(", ")})` : "";
+}
+export function filterAmong(field: string, ids: Iterable<string> | null): string {
+  return ids ? ` ${field}:${[...ids].join(",")}` : "";
+}
+
 // A question that has a verb of its own, beside the SQL that comes nearest.
 export function askVerb(sql: string, python: string, cli: string): Ask {
   return { sql, python: `import headrace as hr\n\n${python}`, cli };

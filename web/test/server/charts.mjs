@@ -124,7 +124,7 @@ export function graph(c, q) {
   /** @type {any[]} */
   const edges = [];
   const edge = (/** @type {number} */ from, /** @type {number} */ to, /** @type {number} */ count, exact = true, relation = "data", name = "") => edges.push({ from, to, relation, name, exact, count });
-  if (own.length === 0) return { nodes, edges, tasks: 0, nodes_left: 0 };
+  if (own.length === 0) return graphColumns(level, nodes, edges, 0);
   if (level === "activity") {
     const trial = node("finetune", "finetune", own.filter((t) => t.activity === "finetune"), 0, 0);
     const at = order.map((a, i) => node(a, a, own.filter((t) => t.activity === a), i === 6 ? 6 : i + 1, i === 6 ? 1 : i === 5 ? -1 : 0));
@@ -147,7 +147,30 @@ export function graph(c, q) {
       }
     }
   }
-  return { nodes, edges, tasks: own.length, nodes_left: level === "task" ? own.length - nodes.length : 0 };
+  return graphColumns(level, nodes, edges, own.length);
+}
+
+// As the server gives them: columns side by side, texts once.
+/** @param {string} level @param {any[]} nodes @param {any[]} edges @param {number} tasks */
+function graphColumns(level, nodes, edges, tasks) {
+  const [activities, names, relations] = [[...new Set(nodes.map((n) => n.label))], [...new Set(edges.map((e) => e.name))], ["data", "parent"]];
+  /** @param {any[]} rows @param {string[]} columns */
+  const side = (rows, columns) => Object.fromEntries(columns.map((name) => [name, rows.map((row) => row[name])]));
+  const statuses = ["finished", "failed"].filter((status) => nodes.some((n) => n.statuses[status]));
+  return {
+    level,
+    activities,
+    relations,
+    names,
+    nodes: {
+      ...side(nodes, ["id", "wave", "tasks", "duration_s", "energy_j", "x", "y"]),
+      activity: nodes.map((n) => activities.indexOf(n.label)),
+      statuses: Object.fromEntries(statuses.map((status) => [status, nodes.map((n) => n.statuses[status] ?? 0)])),
+    },
+    edges: { ...side(edges, ["from", "to", "exact", "count"]), relation: edges.map((e) => relations.indexOf(e.relation)), name: edges.map((e) => names.indexOf(e.name)) },
+    tasks,
+    nodes_left: level === "task" ? tasks - nodes.length : 0,
+  };
 }
 
 /** @param {Campaign} c @param {URLSearchParams} q */

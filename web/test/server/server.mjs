@@ -1,7 +1,6 @@
 // The server's API with a made-up campaign behind it, for tests and pictures of the page:
 //   node test/server/server.mjs [PORT] [STATE]     STATE: full (default), empty, slow, error, live
 // Serves web/dist/page as the program does, with the same policy. Loopback only.
-import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { dirname, extname, join } from "node:path";
@@ -46,7 +45,12 @@ const fields = ["activity", "status", "workflow", "rank", "hostname", "duration"
 function filterOf(text, c) {
   /** @type {((t: Task) => boolean)[]} */
   const tests = [];
-  for (const match of text.matchAll(/\S+/g)) {
+  const among = /\(id:(\S+) OR parent:\S+\)/.exec(text);
+  if (among) {
+    const ids = (among[1] ?? "").split(",");
+    tests.push((t) => ids.includes(t.id) || ids.includes(c.tasks[t.parent]?.id ?? ""));
+  }
+  for (const match of text.replace(among?.[0] ?? "", "").matchAll(/\S+/g)) {
     const [word] = match;
     const parts = /^(-?)([\w.]+)(:|<=|>=|<|>)(.+)$/.exec(word);
     if (!parts || !fields.includes(parts[2] ?? "")) {
@@ -66,9 +70,9 @@ function filterOf(text, c) {
   return (t) => tests.every((test) => test(t));
 }
 
-/** @param {{ state?: string, live?: boolean, hostile?: boolean }} options */
-export function madeUp({ state = "full", live = state === "live", hostile = false } = {}) {
-  const c = campaign({ live, hostile });
+/** @param {{ state?: string, live?: boolean, hostile?: boolean, ranks?: number }} options */
+export function madeUp({ state = "full", live = state === "live", hostile = false, ranks: many = 8 } = {}) {
+  const c = campaign({ live, hostile, ranks: many });
   if (state === "empty") {
     c.tasks.length = c.flows.length = c.objects.length = 0;
   }
@@ -294,12 +298,10 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
       case "filter":
         filterOf(String(body?.filter ?? ""), c);
         return { ok: true };
-      case "sources":
-        return page(["name", "address", "path", "kind", "tasks", "failed", "running", "late_s", "trouble"].map((name) => ({ name, type: "text" })), [["lm", "/s/lm/", "/scratch/lm/.headrace", "folder", c.tasks.length, 3, 0, 0.12, null], ["eval", "/s/eval/", "/scratch/eval.duckdb", "store", 12, 0, 0, 0, null]], q);
       case "health": {
-        const producers = c.flows.map((f, i) => ({ producer: `fc69f922cb0abd${i}`, hostname: f.hostname, pid: f.pid, state: "ended", accepted: 20849 + i, stored: 20849 + i - (i === 2 ? 12 : 0), spooled: 0, quarantined: 0, dropped: i === 2 ? 12 : 0, missing: 0 }));
-        const sum = (/** @type {"accepted" | "stored" | "dropped"} */ part) => producers.reduce((s, p) => s + p[part], 0);
-        return { folder: "/scratch/lm/.headrace", server: { version: "0.1.0", started_at: iso(0), up_s: 312, cpu_s: 1.9, folds: 41, fold_s: 0.7, folds_put_off: 0, late_s: 0.12, allow_write: false }, store: { readable: true, note: null, watermark: `w${watermark}`, tasks: c.tasks.length, failed: 3, running: 0 }, totals: { producers: producers.length, running: 0, accepted: sum("accepted"), stored: sum("stored"), spooled: 0, quarantined: 0, dropped: sum("dropped"), missing: 0 }, producers, gaps: producers.length > 2 ? [{ reason: "the ring was full", gaps: 1, records: 12 }] : [], quarantine: [] };
+        const producers = c.flows.map((f, i) => ({ producer: `fc69f922cb0abd${i}`, hostname: f.hostname, pid: f.pid, state: "ended", accepted: 20849 + i, stored: 20849 + i - (i === 2 ? 12 : 0), spooled: 0, quarantined: 0, dropped: i === 2 ? 12 : 0, missing: 0, bytes: 2_130_000 + i, drain_cpu_s: 0.041, sampler_cpu_s: 0.012, process_cpu_s: 38 }));
+        const sum = (/** @type {"accepted" | "stored" | "dropped" | "bytes" | "drain_cpu_s" | "sampler_cpu_s" | "process_cpu_s"} */ part) => producers.reduce((s, p) => s + p[part], 0);
+        return { folder: "/scratch/lm/.headrace", server: { version: "0.1.0", started_at: iso(0), up_s: 312, cpu_s: 1.9, folds: 41, fold_s: 0.7, folds_put_off: 0, late_s: 0.12, allow_write: false }, store: { readable: true, note: null, watermark: `w${watermark}`, tasks: c.tasks.length, failed: 3, running: 0 }, totals: { producers: producers.length, running: 0, accepted: sum("accepted"), stored: sum("stored"), spooled: 0, quarantined: 0, dropped: sum("dropped"), missing: 0 }, capture: { bytes: sum("bytes"), drain_cpu_s: sum("drain_cpu_s"), sampler_cpu_s: sum("sampler_cpu_s"), process_cpu_s: sum("process_cpu_s"), share: 0.053 / 38 }, producers, gaps: producers.length > 2 ? [{ reason: "the ring was full", gaps: 1, records: 12 }] : [], quarantine: [] };
       }
       default:
         throw absent(`resource ${path}`);
@@ -335,7 +337,7 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
             if (now.state === "error") throw new Refused(503, { kind: "locked", what: "The store cannot be read.", why: "Another program holds it: headrace collect, pid 4711.", next: "Wait for it to end, or stop it." });
             const body = parts.length ? JSON.parse(Buffer.concat(parts).toString()) : null;
             const text = JSON.stringify(answer(url.pathname.slice(8), url.searchParams, body));
-            const tag = `"${createHash("sha256").update(text).digest("base64url").slice(0, 16)}"`;
+            const tag = `W/"w${watermark}"`;
             if (request.headers["if-none-match"] === tag) return send(304, "", { ETag: tag });
             send(200, text, { "Content-Type": "application/json", ETag: tag, "Cache-Control": "no-cache" });
           } catch (error) {
@@ -361,6 +363,7 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
     /** Changes what is answered from now on. @param {{ state?: string, delayMs?: number }} next */
     become(next) {
       Object.assign(now, next);
+      watermark++;
       if (now.state === "gone") for (const one of listeners) one.destroy();
     },
     /** A task ends: one more row, and everyone who listens hears of it. */
