@@ -1,6 +1,7 @@
 // The extension module `headrace._capture`: what records. It knows nothing of the store.
 #include "binding/carry_type.h"
 #include "binding/dict_walk.h"
+#include "binding/exposure.h"
 #include "binding/loop_type.h"
 #include "binding/names.h"
 #include "binding/object_type.h"
@@ -29,6 +30,6 @@ PyMODINIT_FUNC PyInit__capture() {
                      add_resumable_types(module.get()) && add_scope_type(module.get()) &&
                      add_loop_type(module.get()) && add_carry_type(module.get()) &&
                      add_object_type(module.get()) && add_process_functions(module.get()) &&
-                     add_segment_functions(module.get());
+                     add_segment_functions(module.get()) && add_exposure_functions(module.get());
   return added ? module.release() : nullptr;
 }

@@ -1,7 +1,9 @@
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from types import TracebackType
 from typing import Any, Generic, TypeVar, final, overload
+
+from typing_extensions import Buffer
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _Item = TypeVar("_Item")
@@ -143,6 +145,17 @@ def record_object(
     /,
 ) -> Object: ...
 def digest_file(path: str | PathLike[str], /) -> tuple[str, int]: ...
+def exposure(
+    task: int | None,
+    since_ns: int,
+    model: str,
+    repeated: bool,
+    names: tuple[str, ...],
+    self_ns: Sequence[int] | Buffer,
+    calls: Sequence[int] | Buffer,
+    /,
+) -> None: ...
+def current_task_number() -> int: ...
 def begin_workflow(
     name: str, used: dict[str, Any], tags: dict[str, Any] | list[str] | None, /
 ) -> object | None: ...

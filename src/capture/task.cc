@@ -320,20 +320,39 @@ TaskRef reference(const TaskState* task) {
   return task == nullptr ? TaskRef{} : TaskRef{task->producer, task->number};
 }
 
-void log_values(const TaskState* task, LogStream stream, const Fields& fields) {
-  Recorder* recorder = Recorder::get();
-  if (recorder == nullptr) return;
-  Ring* ring = recorder->ring();
+namespace {
+
+void log_as(Recorder& recorder, uint64_t task, uint32_t workflow_id, LogStream stream,
+            const Fields& fields) {
+  Ring* ring = recorder.ring();
   if (ring == nullptr) return;
   LogRecord record{};
   record.header.kind = RecordKind::kLog;
   record.header.flags = static_cast<uint8_t>(stream);
-  const bool ours = task != nullptr && task->producer == recorder->producer();
-  record.task = ours ? task->number : 0;
-  record.workflow_id = ours ? task->slot->record.workflow_id : current_workflow_id(*recorder);
-  record.shape_id = shape_id(*recorder, fields);
+  record.task = task;
+  record.workflow_id = workflow_id;
+  record.shape_id = shape_id(recorder, fields);
   record.at_ticks = ticks();
-  recorder->commit(*ring, record, fields);
+  recorder.commit(*ring, record, fields);
+}
+
+}  // namespace
+
+void log_values(const TaskState* task, LogStream stream, const Fields& fields) {
+  Recorder* recorder = Recorder::get();
+  if (recorder == nullptr) return;
+  const bool ours = task != nullptr && task->producer == recorder->producer();
+  log_as(*recorder, ours ? task->number : 0,
+         ours ? task->workflow_id() : current_workflow_id(*recorder), stream, fields);
+}
+
+void log_values_of(uint64_t task, LogStream stream, const Fields& fields) {
+  Recorder* recorder = Recorder::get();
+  if (recorder == nullptr) return;
+  for (const TaskState* at = current_task(); at != nullptr; at = at->outer) {
+    if (at->number == task) return log_values(at, stream, fields);
+  }
+  log_as(*recorder, task, current_workflow_id(*recorder), stream, fields);
 }
 
 uint32_t shape_id(Recorder& recorder, const Fields& fields) {

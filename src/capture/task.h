@@ -60,6 +60,8 @@ TaskRef reference(const TaskState* task);
 
 // One row of a series under `task` (null: under the workflow). `fields` of role kGenerated.
 void log_values(const TaskState* task, LogStream stream, const Fields& fields);
+// The same under the task of this number of this process (0: under the workflow).
+void log_values_of(uint64_t task, LogStream stream, const Fields& fields);
 
 // The dictionary id of the fields' shape, looked up in a per-thread cache.
 uint32_t shape_id(Recorder& recorder, const Fields& fields);

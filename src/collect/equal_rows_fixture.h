@@ -19,6 +19,10 @@ inline constexpr ComparedTable kComparedTables[] = {
      "SELECT l.* EXCLUDE (wf, producer), printf('%015x', p.uid) FROM log_row l JOIN producer_row p "
      "USING (producer)"},
     {"log view", "FROM log"},
+    {"exposure",
+     "SELECT e.* EXCLUDE (wf, producer), printf('%015x', p.uid) FROM exposure_row e JOIN "
+     "producer_row p USING (producer)"},
+    {"layer_exposure", "FROM layer_exposure"},
     {"sample",
      "SELECT m.ts, m.raw, m.flags, printf('%015x', p.uid) FROM sample_row m JOIN "
      "sensor_row d ON d.sensor = m.sensor JOIN producer_row p ON p.producer = d.producer"},

@@ -191,6 +191,22 @@ inline void say_everything(SpoolFixture& p, const Said& said = {}) {
   const uint32_t line = p.shape({{"text", Role::kAttribute, ValueTag::kString}});
   log(LogStream::kStdout, 0, line, cell_of("said"));
   log(LogStream::kStderr, 0, line, cell_of("warned"));
+  LogRecord exposed{};
+  exposed.header.kind = RecordKind::kLog;
+  exposed.header.flags = static_cast<uint8_t>(LogStream::kExposure);
+  exposed.task = base + 1;
+  exposed.workflow_id = outer;
+  exposed.shape_id = p.shape({{"since_ns", Role::kAttribute, ValueTag::kInt},
+                              {"model", Role::kAttribute, ValueTag::kString},
+                              {"repeated", Role::kAttribute, ValueTag::kInt},
+                              {"encoder|forward", Role::kGenerated, ValueTag::kInt},
+                              {"encoder|forward#", Role::kGenerated, ValueTag::kInt},
+                              {"encoder|backward", Role::kGenerated, ValueTag::kInt},
+                              {"encoder|backward#", Role::kGenerated, ValueTag::kInt}});
+  exposed.at_ticks = 143;
+  p.add(2, exposed,
+        {cell_of(int64_t{40}), cell_of("net"), cell_of(int64_t{0}), cell_of(int64_t{12}),
+         cell_of(int64_t{3}), cell_of(int64_t{18}), cell_of(int64_t{3})});
 
   EdgeRecord seen{};
   seen.header.kind = RecordKind::kEdge;

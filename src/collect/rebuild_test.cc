@@ -44,7 +44,9 @@ class RebuildFork : public FoldTest {
         "COLUMN "
         "share_j; ALTER TABLE task_energy_row DROP COLUMN split_u95_j; ALTER TABLE task_energy_row "
         "DROP COLUMN resolution; ALTER TABLE task_energy_row DROP COLUMN reason; DROP TABLE "
-        "activity_energy_row; DROP TABLE energy_domain_row; UPDATE meta SET value = '" +
+        "activity_energy_row; DROP TABLE energy_domain_row; DROP TABLE exposure_row; DROP TABLE "
+        "layer_energy_row; ALTER TABLE energy_mark DROP COLUMN exposures; UPDATE meta SET value = "
+        "'" +
         std::to_string(version) +
         "' WHERE key = 'schema_version'; UPDATE meta SET value = 'old' WHERE key = 'views'");
     ASSERT_TRUE(made.ok()) << made.message();

@@ -44,7 +44,7 @@ const char* RecordFold::take(ProducerState& producer, const RecordView& record, 
     case RecordKind::kWorkflow: why = workflow(origin, record); break;
     case RecordKind::kCampaign: why = campaign(origin, record); break;
     case RecordKind::kObject: why = object(origin, record); break;
-    case RecordKind::kLog: why = log(producer, record); break;
+    case RecordKind::kLog: why = log(origin, record); break;
     case RecordKind::kSample: why = sample(producer, record); break;
     case RecordKind::kGap: why = gap(producer, record); break;
     case RecordKind::kEdge:
@@ -382,19 +382,23 @@ const char* RecordFold::object(const Origin& origin, const RecordView& record) {
   return nullptr;
 }
 
-const char* RecordFold::log(ProducerState& producer, const RecordView& record) {
+const char* RecordFold::log(const Origin& origin, const RecordView& record) {
   LogRecord fixed{};
+  ProducerState& producer = origin.producer;
   if (!record.fixed(&fixed)) return kShort;
   ShapePlan* shape = producer.shape(fixed.shape_id);
   if (shape == nullptr) return kNoShape;
   if (const char* why = read_cells<LogRecord>(record, *shape); why != nullptr) return why;
   const uint8_t stream = known_flags(fixed.header.flags);
-  if (stream > static_cast<uint8_t>(LogStream::kStderr)) {
+  if (stream > static_cast<uint8_t>(LogStream::kExposure)) {
     return "its stream is unknown";
   }
   if (fixed.task >= kPastNumbers) return "its task number is impossible";
   const uint32_t workflow = producer.workflow(fixed.workflow_id);
   if (workflow == 0 && fixed.workflow_id != 0) return kNoName;
+  if (stream == static_cast<uint8_t>(LogStream::kExposure)) {
+    return exposure(origin, fixed, *shape, workflow);
+  }
   text_.clear();
   std::optional<std::string> line;
   for (size_t i = 0; i < shape->cells.size(); ++i) {

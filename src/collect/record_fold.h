@@ -49,7 +49,10 @@ class RecordFold {
   const char* workflow(const Origin& origin, const RecordView& record);
   const char* campaign(const Origin& origin, const RecordView& record);
   const char* object(const Origin& origin, const RecordView& record);
-  const char* log(ProducerState& producer, const RecordView& record);
+  const char* log(const Origin& origin, const RecordView& record);
+  // Of a log record whose cells are read.
+  const char* exposure(const Origin& origin, const LogRecord& fixed, const ShapePlan& shape,
+                       uint32_t workflow);
   const char* sample(ProducerState& producer, const RecordView& record);
   const char* gap(ProducerState& producer, const RecordView& record);
   const char* edge(ProducerState& producer, const RecordView& record);

@@ -103,8 +103,10 @@ struct ObjectRecord {
 };
 static_assert(sizeof(ObjectRecord) == 48);
 
-enum class LogStream : uint8_t { kMetric = 0, kStdout = 1, kStderr = 2 };
+enum class LogStream : uint8_t { kMetric = 0, kStdout = 1, kStderr = 2, kExposure = 3 };
 // flags: LogStream. A metric's values are cells of role kGenerated; text is the cell named "text".
+// An exposure says how long each layer of a model ran in the interval that ended `at_ticks`, see
+// capture/exposure.h.
 struct LogRecord {
   RecordHeader header;
   uint64_t task;  // task number in this producer, or 0: of the workflow

@@ -21,14 +21,17 @@ WITH finished AS (SELECT producer, count(*) AS n FROM task_slots GROUP BY produc
   by_sensor AS (SELECT sensor, count(*) AS n FROM sample_row GROUP BY sensor),
   sampled AS (SELECT d.producer, sum(b.n)::BIGINT AS n FROM by_sensor b
               JOIN sensor_row d ON d.sensor = b.sensor GROUP BY d.producer),
+  exposed AS (SELECT producer, count(*) AS n FROM exposure_row GROUP BY producer),
   now AS (SELECT p.producer, coalesce(f.n, 0) AS tasks, coalesce(o.n, 0) AS open_tasks,
-            coalesce(s.n, 0) AS samples
+            coalesce(s.n, 0) AS samples, coalesce(x.n, 0) AS exposures
           FROM producer_row p LEFT JOIN finished f ON f.producer = p.producer
           LEFT JOIN open o ON o.producer = p.producer
-          LEFT JOIN sampled s ON s.producer = p.producer)
-SELECT n.producer, n.tasks, n.open_tasks, n.samples,
-  (n.tasks, n.open_tasks, n.samples) IS DISTINCT FROM
-    (coalesce(m.tasks, 0), coalesce(m.open_tasks, 0), coalesce(m.samples, 0))
+          LEFT JOIN sampled s ON s.producer = p.producer
+          LEFT JOIN exposed x ON x.producer = p.producer)
+SELECT n.producer, n.tasks, n.open_tasks, n.samples, n.exposures,
+  (n.tasks, n.open_tasks, n.samples, n.exposures) IS DISTINCT FROM
+    (coalesce(m.tasks, 0), coalesce(m.open_tasks, 0), coalesce(m.samples, 0),
+     coalesce(m.exposures, 0))
 FROM now n LEFT JOIN energy_mark m ON m.producer = n.producer
 )sql";
 
@@ -127,8 +130,8 @@ Result<std::vector<Mark>> changed(const Connection& connection, bool every) {
     const Chunk& c = rows->chunk();
     for (size_t row = 0; row < c.rows(); ++row) {
       all.push_back({static_cast<uint32_t>(c.integer(0, row)), c.integer(1, row), c.integer(2, row),
-                     c.integer(3, row)});
-      if (every || c.boolean(4, row)) differing.push_back(all.back().producer);
+                     c.integer(3, row), c.integer(4, row)});
+      if (every || c.boolean(5, row)) differing.push_back(all.back().producer);
     }
   }
   if (differing.empty()) return std::vector<Mark>();
@@ -162,6 +165,7 @@ Status set_marks(const Connection& connection, const std::vector<Mark>& marks, I
     rows->set(1, mark.tasks);
     rows->set(2, mark.open_tasks);
     rows->set(3, mark.samples);
+    rows->set(4, mark.exposures);
   }
   return rows->close();
 }

@@ -16,6 +16,7 @@ struct Mark {
   int64_t tasks = 0;
   int64_t open_tasks = 0;
   int64_t samples = 0;
+  int64_t exposures = 0;
 };
 
 // The producers with another mark than at the last computation, and those whose figures hang

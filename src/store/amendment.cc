@@ -115,6 +115,8 @@ DELETE FROM edge_row WHERE wf IN (SELECT wf FROM removed);
 DELETE FROM task_slots WHERE wf IN (SELECT wf FROM removed);
 DELETE FROM open_task WHERE wf IN (SELECT wf FROM removed);
 DELETE FROM log_row WHERE wf IN (SELECT wf FROM removed);
+DELETE FROM exposure_row WHERE wf IN (SELECT wf FROM removed);
+DELETE FROM layer_energy_row WHERE wf IN (SELECT wf FROM removed);
 DELETE FROM value_row WHERE owner IN (SELECT workflow FROM removed);
 DELETE FROM workflow_record WHERE workflow IN (SELECT workflow FROM removed);
 DELETE FROM workflow_row WHERE workflow IN (SELECT workflow FROM removed);

@@ -68,6 +68,14 @@ ON h.producer = b.producer AND h.said = b.said AND b.near >= h.ts
 WHERE h.ts IS NULL OR h.ts < b.ts - $near
 )sql";
 
+constexpr const char* kExposures = R"sql(
+INSERT INTO exposure_row SELECT r.* REPLACE (m.new AS producer, w.new AS wf)
+FROM incoming.exposure_row r JOIN merge_news m ON m.old = r.producer
+LEFT JOIN merge_workflow w ON w.old = r.wf
+WHERE NOT EXISTS (FROM exposure_row h
+  WHERE h.producer = m.new AND h.ring = r.ring AND h.number = r.number)
+)sql";
+
 // Gaps that producers told; what is missing is counted again by the writer.
 constexpr const char* kGaps = R"sql(
 INSERT INTO gap_row SELECT r.* REPLACE (m.new AS producer)
@@ -153,7 +161,7 @@ Status merge_records(const Connection& connection) {
         table + " r JOIN merge_news m ON m.old = r.producer " + "WHERE NOT EXISTS (FROM " + table +
         " h WHERE h.producer = m.new AND " + n.is_same + ")"));
   }
-  for (const char* sql : {kEdges, kSamples, kLog, kGaps, kQuarantine}) {
+  for (const char* sql : {kEdges, kSamples, kLog, kExposures, kGaps, kQuarantine}) {
     HEADRACE_RETURN_IF_ERROR(run(connection, sql));
   }
   return {};

@@ -47,6 +47,17 @@ CREATE TABLE energy_domain_row(producer UINTEGER, domain VARCHAR, parent VARCHAR
   other_uj BIGINT, uncompared_uj BIGINT, tolerance_j DOUBLE, inconsistent BOOLEAN, coverage DOUBLE,
   reason VARCHAR);
 DELETE FROM energy_mark;
+)sql"},
+      // Layers of models: how long they ran, and their energy.
+      {4, R"sql(
+CREATE TABLE exposure_row(wf UINTEGER, producer UINTEGER, seq BIGINT, begin_ts BIGINT,
+  end_ts BIGINT, model VARCHAR, layer VARCHAR, phase VARCHAR, self_ns BIGINT, calls BIGINT,
+  repeated BOOLEAN, ring UINTEGER, number UBIGINT);
+CREATE TABLE layer_energy_row(producer UINTEGER, wf UINTEGER, activity UINTEGER, model VARCHAR,
+  layer VARCHAR, phase VARCHAR, domain VARCHAR, calls BIGINT, time_s DOUBLE, share_uj BIGINT,
+  group_uj BIGINT, u95_j DOUBLE, split_u95_j DOUBLE, power_w DOUBLE, resolution VARCHAR,
+  group_number UINTEGER, windows BIGINT, method VARCHAR, truth VARCHAR, reason VARCHAR);
+ALTER TABLE energy_mark ADD COLUMN exposures BIGINT;
 )sql"}};
   return steps;
 }

@@ -17,6 +17,7 @@ WITH w AS (SELECT wf, workflow FROM workflow_row WHERE workflow IN (SELECT id FR
 SELECT producer FROM task_slots WHERE wf IN (SELECT wf FROM w)
 UNION SELECT producer FROM open_task WHERE wf IN (SELECT wf FROM w)
 UNION SELECT producer FROM log_row WHERE wf IN (SELECT wf FROM w)
+UNION SELECT producer FROM exposure_row WHERE wf IN (SELECT wf FROM w)
 UNION SELECT producer FROM workflow_record WHERE workflow IN (SELECT workflow FROM w)
 )sql";
 
@@ -29,6 +30,7 @@ FROM producer_row p JOIN (
   SELECT producer, ts AS begin_ns, ts + dur AS end_ns FROM task_slots
   UNION ALL SELECT producer, ts, NULL FROM open_task
   UNION ALL SELECT producer, begin_ns, end_ns FROM workflow_record
+  UNION ALL SELECT producer, begin_ts, end_ts FROM exposure_row
   UNION ALL SELECT producer, ts, ts FROM log_row) t ON t.producer = p.producer
 GROUP BY p.producer, p.hostname;
 CREATE OR REPLACE TEMP TABLE gone_producer AS
@@ -59,12 +61,15 @@ DELETE FROM sample_row WHERE sensor IN (SELECT sensor FROM sensor_row
 DELETE FROM energy_balance_row WHERE producer IN (SELECT producer FROM gone_producer);
 DELETE FROM energy_domain_row WHERE producer IN (SELECT producer FROM gone_producer);
 DELETE FROM activity_energy_row WHERE producer IN (SELECT producer FROM gone_producer);
+DELETE FROM layer_energy_row WHERE producer IN (SELECT producer FROM gone_producer);
 DELETE FROM segment WHERE name IN (SELECT name FROM gone_segment);
 -- Figures that were computed stay: they could not come out the same from what is left.
 CREATE OR REPLACE TEMP TABLE left_mark AS
 SELECT m.producer, coalesce(t.n, 0) AS tasks, coalesce(o.n, 0) AS open_tasks,
-  coalesce(s.n, 0) AS samples
+  coalesce(s.n, 0) AS samples, coalesce(x.n, 0) AS exposures
 FROM energy_mark m
+LEFT JOIN (SELECT producer, count(*) AS n FROM exposure_row GROUP BY producer) x
+  ON x.producer = m.producer
 LEFT JOIN (SELECT producer, count(*) AS n FROM task_slots GROUP BY producer) t
   ON t.producer = m.producer
 LEFT JOIN (SELECT producer, count(*) AS n FROM open_task GROUP BY producer) o

@@ -65,6 +65,10 @@ CREATE TABLE sensor_row(sensor UINTEGER, producer UINTEGER, entry UINTEGER, name
 CREATE TABLE sample_row(sensor UINTEGER, ts BIGINT, raw BIGINT, flags UTINYINT);
 CREATE TABLE log_row(wf UINTEGER, producer UINTEGER, seq BIGINT, ts BIGINT, stream UTINYINT,
   text VARCHAR, "values" VARCHAR);
+-- How long each layer of a model ran in an interval, at most one row of a record, layer and phase.
+CREATE TABLE exposure_row(wf UINTEGER, producer UINTEGER, seq BIGINT, begin_ts BIGINT,
+  end_ts BIGINT, model VARCHAR, layer VARCHAR, phase VARCHAR, self_ns BIGINT, calls BIGINT,
+  repeated BOOLEAN, ring UINTEGER, number UBIGINT);
 CREATE TABLE gap_row(producer UINTEGER, ring UINTEGER, first_number UBIGINT, count UBIGINT,
   reason VARCHAR, ts BIGINT);
 CREATE TABLE task_energy_row(producer UINTEGER, seq BIGINT, domain VARCHAR, window_j DOUBLE,
@@ -75,6 +79,12 @@ CREATE TABLE task_energy_row(producer UINTEGER, seq BIGINT, domain VARCHAR, wind
 CREATE TABLE activity_energy_row(producer UINTEGER, domain VARCHAR, activity UINTEGER,
   group_activity UINTEGER, resolution VARCHAR, tasks BIGINT, time_s DOUBLE, share_j DOUBLE,
   group_j DOUBLE, group_u95_j DOUBLE, power_w DOUBLE, windows BIGINT);
+-- The same of a model's layers, in whole micro-joules. layer and phase are NULL for the time outside
+-- layers of the tasks that ran them; those of one group_number are only known together.
+CREATE TABLE layer_energy_row(producer UINTEGER, wf UINTEGER, activity UINTEGER, model VARCHAR,
+  layer VARCHAR, phase VARCHAR, domain VARCHAR, calls BIGINT, time_s DOUBLE, share_uj BIGINT,
+  group_uj BIGINT, u95_j DOUBLE, split_u95_j DOUBLE, power_w DOUBLE, resolution VARCHAR,
+  group_number UINTEGER, windows BIGINT, method VARCHAR, truth VARCHAR, reason VARCHAR);
 -- What became of the energy of each source, whole: measured = attributed + idle + unattributed.
 CREATE TABLE energy_balance_row(producer UINTEGER, domain VARCHAR, truth VARCHAR,
   measured_uj BIGINT, attributed_uj BIGINT, idle_uj BIGINT, unattributed_uj BIGINT);
@@ -84,7 +94,8 @@ CREATE TABLE energy_domain_row(producer UINTEGER, domain VARCHAR, parent VARCHAR
   other_uj BIGINT, uncompared_uj BIGINT, tolerance_j DOUBLE, inconsistent BOOLEAN, coverage DOUBLE,
   reason VARCHAR);
 -- How much of each producer was there when its tasks' energy was last computed.
-CREATE TABLE energy_mark(producer UINTEGER, tasks BIGINT, open_tasks BIGINT, samples BIGINT);
+CREATE TABLE energy_mark(producer UINTEGER, tasks BIGINT, open_tasks BIGINT, samples BIGINT,
+  exposures BIGINT);
 
 -- The fold's memory: which numbers are stored, how far each segment was read, what was damaged.
 CREATE TABLE watermark(producer UINTEGER, ring UINTEGER, first UBIGINT, past UBIGINT);

@@ -10,7 +10,7 @@
 
 namespace headrace::store {
 
-constexpr int kSchemaVersion = 4;
+constexpr int kSchemaVersion = 5;
 
 // Slots of a row, in this order: 8 DOUBLE, 8 BIGINT, 8 BOOLEAN, 8 VARCHAR. A task with more values
 // of a kind goes on in rows of `task_page`.

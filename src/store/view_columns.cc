@@ -173,6 +173,48 @@ constexpr ViewColumn kActivityEnergy[] = {
     {"windows", "BIGINT", "1", "Of the sensor, in which they ran", ""},
 };
 
+constexpr ViewColumn kLayerExposure[] = {
+    {"workflow_id", "UUID", "", "The workflow", ""},
+    {"task_id", "UUID", "", "The task that ran the layers; NULL when none did", ""},
+    {"started_at", "TIMESTAMP_NS", "UTC", "From when this was summed up", "prov:startTime"},
+    {"ended_at", "TIMESTAMP_NS", "UTC", "Until when", "prov:endTime"},
+    {"model", "VARCHAR", "", "The model", ""},
+    {"layer", "VARCHAR", "", "The layer, by its dotted path in the model", "prov:type"},
+    {"phase", "VARCHAR", "", "forward, backward or step (of the optimizer)", ""},
+    {"time_s", "DOUBLE", "s", "How long it ran itself, layers within it not included", ""},
+    {"calls", "BIGINT", "1", "How often it was called", ""},
+    {"repeated", "BOOLEAN", "", "It was repeated by itself, to measure it", ""},
+};
+
+constexpr ViewColumn kLayerEnergy[] = {
+    {"workflow_id", "UUID", "", "The workflow", ""},
+    {"activity", "VARCHAR", "", "Activity of the tasks that ran the layer", ""},
+    {"model", "VARCHAR", "", "The model", ""},
+    {"layer", "VARCHAR", "",
+     "The layer, by its dotted path; NULL: the time of those tasks outside all layers", ""},
+    {"phase", "VARCHAR", "", "forward, backward or step (of the optimizer)", ""},
+    {"domain", "VARCHAR", "", "Which part of the machine", ""},
+    {"calls", "BIGINT", "1", "How often it was called", ""},
+    {"time_s", "DOUBLE", "s", "How long it ran itself while the domain was counted", ""},
+    {"share_j", "DOUBLE", "J",
+     "Its part in the books, for sums: all rows of an activity add up to what its tasks used "
+     "themselves",
+     ""},
+    {"attributed_j", "DOUBLE", "J", "What it used; NULL unless resolved", "prov:value"},
+    {"group_j", "DOUBLE", "J", "What all of its group used", ""},
+    {"u95_j", "DOUBLE", "J",
+     "Half width of the 95 % interval of attributed_j, or where that is NULL of group_j", ""},
+    {"split_u95_j", "DOUBLE", "J", "Of it, what comes from dividing", ""},
+    {"power_w", "DOUBLE", "W", "What it draws while it runs, idle power included", ""},
+    {"resolution", "VARCHAR", "",
+     "resolved; grouped: known only together with others; unresolved: not known", ""},
+    {"group", "VARCHAR", "", "The layers that cannot be told from each other, itself included", ""},
+    {"windows", "BIGINT", "1", "Of the sensor, in which it ran", ""},
+    {"method", "VARCHAR", "", "How it was divided", "prov:hadPlan"},
+    {"truth", "VARCHAR", "", "measured, mixed or estimated", ""},
+    {"reason", "VARCHAR", "", "Why attributed_j is NULL", ""},
+};
+
 constexpr ViewColumn kEnergyBalance[] = {
     {"hostname", "VARCHAR", "", kHost, "prov:atLocation"},
     {"pid", "BIGINT", "", "The process that read the sensor", ""},
@@ -281,6 +323,9 @@ constexpr ViewWords kViews[] = {
     {"task_energy", "The energy of a task in one domain", "prov:Entity", kTaskEnergy},
     {"activity_energy", "The energy of an activity in one process and domain", "prov:Entity",
      kActivityEnergy},
+    {"layer_exposure", "How long a model's layers ran", "prov:Entity", kLayerExposure},
+    {"layer_energy", "The energy of a model's layers, by phase and domain", "prov:Entity",
+     kLayerEnergy},
     {"energy_balance", "What became of the energy that one source counted", "prov:Entity",
      kEnergyBalance},
     {"energy_domain", "What one counter counted, and what its parts leave of it", "prov:Entity",

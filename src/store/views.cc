@@ -197,6 +197,32 @@ LEFT JOIN activity_row a ON a.activity = e.activity;
 )sql";
 }
 
+std::string layer_exposure() {
+  return "CREATE OR REPLACE VIEW layer_exposure AS SELECT w.workflow AS workflow_id, " +
+         ("CASE WHEN e.seq IS NOT NULL THEN " + stored_task_id("p", "e.seq") + " END") +
+         R"sql( AS task_id,
+  make_timestamp_ns(e.begin_ts) AS started_at, make_timestamp_ns(e.end_ts) AS ended_at, e.model,
+  e.layer, e.phase, e.self_ns / 1e9 AS time_s, e.calls, e.repeated
+FROM exposure_row e JOIN producer_row p ON p.producer = e.producer
+LEFT JOIN workflow_row w ON w.wf = e.wf;
+)sql";
+}
+
+std::string layer_energy() {
+  return R"sql(CREATE OR REPLACE VIEW layer_energy AS SELECT w.workflow AS workflow_id,
+  a.name AS activity, e.model, e.layer, e.phase, e.domain, e.calls, e.time_s,
+  e.share_uj * 1e-6 AS share_j,
+  CASE WHEN e.resolution = 'resolved' THEN e.share_uj * 1e-6 END AS attributed_j,
+  e.group_uj * 1e-6 AS group_j, e.u95_j, e.split_u95_j, e.power_w, e.resolution,
+  string_agg(e.layer || ' ' || e.phase, ' + ') OVER (
+    PARTITION BY e.producer, e.wf, e.activity, e.model, e.domain, e.group_number
+    ORDER BY e.layer, e.phase ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS "group",
+  e.windows, e.method, e.truth, e.reason
+FROM layer_energy_row e LEFT JOIN workflow_row w ON w.wf = e.wf
+LEFT JOIN activity_row a ON a.activity = e.activity;
+)sql";
+}
+
 std::string log(TaskId task_id) {
   return "VIEW log AS SELECT w.workflow AS workflow_id,\n"
          "  CASE WHEN l.seq IS NOT NULL THEN " +
@@ -226,6 +252,7 @@ LEFT JOIN (SELECT producer, sum(n)::BIGINT AS row_count FROM (
     UNION ALL SELECT producer, count(*) FROM object_record WHERE ring <> 0 GROUP BY producer
     UNION ALL SELECT producer, count(*) FROM edge_record WHERE ring <> 0 GROUP BY producer
     UNION ALL SELECT producer, count(*) FROM log_row GROUP BY producer
+    UNION ALL SELECT producer, count(DISTINCT (ring, number)) FROM exposure_row GROUP BY producer
     UNION ALL SELECT producer, count(*) FROM unknown_row WHERE whole AND ring <> 0 GROUP BY producer
     UNION ALL SELECT d.producer, count(*) FROM sample_row m JOIN sensor_row d ON d.sensor = m.sensor
               GROUP BY d.producer)
@@ -308,8 +335,9 @@ std::string views_sql(int exclusive_columns) {
   const std::string create = "CREATE OR REPLACE ";
   return std::string(kAmended) + kCampaign + workflow() + kObject + create + edge(stored_task_id) +
          kSensorAndSample + create + task_energy(stored_task_id, [](const char*) { return true; }) +
-         energy_balance() + energy_domain() + activity_energy() + create + log(stored_task_id) +
-         accounting() + stored_task_view_sql(exclusive_columns) + ";\n" + comments_sql();
+         energy_balance() + energy_domain() + activity_energy() + layer_exposure() +
+         layer_energy() + create + log(stored_task_id) + accounting() +
+         stored_task_view_sql(exclusive_columns) + ";\n" + comments_sql();
 }
 
 std::string quick_view_sql(const std::string& view, const std::set<std::string>& columns) {

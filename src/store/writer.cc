@@ -14,9 +14,10 @@ namespace headrace::store {
 namespace {
 
 constexpr const char* kTableName[] = {
-    "task_slots",      "task_page",      "open_task", "workflow_record", "object_record",
-    "campaign_record", "value_row",      "edge_row",  "sample_row",      "log_row",
-    "gap_row",         "quarantine_row", "clock_row", "unknown_row",     "edge_record"};
+    "task_slots",    "task_page",       "open_task",   "workflow_record",
+    "object_record", "campaign_record", "value_row",   "edge_row",
+    "sample_row",    "log_row",         "gap_row",     "quarantine_row",
+    "clock_row",     "unknown_row",     "edge_record", "exposure_row"};
 static_assert(std::size(kTableName) == static_cast<size_t>(Table::kCount));
 
 uint64_t pair_of(uint32_t high, uint32_t low) { return uint64_t{high} << 32 | low; }

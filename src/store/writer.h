@@ -44,6 +44,7 @@ enum class Table : uint8_t {
   kClock,
   kUnknown,
   kEdgeRecord,
+  kExposure,
   kCount
 };
 
