@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "capture/secrets.h"
+#include "capture/task_edge.h"
 #include "capture/thread_state.h"
 #include "capture/workflow.h"
 #include "encode/nested.h"
@@ -133,6 +134,7 @@ TaskState* current_of(ThreadState& thread) {
   task->begin_ticks = begin_ticks;
   store_release(slot.record.begin_ticks, begin_ticks);
   store_release(slot.record.number, number);
+  tell_edge(begin_ticks);
   return task;
 }
 
@@ -294,6 +296,7 @@ TaskState* begin_task_under(uint32_t activity_id, TaskRef parent, Push push) {
 uint64_t end_task(TaskState* task, TaskStatus status) {
   if (task == nullptr) return 0;
   const uint64_t end_ticks = ticks();
+  tell_edge(end_ticks);
   ThreadState* const thread = ready_thread();
   // A fork child leaves its parent's tasks to the parent.
   if (thread != nullptr && task->producer == thread->producer) {

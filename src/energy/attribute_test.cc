@@ -231,6 +231,22 @@ TEST_F(AttributeTest, AMeasuredPackageReplacesTheEstimateAndIsDividedByCpuTime) 
   EXPECT_NEAR(r.at({2, 1, "node/cpu-0"}).attributed, 150, 0.1);
 }
 
+TEST_F(AttributeTest, AReadingOfCpuTimeThatCameLateIsNoClockThatBeganAnew) {
+  producer(1, "h");
+  line(sensor(1, "rapl.package-0", "hw.energy", "J", "counter", "node/cpu-0", "measured", 1e-6), 0,
+       100, 50e6);
+  cpu_time(1, 0, 100, 1);
+  // Of another thread, which read it 50 ms before the time that it gives.
+  run("INSERT INTO sample_row VALUES (" + std::to_string(sensors_) +
+      ", 30000000001, 29950000000, 0)");
+  task(1, 1, 10, 60);
+  attributed();
+  const auto rows_now = rows();
+  const Row& row = rows_now.at({1, 1, "node/cpu-0"});
+  EXPECT_NEAR(row.attributed, 2500, 1);
+  EXPECT_NEAR(row.coverage, 1, 1e-9);
+}
+
 TEST_F(AttributeTest, IdleEnergyIsKeptApart) {
   producer(1, "h");
   cpu_time(1, 0, 10, 1);

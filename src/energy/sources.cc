@@ -51,6 +51,16 @@ Timeline cpu_timeline(const SensorSeries& series) {
   return Timeline::of_counter({series.scale * kNs, series.range}, series.samples);
 }
 
+// Of a process, whose CPU time never falls: a reading that says less than one before it was made a
+// little earlier than its time says, on another thread.
+Timeline process_timeline(SensorSeries series) {
+  uint64_t most = 0;
+  for (RawSample& sample : series.samples) {
+    if (!sample.gap) sample.raw = most = std::max(most, sample.raw);
+  }
+  return cpu_timeline(series);
+}
+
 Timeline sum(const Timeline& a, const Timeline& b) {
   std::vector<int64_t> times;
   for (const Timeline* one : {&a, &b}) {
@@ -160,7 +170,7 @@ Sources find_sources(const std::vector<SensorSeries>& sensors) {
   std::vector<Process> processes;
   for (const SensorSeries& one : sensors) {
     if (one.quantity != "process.cpu.time") continue;
-    processes.push_back({one.producer, one.hostname, cpu_timeline(one)});
+    processes.push_back({one.producer, one.hostname, process_timeline(one)});
   }
   const NodeSeries series = merge_node_series(sensors);
   std::map<std::string, NodeUse> uses;

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/signals_blocked.h"
+#include "telemetry/cpu_edges.h"
 #include "telemetry/self.h"
 
 namespace headrace::telemetry {
@@ -58,6 +59,8 @@ bool Sampler::stop(int64_t patience_ns) {
 
 void Sampler::run() {
   pthread_setname_np(pthread_self(), "headrace-sample");
+  begin_ticks_ = ticks();
+  begin_ns_ = now_monotonic_ns();
   begin_process();
   look_ns_ = now_monotonic_ns();
   while (true) {
@@ -69,6 +72,7 @@ void Sampler::run() {
         [&](const Station& one) { deadline_ns = std::min(deadline_ns, one.due_ns()); });
     if (wait_until(deadline_ns)) break;
   }
+  if (reads_edges_) stop_reading_at_edges();
   sweep(true);
   for (SlowStart& slow : slow_) slow.wait(kProbePatience_ns);
   election_.resign();
@@ -142,6 +146,7 @@ void Sampler::look() {
     if (elected_) begin_node();
   }
   if (!slow_.empty()) adopt_slow_ones();
+  if (!reads_edges_) read_edges(now_ns);
   busy_.look(recorder_, now_ns);
   if (elected_) {
     if (const auto theirs_ns = election_.heard()) busy_.see(theirs_ns, now_ns);
@@ -149,6 +154,20 @@ void Sampler::look() {
     election_.tell(*busy_.own_ns());
   }
   for_each_station([&](Station& one) { one.hasten(now_ns, busy_.youngest_ns(), self_->slowdown); });
+}
+
+// Once a tick's length is known.
+void Sampler::read_edges(int64_t now_ns) {
+  const int64_t known_ns = now_ns - begin_ns_;
+  if (known_ns < Pace::kShortest_ns) return;
+  reads_edges_ = true;
+  const double ticks_per_ns =
+      static_cast<double>(ticks() - begin_ticks_) / static_cast<double>(known_ns);
+  for (const Station& one : process_) {
+    if (one.cpu_sensor_id() == 0) continue;
+    read_cpu_at_edges(recorder_, one.cpu_sensor_id(),
+                      static_cast<uint64_t>(ticks_per_ns * Pace::kShortest_ns));
+  }
 }
 
 // Sets when those that were due are read next.

@@ -49,6 +49,7 @@ class Sampler {
   void begin(std::vector<Station>& stations, std::unique_ptr<Provider> provider, const Probe& probe,
              const Baseline& baseline);
   void look();
+  void read_edges(int64_t now_ns);
   void plan();
   void sweep(bool force);
   bool is_shed(size_t samples);
@@ -66,7 +67,10 @@ class Sampler {
   std::vector<Station> node_;
   std::vector<SlowStart> slow_;
   Busy busy_;
-  int64_t look_ns_ = 0;   // the next
+  int64_t look_ns_ = 0;  // the next
+  uint64_t begin_ticks_ = 0;
+  int64_t begin_ns_ = 0;
+  bool reads_edges_ = false;
   int64_t sweep_ns_ = 0;  // the last
   class Self* self_ = nullptr;
 

@@ -33,6 +33,7 @@ void Station::begin(capture::Recorder& recorder, const Probe& probe, const Basel
     channels_.push_back({capture::intern_sensor(recorder, sensor),
                          estimate ? kSampleIsEstimate : uint8_t{0}, Pace::is_for(spec),
                          ChangeFilter(spec)});
+    if (spec.counts_cpu_ns) cpu_sensor_id_ = channels_.back().sensor_id;
     if (!spec.counts_cpu_ns || baseline.at_ticks == 0) continue;
     Reading first;
     first.set(baseline.cpu_ns);

@@ -32,6 +32,8 @@ class Station {
   size_t sweep(capture::Recorder& recorder, bool force, bool between = false);
   Provider& provider() { return *provider_; }
   size_t channels() const { return channels_.size(); }
+  // Of the sensor that counts this process's CPU time; 0: it has none.
+  uint32_t cpu_sensor_id() const { return cpu_sensor_id_; }
 
   // When it is to be read next.
   int64_t due_ns() const { return due_ns_; }
@@ -61,6 +63,7 @@ class Station {
   uint64_t ticks_of(Channel& channel, int64_t taken_ns, uint64_t at_ticks, int64_t now_ns) const;
 
   std::unique_ptr<Provider> provider_;
+  uint32_t cpu_sensor_id_ = 0;
   uint64_t begin_ticks_ = 0;
   int64_t begin_ns_ = 0;
   std::vector<Channel> channels_;

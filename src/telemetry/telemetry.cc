@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "capture/recorder.h"
+#include "telemetry/cpu_edges.h"
 #include "telemetry/providers.h"
 #include "telemetry/sampler.h"
 
@@ -31,6 +32,7 @@ Sampler* g_sampler = nullptr;
 // undestroyed, and its first event makes its own.
 void forget_in_child() {
   new (&g_mutex) std::mutex;
+  stop_reading_at_edges();
   g_sampler = nullptr;
 }
 
