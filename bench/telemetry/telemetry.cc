@@ -1,27 +1,40 @@
 // What sampling costs: CPU time of a sweep beside the bare reads of the same files in the same run,
-// and the share of a core that the sampler's thread takes at 10 Hz. One JSON line a row.
+// the share of a core that the sampler's thread takes at 10 Hz, and what it writes. One JSON line a
+// row.
+//
+// The machine's own files, its control group and pressure among them, and 13 counters of energy in
+// a tree of files that the bench makes (argument 1) and keeps counting.
 //
 // CPU time, not elapsed time, so that a busy machine changes little; the minimum over many blocks.
 // What is recorded goes where HEADRACE_DIR says.
 #include "telemetry/telemetry.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <unistd.h>
 #include <vector>
 
 #include "base/clock.h"
 #include "capture/recorder.h"
+#include "capture/task.h"
+#include "spool/segment_reader.h"
+#include "telemetry/cgroup.h"
 #include "telemetry/estimate.h"
 #include "telemetry/kept_file.h"
 #include "telemetry/powercap.h"
+#include "telemetry/pressure.h"
 #include "telemetry/proc_node.h"
 #include "telemetry/proc_process.h"
+#include "telemetry/sampler.h"
 #include "telemetry/self.h"
 #include "telemetry/station.h"
 
@@ -33,6 +46,7 @@ namespace capture = headrace::capture;
 
 constexpr int kBlocks = 200;
 constexpr int kBlock = 10;
+constexpr int kCounters = 13;
 
 // The least CPU time of one call, in ns.
 double least_ns(const std::function<void()>& once) {
@@ -46,17 +60,99 @@ double least_ns(const std::function<void()>& once) {
   return best;
 }
 
+// Counters of energy that count on for as long as this lives.
+class Counting {
+ public:
+  explicit Counting(const std::string& sysfs) {
+    namespace fs = std::filesystem;
+    for (int i = 0; i < kCounters; ++i) {
+      const fs::path zone =
+          fs::path(sysfs) / "class/powercap" / ("intel-rapl:" + std::to_string(i));
+      fs::create_directories(zone);
+      std::ofstream(zone / "name") << "package-" << i << "\n";
+      std::ofstream(zone / "max_energy_range_uj") << "262143328850\n";
+      files_.push_back(open((zone / "energy_uj").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+    }
+    fs::create_directory_symlink("/sys/block", fs::path(sysfs) / "block");
+    fs::create_directory_symlink("/sys/fs", fs::path(sysfs) / "fs");
+    count();
+    thread_ = std::thread([this] {
+      while (!stopping_) count(), usleep(20'000);
+    });
+  }
+  ~Counting() {
+    stopping_ = true;
+    thread_.join();
+    for (const int file : files_) close(file);
+  }
+  Counting(const Counting&) = delete;
+  Counting& operator=(const Counting&) = delete;
+
+ private:
+  void count() {
+    for (const int file : files_) {
+      const std::string text = std::to_string(total_uj_ += 1'234'567) + "\n";
+      (void)!pwrite(file, text.data(), text.size(), 0);
+    }
+  }
+  std::vector<int> files_;
+  uint64_t total_uj_ = 100'000'000'000;
+  std::atomic<bool> stopping_ = false;
+  std::thread thread_;
+};
+
+// Of this process's control group: the ones that the provider reads.
+std::vector<std::string> cgroup_files() {
+  std::vector<std::string> out;
+  const std::string text = read_once("/proc/self/cgroup").value_or("");
+  const std::string root = "/sys/fs/cgroup";
+  const auto add = [&](const std::string& path, const char* file) {
+    std::error_code error;
+    for (const std::string& tree : {path, path.substr(0, path.find('/', root.size() + 1))}) {
+      if (!std::filesystem::exists(tree + "/" + file, error)) continue;
+      out.push_back(tree + "/" + file);
+      return;
+    }
+  };
+  size_t at = 0;
+  while (at < text.size()) {
+    const std::string line = text.substr(at, text.find('\n', at) - at);
+    at += line.size() + 1;
+    const std::string path = line.substr(line.rfind(':') + 1);
+    if (line.find(":cpuacct:") != std::string::npos) add(root + "/cpuacct" + path, "cpuacct.usage");
+    if (line.find(":memory:") != std::string::npos) {
+      add(root + "/memory" + path, "memory.usage_in_bytes");
+    }
+    if (line.starts_with("0::") && out.empty()) {
+      add(root + path, "cpu.stat");
+      add(root + path, "memory.current");
+    }
+  }
+  return out;
+}
+
+uint64_t spooled_bytes(const headrace::Directory& directory) {
+  uint64_t out = 0;
+  for (const headrace::SegmentFile& file : headrace::list_segments(directory)) {
+    std::error_code error;
+    out += std::filesystem::file_size(file.path, error);
+  }
+  return out;
+}
+
 // The kernel files that the providers keep open, and as many clock reads.
 class BareReads {
  public:
-  BareReads() : buffer_(64 * 1024) {
+  explicit BareReads(const std::string& sysfs) : buffer_(64 * 1024) {
     for (const char* path :
          {"/proc/self/statm", "/proc/self/stat", "/proc/self/io", "/proc/meminfo", "/proc/loadavg",
-          "/proc/diskstats", "/proc/self/net/dev"}) {
+          "/proc/diskstats", "/proc/self/net/dev", "/proc/pressure/cpu", "/proc/pressure/memory",
+          "/proc/pressure/io"}) {
       open(path);
     }
+    for (const std::string& path : cgroup_files()) open(path);
     (void)stat_.open("/proc/stat");
-    const std::filesystem::path powercap = "/sys/class/powercap";
+    const std::filesystem::path powercap = sysfs + "/class/powercap";
     std::error_code error;
     for (const auto& zone : std::filesystem::directory_iterator(powercap, error)) {
       if (zone.path().filename().string().starts_with("intel-rapl:")) {
@@ -81,13 +177,15 @@ class BareReads {
   KeptFile stat_;
 };
 
-std::vector<Station> stations(capture::Recorder& recorder, size_t* sensors) {
+std::vector<Station> stations(capture::Recorder& recorder, const Roots& roots, size_t* sensors) {
   std::vector<std::unique_ptr<Provider>> providers;
   providers.push_back(std::make_unique<ProcProcess>(Roots()));
   providers.push_back(std::make_unique<Estimate>(Roots()));
   providers.push_back(std::make_unique<Self>());
   providers.push_back(std::make_unique<ProcNode>(Roots()));
-  providers.push_back(std::make_unique<Powercap>(Roots()));
+  providers.push_back(std::make_unique<Cgroup>(Roots()));
+  providers.push_back(std::make_unique<Pressure>(Roots()));
+  providers.push_back(std::make_unique<Powercap>(roots));
   std::vector<Station> out;
   for (auto& provider : providers) {
     const Probe probe = provider->probe();
@@ -109,13 +207,47 @@ int64_t thread_cpu_ns(const std::string& name) {
   return 0;
 }
 
+Providers one(std::unique_ptr<Provider> provider) {
+  Providers out;
+  out.push_back(std::move(provider));
+  return out;
+}
+
+// The sampler's thread, with the cold caches that a sleep of a tenth of a second leaves; an open
+// task keeps it at its usual rate.
+void measure_thread(capture::Recorder& recorder, const char* name) {
+  usleep(2'000'000);
+  recorder.flush();
+  const uint64_t bytes_before = spooled_bytes(recorder.directory());
+  const int64_t cpu_before_ns = thread_cpu_ns("headrace-sample");
+  const int64_t from_ns = headrace::now_monotonic_ns();
+  usleep(8'000'000);
+  const auto cpu_ns = static_cast<double>(thread_cpu_ns("headrace-sample") - cpu_before_ns);
+  const auto elapsed_ns = static_cast<double>(headrace::now_monotonic_ns() - from_ns);
+  recorder.flush();
+  const auto bytes = static_cast<double>(spooled_bytes(recorder.directory()) - bytes_before);
+  std::printf(
+      "{\"suite\":\"telemetry\",\"row\":\"sampler %s\",\"core_percent\":%.3f,"
+      "\"mb_per_h\":%.2f}\n",
+      name, 100 * cpu_ns / elapsed_ns, bytes / elapsed_ns * 3600e9 / 1e6);
+}
+
 }  // namespace
 
-int main() {
+int main(int count, char** words) {
+  if (count != 2) {
+    std::fputs("usage: headrace_bench_telemetry FOLDER\n", stderr);
+    return 2;
+  }
+  const Roots roots{"/proc", words[1]};
+  const Counting counting(roots.sysfs);
+  setenv("HEADRACE_SYSFS_ROOT", roots.sysfs.c_str(), 1);
+  // Whose sampler comes last.
+  setenv("HEADRACE_TELEMETRY", "0", 1);
   capture::Recorder& recorder = *capture::Recorder::get();
   size_t sensors = 0;
-  std::vector<Station> all = stations(recorder, &sensors);
-  BareReads bare;
+  std::vector<Station> all = stations(recorder, roots, &sensors);
+  BareReads bare(roots.sysfs);
   const double floor_ns = least_ns([&] { bare(); });
   const double sweep_ns = least_ns([&] {
     for (Station& station : all) station.sweep(recorder, false);
@@ -129,18 +261,20 @@ int main() {
   row("bare reads of the same files", floor_ns, 1);
   row("sweep", sweep_ns, sweep_ns / floor_ns);
 
-  // The thread itself, with the cold caches that a sleep of a tenth of a second leaves.
+  capture::TaskState* const task = capture::begin_task(capture::intern_activity("bench"));
+  // 13 counters of energy and this process's three files.
+  Sampler::Options options;
+  options.fixed = true;
+  options.process_providers = [] { return one(std::make_unique<ProcProcess>(Roots())); };
+  options.node_providers = [&] { return one(std::make_unique<Powercap>(roots)); };
+  Sampler sampler(recorder, options, Baseline());
+  sampler.start();
+  measure_thread(recorder, "at 10 Hz, 16 sources");
+  sampler.stop(1'000'000'000);
+  unsetenv("HEADRACE_TELEMETRY");
   install();
-  (void)recorder.ring();
-  usleep(1'000'000);
-  const int64_t cpu_before_ns = thread_cpu_ns("headrace-sample");
-  const int64_t from_ns = headrace::now_monotonic_ns();
-  usleep(5'000'000);
-  const auto cpu_ns = static_cast<double>(thread_cpu_ns("headrace-sample") - cpu_before_ns);
-  const auto elapsed_ns = static_cast<double>(headrace::now_monotonic_ns() - from_ns);
-  std::printf(
-      "{\"suite\":\"telemetry\",\"row\":\"sampler at 10 Hz, %zu sensors\",\"core_percent\":%.3f}\n",
-      sensors, 100 * cpu_ns / elapsed_ns);
+  measure_thread(recorder, "at its own pace, all there is");
+  capture::end_task(task, headrace::TaskStatus::kFinished);
   capture::stop_capture(headrace::TaskStatus::kFinished);
   return 0;
 }

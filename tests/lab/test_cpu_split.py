@@ -169,10 +169,10 @@ def test_the_split_is_the_kernels(tmp_path: Path, groups: dict[str, Group]) -> N
     for name, pid, began, ended in tasks(folder):
         samples = query(
             folder,
-            "SELECT epoch_ns(time) AS ns, value FROM sample "
-            f"WHERE sensor = 'process.cpu_time' AND pid = {pid} ORDER BY 1",
+            "SELECT epoch_ns(time) AS ns, value, pid FROM sample "
+            "WHERE sensor = 'process.cpu_time' ORDER BY 1",
         )
-        knots = [(row["ns"], row["value"]) for row in samples]
+        knots = [(row["ns"], row["value"]) for row in samples if row["pid"] == pid]
         sampled_s[name] = at(knots, ended) - at(knots, began)
     sampled = sampled_s["seven"] / sum(sampled_s.values())
 
