@@ -22,6 +22,7 @@ struct Options {
   std::string key;
   std::string token_file;
   bool socket_only = false;
+  query::CarbonQuestion carbon;
   std::vector<std::string> folders;
   std::vector<std::string> stores;
 };
@@ -74,6 +75,10 @@ int run(Options& o, const Program& program) {
     o.serve.token = std::move(*token);
   }
   o.serve.loopback = !o.socket_only;
+  if (o.carbon.file.empty() != o.carbon.region.empty()) {
+    return program.fail(invalid_argument("--carbon FILE and --region R go together"));
+  }
+  if (!o.carbon.file.empty()) o.serve.carbon = o.carbon;
   // The first is the one that addresses without a name mean: folders before stores.
   std::vector<std::filesystem::path> paths(o.folders.begin(), o.folders.end());
   paths.insert(paths.end(), o.stores.begin(), o.stores.end());
@@ -120,6 +125,16 @@ void add_serve(CLI::App& app, Program& program) {
   verb->add_option("--token-file", options->token_file,
                    "A file with the token that programs send as Authorization: Bearer")
       ->type_name("FILE");
+  CLI::Option* carbon = verb->add_option("--carbon", options->carbon.file,
+                                         "Carbon factors for the energy page: "
+                                         "region,start,end,gco2e_per_kwh,kind,source")
+                            ->type_name("FILE");
+  verb->add_option("--region", options->carbon.region, "The region in that file")->type_name("R");
+  verb->add_option("--pue", options->carbon.pue,
+                   "What the building draws for each joule of the machine (default: 1)")
+      ->check(CLI::Range(1.0, 10.0))
+      ->needs(carbon)
+      ->type_name("N");
   verb->add_flag("--allow-write", options->serve.allow_write, "Tags and notes may be changed");
   verb->add_flag("--socket-only", options->socket_only, "No port, only the socket in the folder");
   program.runs(verb, [options, &program] { return run(*options, program); });

@@ -122,7 +122,10 @@ EnergySource divide_node(const SensorSeries& series, const NodeUse& use,
     part.timeline = std::move(uses[i].part);
     part.truth = uses[i].shared ? "mixed" : series.truth;
     part.method = uses[i].shared ? "split_cpu_ns" : "exclusive";
-    if (uses[i].shared) part.assumption = split_assumption(series.domain);
+    part.assumption = series.assumption;
+    if (uses[i].shared) {
+      part.assumption += (part.assumption.empty() ? "" : "; ") + split_assumption(series.domain);
+    }
     part.is_device = !processor;
     out.parts.push_back(std::move(part));
   }

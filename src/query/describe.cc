@@ -147,6 +147,7 @@ class Description {
     for (const EnergySums& one : over_workflows(*sums)) {
       Json::Map map{{"domain", one.domain}};
       if (one.tasks > 0) map.emplace_back("joules", one.attributed_j);
+      if (one.tasks > 0 && one.u95_j) map.emplace_back("plus_minus_joules", *one.u95_j);
       map.emplace_back("truth", one.truth);
       if (!one.method.empty()) map.emplace_back("method", one.method);
       if (!one.assumption.empty()) map.emplace_back("assumption", one.assumption);
@@ -313,9 +314,19 @@ Status task(const Session& session, Description& d, const std::string& id) {
   HEADRACE_RETURN_IF_ERROR(d.lost());
   HEADRACE_RETURN_IF_ERROR(
       d.list("energy",
-             "SELECT domain, attributed_j AS joules, u95_j AS plus_minus_joules, idle_j AS "
-             "idle_joules, coverage, truth, method, assumption FROM task_energy_row e WHERE " +
-                 rows->are({task}, "e") + " ORDER BY domain"));
+             // Where it has no figure of its own, that of all that cannot be told from it.
+             "SELECT e.domain, e.attributed_j AS joules, CASE WHEN e.attributed_j IS NOT NULL THEN "
+             "e.u95_j END AS plus_minus_joules, e.idle_j AS idle_joules, e.coverage, e.truth, "
+             "e.method, e.assumption, e.resolution, e.reason, a.group_j AS group_joules, "
+             "a.group_u95_j AS group_plus_minus_joules, (SELECT string_agg(n.name, ' + ' ORDER BY "
+             "n.name) FROM activity_energy_row m JOIN activity_row n ON n.activity = m.activity "
+             "WHERE m.producer = a.producer AND m.domain = a.domain AND m.group_activity = "
+             "a.group_activity) AS \"group\", (SELECT sum(m.tasks)::BIGINT FROM "
+             "activity_energy_row m WHERE m.producer = a.producer AND m.domain = a.domain AND "
+             "m.group_activity = a.group_activity) AS group_tasks FROM task_energy_row e LEFT JOIN "
+             "activity_energy_row a ON e.attributed_j IS NULL AND a.producer = e.producer AND "
+             "a.domain = e.domain AND a.activity = e.activity WHERE " +
+                 rows->are({task}, "e") + " ORDER BY e.domain"));
   HEADRACE_RETURN_IF_ERROR(d.list("children", activities_sql(rows->lie_in(task, "t"))));
   HEADRACE_RETURN_IF_ERROR(d.list("metrics", metrics_sql(rows->are({task}, "l"))));
   return d.list("objects", objects_sql(rows->are({task}, "e")));

@@ -73,6 +73,7 @@ class Reading {
   void add_row(const std::vector<Cell>& row);
   Status read_books();
   Status count_without();
+  Status read_resolutions();
   void finish();
 
   const Session& session_;
@@ -190,6 +191,16 @@ Status Reading::count_without() {
   return {};
 }
 
+Status Reading::read_resolutions() {
+  auto activities = energy_activities(session_, of_);
+  if (!activities.ok()) return activities.status();
+  card_.activities = std::move(*activities);
+  auto domains = energy_domains(session_, reach_);
+  if (!domains.ok()) return domains.status();
+  card_.domains = std::move(*domains);
+  return {};
+}
+
 void Reading::finish() {
   std::vector<std::pair<int64_t, EnergyLine>> ordered;  // by the workflow's place
   for (auto& [key, sum] : lines_) {
@@ -214,6 +225,7 @@ Result<EnergyCard> Reading::read(const CarbonQuestion* carbon, const CarbonFacto
   HEADRACE_RETURN_IF_ERROR(read_books());
   HEADRACE_RETURN_IF_ERROR(count_without());
   finish();
+  HEADRACE_RETURN_IF_ERROR(read_resolutions());
   if (factors != nullptr) {
     HEADRACE_RETURN_IF_ERROR(add_carbon(session_, reach_, *factors, *carbon, &card_));
   }

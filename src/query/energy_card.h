@@ -10,6 +10,8 @@
 
 #include "base/status.h"
 #include "query/carbon_factors.h"
+#include "query/energy_activities.h"
+#include "query/energy_domains.h"
 #include "query/json.h"
 #include "query/session.h"
 
@@ -73,6 +75,8 @@ struct EnergyCard {
   std::vector<EnergyBooks> books;
   EnergyBooks all_books;  // of all domains, none of which holds another
   std::vector<EnergyReason> reasons;
+  std::vector<EnergyActivity> activities;
+  std::vector<EnergyDomain> domains;
   int64_t without_energy = 0;  // tasks of which nothing was recorded
   std::optional<Carbon> carbon;
 };

@@ -139,6 +139,71 @@ TEST(EnergyCard, SaysWhyAFigureIsMissing) {
   EXPECT_TRUE(json["carbon"].is_null());
 }
 
+TEST(EnergyCard, TellsOfEachActivityWhatCanBeTold) {
+  Known known;
+  known.store.run(
+      "INSERT INTO producer_row(producer, uid, hostname, pid, state, facts) VALUES "
+      "(2, 78, 'node1', 43, 'ended', '{}');"
+      "INSERT INTO activity_row SELECT 100 + i, 'layer.' || i, NULL FROM range(3) t(i);"
+      // Process 1: layers 0 and 1 only together, 2 by its time alone. Process 2 belongs to another.
+      "INSERT INTO activity_energy_row VALUES "
+      "(1, 'node/gpu-0', 100, 100, 'grouped', 4, 2, 3, 10, 0.5, 90, 60),"
+      "(1, 'node/gpu-0', 101, 100, 'grouped', 4, 2, 7, 10, 0.5, 90, 60),"
+      "(1, 'node/gpu-0', 102, 102, 'unresolved', 1, 0.5, 1, 1, 0.9, 2, 3),"
+      "(1, 'node/cpu-0', 102, 102, 'resolved', 1, 0.5, 4, 4, 0.2, 8, 70),"
+      "(2, 'node/gpu-0', 100, 100, 'resolved', 4, 2, 99, 99, 1, 90, 60)");
+  const Session session = known.store.session();
+  const auto card = energy_card(session, "fit", "/");
+  ASSERT_TRUE(card.ok()) << card.status().message();
+  ASSERT_EQ(card->activities.size(), 4U);
+  const Json json = energy_card_json(*card);
+  const Json::List& all = *json["activities"].as<Json::List>();
+  EXPECT_EQ(all[0]["domain"], Json("node/cpu-0"));
+  EXPECT_EQ(all[0]["attributed_j"], Json(4.0));
+  EXPECT_TRUE(all[0]["group"].is_null());
+  EXPECT_EQ(all[1]["activity"], Json("layer.1")) << "the largest of a group first";
+  EXPECT_TRUE(all[1]["attributed_j"].is_null()) << "it has no figure of its own";
+  EXPECT_EQ(all[1]["group"], Json("layer.0 + layer.1"));
+  EXPECT_EQ(all[1]["group_j"], Json(10.0));
+  EXPECT_EQ(all[1]["group_u95_j"], Json(0.5));
+  EXPECT_EQ(all[3]["resolution"], Json("unresolved"));
+  EXPECT_TRUE(all[3]["group"].is_null()) << "nothing else shares its figure";
+  EXPECT_TRUE(all[3]["attributed_j"].is_null());
+
+  const auto everything = energy_card(session, "", "/");
+  ASSERT_TRUE(everything.ok()) << everything.status().message();
+  EXPECT_EQ(everything->activities.size(), 5U) << "resolved here and grouped there: two rows";
+}
+
+TEST(EnergyCard, ShowsWhichDomainHoldsWhichAndWhereThatCannotBe) {
+  Known known;
+  known.store.run(
+      "INSERT INTO energy_domain_row VALUES "
+      "(1, 'node', NULL, 'whole', 'measured', 0, 1000, 30000000, 29000000, -1000000, 2000000, "
+      "0.25, true, 1, NULL),"
+      "(1, 'node/cpu-0', 'node', 'divided', 'measured', 0, 1000, 9000000, NULL, NULL, NULL, NULL, "
+      "NULL, 0.75, 'read failed'),"
+      "(1, 'node/gpu-0', 'node', 'divided', 'measured', 0, 1000, 20000000, NULL, NULL, NULL, NULL, "
+      "NULL, 1, NULL)");
+  const Session session = known.store.session();
+  const auto card = energy_card(session, "fit", "/");
+  ASSERT_TRUE(card.ok()) << card.status().message();
+  ASSERT_EQ(card->domains.size(), 3U);
+  EXPECT_TRUE(card->domains[0].inconsistent);
+  EXPECT_EQ(card->domains[1].parent, "node");
+  EXPECT_EQ(card->domains[1].reason, "read failed");
+  const Json json = energy_card_json(*card);
+  const Json::List& all = *json["domains"].as<Json::List>();
+  EXPECT_EQ(all[0]["children_j"], Json(29.0));
+  EXPECT_EQ(all[0]["other_j"], Json(-1.0));
+  EXPECT_TRUE(all[0]["parent"].is_null());
+  EXPECT_TRUE(all[1]["children_j"].is_null()) << "it has no parts, which is not 0 J of parts";
+  EXPECT_EQ(all[1]["coverage"], Json(0.75));
+  const std::string sentence =
+      "node counted 28.0 J, its parts 29.0 J: one of these sensors is wrong";
+  EXPECT_NE(energy_card_text(*card).find(sentence), std::string::npos) << energy_card_text(*card);
+}
+
 TEST(EnergyCard, TellsWhereBooksDoNotAddUp) {
   Known known;
   known.store.run(

@@ -107,6 +107,13 @@ std::string reasons_text(const EnergyCard& card) {
            (one.withheld ? " without a figure of its own: " : " covered in part: ") + one.reason +
            "\n";
   }
+  for (const EnergyDomain& one : card.domains) {
+    if (!one.inconsistent) continue;
+    out += one.domain + " counted " +
+           si_text(one.children_j.value_or(0) + one.other_j.value_or(0), "J") + ", its parts " +
+           si_text(one.children_j.value_or(0), "J") +
+           ": one of these sensors is wrong or shows another thing\n";
+  }
   if (card.without_energy > 0) {
     out += counted(static_cast<uint64_t>(card.without_energy), "task") +
            " without energy: no sensor was read while it was open\n";
@@ -162,6 +169,38 @@ Json books_json(const std::string& domain, const EnergyBooks& one) {
                    {"difference_uj", one.difference_uj()}};
 }
 
+Json activity_json(const EnergyActivity& one) {
+  return Json::Map{{"domain", one.domain},
+                   {"activity", one.activity},
+                   {"resolution", one.resolution},
+                   {"group", one.group.empty() ? Json() : Json(one.group)},
+                   {"processes", one.processes},
+                   {"tasks", one.tasks},
+                   {"time_s", one.time_s},
+                   {"power_w", optional_json(one.power_w)},
+                   {"attributed_j", one.has_figure() ? Json(one.share_j) : Json()},
+                   {"share_j", one.share_j},
+                   {"group_j", one.group_j},
+                   {"group_u95_j", one.group_u95_j},
+                   {"windows", one.windows}};
+}
+
+Json domain_json(const EnergyDomain& one) {
+  return Json::Map{{"domain", one.domain},
+                   {"parent", one.parent.empty() ? Json() : Json(one.parent)},
+                   {"role", one.role},
+                   {"truth", one.truth},
+                   {"counters", one.counters},
+                   {"measured_j", one.measured_j},
+                   {"children_j", optional_json(one.children_j)},
+                   {"other_j", optional_json(one.other_j)},
+                   {"uncompared_j", optional_json(one.uncompared_j)},
+                   {"tolerance_j", optional_json(one.tolerance_j)},
+                   {"inconsistent", one.inconsistent},
+                   {"coverage", optional_json(one.coverage)},
+                   {"reason", one.reason.empty() ? Json() : Json(one.reason)}};
+}
+
 Json carbon_json(const Carbon& carbon) {
   return Json::Map{{"attributed_g", optional_json(carbon.attributed_g)},
                    {"idle_g", optional_json(carbon.idle_g)},
@@ -209,6 +248,10 @@ Json energy_card_json(const EnergyCard& card) {
                                    {"withheld", one.withheld},
                                    {"tasks", one.tasks}});
   }
+  Json::List activities;
+  for (const EnergyActivity& one : card.activities) activities.push_back(activity_json(one));
+  Json::List domains;
+  for (const EnergyDomain& one : card.domains) domains.push_back(domain_json(one));
   Json::Map out = {{"of", card.of},
                    {"idle_policy", card.idle_policy},
                    {"total", figure_json(card.total)},
@@ -216,6 +259,8 @@ Json energy_card_json(const EnergyCard& card) {
                    {"conservation", std::move(books)},
                    {"conservation_total", books_json("", card.all_books)},
                    {"reasons", std::move(reasons)},
+                   {"activities", std::move(activities)},
+                   {"domains", std::move(domains)},
                    {"without_energy", card.without_energy}};
   if (card.carbon) out.emplace_back("carbon", carbon_json(*card.carbon));
   return out;

@@ -142,18 +142,29 @@ TEST(WorkflowFigures, SumUpTasksAndEnergy) {
   store.energy(outer, "process", "4", "estimated");  // the same joules by another way
   store.energy(inner, "node/cpu", "4", "measured");
   store.energy(second, "node/cpu", "1", "estimated");
+  store.run("UPDATE task_energy_row SET u95_j = 0.5");
+  store.energy(inner, "node/gpu-0", "NULL", "measured");
+  store.run(
+      "UPDATE task_energy_row SET resolution = if(attributed_j IS NULL, 'grouped', 'resolved')");
   const Session session = store.session();
+  const auto withheld = energy_of_tasks(session, {*Uuid::parse(StoreForTest::task_id(inner))});
+  ASSERT_TRUE(withheld.ok()) << withheld.status().message();
+  EXPECT_FALSE(withheld->begin()->second.energy_j.has_value()) << "a part of it is not known";
+  EXPECT_FALSE(withheld->begin()->second.u95_j.has_value());
+  EXPECT_EQ(withheld->begin()->second.resolution, "grouped");
   const auto shown = energy_of_tasks(session, {*Uuid::parse(StoreForTest::task_id(outer)),
                                                *Uuid::parse(StoreForTest::task_id(99))});
   ASSERT_TRUE(shown.ok()) << shown.status().message();
   EXPECT_EQ(shown->size(), 1U);
-  EXPECT_EQ(shown->begin()->second, 5);
+  EXPECT_EQ(shown->begin()->second.energy_j, 5);
+  EXPECT_EQ(shown->begin()->second.truth, "measured");
   const auto figures = workflow_figures(session);
   ASSERT_TRUE(figures.ok()) << figures.status().message();
   const Figures& train = figures->workflows.at(StoreForTest::workflow_id(tune));
   EXPECT_EQ(train.failed, 1);
   EXPECT_EQ(train.running, 0);
   EXPECT_EQ(train.energy_j, 5);
+  EXPECT_EQ(train.energy_u95_j, 0.5);
   EXPECT_EQ(train.energy_truth, "measured");
   const Figures& all = figures->campaigns.at(campaign);
   EXPECT_EQ(all.energy_j, 6);

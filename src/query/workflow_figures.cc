@@ -48,9 +48,11 @@ void set_energy(const std::vector<EnergySums>& list, Figures* figures) {
     domain.domain = one.domain;
     if (one.unknown == 0) domain.attributed_j = one.attributed_j;
     domain.truth = one.truth;
+    domain.u95_j = one.u95_j;
   }
   const EnergySum sum = sum_domains(domains);
   figures->energy_j = sum.joules;
+  if (sum.joules) figures->energy_u95_j = sum.u95_j;
   figures->energy_truth = sum.truth;
 }
 

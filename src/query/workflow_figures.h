@@ -17,7 +17,8 @@ struct Figures {
   int64_t failed = 0;  // tasks that failed or were lost
   int64_t running = 0;
   std::optional<double> energy_j;  // over domains that do not overlap; unset when one is unknown
-  std::string energy_truth;        // "" without a figure
+  std::optional<double> energy_u95_j;  // half its 95 % interval; unset when that of one is unknown
+  std::string energy_truth;            // "" without a figure
 };
 
 struct WorkflowFigures {

@@ -1,7 +1,9 @@
 // Where the energy went.
+#include "query/energy_card.h"
 #include "query/energy_table.h"
 #include "serve/api.h"
 #include "serve/kept_lanes.h"
+#include "serve/site.h"
 
 namespace headrace::serve {
 namespace {
@@ -15,6 +17,28 @@ Result<Answer> energy(const Call& call) {
       query::energy_table(call.session(), *thing ? &**thing : nullptr);
   if (!found.ok()) return found.status();
   return rows(query::energy_parts(*found));
+}
+
+Json carbon_not_asked() {
+  return Json::Map{{"attributed_g", Json()},
+                   {"idle_g", Json()},
+                   {"unattributed_g", Json()},
+                   {"truth", "estimated"},
+                   {"reason",
+                    "no carbon factors were given; headrace serve --carbon FILE --region R takes "
+                    "them from a file of yours"}};
+}
+
+Result<Answer> card(const Call& call) {
+  const auto thing = asked_thing(call);
+  if (!thing.ok()) return thing.status();
+  const query::CarbonQuestion* const carbon = call.site().carbon();
+  const Result<query::EnergyCard> found =
+      query::energy_card(call.session(), *thing ? (*thing)->id : "", here_of(call), carbon);
+  if (!found.ok()) return found.status();
+  Json out = query::energy_card_json(*found);
+  if (carbon == nullptr) out.as<Json::Map>()->emplace_back("carbon", carbon_not_asked());
+  return Answer(std::move(out));
 }
 
 // Layers come from models' module trees, which no capture writes yet: the answer says so.
@@ -38,6 +62,17 @@ void add_energy_routes(std::vector<Route>* out) {
        {{.name = "workflow", .about = "of this workflow: its name or id"},
         {.name = "campaign", .about = "of this campaign; neither: of everything"}},
        energy});
+  out->push_back(
+      {"GET",
+       "/energy/card",
+       "Energy that can be added up: what each activity's tasks used themselves, by workflow and "
+       "domain, and that attributed, elsewhere, idle and unattributed are what was measured; what "
+       "can be told of each activity, which domain holds which, what is missing and why, and "
+       "carbon",
+       Form::kDocument,
+       {{.name = "workflow", .about = "of this workflow: its name or id"},
+        {.name = "campaign", .about = "of this campaign; neither: of everything"}},
+       card});
   out->push_back({"GET",
                   "/layers",
                   "Energy, time and memory by layer of a model, epoch and phase",

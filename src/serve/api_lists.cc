@@ -66,6 +66,7 @@ query::TableBuilder builder_like(const query::ResultTable& table) {
   columns.push_back({"failed", query::ColumnKind::kInteger, ""});
   columns.push_back({"running", query::ColumnKind::kInteger, ""});
   columns.push_back({"energy_j", query::ColumnKind::kReal, "J"});
+  columns.push_back({"energy_u95_j", query::ColumnKind::kReal, "J"});
   columns.push_back({"energy_truth", query::ColumnKind::kText, ""});
   return query::TableBuilder(std::move(columns));
 }
@@ -135,7 +136,7 @@ Result<query::ResultTable> with_figures(const Call& call, const ListedView& list
       }
       const auto found = sums.find(table.cell(0, row).text);
       const query::Figures own = found == sums.end() ? query::Figures{} : found->second;
-      out.integer(own.failed).integer(own.running).real(own.energy_j);
+      out.integer(own.failed).integer(own.running).real(own.energy_j).real(own.energy_u95_j);
       if (own.energy_truth.empty()) {
         out.null();
       } else {
@@ -207,8 +208,11 @@ Result<query::ResultTable> with_energy(const Call& call, query::ResultTable from
   for (const query::ResultColumn& column : kept->columns()) {
     columns.push_back({column.name, column.kind, column.unit});
   }
-  columns.insert(columns.begin() + static_cast<long>(place),
-                 {"energy_j", query::ColumnKind::kReal, "J"});
+  const std::vector<query::BuiltColumn> own = {{"energy_j", query::ColumnKind::kReal, "J"},
+                                               {"energy_u95_j", query::ColumnKind::kReal, "J"},
+                                               {"energy_truth", query::ColumnKind::kText, ""},
+                                               {"energy_resolution", query::ColumnKind::kText, ""}};
+  columns.insert(columns.begin() + static_cast<long>(place), own.begin(), own.end());
   query::TableBuilder out(std::move(columns));
   query::ResultTable table = kept->reader();
   size_t number = 0;
@@ -220,7 +224,16 @@ Result<query::ResultTable> with_energy(const Call& call, query::ResultTable from
       for (size_t i = 0; i <= table.columns().size(); ++i) {
         if (i == place) {
           const auto found = energy->find(tasks[number]);
-          out.real(found == energy->end() ? std::nullopt : std::optional(found->second));
+          const query::ShownEnergy one =
+              found == energy->end() ? query::ShownEnergy{} : found->second;
+          out.real(one.energy_j).real(one.u95_j);
+          for (const std::string* text : {&one.truth, &one.resolution}) {
+            if (text->empty()) {
+              out.null();
+            } else {
+              out.text(*text);
+            }
+          }
         }
         if (i < table.columns().size()) copy_cell(table.columns()[i], table.cell(i, row), &out);
       }

@@ -116,7 +116,7 @@ void MadeAhead::work() {
 Result<std::vector<std::string>> opening_questions(const query::Session& session) {
   std::vector<std::string> out = {"/campaigns?limit=1000",
                                   "/workflows?sort=-started&limit=200",
-                                  "/energy",
+                                  "/energy/card",
                                   "/sensors",
                                   "/health",
                                   "/names"};
@@ -128,16 +128,15 @@ Result<std::vector<std::string>> opening_questions(const query::Session& session
   if (!*any) return out;
   const std::string workflow = newest->cell(1, 0).text;
   // Of a timeline what it is cut from: how wide it is, who opens it knows.
-  for (const char* question :
-       {"/workflows/", "/timeline?lanes=1&workflow=", "/graph?level=activity&workflow=",
-        "/tasks?workflow=", "/energy?workflow="}) {
+  for (const char* question : {"/workflows/", "/timeline?lanes=1&workflow=",
+                               "/graph?level=activity&workflow=", "/tasks?workflow="}) {
     out.push_back(question + workflow);
   }
   if (newest->cell(0, 0).is_null) return out;
   const std::string campaign = newest->cell(0, 0).text;
-  for (const char* question :
-       {"/campaigns/", "/workflows?limit=1000&campaign=", "/energy?campaign=",
-        "/tradeoff?campaign=", "/timeline?lanes=1&campaign=", "/summary?campaign="}) {
+  for (const char* question : {"/campaigns/", "/workflows?limit=1000&campaign=",
+                               "/energy?campaign=", "/energy/card?campaign=", "/tradeoff?campaign=",
+                               "/timeline?lanes=1&campaign=", "/summary?campaign="}) {
     out.push_back(question + campaign);
   }
   return out;

@@ -93,6 +93,10 @@ std::string ssh_line(uint16_t port) {
 Status serve(const std::vector<std::filesystem::path>& paths, const ServeOptions& options,
              const std::function<void(const Serving&)>& ready) {
   HEADRACE_RETURN_IF_ERROR(check(options));
+  if (options.carbon) {
+    const auto factors = query::CarbonFactors::read(*options.carbon);
+    if (!factors.ok()) return factors.status();
+  }
   Result<std::vector<SourceSpec>> sources = find_sources(paths);
   if (!sources.ok()) return sources.status();
   for (const SourceSpec& source : *sources) {
@@ -109,6 +113,7 @@ Status serve(const std::vector<std::filesystem::path>& paths, const ServeOptions
   }
   site_options.access.token = options.token;
   site_options.allow_write = options.allow_write;
+  site_options.carbon = options.carbon;
   site_options.live = options.live;
   Site site(std::move(*sources), site_options);
   HttpServer server(site, options.limits);

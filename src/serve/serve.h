@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "query/carbon_factors.h"
 #include "serve/http_server.h"
 #include "serve/site.h"
 #include "spool/directory.h"
@@ -26,7 +27,8 @@ struct ServeOptions {
   std::optional<TlsFiles> tls{};
   std::string token{};  // for programs
   bool allow_write = false;
-  bool loopback = true;  // false: the socket alone
+  std::optional<query::CarbonQuestion> carbon{};  // what energy costs the climate, where known
+  bool loopback = true;                           // false: the socket alone
   ServerLimits limits{};
   LiveStoreOptions live{};
 };
@@ -43,7 +45,7 @@ struct Serving {
 // Serves until SIGTERM or SIGINT comes. `ready` is called once everything is there to be asked.
 // Errors: kInvalidArgument for another address than loopback without TLS and token; kUnavailable
 // when the port is taken (by whom, and which is free) or another server serves the folder.
-// kInvalidArgument and kNotFound as find_sources.
+// kInvalidArgument and kNotFound as find_sources. Those of CarbonFactors::read.
 Status serve(const std::vector<std::filesystem::path>& paths, const ServeOptions& options,
              const std::function<void(const Serving&)>& ready);
 

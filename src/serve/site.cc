@@ -75,7 +75,10 @@ Response store_error_response(const Status& status) {
 }
 
 Site::Site(std::vector<SourceSpec> sources, const SiteOptions& options)
-    : allow_write_(options.allow_write), started_ns_(now_realtime_ns()), access_(options.access) {
+    : allow_write_(options.allow_write),
+      carbon_(options.carbon),
+      started_ns_(now_realtime_ns()),
+      access_(options.access) {
   for (SourceSpec& spec : sources) {
     sources_.push_back(std::make_unique<Source>(
         std::move(spec), options.live,

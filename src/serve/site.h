@@ -7,9 +7,11 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "query/carbon_factors.h"
 #include "query/limited_query.h"
 #include "serve/access.h"
 #include "serve/http.h"
@@ -23,6 +25,7 @@ struct SiteOptions {
   AccessRules access;
   LiveStoreOptions live;
   bool allow_write = false;
+  std::optional<query::CarbonQuestion> carbon{};
 };
 
 // Of one path.
@@ -48,6 +51,8 @@ class Site : public Responder {
   // Lets go of the stores.
   void stop();
   bool allows_write() const { return allow_write_; }
+  // Where carbon factors stand; nullptr: nowhere.
+  const query::CarbonQuestion* carbon() const { return carbon_ ? &*carbon_ : nullptr; }
   // What the connections did; nullptr in tests without a server.
   void set_server(const HttpServer* server) { server_ = server; }
   const HttpServer* server() const { return server_; }
@@ -64,6 +69,7 @@ class Site : public Responder {
   Source* named(const std::string& name);
 
   const bool allow_write_;
+  const std::optional<query::CarbonQuestion> carbon_;
   const int64_t started_ns_;  // of the epoch
   Access access_;
   query::LimitedQueries limited_{"/proc/self/exe", 2};

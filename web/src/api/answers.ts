@@ -28,15 +28,24 @@ export interface Failure {
   readonly at: number | null; // where in the text that was sent
 }
 
+export type Resolution = "resolved" | "grouped" | "unresolved";
+
 export interface EnergyFigure {
   readonly domain: string;
-  readonly joules: number;
+  readonly joules?: number | null; // null: a task's own figure cannot be told; `reason` says why
   readonly plus_minus_joules?: number | null;
   readonly coverage?: number;
   readonly truth: Truth;
   readonly method: string;
-  readonly assumption: string;
+  readonly assumption?: string | null;
   readonly tasks?: number;
+  readonly resolution?: Resolution;
+  readonly reason?: string | null;
+  // Of all that cannot be told from it, where it has no figure of its own.
+  readonly group_joules?: number | null;
+  readonly group_plus_minus_joules?: number | null;
+  readonly group?: string | null;
+  readonly group_tasks?: number | null;
 }
 
 export interface ActivityFigure {
@@ -294,6 +303,97 @@ export interface RanksAnswer {
 
 // GET /energy: columns workflow_id, workflow, domain, part, energy_j, tasks, truth, method, assumption,
 // u95_j, time_s. Of a domain, the parts attributed, elsewhere, idle and unattributed add up to measured.
+
+// GET /energy/card: as `headrace energy --json`.
+export interface CardFigure {
+  readonly energy_j: number;
+  readonly energy_uj: number;
+  readonly u95_j: number;
+  readonly sensor_u95_j: number;
+  readonly split_u95_j: number;
+  readonly truth: Truth | "";
+}
+export interface CardLine extends CardFigure {
+  readonly workflow_id: string;
+  readonly workflow: string;
+  readonly activity: string;
+  readonly domain: string;
+  readonly tasks: number;
+  readonly withheld: number;
+  readonly coverage: number | null;
+  readonly method: string;
+  readonly assumption: string;
+  readonly carbon_g?: number | null;
+}
+export interface CardBooks {
+  readonly domain: string;
+  readonly truth: Truth | "";
+  readonly attributed_uj: number;
+  readonly elsewhere_uj: number;
+  readonly idle_uj: number;
+  readonly unattributed_uj: number;
+  readonly measured_uj: number;
+  readonly difference_uj: number;
+}
+export interface CardActivity {
+  readonly domain: string;
+  readonly activity: string;
+  readonly resolution: Resolution;
+  readonly group: string | null;
+  readonly processes: number;
+  readonly tasks: number;
+  readonly time_s: number;
+  readonly power_w: number | null;
+  readonly attributed_j: number | null;
+  readonly share_j: number;
+  readonly group_j: number;
+  readonly group_u95_j: number;
+  readonly windows: number;
+}
+export interface CardDomain {
+  readonly domain: string;
+  readonly parent: string | null;
+  readonly role: string;
+  readonly truth: Truth;
+  readonly counters: number;
+  readonly measured_j: number;
+  readonly children_j: number | null; // no parts
+  readonly other_j: number | null;
+  readonly uncompared_j: number | null;
+  readonly tolerance_j: number | null;
+  readonly inconsistent: boolean;
+  readonly coverage: number | null;
+  readonly reason: string | null;
+}
+export interface CardReason {
+  readonly domain: string;
+  readonly reason: string;
+  readonly withheld: boolean;
+  readonly tasks: number;
+}
+export interface CardCarbon {
+  readonly attributed_g: number | null;
+  readonly idle_g: number | null;
+  readonly unattributed_g: number | null;
+  readonly reason: string | null;
+  readonly region?: string;
+  readonly kind?: string;
+  readonly pue?: number;
+  readonly factors?: { path: string; sha256: string; source: string };
+}
+export interface EnergyCardAnswer {
+  readonly of: string;
+  readonly idle_policy: string;
+  readonly total: CardFigure;
+  readonly lines: readonly CardLine[];
+  readonly conservation: readonly CardBooks[];
+  readonly conservation_total: CardBooks;
+  readonly reasons: readonly CardReason[];
+  readonly activities: readonly CardActivity[];
+  readonly domains: readonly CardDomain[];
+  readonly without_energy: number;
+  readonly carbon?: CardCarbon | null;
+}
 
 // GET /layers: energy, time and memory of each layer, epoch and phase, phases fastest.
 export interface LayersAnswer {

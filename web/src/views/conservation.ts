@@ -7,7 +7,7 @@ import { percent, si } from "./number.ts";
 export interface Conserved {
   readonly id: string;
   readonly truth: string;
-  readonly parts: readonly { readonly label: string; readonly value: number | null; readonly slot: number }[];
+  readonly parts: readonly { readonly label: string; readonly value: number | null; readonly slot: number; readonly hatched?: boolean }[];
   readonly whole: number | null; // not known: null
   readonly note: string;
 }
@@ -49,7 +49,7 @@ export function partAt(one: Conserved, share: number): number {
 
 // What was not measured says so at every figure.
 function said(one: Conserved, value: number | null, unit: string): string {
-  return value === null || one.truth === "measured" ? si(value, unit) : `≈\u00a0${si(value, unit)}`;
+  return value === null || one.truth.startsWith("measured") ? si(value, unit) : `≈\u00a0${si(value, unit)}`;
 }
 
 function verdict(one: Conserved, unit: string): readonly [string, string, string] {
@@ -73,7 +73,8 @@ export function conservation(host: HTMLElement, model: ConservationModel): Conse
     const bar = element("div", { class: "sumbar", role: "img", "aria-label": `${one.id}: ${known.map((part) => `${part.label} ${said(one, part.value, model.unit)}`).join(", ")}` });
     for (const part of known) {
       if (!((part.value ?? 0) > 0)) continue;
-      const piece = element("span", { title: `${part.label}: ${said(one, part.value, model.unit)}` });
+      // Hatched: not measured as it stands, or measured on what is emulated.
+      const piece = element("span", { class: part.hatched ? "hatched" : "", title: `${part.label}: ${said(one, part.value, model.unit)}` });
       piece.style.width = `${((part.value ?? 0) / (sum || 1)) * 100}%`;
       coloured.push([piece, part.slot]);
       bar.append(piece);
@@ -99,7 +100,7 @@ export function conservation(host: HTMLElement, model: ConservationModel): Conse
     root.append(card);
   }
   host.append(root);
-  const draw = (): void => coloured.forEach(([node, slot]) => (node.style.background = model.theme().activity[slot] ?? ""));
+  const draw = (): void => coloured.forEach(([node, slot]) => (node.style.backgroundColor = model.theme().activity[slot] ?? ""));
   draw();
   return {
     draw,

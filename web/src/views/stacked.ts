@@ -3,6 +3,7 @@ import { inkOn, type Theme } from "./colour.ts";
 import { axisLabels } from "./number.ts";
 import { linear, ticks } from "./scale.ts";
 import { crisp, fitText, surface } from "./surface.ts";
+import { hatch } from "./timeline_paint.ts";
 import { hideTooltip, showTooltip } from "./tooltip.ts";
 
 export interface StackedRow {
@@ -17,7 +18,8 @@ export interface StackedModel {
   readonly quantity: string;
   readonly unit: string;
   readonly summary: string;
-  words(value: number): string;
+  words(value: number, row?: StackedRow, part?: number): string; // of a part, or of a whole bar
+  hatched?(row: StackedRow, part: number): boolean; // not measured
   theme(): Theme;
   onSelect(id: string | null): void;
 }
@@ -73,6 +75,7 @@ export function stacked(host: HTMLElement, model: StackedModel): StackedView {
       c.fillText(`${words.labels[i] ?? ""}${i === at.length - 1 ? `\u2009${words.unit}` : ""}`, x.px(value), bottom + 12);
     });
     c.stroke();
+    const stripes = model.hatched ? hatch(c, theme.background) : null;
     model.rows.forEach((row, i) => {
       const y = head + i * rowHeight;
       const thick = Math.max(4, rowHeight - 8);
@@ -82,8 +85,14 @@ export function stacked(host: HTMLElement, model: StackedModel): StackedView {
         const [from, to] = [x.px(sum), x.px(sum + part)];
         c.fillStyle = theme.activity[p % 8] as string;
         c.fillRect(from, y + 4, Math.max(1, to - from - 1), thick);
+        if (stripes && model.hatched?.(row, p)) {
+          c.globalAlpha = 0.3;
+          c.fillStyle = stripes;
+          c.fillRect(from, y + 4, Math.max(1, to - from - 1), thick);
+          c.globalAlpha = 1;
+        }
         sum += part;
-        const text = model.words(part);
+        const text = model.words(part, row, p);
         // What is the whole bar stands at its end.
         if (part < sumOf(row) && to - from > c.measureText(text).width + 10 && thick > 12) {
           c.fillStyle = inkOn(theme.activity[p % 8] as string);
@@ -111,7 +120,7 @@ export function stacked(host: HTMLElement, model: StackedModel): StackedView {
     if (!row) return hideTooltip();
     showTooltip(event.clientX, event.clientY, {
       title: row.label,
-      lines: [...model.parts.map((name, i) => [name, model.words(row.parts[i] ?? NaN)] as const), [`${model.quantity} in all`, model.words(sumOf(row))]],
+      lines: [...model.parts.map((name, i) => [name, model.words(row.parts[i] ?? NaN, row, i)] as const), [`${model.quantity} in all`, model.words(sumOf(row))]],
     });
   });
   view.canvas.addEventListener("pointerleave", hideTooltip);

@@ -2,9 +2,10 @@
 // id leads. A text of megabytes is cut here, with what was left out said.
 import type { AnswerColumn, Cell, TableAnswer } from "../api/answers.ts";
 import type { Status, Truth } from "../api/report.ts";
+import { resolutionGlyph } from "../pictures/card.ts";
 import { hrefOf, type Thing } from "../state/route.ts";
 import { statusGlyph } from "../views/colour.ts";
-import { bytes, duration, energy, grouped, missing, scalar, shortId, si } from "../views/number.ts";
+import { bytes, duration, energy, grouped, missing, scalar, shortId, si, uncertainty } from "../views/number.ts";
 import type { Column } from "../views/table.ts";
 
 export type AnswerRow = readonly Cell[];
@@ -109,10 +110,15 @@ export function columnsOf(answer: Pick<TableAnswer, "columns" | "rows">, shown: 
   if (shown.last) order.sort((a, b) => Number(a.name === shown.last) - Number(b.name === shown.last));
   return order.flatMap((column): Column<AnswerRow>[] => {
     if (shown.hide?.includes(column.name)) return [];
+    // How far off a figure may be stands behind it, and why there is none in its place.
+    if (!shown.asNamed && column.name === "energy_resolution" && at.has("energy_j")) return [];
+    if (!shown.asNamed && column.name !== "u95_j" && column.name.endsWith("_u95_j") && at.has(column.name.replace("_u95_j", "_j"))) return [];
+    const withheldAt = shown.asNamed || column.name !== "energy_j" ? undefined : at.get("energy_resolution");
+    const u95At = shown.asNamed ? undefined : at.get(column.name.replace(/_j$/, "_u95_j"));
     const i = at.get(column.name) ?? -1;
     const values = answer.rows.map((row) => row[i]);
     // Nobody's exit code, nobody's rank: a column of dashes tells nothing.
-    if (!shown.asNamed && values.length > 0 && values.every((v) => v === null || v === undefined || v === "")) return [];
+    if (!shown.asNamed && values.length > 0 && values.every((v) => v === null || v === undefined || v === "") && !answer.rows.some((row) => withheldAt !== undefined && row[withheldAt] && row[withheldAt] !== "resolved")) return [];
     const numeric = values.some((v) => typeof v === "number") && values.every((v) => typeof v === "number" || v === null || v === undefined);
     const unit = unitOf(column);
     const id = /_id$/.test(column.name);
@@ -125,10 +131,14 @@ export function columnsOf(answer: Pick<TableAnswer, "columns" | "rows">, shown: 
     const name = shown.rename?.[column.name] ?? (shown.asNamed ? column.name : undefined) ?? column.name.replace(/_(s|j|id|bytes|at)$/, "").replaceAll("_", " ");
     const text = (row: AnswerRow): string => {
       const value = row[i];
-      if (value === null || value === undefined) return missing;
+      if (value === null || value === undefined) {
+        const resolution = withheldAt === undefined ? null : row[withheldAt];
+        return resolution === "grouped" || resolution === "unresolved" ? `${resolutionGlyph[resolution]} ${resolution}` : missing;
+      }
       if (typeof value === "number") {
         const truth = unit === "J" && truthAt !== undefined ? (row[truthAt] as Truth | null) : (shown.truth ?? null);
-        return unitText(value, unit, truth);
+        const u95 = u95At === undefined || u95At === i ? null : row[u95At];
+        return `${unitText(value, unit, truth)}${typeof u95 === "number" && u95 > 0 ? ` ${uncertainty(u95)}` : ""}`;
       }
       if (column.name === "command" && !shown.asNamed) return commandText(String(value));
       if (column.name === "status") return statusText(String(value));

@@ -2,7 +2,8 @@
 import type { CampaignAnswer, Cell, EnergyFigure, ObjectAnswer, ObjectUse, TaskAnswer, WorkflowAnswer } from "../api/answers.ts";
 import type { Truth } from "../api/report.ts";
 import { hrefOf } from "../state/route.ts";
-import { bytes, duration, energy, grouped, shortId } from "../views/number.ts";
+import { figure, isEmulated } from "../pictures/card.ts";
+import { bytes, duration, grouped, shortId } from "../views/number.ts";
 import { clock, cut, plain, statusText } from "./cells.ts";
 
 export interface Fact {
@@ -22,7 +23,18 @@ export function truthOf(figures: readonly Pick<EnergyFigure, "truth">[] | undefi
 
 export function energyWords(figures: readonly EnergyFigure[] | undefined): string {
   if (!figures || figures.length === 0) return "not captured";
-  return energy(figures.reduce((all, one) => all + one.joules, 0), truthOf(figures));
+  const known = figures.filter((one) => typeof one.joules === "number");
+  if (known.length === 0) return figures.every((one) => one.resolution === "unresolved") ? "○ cannot be told" : "◑ only with others";
+  // Domains' errors are added up: at most what they are together.
+  const u95 = known.reduce<number | null>((all, one) => (all === null || typeof one.plus_minus_joules !== "number" ? null : all + one.plus_minus_joules), 0);
+  const words = figure(known.reduce((all, one) => all + (one.joules ?? 0), 0), u95, truthOf(known));
+  return known.length < figures.length ? `${words} and more` : words;
+}
+
+// Where the figures are from, and what is made up: "node/gpu-0 measured, node/cpu-0 mixed · emulated".
+export function truthWords(figures: readonly EnergyFigure[] | undefined): string {
+  const words = (figures ?? []).map((one) => `${one.domain} ${typeof one.joules === "number" ? one.truth : (one.resolution ?? "not known")}`).join(", ");
+  return (figures ?? []).some((one) => isEmulated(one.assumption)) ? `emulated · ${words}` : words;
 }
 
 function known(list: readonly (Fact | null | false | "" | undefined)[]): Fact[] {

@@ -264,6 +264,54 @@ export function energyRows(c, q) {
   return rows;
 }
 
+/** @param {Campaign} c @param {URLSearchParams} q */
+export function energyCard(c, q) {
+  const emulated = "emulated by headrace lab";
+  const domains = /** @type {const} */ ([["node/gpu-0", 0.82, "measured", "exclusive", emulated], ["node/cpu-0", 0.18, "mixed", "split_cpu_ns", `divided by CPU time among processes; ${emulated}`]]);
+  /** @type {Record<string, any>[]} */
+  const lines = [];
+  for (const [i, f] of c.flows.entries()) {
+    if (q.get("workflow") && f.id !== q.get("workflow")) continue;
+    for (const activity of ["forward", "backward", "save"]) {
+      const own = c.tasks.filter((t) => t.workflow === i && t.activity === activity);
+      const joules = own.reduce((s, t) => s + t.energyJ, 0);
+      if (own.length === 0) continue;
+      for (const [domain, share, truth, method, assumption] of domains) {
+        const uj = Math.round(joules * share * 1e6);
+        const [sensor, split] = [uj * 5e-8, truth === "mixed" ? uj * 25e-8 : uj * 1e-8];
+        lines.push({ workflow_id: f.id, workflow: f.name, activity, domain, energy_j: uj / 1e6, energy_uj: uj, u95_j: Math.hypot(sensor, split), sensor_u95_j: sensor, split_u95_j: split, truth, tasks: own.length, withheld: activity === "save" ? own.length : 0, coverage: activity === "save" ? 0.94 : 1, method, assumption });
+      }
+    }
+  }
+  const sum = (/** @type {Record<string, any>[]} */ of, /** @type {string} */ name) => of.reduce((s, one) => s + one[name], 0);
+  const books = (/** @type {string} */ domain, /** @type {Record<string, any>[]} */ own, /** @type {string} */ truth) => {
+    const attributed = sum(own, "energy_uj");
+    const [idle, rest] = [Math.round(attributed * 0.14), Math.round(attributed * 0.018)];
+    return { domain, truth, attributed_uj: attributed, elsewhere_uj: 0, idle_uj: idle, unattributed_uj: rest, measured_uj: attributed + idle + rest, difference_uj: 0 };
+  };
+  const conservation = lines.length === 0 ? [] : domains.map(([domain, , truth]) => books(domain, lines.filter((one) => one.domain === domain), truth));
+  const all = { domain: "", truth: "mixed", attributed_uj: 0, elsewhere_uj: 0, idle_uj: 0, unattributed_uj: 0, measured_uj: 0, difference_uj: 0 };
+  for (const one of conservation) for (const name of /** @type {const} */ (["attributed_uj", "idle_uj", "unattributed_uj", "measured_uj"])) all[name] += one[name];
+  const [uj, sensor, split] = [sum(lines, "energy_uj"), sum(lines, "sensor_u95_j"), sum(lines, "split_u95_j")];
+  const activity = (/** @type {string} */ name, /** @type {string} */ resolution, /** @type {string | null} */ group, /** @type {number} */ joules, /** @type {number} */ groupJ) => ({ domain: "node/gpu-0", activity: name, resolution, group, processes: 4, tasks: 120, time_s: joules / 300, power_w: 300, attributed_j: resolution === "resolved" ? joules : null, share_j: joules, group_j: groupJ, group_u95_j: groupJ * 0.06, windows: 900 });
+  const counter = (/** @type {string} */ domain, /** @type {string | null} */ parent, /** @type {string} */ role, /** @type {number} */ joules, /** @type {number | null} */ parts, wrong = false) => ({ domain, parent, role, truth: "measured", counters: 1, measured_j: joules, children_j: parts, other_j: parts === null ? null : joules - parts, uncompared_j: parts === null ? null : 0, tolerance_j: parts === null ? null : joules * 0.07, inconsistent: wrong, coverage: parts === null ? 0.98 : 1, reason: parts === null ? "read failed" : null });
+  const some = lines.length > 0;
+  const [gpu, cpu] = [conservation[0]?.measured_uj ?? 0, conservation[1]?.measured_uj ?? 0].map((one) => one / 1e6);
+  return {
+    of: "everything",
+    idle_policy: "separate",
+    total: { energy_j: uj / 1e6, energy_uj: uj, sensor_u95_j: sensor, split_u95_j: split, u95_j: Math.hypot(sensor, split), truth: some ? "mixed" : "" },
+    lines,
+    conservation,
+    conservation_total: all,
+    reasons: some ? [{ domain: "node/gpu-0", reason: "shorter than the sensor can tell", withheld: true, tasks: 41 }, { domain: "node/cpu-0", reason: "shorter than the sensor can tell", withheld: true, tasks: 41 }, { domain: "node/cpu-0", reason: "read failed", withheld: false, tasks: 3 }] : [],
+    activities: some ? [activity("forward", "grouped", "backward + forward", 900, 2600), activity("backward", "grouped", "backward + forward", 1700, 2600), activity("validate", "resolved", null, 310, 310), activity("save", "unresolved", null, 4, 4)] : [],
+    domains: some ? [counter("node", null, "whole", (gpu ?? 0) + (cpu ?? 0) * 0.8, (gpu ?? 0) + (cpu ?? 0), true), counter("node/cpu-0", "node", "divided", cpu ?? 0, null), counter("node/gpu-0", "node", "divided", gpu ?? 0, null)] : [],
+    without_energy: some ? 2 : 0,
+    carbon: { attributed_g: null, idle_g: null, unattributed_g: null, truth: "estimated", reason: "no carbon factors were given; headrace serve --carbon FILE --region R takes them from a file of yours" },
+  };
+}
+
 /** @param {Campaign} c */
 export function layers(c) {
   const draw = random(99);

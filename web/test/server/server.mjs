@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { campaign, iso } from "./campaign.mjs";
-import { counterRows, curves, energyRows, graph, layers, ranks, sensors, timeline } from "./charts.mjs";
+import { counterRows, curves, energyCard, energyRows, graph, layers, ranks, sensors, timeline } from "./charts.mjs";
 
 /** @typedef {import("./campaign.mjs").Task} Task */
 const root = process.env.HEADRACE_PAGE ?? join(dirname(fileURLToPath(import.meta.url)), "../../dist/page");
@@ -104,10 +104,10 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
     return { activity, tasks: some.length, failed: some.filter((t) => t.status === "failed").length, seconds: some.reduce((s, t) => s + (t.durationNs ?? 0) / 1e9, 0) };
   });
   const flowTable = (/** @type {URLSearchParams} */ q) => page(
-    ["workflow_id", "campaign", "parent_workflow_id", "name", "status", "started_at", "ended_at", "duration_s", "tasks", "hostname", "pid", "command", "exit_code", "tags", "note", "error", "failed", "running", "energy_j", "energy_truth"].map((name) => ({ name, type: "text", unit: name === "duration_s" ? "s" : name === "energy_j" ? "J" : null })),
+    ["workflow_id", "campaign", "parent_workflow_id", "name", "status", "started_at", "ended_at", "duration_s", "tasks", "hostname", "pid", "command", "exit_code", "tags", "note", "error", "failed", "running", "energy_j", "energy_u95_j", "energy_truth"].map((name) => ({ name, type: "text", unit: name === "duration_s" ? "s" : /_j$/.test(name) ? "J" : null })),
     c.flows.map((f, i) => {
       const own = c.tasks.filter((t) => t.workflow === i);
-      return [f.id, c.name, null, f.name, f.status, iso(f.startNs), f.endNs === null ? null : iso(f.endNs), f.endNs === null ? null : (f.endNs - f.startNs) / 1e9, own.length, f.hostname, f.pid, f.command, f.status === "failed" ? 1 : f.status === "running" ? null : 0, null, null, null, own.filter((t) => t.status === "failed").length, own.filter((t) => t.status === "running").length, own.filter((t) => t.parent < 0).reduce((s, t) => s + t.energyJ, 0), "mixed"];
+      return [f.id, c.name, null, f.name, f.status, iso(f.startNs), f.endNs === null ? null : iso(f.endNs), f.endNs === null ? null : (f.endNs - f.startNs) / 1e9, own.length, f.hostname, f.pid, f.command, f.status === "failed" ? 1 : f.status === "running" ? null : 0, null, null, null, own.filter((t) => t.status === "failed").length, own.filter((t) => t.status === "running").length, own.filter((t) => t.parent < 0).reduce((s, t) => s + t.energyJ, 0), own.filter((t) => t.parent < 0).reduce((s, t) => s + t.energyJ, 0) * 0.04, "mixed"];
     }),
     q,
   );
@@ -164,8 +164,8 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
       case "campaigns": {
         const top = c.tasks.filter((t) => t.parent < 0);
         if (!id) {
-          return page(["campaign_id", "name", "started_at", "ended_at", "workflows", "tasks", "tags", "note", "failed", "running", "energy_j", "energy_truth"].map((name) => ({ name, type: "text", unit: name === "energy_j" ? "J" : null })),
-            now.state === "empty" ? [] : [[c.id, c.name, iso(0), live ? null : iso(c.flows.at(-1)?.endNs ?? 0), c.flows.length, c.tasks.length, { paper: "draft2" }, "Does freezing blocks pay at equal loss?", c.tasks.filter((t) => t.status === "failed").length, c.tasks.filter((t) => t.status === "running").length, top.reduce((s, t) => s + t.energyJ, 0), "mixed"]], q);
+          return page(["campaign_id", "name", "started_at", "ended_at", "workflows", "tasks", "tags", "note", "failed", "running", "energy_j", "energy_u95_j", "energy_truth"].map((name) => ({ name, type: "text", unit: /_j$/.test(name) ? "J" : null })),
+            now.state === "empty" ? [] : [[c.id, c.name, iso(0), live ? null : iso(c.flows.at(-1)?.endNs ?? 0), c.flows.length, c.tasks.length, { paper: "draft2" }, "Does freezing blocks pay at equal loss?", c.tasks.filter((t) => t.status === "failed").length, c.tasks.filter((t) => t.status === "running").length, top.reduce((s, t) => s + t.energyJ, 0), top.reduce((s, t) => s + t.energyJ, 0) * 0.03, "mixed"]], q);
         }
         if (id !== c.id) throw absent(`campaign ${id.slice(0, 40)}`);
         return { thing: "campaign", campaign_id: c.id, name: c.name, started_at: iso(0), ended_at: live ? null : iso(c.flows.at(-1)?.endNs ?? 0), workflows: c.flows.length, tasks: c.tasks.length, tags: { paper: "draft2" }, note: "Does freezing blocks pay at equal loss?", activities: activitiesOf(c.tasks), energy: energyOf(top) };
@@ -270,6 +270,7 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
       case "ranks":
         return ranks(c, q);
       case "energy":
+        if (id === "card") return energyCard(c, q);
         return page(["workflow_id", "workflow", "domain", "part", "energy_j", "tasks", "truth", "method", "assumption", "u95_j", "time_s"].map((name) => ({ name, type: "text", unit: name.endsWith("_j") ? "J" : name === "time_s" ? "s" : null })), c.tasks.length === 0 ? [] : energyRows(c, q), new URLSearchParams());
       case "layers":
         return q.get("workflow") === c.flows[1]?.id ? { layers: [], why: "no layer was captured here: tasks of a model's layers are not recorded" } : layers(c);
