@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from headrace import torch as torch
     from headrace.store import Store
 
 __all__ = [
@@ -103,6 +104,15 @@ def load_ipython_extension(shell: Any) -> None:
     from headrace.notebook import register
 
     register(shell)
+
+
+def __getattr__(name: str) -> Any:
+    """`hr.torch`, loaded when it is asked for."""
+    if name == "torch":
+        import importlib
+
+        return importlib.import_module("headrace.torch")
+    raise AttributeError(f"module 'headrace' has no attribute {name!r}")
 
 
 def disable() -> None:
