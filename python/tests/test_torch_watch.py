@@ -110,7 +110,7 @@ def rows(monkeypatch: pytest.MonkeyPatch) -> list[SimpleNamespace]:
     def exposure(*values: Any) -> None:
         rows.append(SimpleNamespace(**dict(zip(keys, values, strict=True))))
 
-    monkeypatch.setattr(_capture, "exposure", exposure, raising=False)
+    monkeypatch.setattr(_capture, "exposure", exposure)
     return rows
 
 
@@ -182,7 +182,7 @@ def test_every_module_is_a_layer(rows: list[SimpleNamespace]) -> None:
         assert watch.model is model
         optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
         train(model, optimiser)
-        for path, module in model.named_modules():
+        for path, _ in model.named_modules():
             for phase in ("forward", "backward"):
                 calls = watch.exposure().get((path, phase), (0, 0))[1]
                 assert calls == (0 if path in held else 3), (path, phase)
@@ -232,7 +232,7 @@ def test_an_interval_ends_with_a_step(clock: Clock, rows: list[SimpleNamespace])
     train(model, optimiser, steps=7)  # 9 ms each
     assert [row.since_ns for row in rows] == [61_000_000, 54_000_000]
     for row in rows:
-        assert (row.task, row.model, row.repeated) == (None, "Sequential", False)
+        assert (row.task, row.model, row.repeated) == (0, "Sequential", False)
         assert row.names == ("|forward", "|backward", "0|forward", "0|backward", *row.names[4:])
         assert row.names is rows[0].names
         assert sum(row.self_ns) <= row.since_ns

@@ -70,8 +70,7 @@ class RecordedCall:
     def prepared(self, layer: Any, phase: str) -> Callable[[], None]:
         """What runs the phase once, on a copy of the layer as it is now; has run it once."""
         copied = isolated(layer)
-        run = self._forward(copied) if phase == "forward" else self._backward(copied)
-        return run
+        return self._forward(copied) if phase == "forward" else self._backward(copied)
 
     def _forward(self, copied: Any) -> Callable[[], None]:
         def again() -> None:

@@ -142,7 +142,7 @@ class Forward:
         return True
 
     def _settle(self, module: Any, slot: int) -> None:
-        """A layer begins while none runs, or one that is running: it calls itself, or had failed."""
+        """A layer begins while none runs, or while it runs: it calls itself, or had failed."""
         stack, watch = self._stack, self._watch
         if stack:
             running = self._running(module)

@@ -104,7 +104,7 @@ def _is_frozen(value: Any) -> bool:
 
 
 def isolated(layer: Any) -> Any:
-    """A copy of a layer that shares nothing with it that its forward could change, without hooks."""
+    """A copy of a layer without hooks, which shares nothing that its forward could change."""
     with torch.no_grad():
         return _Copier().of(layer)
 

@@ -47,7 +47,7 @@ class Repeats:
         self.done = 0
 
     def _affordable_ns(self) -> float:
-        elapsed_ns = self._watch.timeline.clock() - self._begin_ns
+        elapsed_ns: int = self._watch.timeline.clock() - self._begin_ns
         return self._share * elapsed_ns - self.spent_ns - self._overhead_ns
 
     def after_step(self) -> None:
@@ -116,6 +116,8 @@ class Repeats:
                     took_ns, count = run_for(again, self._length_ns, clock, call.uses_cuda)
                     watch.record_repeat(*self._target, took_ns, count)
                     self.done += 1
+                else:
+                    self._round.append(self._target)
         except Exception as error:
             self._refuse(error)
         finally:

@@ -217,7 +217,9 @@ class Watch:
 
     # What repeats do.
 
-    def repeatable(self, least_share: float, refused: set[tuple[int, str]]) -> list[tuple[int, str]]:
+    def repeatable(
+        self, least_share: float, refused: set[tuple[int, str]]
+    ) -> list[tuple[int, str]]:
         """Layers, by their number, and phases that take this share of all layers' time, and have no
         others in them."""
         exposed = self.exposure()
