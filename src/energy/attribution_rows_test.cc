@@ -206,6 +206,73 @@ TEST(AttributionRows, SeveralAtOnce) {
   row("GPU 100 ms, 0.5 s, 3 at once", plan, {}, {5, 15, 2});
 }
 
+// Every ten tasks are one task's: a part of the ends of its time is in doubt, not ten parts.
+void nested_row(const char* name, const EmulatedPlan& made, EmulatedSensor sensor, double p95) {
+  constexpr size_t kChildren = 10;
+  Errors errors;
+  size_t tasks = 0;
+  size_t given = 0;
+  size_t covered = 0;
+  for (size_t i = 0; tasks < 1000 * campaigns(); ++i) {
+    EmulatedPlan plan = made;
+    plan.seed = 500 + i;
+    sensor.seed = 1900 + i;
+    const EmulatedCampaign campaign(plan);
+    std::vector<TaskSpan> spans = campaign.spans();
+    const size_t children = spans.size();
+    std::vector<double> truth;
+    const auto type = static_cast<uint32_t>(plan.type_w.size());
+    for (size_t from = 0; from < children; from += kChildren) {
+      const auto outer = static_cast<uint32_t>(spans.size());
+      truth.push_back(0);
+      int64_t end_ns = 0;
+      for (size_t k = from; k < std::min(children, from + kChildren); ++k) {
+        spans[k].parent = outer;
+        end_ns = std::max(end_ns, spans[k].end_ns);
+        truth.back() += campaign.tasks()[k].true_j;
+      }
+      spans.push_back({spans[from].begin_ns, end_ns, kNoTask, type});
+    }
+    const SelfEnergy energy =
+        divide(timeline_of(campaign, sensor), spans, order_events(spans), type + 1);
+    for (size_t k = 0; k < truth.size(); ++k) {
+      // Its own time, between its children, is at rest: what it got for that is in the sum too.
+      const TaskEnergy& outer = energy.tasks[children + k];
+      auto joules = static_cast<double>(outer.self);
+      double rest_j = plan.rest_w * outer.own_s;
+      for (size_t c = 0; c < kChildren; ++c) {
+        joules += static_cast<double>(energy.tasks[k * kChildren + c].self);
+      }
+      joules *= 1e-6;
+      const double true_j = truth[k] + rest_j;
+      const double u95 = 1.96 * std::sqrt(outer.whole_variance) * 1e-6;
+      ++tasks;
+      if (!(u95 <= 0.5 * joules)) continue;
+      ++given;
+      errors.add(joules, true_j);
+      if (std::abs(joules - true_j) <= u95) ++covered;
+    }
+  }
+  const double percent = 100 * static_cast<double>(covered) / static_cast<double>(given);
+  std::printf("%-30s %7zu tasks of %zu | %5.2f /%6.2f %% | interval %5.1f %% | withheld %zu\n",
+              name, tasks, kChildren, 100 * errors.at(0.5), 100 * errors.at(0.95), percent,
+              tasks - given);
+  EXPECT_GE(tasks, 10'000u);
+  EXPECT_LE(100 * errors.at(0.95), p95) << name;
+  EXPECT_LE(tasks - given, tasks / 100) << name;
+  EXPECT_GE(percent, 90) << name;
+}
+TEST(AttributionRows, TasksThatHoldOthers) {
+  EmulatedPlan plan = of_length(0.05);
+  nested_row("GPU 100 ms, ten of 50 ms", plan, {}, 6);
+  plan.in_order = true;
+  plan.length_spread = 0;
+  plan.type_w = {100, 300};
+  nested_row("GPU 100 ms, ten in order", plan, {}, 6);
+  plan.tasks = 100;
+  nested_row("GPU 100 ms, ten, few windows", plan, {}, 20);
+}
+
 // Two layers that always follow each other, in a millisecond each: a window of a tenth of a second
 // holds as many of one as of the other.
 TEST(AttributionRows, WhatCannotBeToldApartIsGrouped) {

@@ -108,7 +108,7 @@ void DomainTable::add_part(const EnergySource& source, const Part& part, Balance
   std::vector<TaskSpan> spans = forest_.spans(*range);
   const std::vector<uint32_t> activities = number_types(forest_, *range, spans);
   const SelfEnergy divided = divide(part.timeline, spans, order_events(spans), activities.size(),
-                                    {policy_ != IdlePolicy::kNone});
+                                    {policy_ != IdlePolicy::kNone, part.is_device});
   for (ActivityFigure& one : figures_of(part.producer, activities, spans, divided)) {
     one.model_relative = part.truth == name_of(Truth::kMixed) ? kMixedRelative : 0;
     activities_.push_back(one);
@@ -128,7 +128,7 @@ void DomainTable::add_part(const EnergySource& source, const Part& part, Balance
     const auto length_ns = static_cast<double>(spans[i].end_ns - spans[i].begin_ns);
     if (!(energy.covered_ns > 0) && energy.self == 0) continue;
     row.coverage = std::clamp(energy.covered_ns / length_ns, 0.0, 1.0);
-    row.variance += energy.variance;
+    row.variance += energy.whole_variance;
     row.window_s = std::max(row.window_s, static_cast<float>(energy.window_s));
     row.resolution = divided.powers.types[spans[i].type].resolution;
     row.how = how;
@@ -156,13 +156,17 @@ void DomainTable::give_idle(int64_t idle_uj) {
 
 void DomainTable::roll_up() {
   for (Row& row : rows_) row.inclusive_uj = row.self_uj;
+  std::vector<double> from_others(rows_.size(), 0);
   for (const uint32_t i : forest_.upward()) {
+    Row& row = rows_[i];
+    row.variance += from_others[i];
     const uint32_t parent = forest_.parent(i);
     if (parent == kNoTask) continue;
-    const Row& row = rows_[i];
     Row& above = rows_[parent];
     above.inclusive_uj += row.inclusive_uj;
-    above.variance += row.variance;
+    // Of its own process it is known together; that of others stands by itself.
+    const bool is_other = forest_.task(i).producer != forest_.task(parent).producer;
+    from_others[parent] += is_other ? row.variance : from_others[i];
     above.window_s = std::max(above.window_s, row.window_s);
     above.truths |= row.truths;
     if (row.how == 0 || row.how == above.how) continue;

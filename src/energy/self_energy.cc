@@ -5,6 +5,7 @@
 
 #include "energy/apportion.h"
 #include "energy/share_error.h"
+#include "energy/subtree_error.h"
 #include "energy/window_noise.h"
 #include "energy/window_walk.h"
 
@@ -21,6 +22,7 @@ class Division {
         noise_(noise),
         task_errors_(tasks.size()),
         group_errors_(powers.types.size()),
+        subtrees_(tasks, powers, noise),
         groups_(powers.types.size()) {
     out_.tasks.resize(tasks.size());
     out_.groups.resize(powers.types.size());
@@ -50,6 +52,9 @@ class Division {
       const double sd = powers_.types[tasks_[i].type].relative_sd;
       TaskEnergy& task = out_.tasks[i];
       task.variance = task_errors_[i].variance(noise_.spread + systematic + sd * sd);
+      const auto place = static_cast<uint32_t>(i);
+      task.whole_variance =
+          subtrees_.holds_any(place) ? subtrees_.variance(place, systematic) : task.variance;
     }
     for (size_t i = 0; i < group_errors_.size(); ++i) {
       const double sd = powers_.types[i].group_sd;
@@ -110,6 +115,10 @@ class Division {
     error.window = window;
   }
 
+  bool runs_through(uint32_t task, size_t window) const {
+    return tasks_[task].begin_ns <= timeline_.knots()[window].at_ns &&
+           tasks_[task].end_ns >= timeline_.knots()[window + 1].at_ns;
+  }
   void note_errors(const Window& window, const Expected& expected) {
     const auto at = static_cast<uint32_t>(window.index);
     const double squares = expected.squares * scale_ * scale_;
@@ -118,6 +127,7 @@ class Division {
       const double own = expected.of_task[i] * scale_;
       const double part = seen_part_ * expected.of_task[i] / expected.sum;
       note_one(task_errors_[task], at, part, own, squares - own * own, expected.composition);
+      subtrees_.add(task, expected.of_task[i], runs_through(task, window.index));
       now_.push_back(task);
       const uint32_t number = powers_.types[tasks_[task].type].group;
       GroupInWindow& group = groups_[number];
@@ -135,6 +145,8 @@ class Division {
       error.rest += (1 - group.part) * (1 - group.part) * noise_.spread * group.squares;
       group = {};
     }
+    subtrees_.finish_window({at, expected.sum, expected.squares, scale_, expected.composition,
+                             seen_part_, std::sqrt(begin_square_), correlation_});
     leave(before_, at, task_errors_);
     leave(groups_before_, at, group_errors_);
     before_.swap(now_);
@@ -153,6 +165,7 @@ class Division {
   void forget_window() {
     leave(before_, UINT32_MAX, task_errors_);
     leave(groups_before_, UINT32_MAX, group_errors_);
+    subtrees_.forget_window(std::sqrt(begin_square_), correlation_);
     before_.clear();
     groups_before_.clear();
   }
@@ -176,6 +189,7 @@ class Division {
   const WindowNoise noise_;
   std::vector<ShareError> task_errors_;
   std::vector<ShareError> group_errors_;
+  SubtreeErrors subtrees_;
   std::vector<GroupInWindow> groups_;
   std::vector<double> shares_;  // of this window
   double scale_ = 0;
@@ -226,7 +240,7 @@ SelfEnergy divide(const Timeline& timeline, std::span<const TaskSpan> tasks,
                   std::span<const TaskEvent> events, size_t types, DivideOptions options) {
   ActivityPower powers = find_powers(timeline, tasks, events, types);
   Expectation expectation(tasks, powers, options.rest_takes_part);
-  const WindowNoise noise = find_noise(timeline, tasks, events, expectation);
+  const WindowNoise noise = find_noise(timeline, tasks, events, expectation, options.may_see_part);
   Division division(timeline, tasks, powers, noise);
   for (WindowWalk walk(timeline, tasks, events, expectation.model()); walk.next();) {
     division.add(walk.window(), expectation.of(walk.window()));

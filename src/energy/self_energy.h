@@ -22,13 +22,14 @@
 namespace headrace::energy {
 
 struct TaskEnergy {
-  int64_t self = 0;       // micro-joules
-  double own_s = 0;       // the time in which it ran itself and the counter counted
-  double window = 0;      // all that was counted between its begin and its end
-  double covered_ns = 0;  // of that time
-  double variance = 0;    // of `self`, of its division: the sensor's own error is not in it
-  uint16_t gaps = 0;      // why not all of its time is covered
-  double window_s = 0;    // the longest window in which it ran
+  int64_t self = 0;           // micro-joules
+  double own_s = 0;           // the time in which it ran itself and the counter counted
+  double window = 0;          // all that was counted between its begin and its end
+  double covered_ns = 0;      // of that time
+  double variance = 0;        // of `self`, of its division: the sensor's own error is not in it
+  double whole_variance = 0;  // of its and all that it holds in the process
+  uint16_t gaps = 0;          // why not all of its time is covered
+  double window_s = 0;        // the longest window in which it ran
 };
 
 // What all tasks of a type, or of the types that cannot be told from it, used together.
@@ -52,6 +53,8 @@ constexpr double kShortest = 1.0 / 8;
 struct DivideOptions {
   // Whether time without a task has a part in windows in which others had one.
   bool rest_takes_part = true;
+  // Whether the sensor may look only part of the time, as GPUs' do.
+  bool may_see_part = true;
 };
 
 // `types`: how many there are. O(events + windows x tasks that run over their ends), three times

@@ -26,8 +26,10 @@ struct Residual {
   double ends = 0;         // K
 };
 
-WindowNoise fit(const std::vector<Residual>& residuals) {
-  if (residuals.size() < kFewest) return {kAssumedSpread, kAssumedPartial};
+WindowNoise fit(const std::vector<Residual>& residuals, bool may_see_part) {
+  if (residuals.size() < kFewest) {
+    return {kAssumedSpread, may_see_part ? kAssumedPartial : 0};
+  }
   WindowNoise out{kFirstSpread, 0};
   for (int round = 0; round < kRounds; ++round) {
     NormalEquations equations(2);
@@ -36,7 +38,7 @@ WindowNoise fit(const std::vector<Residual>& residuals) {
       if (!(expected > 0)) continue;
       // The square of something normal has in proportion to its variance squared as variance.
       const std::array<NormalEquations::Term, 2> terms{
-          {{0, one.tasks / expected}, {1, one.composition / expected}}};
+          {{0, one.tasks / expected}, {1, may_see_part ? one.composition / expected : 0}}};
       equations.add(terms, (one.square - one.ends) / expected, 1);
     }
     const NormalEquations::Fit found = equations.solve();
@@ -84,7 +86,8 @@ double ends_variance(double begin, double end, double correlation) {
 }
 
 WindowNoise find_noise(const Timeline& timeline, std::span<const TaskSpan> tasks,
-                       std::span<const TaskEvent> events, Expectation& expectation) {
+                       std::span<const TaskEvent> events, Expectation& expectation,
+                       bool may_see_part) {
   std::vector<Residual> residuals;
   double begin = 0;
   for (WindowWalk walk(timeline, tasks, events, expectation.model()); walk.next();) {
@@ -100,7 +103,7 @@ WindowNoise find_noise(const Timeline& timeline, std::span<const TaskSpan> tasks
     }
     begin = end;
   }
-  return fit(residuals);
+  return fit(residuals, may_see_part);
 }
 
 }  // namespace headrace::energy

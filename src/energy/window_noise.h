@@ -55,7 +55,9 @@ double end_variance(const Timeline& timeline, const Timeline::Knot& knot, double
 double ends_variance(double begin, double end, double correlation);
 
 // With too few windows to tell, what is assumed: a quarter, and a sensor that sees a quarter.
+// `may_see_part`: else the sensor is known to integrate.
 WindowNoise find_noise(const Timeline& timeline, std::span<const TaskSpan> tasks,
-                       std::span<const TaskEvent> events, Expectation& expectation);
+                       std::span<const TaskEvent> events, Expectation& expectation,
+                       bool may_see_part);
 
 }  // namespace headrace::energy

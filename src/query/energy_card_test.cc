@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <numeric>
 
+#include "base/id.h"
 #include "query/store_for_test.h"
 
 namespace headrace::query {
@@ -248,13 +249,16 @@ TEST(EnergyCard, OfNothing) {
 
 class EnergyCardCarbon : public testing::Test {
  protected:
-  EnergyCardCarbon() : file_(std::filesystem::path(testing::TempDir()) / "card-factors.csv") {
+  EnergyCardCarbon() {
+    std::filesystem::create_directory(folder_);
     std::ofstream(file_) << "region,start,end,gco2e_per_kwh,kind,source\n"
                             "X,1970-01-01T00:00:00Z,1970-01-01T00:01:00Z,3600,average,made up\n"
                             "Y,1970-01-01T00:00:00Z,1970-01-01T00:00:05Z,3600,average,made up\n";
   }
-  ~EnergyCardCarbon() override { std::filesystem::remove(file_); }
-  std::filesystem::path file_;
+  ~EnergyCardCarbon() override { std::filesystem::remove_all(folder_); }
+  const std::filesystem::path folder_ =
+      std::filesystem::path(testing::TempDir()) / ("card" + random_uuid().text());
+  const std::filesystem::path file_ = folder_ / "card-factors.csv";
 };
 
 TEST_F(EnergyCardCarbon, IsEnergyTimesFactorTimesPue) {
