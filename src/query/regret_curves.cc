@@ -416,7 +416,8 @@ class Assembly {
     }
     auto energy = connection.query(
         "SELECT " + store::quick_task_id_sql("p", "e.seq") +
-        ", e.domain, e.attributed_j, e.u95_j, e.truth, e.method FROM task_energy_row e JOIN (" +
+        ", e.domain, coalesce(e.share_j, e.attributed_j), e.u95_j, e.truth, e.method FROM "
+        "task_energy_row e JOIN (" +
         own +
         ") t ON t.producer = e.producer AND t.seq = e.seq JOIN producer_row p ON p.producer = "
         "e.producer ORDER BY e.domain");

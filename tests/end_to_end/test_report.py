@@ -27,7 +27,7 @@ import headrace as hr
 folder, hostile = Path(sys.argv[1]), sys.argv[2]
 
 def busy(rounds):
-    return sum(i * i % 7 for i in range(rounds * 100_000))
+    return sum(i * i % 7 for i in range(rounds * 300_000))
 
 @hr.campaign("sweep " + hostile)
 def main():
