@@ -90,6 +90,18 @@ class Energy(Answer):
         return carbon
 
 
+class EnergyRows(Answer):
+    """An answer about energy that has rows, each a dict."""
+
+    def __init__(self, text: str, facts: dict[str, Any], rows: str) -> None:
+        super().__init__(text, facts)
+        self._rows = rows
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        return list(self.facts[self._rows])
+
+
 class CriticalPath(Answer):
     """The chain of tasks that decided how long a workflow took."""
 

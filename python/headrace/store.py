@@ -11,6 +11,7 @@ question is answered, so a notebook that keeps tables keeps nobody from writing.
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from headrace.answers import (
     CriticalPath,
     Diff,
     Energy,
+    EnergyRows,
     Lineage,
     Regret,
     Reproduction,
@@ -260,6 +262,65 @@ class Store:
                 pue,
             )
         )
+
+    def energy_ranks(
+        self, what: str | os.PathLike[str] = "", *, activity: str = "", least: int = 1
+    ) -> EnergyRows:
+        """Tasks whose places by time and by energy differ by `least` or more: those that lie in no
+        other, or of one activity."""
+        return self._about_energy("ranks", what, "rows", activity=activity, least=least)
+
+    def energy_outliers(
+        self, what: str | os.PathLike[str] = "", *, activity: str = "", deviations: float = 3
+    ) -> EnergyRows:
+        """Tasks whose energy lies outside what their parameters, node and device let expect."""
+        return self._about_energy("outliers", what, "rows", activity=activity, least=deviations)
+
+    def energy_nodes(self, what: str | os.PathLike[str] = "") -> EnergyRows:
+        """Idle and active energy by node and domain, and in `facts` what `stragglers` and `waiting`
+        for the last of a wave cost."""
+        return self._about_energy("nodes", what, "nodes")
+
+    def energy_path(self, what: str | os.PathLike[str] = "", *, task: str = "") -> EnergyRows:
+        """From a campaign down to the samples behind its largest task (or `task`), each step with a
+        check of its sum."""
+        return self._about_energy("path", what, "steps", task=task)
+
+    def energy_truth(self, what: str | os.PathLike[str] = "") -> EnergyRows:
+        """Which figures are measured and which estimated, by what sensor and how well; in `facts`
+        what is left `without_estimates`."""
+        return self._about_energy("truth", what, "rows")
+
+    def energy_capture(self, what: str | os.PathLike[str] = "") -> EnergyRows:
+        """What Headrace itself cost, by how much detail it recorded."""
+        return self._about_energy("capture", what, "by_detail")
+
+    def energy_checks(
+        self,
+        what: str | os.PathLike[str] = "",
+        *,
+        against: str | os.PathLike[str] | None = None,
+    ) -> EnergyRows:
+        """Whether a node's sensor and those of its parts agree, and with `against` a meter's file
+        of `hostname,begin,end,joules,source` (rows in `facts["meter"]`)."""
+        file = "" if against is None else os.fspath(against)
+        return self._about_energy("checks", what, "domains", against=file)
+
+    def _about_energy(
+        self,
+        about: str,
+        what: str | os.PathLike[str],
+        rows: str,
+        *,
+        activity: str = "",
+        task: str = "",
+        least: float = math.nan,
+        against: str = "",
+    ) -> EnergyRows:
+        answer = _query.ask_energy(
+            self._root(), about, os.fspath(what), _here(), activity, task, least, against
+        )
+        return EnergyRows(*answer, rows)
 
     def critical_path(self, workflow: str) -> CriticalPath:
         """The chain of tasks that decided how long a workflow took."""

@@ -4,13 +4,13 @@
 #include <cerrno>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <ctime>
 #include <fstream>
 #include <sstream>
 #include <utility>
 
 #include "base/sha256.h"
+#include "query/csv_line.h"
 #include "query/nearest.h"
 
 namespace headrace::query {
@@ -18,67 +18,6 @@ namespace {
 
 constexpr const char* kHeader = "region,start,end,gco2e_per_kwh,kind,source";
 constexpr int64_t kNsPerS = 1'000'000'000;
-
-// Fields of a line of CSV (RFC 4180, without line breaks in quotes).
-std::vector<std::string> fields_of(std::string_view line) {
-  std::vector<std::string> out(1);
-  bool quoted = false;
-  for (size_t i = 0; i < line.size(); ++i) {
-    if (line[i] == '"' && quoted && i + 1 < line.size() && line[i + 1] == '"') {
-      out.back() += line[i++];
-    } else if (line[i] == '"') {
-      quoted = !quoted;
-    } else if (line[i] == ',' && !quoted) {
-      out.emplace_back();
-    } else if (line[i] != '\r') {
-      out.back() += line[i];
-    }
-  }
-  return out;
-}
-
-// What follows the seconds: nothing or Z is UTC, else +01:00.
-std::optional<int64_t> offset_s(const std::string& text) {
-  if (text.empty() || text == "Z") return 0;
-  int hours = 0;
-  int minutes = 0;
-  int used = 0;
-  if (text.size() != 6 || (text[0] != '+' && text[0] != '-') ||
-      std::sscanf(text.c_str() + 1, "%2d:%2d%n", &hours, &minutes, &used) != 2 || used != 5) {
-    return std::nullopt;
-  }
-  return (text[0] == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
-}
-
-// "2026-11-22", "2026-11-22T01:00", with seconds, with a zone.
-std::optional<int64_t> time_ns(const std::string& text) {
-  std::tm at{};
-  int used = 0;
-  if (std::sscanf(text.c_str(), "%4d-%2d-%2d%n", &at.tm_year, &at.tm_mon, &at.tm_mday, &used) !=
-      3) {
-    return std::nullopt;
-  }
-  std::string rest = text.substr(static_cast<size_t>(used));
-  if (!rest.empty() && (rest[0] == 'T' || rest[0] == ' ')) {
-    used = 0;
-    if (std::sscanf(rest.c_str() + 1, "%2d:%2d%n", &at.tm_hour, &at.tm_min, &used) != 2) {
-      return std::nullopt;
-    }
-    rest.erase(0, 1 + static_cast<size_t>(used));
-    used = 0;
-    if (std::sscanf(rest.c_str(), ":%2d%n", &at.tm_sec, &used) == 1) {
-      rest.erase(0, static_cast<size_t>(used));
-    }
-  }
-  const std::optional<int64_t> offset = offset_s(rest);
-  if (!offset || at.tm_mon < 1 || at.tm_mon > 12 || at.tm_mday < 1 || at.tm_mday > 31 ||
-      at.tm_hour > 24 || at.tm_min > 59 || at.tm_sec > 60) {
-    return std::nullopt;
-  }
-  at.tm_year -= 1900;
-  at.tm_mon -= 1;
-  return (timegm(&at) - *offset) * kNsPerS;
-}
 
 std::string time_text(int64_t at_ns) {
   const std::time_t at_s = at_ns / kNsPerS;
@@ -105,13 +44,13 @@ Status CarbonFactors::add_line(const std::string& line, size_t number) {
     return invalid_argument(question_.file.string() + ": line " + std::to_string(number) + ": " +
                             what);
   };
-  const std::vector<std::string> fields = fields_of(line);
+  const std::vector<std::string> fields = csv_fields(line);
   if (fields.size() != 6) {
     return wrong("it has " + std::to_string(fields.size()) + " fields and not the six of " +
                  kHeader);
   }
-  const auto from = time_ns(fields[1]);
-  const auto until = time_ns(fields[2]);
+  const auto from = written_time_ns(fields[1]);
+  const auto until = written_time_ns(fields[2]);
   if (!from || !until) {
     return wrong("\"" + in_one_line(from ? fields[2] : fields[1]) +
                  "\" is no time: write it as 2026-11-22T01:00:00Z");

@@ -58,11 +58,13 @@ Status read_objects(const Session& session, const std::set<std::string>& ids, Fa
 Status read_energy(const Session& session, const std::string& condition, Facts* out) {
   Result<ResultTable> table = session.own_sql(
       "SELECT " + store::quick_task_id_sql("p", "e.seq") +
-      " AS task_id, e.domain, e.attributed_j, e.u95_j, e.truth, e.method FROM task_energy_row e "
+      " AS task_id, e.domain, e.attributed_j, e.u95_j, e.truth, e.method, coalesce(e.share_j, "
+      "e.attributed_j) FROM task_energy_row e "
       "JOIN producer_row p ON p.producer = e.producer WHERE " +
       condition);
   if (!table.ok()) return table.status();
   std::map<std::string, std::vector<DomainEnergy>> domains;
+  std::map<std::string, std::vector<DomainEnergy>> books;
   const auto number = [](const Cell& cell) {
     return cell.is_null ? std::nullopt : std::optional<double>(cell.real);
   };
@@ -74,14 +76,24 @@ Status read_energy(const Session& session, const std::string& condition, Facts* 
       domains[table->cell(0, row).text].push_back(
           {table->cell(1, row).text, number(table->cell(2, row)), number(table->cell(3, row)),
            table->cell(4, row).text, table->cell(5, row).text});
+      DomainEnergy& book =
+          books[table->cell(0, row).text].emplace_back(domains[table->cell(0, row).text].back());
+      book.attributed_j = number(table->cell(6, row));
     }
   }
   for (const auto& [id, list] : domains) {
-    const EnergySum sum = sum_domains(list);
     auto* map = (*out)[id].as<Json::Map>();
-    if (map == nullptr || !sum.joules) continue;
-    map->emplace_back("energy_j", *sum.joules);
+    if (map == nullptr) continue;
+    // For sums: also of tasks whose own figure is withheld.
+    const EnergySum book = sum_domains(books[id]);
+    if (book.joules) {
+      map->emplace_back("energy_share_j", *book.joules);
+      map->emplace_back("energy_u95_j", book.u95_j.value_or(0));
+    }
+    const EnergySum sum = sum_domains(list);
     map->emplace_back("energy_truth", sum.truth);
+    if (!sum.joules) continue;
+    map->emplace_back("energy_j", *sum.joules);
     map->emplace_back("energy_method", sum.method);
   }
   return {};

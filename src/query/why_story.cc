@@ -20,6 +20,7 @@ Why Story::tell() {
     params();
     environment();
     cost();
+    cumulative();
   }
   if (Json cycles = tell_cycles(lineage_, facts_.nodes, &lines_); !cycles.is_null()) {
     fact("cycles", std::move(cycles));

@@ -45,7 +45,9 @@ class Story {
     size_t inferred = 0;  // left out
     double seconds = 0;
     double joules = 0;
-    bool measured = true;
+    double u95_j = 0;   // at most: as if all were off by the same
+    std::string truth;  // of all: measured, mixed, estimated
+    std::vector<const Json*> parts;
   };
 
   const WhyNode& node(size_t at) const { return facts_.nodes[at]; }
@@ -90,9 +92,11 @@ class Story {
   void params();
   void environment();
   void cost();
-  // Of everything that the story tells of and that was seen, nothing twice: figures include what
-  // lies inside.
-  Total cost_of_all() const;
+  // Of these tasks and workflows, those that were seen, nothing twice: figures include what lies
+  // inside.
+  Total cost_of(const std::vector<size_t>& actors) const;
+  // Gives each object what it and all that it was made from cost.
+  void cumulative();
   void not_captured();
 
   const Lineage& lineage_;

@@ -1,5 +1,6 @@
 // Where the energy went.
 #include "query/energy_card.h"
+#include "query/energy_question.h"
 #include "query/energy_table.h"
 #include "serve/api.h"
 #include "serve/kept_lanes.h"
@@ -49,6 +50,26 @@ Result<Answer> layers(const Call& call) {
                                {"why", "No layer of a model was captured in this workflow."}}));
 }
 
+// GET /energy/{about}: the same JSON as the command line's. A file of a meter is not taken here.
+Result<Answer> about_energy(const Call& call) {
+  query::EnergyQuestion question;
+  question.about = call.text("about");
+  const std::string workflow = call.text("workflow");
+  const std::string campaign = call.text("campaign");
+  if (!workflow.empty()) {
+    question.what = "workflow:" + workflow;
+  } else if (!campaign.empty()) {
+    question.what = "campaign:" + campaign;
+  }
+  question.activity = call.text("activity");
+  question.task = call.text("task");
+  question.least = call.real("least");
+  question.limit = static_cast<uint64_t>(call.integer("limit").value_or(0));
+  const auto answer = query::ask_energy(call.session(), question, here_of(call));
+  if (!answer.ok()) return answer.status();
+  return Answer(answer->facts);
+}
+
 }  // namespace
 
 void add_energy_routes(std::vector<Route>* out) {
@@ -73,6 +94,29 @@ void add_energy_routes(std::vector<Route>* out) {
        {{.name = "workflow", .about = "of this workflow: its name or id"},
         {.name = "campaign", .about = "of this campaign; neither: of everything"}},
        card});
+  // Behind the routes of this depth with a name of their own.
+  out->push_back(
+      {"GET",
+       "/energy/{about}",
+       "One question about energy. ranks: tasks by time and by energy; outliers: tasks that used "
+       "another energy than expected; nodes: idle and active by node, stragglers, waiting; path: "
+       "down to the samples behind a task; truth: what is estimated; capture: what Headrace itself "
+       "cost; checks: whether sensors agree",
+       Form::kDocument,
+       {{.name = "workflow", .about = "of this workflow: its name or id"},
+        {.name = "campaign", .about = "of this campaign; neither: of everything"},
+        {.name = "activity", .about = "ranks, outliers: of this activity's tasks"},
+        {.name = "task", .about = "path: to this task"},
+        {.name = "least",
+         .about = "ranks: places apart (1); outliers: standard deviations (3)",
+         .kind = ParamKind::kReal},
+        {.name = "limit",
+         .about = "rows of a list",
+         .kind = ParamKind::kInteger,
+         .usual = "1000",
+         .least = 1,
+         .most = 100'000}},
+       about_energy});
   out->push_back({"GET",
                   "/layers",
                   "Energy, time and memory by layer of a model, epoch and phase",

@@ -1,5 +1,6 @@
 #include "serve/openapi.h"
 
+#include "query/energy_question.h"
 #include "query/json.h"
 #include "serve/route.h"
 #include "serve/router.h"
@@ -54,13 +55,15 @@ List path_parameters(const std::string& path) {
   for (size_t begin = path.find('{'); begin != std::string::npos;
        begin = path.find('{', begin + 1)) {
     const std::string name = path.substr(begin + 1, path.find('}', begin) - begin - 1);
-    const bool is_kind = name == "kind";
-    out.push_back(parameter(
-        {.name = name,
-         .about = is_kind ? "campaign or workflow" : "an id, the beginning of one, or a name",
-         .choices = is_kind ? std::vector<std::string>{"campaign", "workflow"}
-                            : std::vector<std::string>{}},
-        "path"));
+    Param one{.name = name, .about = "an id, the beginning of one, or a name"};
+    if (name == "kind") {
+      one.about = "campaign or workflow";
+      one.choices = {"campaign", "workflow"};
+    } else if (name == "about") {
+      one.about = "the question";
+      one.choices = query::energy_questions();
+    }
+    out.push_back(parameter(one, "path"));
   }
   return out;
 }

@@ -1,5 +1,6 @@
 #include "binding/query/answers.h"
 
+#include <cmath>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
@@ -16,6 +17,7 @@
 #include "query/describe.h"
 #include "query/diff.h"
 #include "query/energy_card.h"
+#include "query/energy_question.h"
 #include "query/regret.h"
 #include "query/reproduce.h"
 #include "query/stragglers.h"
@@ -156,6 +158,22 @@ nb::tuple energy(const std::string& root, const std::string& what, const std::st
   return nb::make_tuple(query::energy_card_text(answer), value_of(query::energy_card_json(answer)));
 }
 
+// `least`: NaN for the question's own; `activity`, `task`, `against`: empty for none.
+nb::tuple ask_energy(const std::string& root, const std::string& about, const std::string& what,
+                     const std::string& here, const std::string& activity, const std::string& task,
+                     double least, const std::string& against) {
+  query::EnergyQuestion question;
+  question.about = about;
+  question.what = what;
+  question.activity = activity;
+  question.task = task;
+  if (!std::isnan(least)) question.least = least;
+  question.against = against;
+  const query::EnergyAnswer answer = asked(
+      root, [&](const Session& session) { return query::ask_energy(session, question, here); });
+  return nb::make_tuple(answer.text, value_of(answer.facts));
+}
+
 nb::tuple critical_path(const std::string& root, const std::string& workflow,
                         const std::string& here) {
   const query::CriticalPath answer = asked(root, [&](const Session& session) {
@@ -214,6 +232,9 @@ void add_answers(nb::module_& m) {
   m.def("energy", &energy, nb::arg("root"), nb::arg("what"), nb::arg("here"), nb::arg("idle"),
         nb::arg("carbon"), nb::arg("region"), nb::arg("kind"), nb::arg("pue"));
   m.def("critical_path", &critical_path, nb::arg("root"), nb::arg("workflow"), nb::arg("here"));
+  m.def("ask_energy", &ask_energy, nb::arg("root"), nb::arg("about"), nb::arg("what"),
+        nb::arg("here"), nb::arg("activity"), nb::arg("task"), nb::arg("least"),
+        nb::arg("against"));
   m.def("stragglers", &stragglers, nb::arg("root"), nb::arg("workflow"), nb::arg("here"),
         nb::arg("deviations"));
   m.def("reproduce", &reproduce, nb::arg("root"), nb::arg("workflow"), nb::arg("here"));
