@@ -4,6 +4,7 @@
 #include "query/counter_window.h"
 #include "query/critical_path.h"
 #include "query/picture_json.h"
+#include "query/sensor_gaps.h"
 #include "query/stragglers.h"
 #include "serve/api.h"
 #include "serve/kept_lanes.h"
@@ -59,6 +60,13 @@ Result<Answer> sensors(const Call& call) {
       "FROM sensor s LEFT JOIN (SELECT sensor, count(*) AS readings, min(ts) AS first_ns, max(ts) "
       "AS last_ns FROM sample_row GROUP BY sensor) n ON n.sensor = s.sensor_id WHERE " +
       of + " ORDER BY s.hostname, s.domain, s.name, s.sensor_id LIMIT " + limit));
+}
+
+Result<Answer> gaps(const Call& call) {
+  const auto found =
+      query::sensor_gaps(call.session(), call.integer("from_ns"), call.integer("to_ns"));
+  if (!found.ok()) return found.status();
+  return Answer(query::sensor_gaps_json(*found));
 }
 
 Result<Answer> critical_path(const Call& call) {
@@ -148,6 +156,14 @@ void add_time_routes(std::vector<Route>* out) {
                   Form::kTable,
                   {workflow, campaign, limit("1000")},
                   sensors});
+  out->push_back(
+      {"GET",
+       "/sensors/gaps",
+       "How often each sensor was read in a window, which share of the time is known, and "
+       "where it was not read, with why",
+       Form::kDocument,
+       {from, to},
+       gaps});
   out->push_back({"GET",
                   "/critical-path/{id}",
                   "The tasks that decided how long a workflow took",

@@ -20,6 +20,8 @@ const { svelte } = await import("@sveltejs/vite-plugin-svelte");
 // What several pages share in two files and not in twenty: a browser asks one origin for six things at once.
 const groups = [
   { name: "early", test: /\/src\/pages\/early\.ts$/, priority: 2 },
+  // What imports nothing of the rest: so no two files import each other.
+  { name: "base", test: /node_modules\/(svelte|esm-env|clsx)\/|\/src\/views\/(colour|element|number|ramp|scale|surface|timeline_paint|timeline_rows|tooltip)\.ts$/, priority: 1 },
   { name: "shared", minShareCount: 2, entriesAware: true, entriesAwareMergeThreshold: 20_000 },
 ];
 const isMain = (/** @type {{ type: string, facadeModuleId?: string | null }} */ one) => one.type === "chunk" && one.facadeModuleId?.endsWith("/src/pages/main.ts");
@@ -46,6 +48,14 @@ const built = await build({
 const { output } = /** @type {import("vite").Rolldown.RolldownOutput} */ (built);
 /** @param {string | Uint8Array} content */
 const zipped = (content) => gzipSync(content, { level: 9 }).length;
+// Two files that import each other run one of them before what it needs is there.
+/** @param {string} name @param {readonly string[]} above */
+const noCircle = (name, above) => {
+  if (above.includes(name)) throw new Error(`the page's files import each other: ${[...above, name].join(" -> ")}`);
+  const chunk = output.find((one) => one.fileName === name);
+  if (chunk?.type === "chunk") for (const one of chunk.imports) noCircle(one, [...above, name]);
+};
+for (const one of output) noCircle(one.fileName, []);
 const sizeOf = new Map(output.map((one) => [one.fileName, zipped(one.type === "chunk" ? one.code : one.source)]));
 /** @type {Set<string>} */
 const first = new Set(output.filter((one) => one.type === "asset").map((one) => one.fileName));

@@ -1,8 +1,9 @@
 // The card of energy: books that add up, marks on every figure, and what is withheld never as 0.
 import { describe, expect, it } from "vitest";
 import type { CardActivity, CardDomain, CardLine, EnergyCardAnswer } from "../src/api/answers.ts";
-import { activityRows, cardAmong, conservedOf, coverageWords, domainTree, figure, flowBars, isEmulated, missingWords, reasonRows } from "../src/pictures/card.ts";
+import { activityRows, cardAmong, conservedOf, coverageWords, domainTree, flowBars, missingWords, reasonRows } from "../src/pictures/card.ts";
 import { addsUp } from "../src/views/conservation.ts";
+import { figure, isEmulated } from "../src/views/number.ts";
 import { columnsOf } from "../src/widgets/cells.ts";
 import { energyWords, truthWords } from "../src/widgets/facts.ts";
 

@@ -235,6 +235,13 @@ export interface TimelineAnswer {
 // GET /counters: columns sensor_id, sensor, hostname, pid, domain, at_ns, min, max, mean, readings; no
 // row for a pixel without a sample.
 
+// GET /sensors/gaps: how well each sensor was read in a window. Times since 1970.
+export interface SensorGapsAnswer {
+  readonly sensors: readonly { sensor_id: number; readings: number; failed: number; period_s: number | null; coverage: number | null }[];
+  readonly gaps: readonly { sensor_id: number; from_ns: number; to_ns: number; reason: string; readings: number }[];
+  readonly gaps_left: number;
+}
+
 // GET /graph: nodes and edges as columns side by side.
 export interface GraphAnswer {
   readonly activities: readonly string[];

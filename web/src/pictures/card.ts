@@ -1,24 +1,9 @@
 // The card of energy as a page shows it: books that add up, figures with how far off they may be, and
 // what could not be told with why.
 import type { CardActivity, CardBooks, CardDomain, CardLine, CardReason, EnergyCardAnswer, Resolution } from "../api/answers.ts";
-import type { Truth } from "../api/report.ts";
 import type { Conserved } from "../views/conservation.ts";
-import { energy, percent, plural, uncertainty } from "../views/number.ts";
+import { energy, isEmulated, percent, plural } from "../views/number.ts";
 import type { StackedRow } from "../views/stacked.ts";
-
-// A glyph goes with the word wherever a figure is shown.
-export const resolutionGlyph: Readonly<Record<Resolution, string>> = { resolved: "●", grouped: "◑", unresolved: "○" };
-
-// "≈ 931 J ± 97.7 J"; half an interval that is not known is left out.
-export function figure(joules: number | null | undefined, u95: number | null | undefined, truth: Truth | "" | null | undefined): string {
-  if (joules === null || joules === undefined) return energy(null, null);
-  return [energy(joules, truth || null), uncertainty(u95 ?? null)].filter(Boolean).join(" ");
-}
-
-// What the emulated laboratory made up is marked as that, whatever its truth would be.
-export function isEmulated(assumption: string | null | undefined): boolean {
-  return /\bemulated\b/i.test(assumption ?? "");
-}
 
 // Only what these workflows took: what tasks of the others took lies elsewhere. The errors are added up,
 // which is at most what they are together.

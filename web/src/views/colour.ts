@@ -76,6 +76,9 @@ export const statusGlyph: Readonly<Record<Status, string>> = {
   lost: "?",
 };
 
+// Of energy: a figure of its own, one that only a group has, one by time alone.
+export const resolutionGlyph = { resolved: "●", grouped: "◑", unresolved: "○" } as const;
+
 // Seven activities keep a colour of their own; the rest share the last.
 export function activityColours(weights: readonly number[]): Uint8Array {
   const order = weights.map((_, i) => i).sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0));

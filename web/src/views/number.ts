@@ -80,6 +80,17 @@ export function uncertainty(u95: number | null): string {
   return u95 === null || Number.isNaN(u95) || u95 === 0 ? "" : `±${thinSpace}${si(u95, "J")}`;
 }
 
+// "≈ 931 J ± 97.7 J"; half an interval that is not known is left out.
+export function figure(joules: number | null | undefined, u95: number | null | undefined, truth: Truth | "" | null | undefined): string {
+  if (joules === null || joules === undefined) return missing;
+  return [energy(joules, truth || null), uncertainty(u95 ?? null)].filter(Boolean).join(" ");
+}
+
+// What the emulated laboratory made up is marked as that, whatever its truth would be.
+export function isEmulated(assumption: string | null | undefined): boolean {
+  return /\bemulated\b/i.test(assumption ?? "");
+}
+
 // A value of the user's: numbers short but never rounded to a different set-up (lr 0.0003 stays).
 export function scalar(value: string | number | boolean | null): string {
   if (value === null) return missing;

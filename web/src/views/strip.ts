@@ -4,8 +4,20 @@ import type { Theme } from "./colour.ts";
 import { axisLabels, si, significant } from "./number.ts";
 import { linear, ticks, timeLabel, timeTicks } from "./scale.ts";
 import { crisp, fitText, surface } from "./surface.ts";
+import { hatch } from "./timeline_paint.ts";
 import { hideTooltip, showTooltip } from "./tooltip.ts";
 import { gutterOf, rightPad } from "./spans_frame.ts";
+
+// Where nothing is known, and why.
+export interface TimeGap {
+  readonly fromNs: number;
+  readonly toNs: number;
+  readonly reason: string;
+}
+
+export function gapAt(gaps: readonly TimeGap[] | undefined, ns: number): TimeGap | undefined {
+  return gaps?.find((one) => ns >= one.fromNs && ns < one.toNs);
+}
 
 export interface StripModel {
   readonly name: string;
@@ -17,6 +29,7 @@ export interface StripModel {
   readonly mean: ArrayLike<number>;
   readonly slot: number;
   readonly summary: string;
+  readonly gaps?: readonly TimeGap[]; // where it was not read
   readonly axis?: boolean; // times below it: the last of several strips
   theme(): Theme;
 }
@@ -77,13 +90,27 @@ export function strip(host: HTMLElement, first: StripModel): StripView {
     c.stroke();
     c.textAlign = "left";
     c.fillText(fitText(c, model.name, gutter - 16), 10, base - 4);
+    const striped = model.gaps?.length ? hatch(c, theme.faint) : null;
+    if (striped) {
+      const at = linear(model.fromNs, model.toNs, gutter, right);
+      c.globalAlpha = 0.5;
+      c.fillStyle = striped;
+      for (const gap of model.gaps ?? []) {
+        const [a, b] = [Math.max(gutter, at.px(gap.fromNs)), Math.min(right, at.px(gap.toNs))];
+        if (b > a) c.fillRect(a, 8, Math.max(2, b - a), base - 8);
+      }
+      c.globalAlpha = 1;
+    }
+    // What was read before a gap is not known to hold in it.
+    const perPixel = (model.toNs - model.fromNs) / Math.max(1, model.mean.length);
+    const unknown = (i: number): boolean => Number.isNaN(model.mean[i] as number) || (striped !== null && gapAt(model.gaps, model.fromNs + (i + 0.5) * perPixel) !== undefined);
     const colour = theme.activity[model.slot % 8] as string;
     c.fillStyle = colour;
     c.globalAlpha = 0.3;
     const wide = Math.max(1, (right - gutter) / Math.max(1, model.mean.length));
     for (let i = 0; i < model.mean.length; i++) {
       const [low, high] = [model.min[i] as number, model.max[i] as number];
-      if (Number.isNaN(low) || Number.isNaN(high)) continue;
+      if (Number.isNaN(low) || Number.isNaN(high) || unknown(i)) continue;
       c.fillRect(x.px(i), y.px(high), wide, Math.max(1, y.px(low) - y.px(high)));
     }
     c.globalAlpha = 1;
@@ -93,14 +120,14 @@ export function strip(host: HTMLElement, first: StripModel): StripView {
     let pen = false;
     for (let i = 0; i < model.mean.length; i++) {
       const value = model.mean[i] as number;
-      if (Number.isNaN(value)) {
+      if (unknown(i)) {
         pen = false;
         continue;
       }
       if (pen) c.lineTo(x.px(i + 0.5), y.px(value));
       else c.moveTo(x.px(i + 0.5), y.px(value));
       // A reading with none beside it is a dot.
-      if (!pen && Number.isNaN(model.mean[i + 1] ?? NaN)) c.fillRect(x.px(i + 0.5) - 1.5, y.px(value) - 1.5, 3, 3);
+      if (!pen && (i + 1 >= model.mean.length || unknown(i + 1))) c.fillRect(x.px(i + 0.5) - 1.5, y.px(value) - 1.5, 3, 3);
       pen = true;
     }
     c.stroke();
@@ -123,10 +150,12 @@ export function strip(host: HTMLElement, first: StripModel): StripView {
     if (value === undefined) return hideTooltip();
     const unit = unitOf(model.unit);
     const say = (v: number | undefined): string => (v === undefined || Number.isNaN(v) ? "no sample" : unprefixed.has(unit) ? `${significant(v)}\u2009${unit}` : si(v, unit));
-    const seconds = (model.fromNs + ((i + 0.5) / model.mean.length) * (model.toNs - model.fromNs)) / 1e9;
+    const ns = model.fromNs + ((i + 0.5) / model.mean.length) * (model.toNs - model.fromNs);
+    const seconds = ns / 1e9;
+    const gap = gapAt(model.gaps, ns);
     showTooltip(event.clientX, event.clientY, {
       title: model.name,
-      lines: [["since start", si(seconds, "s")], ["mean", say(value)], ["least, most", `${say(model.min[i])} … ${say(model.max[i])}`]],
+      lines: [["since start", si(seconds, "s")], ...(gap ? [["not known", gap.reason] as const] : []), ["mean", say(value)], ["least, most", `${say(model.min[i])} … ${say(model.max[i])}`]],
     });
   });
   view.canvas.addEventListener("pointerleave", hideTooltip);

@@ -2,9 +2,8 @@
 // id leads. A text of megabytes is cut here, with what was left out said.
 import type { AnswerColumn, Cell, TableAnswer } from "../api/answers.ts";
 import type { Status, Truth } from "../api/report.ts";
-import { resolutionGlyph } from "../pictures/card.ts";
 import { hrefOf, type Thing } from "../state/route.ts";
-import { statusGlyph } from "../views/colour.ts";
+import { resolutionGlyph, statusGlyph } from "../views/colour.ts";
 import { bytes, duration, energy, grouped, missing, scalar, shortId, si, uncertainty } from "../views/number.ts";
 import type { Column } from "../views/table.ts";
 

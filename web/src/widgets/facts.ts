@@ -2,8 +2,7 @@
 import type { CampaignAnswer, Cell, EnergyFigure, ObjectAnswer, ObjectUse, TaskAnswer, WorkflowAnswer } from "../api/answers.ts";
 import type { Truth } from "../api/report.ts";
 import { hrefOf } from "../state/route.ts";
-import { figure, isEmulated } from "../pictures/card.ts";
-import { bytes, duration, grouped, shortId } from "../views/number.ts";
+import { bytes, duration, figure, grouped, isEmulated, shortId } from "../views/number.ts";
 import { clock, cut, plain, statusText } from "./cells.ts";
 
 export interface Fact {

@@ -82,7 +82,20 @@ export const sensors = [
   ["gpu0.utilisation", "hw.gpu.utilization", "%", "gauge", "node01/gpu0", "nvml", "measured"],
   ["cpu.power", "hw.power", "W", "gauge", "node01/cpu", "rapl", "measured"],
   ["memory.used", "process.memory.usage", "By", "gauge", "node01", "proc", "measured"],
+  ["gpu0.temperature", "hw.temperature", "Cel", "gauge", "node01/gpu0", "nvml", "measured"],
+  ["gpu0.throttle_reasons", "hw.gpu.throttle_reasons", "1", "gauge", "node01/gpu0", "nvml", "measured"],
 ];
+
+/** How well they were read. @param {Campaign} c @param {URLSearchParams} q */
+export function sensorGaps(c, q) {
+  if (c.tasks.length === 0) return { sensors: [], gaps: [], gaps_left: 0 };
+  const from = Number(q.get("from_ns") ?? origin * 1e6);
+  return {
+    sensors: sensors.map((_, i) => ({ sensor_id: i + 1, readings: 4000, failed: i === 0 ? 20 : 0, period_s: 0.1, coverage: i === 0 ? 0.97 : 1 })),
+    gaps: [{ sensor_id: 1, from_ns: from + 14e9, to_ns: from + 16e9, reason: "no permission", readings: 20 }, { sensor_id: 5, from_ns: from + 20e9, to_ns: from + 26e9, reason: "not read", readings: 0 }],
+    gaps_left: 0,
+  };
+}
 
 /** Rows of a sensor's pixels. @param {URLSearchParams} q */
 export function counterRows(q) {
@@ -97,10 +110,11 @@ export function counterRows(q) {
     const at = ((i + 0.5) / width) * (to - from);
     const busy = at > 1.2e9 && at < (to - from) * 0.96 ? 1 : 0;
     const wave = Math.sin(at / 4.1e9) * 0.12 + Math.sin(at / 0.9e9) * 0.08;
-    const base = [70 + busy * 270 * (1 + wave), busy * (78 + wave * 90), 55 + busy * 60 * (1 + wave), 4e8 + busy * 2.4e9 + at / 90][index] ?? 0;
-    const noise = base * 0.06 * draw();
+    const base = [70 + busy * 270 * (1 + wave), busy * (78 + wave * 90), 55 + busy * 60 * (1 + wave), 4e8 + busy * 2.4e9 + at / 90, 38 + busy * (30 + wave * 40), busy && wave > 0.1 ? 4 : 0][index] ?? 0;
+    const noise = index === 5 ? 0 : base * 0.06 * draw();
     // A gap: the sampler was stopped for two seconds.
     if (index === 0 && at > 14e9 && at < 16e9) continue;
+    if (index === 4 && at > 20e9 && at < 26e9) continue;
     rows.push([index + 1, name, "node01", null, domain, from + (i / width) * (to - from), base - noise, base + noise * 2, base, 3]);
   }
   return { unit: unit === "By" ? "B" : unit, rows };

@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { campaign, iso } from "./campaign.mjs";
-import { counterRows, curves, energyCard, energyRows, graph, layers, ranks, sensors, timeline } from "./charts.mjs";
+import { counterRows, curves, energyCard, energyRows, graph, layers, ranks, sensorGaps, sensors, timeline } from "./charts.mjs";
 
 /** @typedef {import("./campaign.mjs").Task} Task */
 const root = process.env.HEADRACE_PAGE ?? join(dirname(fileURLToPath(import.meta.url)), "../../dist/page");
@@ -262,6 +262,7 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
       case "sources":
         return page([{ name: "name", type: "text" }, { name: "address", type: "text" }, { name: "path", type: "text" }, { name: "kind", type: "text" }, { name: "tasks", type: "integer" }, { name: "failed", type: "integer" }, { name: "running", type: "integer" }, { name: "late_s", type: "real", unit: "s" }, { name: "trouble", type: "text" }], [["lm", "/", "/scratch/lm/.headrace", "folder", c.tasks.length, 3, 0, 0.12, null]], q);
       case "sensors":
+        if (id === "gaps") return sensorGaps(c, q);
         return page([{ name: "sensor_id", type: "integer" }, { name: "name", type: "text" }, { name: "quantity", type: "text" }, { name: "unit", type: "text" }, { name: "kind", type: "text" }, { name: "domain", type: "text" }, { name: "source", type: "text" }, { name: "truth", type: "text" }, { name: "hostname", type: "text" }], c.tasks.length === 0 ? [] : sensors.map((s, i) => [i + 1, ...s, "node01"]), q);
       case "graph":
         return graph(c, q);
