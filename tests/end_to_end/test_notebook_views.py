@@ -26,6 +26,7 @@ with hr.campaign("sweep"):
         with hr.workflow("train"):
             with hr.task("fit", used={"lr": lr, "note": hostile}) as task:
                 for step in hr.loop(range(20), "step"):
+                    sum(i * i for i in range(100_000))  # long enough for joules of its own
                     hr.log(loss=1 / (step + 1) + lr)
                 task.generated(loss=lr)
     with hr.workflow(hostile):
