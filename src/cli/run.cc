@@ -6,6 +6,7 @@
 
 #include "cli/commands.h"
 #include "cli/energy_budget.h"
+#include "cli/joules_option.h"
 #include "cli/run_summary.h"
 #include "collect/adopt.h"
 #include "run/run_program.h"
@@ -44,15 +45,9 @@ void add_run(CLI::App& app, Program& program) {
                  "See files by system calls: also those of static programs and Go. Slower")
       ->excludes("--no-files");
   CLI::Option* budget =
-      verb->add_option("--energy-budget", options->energy_budget_j,
-                       "Say when the machine has used more than this since the program began: 5kJ, "
-                       "300 J, 0.2kWh")
-          ->transform(CLI::AsNumberWithUnit(
-              std::map<std::string, double>{
-                  {"J", 1}, {"kJ", 1e3}, {"MJ", 1e6}, {"GJ", 1e9}, {"Wh", 3600}, {"kWh", 3.6e6}},
-              CLI::AsNumberWithUnit::CASE_SENSITIVE))
-          ->check(CLI::PositiveNumber)
-          ->type_name("J");
+      add_joules_option(verb, "--energy-budget", options->energy_budget_j,
+                        "Say when the machine has used more than this since the program began: "
+                        "5kJ, 300 J, 0.2kWh");
   verb->add_option("--over-budget", options->over_budget,
                    "What to do then: warn (default), or stop: end the program by SIGTERM")
       ->check(CLI::IsMember({"warn", "stop"}))

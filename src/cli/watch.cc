@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "cli/commands.h"
+#include "cli/joules_option.h"
 #include "cli/pause.h"
 #include "query/filter_fields.h"
 #include "top/changes.h"
@@ -23,6 +24,7 @@ constexpr int64_t kLookMs = 1000;
 struct WatchOptions {
   std::string name;
   std::string every = "10s";
+  double budget_j = 0;
   bool json = false;
   bool until_finished = false;
 };
@@ -41,7 +43,7 @@ class Watch {
       : options_(options),
         program_(program),
         reader_([&program] { return Directory{program.root()}; }),
-        changes_(static_cast<int64_t>(every_s * 1e9)) {
+        changes_(static_cast<int64_t>(every_s * 1e9), options.budget_j) {
     if (options.name.empty()) scope_ = top::Scope{};
   }
 
@@ -129,6 +131,9 @@ void add_watch(CLI::App& app, Program& program) {
   verb->add_option("--every", options->every,
                    "Between two lines of progress, or of one metric (default: 10s)")
       ->type_name("TIME");
+  add_joules_option(verb, "--energy-budget", options->budget_j,
+                    "Say, with the task that uses most, when more than this will be or is used: "
+                    "5kJ, 300 J, 0.2kWh");
   verb->add_flag("--json", options->json, "A JSON object for each line");
   verb->add_flag("--until-finished", options->until_finished,
                  "Ends when all has ended: 0 when it finished, 1 when a workflow failed or was "

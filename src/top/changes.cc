@@ -66,6 +66,8 @@ Json::Map json_of(const Picture& picture) {
           {"energy_j", number_or_null(picture.energy.energy_j)},
           {"energy_truth", picture.energy.truth.empty() ? Json() : Json(picture.energy.truth)},
           {"power_w", number_or_null(picture.machine.power_w)},
+          {"projected_j", number_or_null(picture.projection.energy_j)},
+          {"left_s", picture.projection.energy_j ? Json(picture.projection.left_s) : Json()},
           {"lost", picture.losses.dropped + picture.losses.missing + picture.losses.quarantined}};
 }
 
@@ -113,6 +115,7 @@ std::vector<Change> Changes::since_last(const Folder& folder, const Scope& scope
   losses(picture);
   std::stable_sort(out_.begin(), out_.end(),
                    [](const Change& a, const Change& b) { return a.time_ns < b.time_ns; });
+  budget(picture);
   progress(picture);
   is_first_ = false;
   return std::move(out_);
@@ -230,6 +233,34 @@ void Changes::losses(const Picture& picture) {
   lost_ = lost;
 }
 
+void Changes::budget(const Picture& picture) {
+  if (budget_j_ <= 0) return;
+  const double so_far_j = picture.energy.energy_j.value_or(0);
+  const bool is = so_far_j > budget_j_;
+  const bool will = picture.projection.energy_j.value_or(0) > budget_j_;
+  if (is ? budget_is_ : (!will || budget_will_)) return;
+  (is ? budget_is_ : budget_will_) = true;
+  const RunningLine& task = picture.dearest;
+  std::string text = "energy budget of " + query::si_text(budget_j_, "J") +
+                     (is ? " is exceeded: " + energy_text(picture.energy)
+                         : " will be exceeded: ≈ " +
+                               query::si_text(*picture.projection.energy_j, "J") +
+                               " when what runs has ended, in " +
+                               query::duration_text(picture.projection.left_s));
+  if (!task.activity.empty()) {
+    text += "; most is used by task " + task.activity + " of " + task.workflow + ", " + task.id +
+            ", since " + query::duration_text(task.elapsed_s);
+  }
+  add(now_ns_, "energy budget", text,
+      {{"budget_j", budget_j_},
+       {"exceeded", is},
+       {"energy_j", so_far_j},
+       {"projected_j", number_or_null(picture.projection.energy_j)},
+       {"task_id", task.id.empty() ? Json() : Json(task.id)},
+       {"activity", task.activity.empty() ? Json() : Json(task.activity)},
+       {"workflow", task.workflow.empty() ? Json() : Json(task.workflow)}});
+}
+
 // Behind what happened meanwhile.
 void Changes::progress(const Picture& picture) {
   const std::pair state(picture.ended, picture.running);
@@ -249,6 +280,10 @@ void Changes::progress(const Picture& picture) {
   if (picture.machine.power_w) {
     text += std::string(", ") + (picture.machine.power_truth == "measured" ? "" : "≈ ") +
             query::si_text(*picture.machine.power_w, "W");
+  }
+  if (picture.projection.energy_j) {
+    text += ", ≈ " + query::si_text(*picture.projection.energy_j, "J") +
+            " when what runs has ended, in " + query::duration_text(picture.projection.left_s);
   }
   add(now_ns_, "progress", text, json_of(picture));
 }

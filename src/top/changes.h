@@ -16,7 +16,8 @@ namespace headrace::top {
 
 struct Change {
   int64_t time_ns = 0;
-  std::string event;      // workflow, task failed, straggler, metric, lost, progress, summary
+  std::string event;      // workflow, task failed, straggler, metric, lost,
+                          // energy budget, progress, summary
   std::string text;       // what stands behind the time, safe for a terminal
   query::Json::Map json;  // the same, by name
 };
@@ -27,8 +28,10 @@ std::string json_line_of(const Change& change);
 
 class Changes {
  public:
-  // A metric is said again, and progress, only after so long.
-  explicit Changes(int64_t every_ns) : every_ns_(every_ns) {}
+  // A metric is said again, and progress, only after so long. `budget_j`: said once when it will be
+  // exceeded by what runs, and once when it is; 0: none.
+  explicit Changes(int64_t every_ns, double budget_j = 0)
+      : every_ns_(every_ns), budget_j_(budget_j) {}
 
   // In the order of their times. The first look tells what runs, and how much had ended before.
   std::vector<Change> since_last(const Folder& folder, const Scope& scope, int64_t now_ns);
@@ -42,10 +45,14 @@ class Changes {
   void metrics(const Folder& folder, const std::set<uint32_t>& mine);
   void losses(const Picture& picture);
   void progress(const Picture& picture);
+  void budget(const Picture& picture);
   void add(int64_t time_ns, const std::string& event, const std::string& text,
            query::Json::Map json);
 
   const int64_t every_ns_;
+  const double budget_j_;
+  bool budget_will_ = false;  // told
+  bool budget_is_ = false;
   int64_t now_ns_ = 0;
   bool is_first_ = true;
   std::map<std::string, TaskStatus> statuses_;  // of workflows, by id

@@ -54,6 +54,7 @@ class Painter {
     Troubles troubles = troubles_of(folder_, mine_);
     out_.troubles = std::move(troubles.lines);
     out_.straggler_count = troubles.stragglers;
+    add_projection();
     out_.machine = folder_.machine;
     out_.losses = folder_.losses;
     out_.late_s = folder_.late_s;
@@ -148,6 +149,21 @@ class Painter {
       }
       out_.activities.push_back(std::move(sum.line));
     }
+  }
+
+  // Behind the activities.
+  void add_projection() {
+    std::map<std::string, double> medians_s;
+    for (const ActivityLine& line : out_.activities) {
+      if (line.p50_s) medians_s[line.name] = *line.p50_s;
+    }
+    out_.projection = project(folder_, mine_, medians_s, now_ns_);
+    const TaskRow* const row = responsible(folder_, mine_, now_ns_);
+    if (row == nullptr) return;
+    out_.dearest.id = task_id(folder_, *row);
+    out_.dearest.activity = activity_name(folder_, *row);
+    out_.dearest.workflow = folder_.workflows.at(row->workflow).name;
+    out_.dearest.elapsed_s = static_cast<double>(now_ns_ - row->begin_ns) * 1e-9;
   }
 
   const Folder& folder_;

@@ -8,6 +8,7 @@
 
 #include "model/status.h"
 #include "top/folder.h"
+#include "top/projection.h"
 #include "top/scope.h"
 
 namespace headrace::top {
@@ -69,6 +70,9 @@ struct Picture {
   double rate = 0;
   std::vector<double> recent{};  // tasks that ended in each second, the newest last
   Joules energy{};
+  Projection projection{};
+  // Which running task uses most; an empty id: none runs.
+  RunningLine dearest{};
   Machine machine{};
   Losses losses{};
   double late_s = 0;
