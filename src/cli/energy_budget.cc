@@ -132,9 +132,11 @@ void EnergyBudget::watch(int program_fd) {
   while (wait()) {
     const double joules = sweep(posts);
     if (joules <= options_.joules) continue;
+    const std::string by = options_.blame ? options_.blame(joules) : "";
     options_.say("the machine has used " + query::si_text(joules, "J") +
                  " since the program began, more than its energy budget of " + budget +
-                 (options_.stops ? "; it gets SIGTERM" : ""));
+                 (options_.stops ? "; it gets SIGTERM" : "") +
+                 (by.empty() ? "" : "; most is used by " + by));
     if (options_.stops) {
       static_cast<void>(syscall(SYS_pidfd_send_signal, program_fd, SIGTERM, nullptr, 0));
     }

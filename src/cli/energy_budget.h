@@ -21,6 +21,8 @@ class EnergyBudget {
     double joules = 0;
     bool stops = false;  // the program, by SIGTERM; false: only says so
     std::function<void(const std::string&)> say;
+    // Called once with what was used when that is more: who used it, or "".
+    std::function<std::string(double joules)> blame;
   };
 
   explicit EnergyBudget(Options options) : options_(std::move(options)) {}

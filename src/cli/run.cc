@@ -1,5 +1,4 @@
 // headrace run -- COMMAND...
-#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -7,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/energy_budget.h"
 #include "cli/joules_option.h"
+#include "cli/over_budget.h"
 #include "cli/run_summary.h"
 #include "collect/adopt.h"
 #include "run/run_program.h"
@@ -86,7 +86,10 @@ void add_run(CLI::App& app, Program& program) {
     if (options->energy_budget_j > 0) {
       energy_budget.emplace(EnergyBudget::Options{
           options->energy_budget_j, options->over_budget == "stop",
-          [](const std::string& text) { std::fprintf(stderr, "headrace: %s\n", text.c_str()); }});
+          [](const std::string& text) { std::fprintf(stderr, "headrace: %s\n", text.c_str()); },
+          [&](double joules) {
+            return note_over_budget(run_options.directory, options->energy_budget_j, joules);
+          }});
       run_options.program_started = [&](pid_t started) { energy_budget->begin(started); };
       run_options.program_ended = [&] { energy_budget->end(); };
     }

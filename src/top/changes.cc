@@ -241,12 +241,11 @@ void Changes::budget(const Picture& picture) {
   if (is ? budget_is_ : (!will || budget_will_)) return;
   (is ? budget_is_ : budget_will_) = true;
   const RunningLine& task = picture.dearest;
-  std::string text = "energy budget of " + query::si_text(budget_j_, "J") +
-                     (is ? " is exceeded: " + energy_text(picture.energy)
-                         : " will be exceeded: ≈ " +
-                               query::si_text(*picture.projection.energy_j, "J") +
-                               " when what runs has ended, in " +
-                               query::duration_text(picture.projection.left_s));
+  std::string text =
+      "energy budget of " + query::si_text(budget_j_, "J") +
+      (is ? " is exceeded: " + energy_text(picture.energy)
+          : " will be exceeded: ≈ " + query::si_text(*picture.projection.energy_j, "J") +
+                " when what runs has ended, in " + query::duration_text(picture.projection.left_s));
   if (!task.activity.empty()) {
     text += "; most is used by task " + task.activity + " of " + task.workflow + ", " + task.id +
             ", since " + query::duration_text(task.elapsed_s);

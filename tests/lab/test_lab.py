@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -215,6 +216,40 @@ def test_an_energy_budget_only_warns_unless_told(tmp_path: Path) -> None:
     assert "energy budget" not in out.stderr
     out = run_sleeping(tmp_path, "--energy-budget", "much", seconds=0.1)
     assert out.returncode == 125
+
+
+TRAINING = """
+import time
+import headrace as hr
+
+with hr.workflow("tune"):
+    with hr.task("load"):
+        time.sleep(0.1)
+    with hr.task("train"):
+        time.sleep(8)
+"""
+
+
+def test_who_breaks_an_energy_budget_is_said_and_logged(tmp_path: Path) -> None:
+    program = tmp_path / "tune.py"
+    program.write_text(TRAINING)
+    words = (str(HEADRACE), "--dir", str(tmp_path), "run", "--energy-budget", "500J", "--")
+    out = subprocess.run(
+        lab(*words, sys.executable, str(program), machine=steady(tmp_path)),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert "most is used by task train of tune, " in out.stderr
+    (line,) = query(
+        tmp_path, "SELECT metrics FROM log WHERE metrics->>'$.energy_budget_j' IS NOT NULL"
+    )
+    (task,) = query(tmp_path, "SELECT task_id FROM task WHERE activity = 'train'")
+    assert line["metrics"]["energy_budget_j"] == 500
+    assert line["metrics"]["energy_j"] > 500
+    assert line["metrics"]["task_id"] == task["task_id"]
+    assert (line["metrics"]["activity"], line["metrics"]["workflow"]) == ("train", "tune")
 
 
 def test_an_energy_budget_without_a_counter_says_so(tmp_path: Path) -> None:
