@@ -299,7 +299,7 @@ def test_every_route_of_its_description_answers(study: Served) -> None:
                 continue
             needed = [p for p in operation.get("parameters", []) if p["required"]]
             pairs = [f"{p['name']}={values[p['name']]}" for p in needed if p["in"] == "query"]
-            filled = path.replace("{kind}", "workflow")
+            filled = path.replace("{kind}", "workflow").replace("{about}", "ranks")
             filled = filled.replace("{id}", ids.get(Path(path).parent.name, "corpus.txt"))
             if path.endswith("/curves"):
                 pairs = ["campaign=sweep"]

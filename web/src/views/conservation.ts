@@ -47,6 +47,11 @@ export function partAt(one: Conserved, share: number): number {
   return -1;
 }
 
+// A part that is there is not 0 %.
+function shareWords(share: number): string {
+  return share > 0 && share < 0.0001 ? "<\u2009" + percent(0.0001) : percent(share);
+}
+
 // What was not measured says so at every figure.
 function said(one: Conserved, value: number | null, unit: string): string {
   return value === null || one.truth.startsWith("measured") ? si(value, unit) : `≈\u00a0${si(value, unit)}`;
@@ -92,7 +97,7 @@ export function conservation(host: HTMLElement, model: ConservationModel): Conse
       { class: "conserved" },
       element("h3", {}, element("span", {}, one.id), element("span", { class: "chip" }, one.truth || "truth not known")),
       bar,
-      element("dl", { class: "sumlist" }, ...known.map((part) => line([swatchOf(part.slot), part.label], said(one, part.value, model.unit), percent((part.value ?? 0) / (sum || 1)))), line(["sum"], said(one, sum, model.unit), "", "total"), last),
+      element("dl", { class: "sumlist" }, ...known.map((part) => line([swatchOf(part.slot), part.label], said(one, part.value, model.unit), shareWords((part.value ?? 0) / (sum || 1)))), line(["sum"], said(one, sum, model.unit), "", "total"), last),
       element("p", { class: "hint" }, one.note),
     );
     card.addEventListener("click", () => model.onSelect(one.id));

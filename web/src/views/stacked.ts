@@ -102,7 +102,7 @@ export function stacked(host: HTMLElement, model: StackedModel): StackedView {
       });
       c.fillStyle = theme.text;
       c.textAlign = "left";
-      c.fillText(model.words(sum), x.px(sum) + 6, y + 4 + thick / 2);
+      c.fillText(model.words(sum, row), x.px(sum) + 6, y + 4 + thick / 2);
       c.fillStyle = theme.secondary;
       c.textAlign = "right";
       c.fillText(fitText(c, row.label, gutter - 14), gutter - 8, y + 4 + thick / 2);
@@ -120,7 +120,7 @@ export function stacked(host: HTMLElement, model: StackedModel): StackedView {
     if (!row) return hideTooltip();
     showTooltip(event.clientX, event.clientY, {
       title: row.label,
-      lines: [...model.parts.map((name, i) => [name, model.words(row.parts[i] ?? NaN, row, i)] as const), [`${model.quantity} in all`, model.words(sumOf(row))]],
+      lines: [...model.parts.map((name, i) => [name, model.words(row.parts[i] ?? NaN, row, i)] as const), [`${model.quantity} in all`, model.words(sumOf(row), row)]],
     });
   });
   view.canvas.addEventListener("pointerleave", hideTooltip);

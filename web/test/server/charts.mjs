@@ -326,6 +326,32 @@ export function energyCard(c, q) {
   };
 }
 
+/** @param {Campaign} c @param {string} about */
+export function energyAnswer(c, about) {
+  const tasks = c.tasks.filter((t) => t.activity === "finetune" && t.status === "finished").slice(0, 12);
+  const place = (/** @type {typeof tasks} */ order, /** @type {typeof tasks[number]} */ t) => order.indexOf(t) + 1;
+  const [slow, dear] = [[...tasks].sort((a, b) => (b.durationNs ?? 0) - (a.durationNs ?? 0)), [...tasks].sort((a, b) => b.energyJ - a.energyJ)];
+  const of = (/** @type {typeof tasks[number]} */ t) => ({ task_id: t.id, activity: t.activity, workflow: c.flows[t.workflow]?.name, duration_s: (t.durationNs ?? 0) / 1e9, energy_j: t.energyJ, u95_j: t.energyJ * 0.04, truth: "mixed" });
+  const rows = tasks.map((t) => ({ ...of(t), time_rank: place(slow, t), energy_rank: place(dear, t), energy_rank_best: 1, energy_rank_worst: 12, moved: place(slow, t) - place(dear, t), is_sure: Math.abs(place(slow, t) - place(dear, t)) > 3 })).filter((one) => one.moved !== 0);
+  const sum = tasks.reduce((s, t) => s + t.energyJ, 0);
+  switch (about) {
+    case "ranks":
+      return { of: "everything", activity: null, least: 1, tasks: tasks.length, without_energy: 1, spearman: tasks.length > 0 ? 0.62 : null, inversions: rows.length, rows };
+    case "outliers":
+      return { of: "everything", deviations: 3, rows: tasks.slice(0, 2).map((t) => ({ ...of(t), expected_j: t.energyJ * 0.8, deviations: 4.1, reason: "its node draws more" })), models: tasks.length > 0 ? [{ workflow: "train-base", activity: "finetune", tasks: 8, judged: 8, outliers: 1, spread: 0.03, expected_from: "ln lr, width", reason: null }] : [], left_out: 2 };
+    case "nodes":
+      return { of: "everything", nodes: tasks.length > 0 ? ["node01", "node02"].map((hostname) => ({ hostname, domain: "node/gpu-0", measured_j: sum, attributed_j: sum * 0.8, elsewhere_j: 0, idle_j: sum * 0.17, unattributed_j: sum * 0.03, difference_uj: 0, busy_s: 60, free_s: 8, base_w: 70, base_j: sum * 0.2, truth: "measured" })) : [], stragglers: { excess_s: 3, excess_j: tasks.length > 0 ? 810 : null, rows: tasks.slice(0, 2).map((t) => ({ ...of(t), median_s: 3, excess_s: 1, excess_j: 300 })) }, waiting: { waited_s: 2, waiting_j: tasks.length > 0 ? 140 : null, parts: [], waves: [] } };
+    case "truth":
+      return { of: "everything", rows: tasks.length > 0 ? [{ domain: "node/gpu-0", truth: "measured", energy_j: sum * 0.8, share: 0.8, u95_j: sum * 0.02, tasks: tasks.length, method: "exclusive", sensors: "gpu-0.energy", sources: "nvml", assumption: "emulated by headrace lab" }] : [], without_estimates: { energy_j: sum * 0.8, u95_j: sum * 0.02, share: 0.8 }, tasks_only_estimated: 0, workflows: [] };
+    case "capture":
+      return { of: "everything", total: { records: c.tasks.length, own_j: sum * 0.001, energy_share: 0.001 }, by_detail: [{ detail: "50 sensors at 10 Hz", processes: 4, records: 8000, own_cpu_s: 0.2 }], processes: [] };
+    case "checks":
+      return { of: "everything", domains: [{ hostname: "node01", domain: "node", role: "whole", measured_j: sum, parts_j: sum * 1.2, other_j: -sum * 0.2, inconsistent: true }], inconsistent: 1 };
+    default:
+      return null;
+  }
+}
+
 /** @param {Campaign} c */
 export function layers(c) {
   const draw = random(99);

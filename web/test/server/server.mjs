@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { campaign, iso } from "./campaign.mjs";
-import { counterRows, curves, energyCard, energyRows, graph, layers, ranks, sensorGaps, sensors, timeline } from "./charts.mjs";
+import { counterRows, curves, energyAnswer, energyCard, energyRows, graph, layers, ranks, sensorGaps, sensors, timeline } from "./charts.mjs";
 
 /** @typedef {import("./campaign.mjs").Task} Task */
 const root = process.env.HEADRACE_PAGE ?? join(dirname(fileURLToPath(import.meta.url)), "../../dist/page");
@@ -272,6 +272,7 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
         return ranks(c, q);
       case "energy":
         if (id === "card") return energyCard(c, q);
+        if (id) return energyAnswer(c, id) ?? {};
         return page(["workflow_id", "workflow", "domain", "part", "energy_j", "tasks", "truth", "method", "assumption", "u95_j", "time_s"].map((name) => ({ name, type: "text", unit: name.endsWith("_j") ? "J" : name === "time_s" ? "s" : null })), c.tasks.length === 0 ? [] : energyRows(c, q), new URLSearchParams());
       case "layers":
         return q.get("workflow") === c.flows[1]?.id ? { layers: [], why: "no layer was captured here: tasks of a model's layers are not recorded" } : layers(c);
