@@ -52,6 +52,7 @@ class Forward:
     def _pre_hook(self) -> Callable[[Any, Any], None]:
         watch, stack, slot_of = self._watch, self._stack, self._slots.get
         mark_before = watch.marks.before if "backward" in watch.phases else None
+        seen = watch.marks.seen
 
         def pre_hook(module: Any, inputs: Any) -> None:
             slot = slot_of(id(module))
@@ -62,6 +63,8 @@ class Forward:
                     return
                 if not stack or slot in stack or slot == ROOT:
                     self._settle(module, slot)
+                    if slot == ROOT and watch.has_no_inputs:
+                        watch.note_inputs(inputs, sys._getframe(1))
                 timeline = watch.timeline
                 parent = stack[-1]
                 stack.append(slot)
@@ -75,7 +78,11 @@ class Forward:
                 timeline.calls[slot] += 1
                 if mark_before is not None:
                     for tensor in inputs:
-                        if isinstance(tensor, Tensor) and (node := tensor.grad_fn) is not None:
+                        if (
+                            isinstance(tensor, Tensor)
+                            and (node := tensor.grad_fn) is not None
+                            and node not in seen
+                        ):
                             mark_before(tensor, node, parent)
                 if slot == watch.wanted:
                     watch.repeats.record(module, inputs, sys._getframe(1))

@@ -71,8 +71,8 @@ class Marks:
         self._unannounced = True
         self._returns: list[int] = []  # where time goes on after each backward that runs
         slots = len(watch.timeline.calls)
-        self._enter = [self._guarded(self._entering(slot)) for slot in range(slots)]
-        self._leave = [self._guarded(self._leaving(slot)) for slot in range(slots)]
+        self._enter = [self._turning(slot, 1) for slot in range(slots)]
+        self._leave = [self._turning(slot, 0) for slot in range(slots)]
         self._count = [self._guarded(self._counting(slot)) for slot in range(slots)]
 
     def _guarded(self, function: Callable[[], None]) -> Callable[[Any], None]:
@@ -81,31 +81,30 @@ class Marks:
         def mark(_: Any) -> None:
             if watch.is_on:
                 try:
+                    if self._unannounced:
+                        self._announce()
                     function()
                 except Exception as error:
                     watch.give_up(error)
 
         return mark
 
-    def _entering(self, slot: int) -> Callable[[], None]:
+    def _turning(self, slot: int, calls: int) -> Callable[[Any], None]:
+        """A mark from which on it is this slot's turn, with so many calls."""
         watch = self._watch
 
-        def enter() -> None:
-            if self._unannounced:
-                self._announce()
-            timeline = watch.timeline
-            timeline.switch(slot)
-            timeline.calls[slot] += 1
+        def mark(_: Any) -> None:
+            if watch.is_on:
+                try:
+                    if self._unannounced:
+                        self._announce()
+                    timeline = watch.timeline
+                    timeline.switch(slot)
+                    timeline.calls[slot] += calls
+                except Exception as error:
+                    watch.give_up(error)
 
-        return enter
-
-    def _leaving(self, slot: int) -> Callable[[], None]:
-        def leave() -> None:
-            if self._unannounced:
-                self._announce()
-            self._watch.timeline.switch(slot)
-
-        return leave
+        return mark
 
     def _counting(self, slot: int) -> Callable[[], None]:
         def count() -> None:
@@ -145,10 +144,9 @@ class Marks:
         self._unannounced = True
 
     def before(self, tensor: Any, node: Any, parent: int) -> None:
-        """Marks where a layer's backward ends, at the node that made what it takes, unless that is
-        marked; `parent` is the slot during which the layer began."""
-        if node in self.seen:
-            return  # the node belongs to the layer that made it, or to whom took it further out
+        """Marks where a layer's backward ends, at the node that made what it takes, which is not
+        marked yet; `parent` is the slot during which the layer began."""
+        # A marked node belongs to the layer that made it, or to whom took it further out.
         self.seen.add(node)
         if parent & 1:  # forward's slots are odd, and the one of backward follows
             place(tensor, node, self._leave[parent + 1])
@@ -193,8 +191,6 @@ class Marks:
         inside: list[int] = []
 
         def enter() -> None:
-            if self._unannounced:
-                self._announce()
             timeline = self._watch.timeline
             timeline.switch(slot)
             if not inside or inside[0] != self._watch.backwards:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import weakref
 from collections.abc import Iterable
@@ -22,6 +23,9 @@ LEAST_NS = 50_000_000
 # Optimizers are looked for after the first backward, and again after so many without a step, then
 # after twice as many.
 SEARCH_UNKNOWN, SEARCH_KNOWN = 2, 32
+
+# What the model was first called with, in the facts of the process: this and the model's name.
+FACT_OF_INPUTS = "torch.inputs."
 
 watched: dict[int, Watch] = {}
 
@@ -46,6 +50,7 @@ class Watch:
         self.wanted = -1  # the slot whose next call repeats ask for
         self.repeats: Any = None
         self.is_on = True
+        self.has_no_inputs = True  # none were described yet
         # Layer i runs forward in slot 2 i + 1 and backward in the next; the last is the step's.
         slots = {
             id(module): 2 * i + 1 for i, module in enumerate(chosen.values()) if is_called(module)
@@ -151,6 +156,14 @@ class Watch:
         elif self._is_fresh and self.timeline.elapsed_ns() > LEAST_NS:
             self.timeline.close()  # a pause: it belongs to no interval
         self._is_fresh = False
+
+    def note_inputs(self, inputs: tuple[Any, ...], frame: Any) -> None:
+        """Describes what the model is first called with, where that is tensors by position: shapes
+        to run it on without its data."""
+        self.has_no_inputs = False
+        if not frame.f_locals.get("kwargs") and all(type(each) is torch.Tensor for each in inputs):
+            described = json.dumps([_shape_of(tensor) for tensor in inputs])
+            _capture.describe(FACT_OF_INPUTS + self.name, described)
 
     def _choose_clock(self) -> None:
         devices = {parameter.device for parameter in self.model.parameters()}
@@ -274,6 +287,15 @@ class Watch:
             [self_ns[slot] for _, slot in self._exported],
             [calls[slot] for _, slot in self._exported],
         )
+
+
+def _shape_of(tensor: Any) -> dict[str, Any]:
+    dtype = str(tensor.dtype).removeprefix("torch.")
+    shape: dict[str, Any] = {"shape": list(tensor.shape), "dtype": dtype}
+    is_whole = not (tensor.dtype.is_floating_point or tensor.dtype.is_complex)
+    if is_whole and tensor.device.type == "cpu" and tensor.numel():  # elsewhere, reading waits
+        shape["below"] = int(tensor.max()) + 1
+    return shape
 
 
 def _after_fork_in_child() -> None:
