@@ -24,6 +24,7 @@ def finetune(study: Study, chosen: Configuration) -> dict[str, list[float]]:
     with hr.task("finetune", used=used) as task:
         model = load(study.model(f"base_w{chosen.width}"))
         model.freeze(chosen.frozen_blocks)
+        hr.torch.watch(model, depth=2, name=f"GPT of width {chosen.width}")
         history = train(
             model,
             load_tokens(study.dataset("train_folio"), chosen.share),

@@ -12,12 +12,15 @@ import sys
 import time
 
 import headrace as hr
+import torch
 
 CALLS = 20_000
+STEPS = 500
 
 # The last reading of each process's counters, and what its drain thread says it used, added up.
 RUN = """
 select (select count(*) from task) as tasks,
+       (select coalesce(sum(calls), 0) from layer_exposure where phase = 'forward') as layers,
        (select sum(cast(facts->>'drain_cpu_ns' as double)) / 1e9 from producer) as drain_s,
        coalesce(sum(last) filter (sensor = 'headrace.sampler.cpu_time'), 0) as sampler_s,
        sum(last) filter (sensor = 'process.cpu_time') as program_s
@@ -34,13 +37,38 @@ def seconds_per_task() -> float:
     return (time.thread_time() - started) / CALLS
 
 
+def seconds_per_layer() -> float:
+    """Processor time that watching adds to a layer's forward and backward: the least of many."""
+    torch.set_num_threads(1)
+    model = torch.nn.Sequential(*(torch.nn.Linear(8, 8) for _ in range(7)))
+    x = torch.ones(2, 8)
+
+    def least_s() -> float:
+        best = float("inf")
+        for _ in range(STEPS):
+            started = time.thread_time()
+            model(x).sum().backward()
+            best = min(best, time.thread_time() - started)
+        return best
+
+    bare_s = least_s()
+    with hr.torch.watch(model):
+        return max(least_s() - bare_s, 0.0) / len(list(model.modules()))
+
+
 def main(folder: str) -> None:
     command = ["headrace", "--dir", folder, "query", RUN, "--format", "json"]
     [run] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     per_task_s = seconds_per_task()
+    per_layer_s = seconds_per_layer()
     calls_s = per_task_s * run["tasks"]
+    layers_s = per_layer_s * run["layers"]
     parts = {
         "calls": (calls_s, f"{run['tasks']:,} tasks of {per_task_s * 1e6:.2f} µs, timed just now"),
+        "layers": (
+            layers_s,
+            f"{run['layers']:,} forward and back, of {per_layer_s * 1e6:.2f} µs, timed just now",
+        ),
         "drain": (run["drain_s"], "writing the records, by that thread's own clock"),
         "sampler": (run["sampler_s"], "reading the sensors, by that thread's own clock"),
     }

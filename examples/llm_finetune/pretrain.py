@@ -24,6 +24,7 @@ def pretrain(study: Study, width: int) -> dict[str, list[float]]:
     with hr.task("pretrain", used={**used, **asdict(shape)}) as task:
         torch.manual_seed(study.seed)
         model = GPT(shape)
+        hr.torch.watch(model, depth=2, name=f"GPT of width {width}")
         history = train(
             model,
             load_tokens(study.dataset("train_modern")),

@@ -376,6 +376,19 @@ def test_several_outputs(clock: Clock) -> None:
     watch.unwatch()
 
 
+def test_layers_that_work_in_place() -> None:
+    for shape in ((4, 8), (2, 4, 8)):  # with three dimensions, PyTorch 1.13 gives a view
+        model = nn.Sequential(
+            nn.Linear(8, 8), nn.ReLU(inplace=True), nn.Linear(8, 8), nn.Dropout(0.5, inplace=True)
+        )
+        watch = hr.torch.watch(model)
+        train(model, torch.optim.SGD(model.parameters(), lr=0.1), x=torch.ones(shape))
+        for path in ("", "0", "1", "2", "3"):
+            assert seen(watch)[path, "backward"][1] == 3, (shape, path)
+        assert all(seen(watch)[path, "backward"][0] > 0 for path in "0123")
+        watch.unwatch()
+
+
 def test_evaluation_without_gradients(clock: Clock, rows: list[SimpleNamespace]) -> None:
     model = nn.Sequential(Layer(clock, 30_000_000))
     watch = hr.torch.watch(model)

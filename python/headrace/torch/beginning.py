@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -48,7 +49,10 @@ def begin(
     share = None if resolve is None else share_of(resolve)
     unwatch(model)
     watch = Watch(model, depth, pattern, wanted, name or type(model).__name__)
-    if share is not None:
+    if os.environ.get("HEADRACE_DISABLED", "0") not in ("", "0"):
+        watch.note("capture is off (HEADRACE_DISABLED)")
+        watch.unwatch()
+    elif share is not None:
         from headrace.torch.repeats import Repeats
 
         watch.repeats = Repeats(watch, share, period_s)

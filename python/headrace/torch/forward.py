@@ -51,7 +51,7 @@ class Forward:
 
     def _pre_hook(self) -> Callable[[Any, Any], None]:
         watch, stack, slot_of = self._watch, self._stack, self._slots.get
-        mark_before = watch.marks.before if "backward" in watch.phases else None
+        marks = watch.marks if "backward" in watch.phases else None
         seen = watch.marks.seen
 
         def pre_hook(module: Any, inputs: Any) -> None:
@@ -76,14 +76,13 @@ class Forward:
                 else:
                     timeline.switch(slot)
                 timeline.calls[slot] += 1
-                if mark_before is not None:
+                if marks is not None:
                     for tensor in inputs:
-                        if (
-                            isinstance(tensor, Tensor)
-                            and (node := tensor.grad_fn) is not None
-                            and node not in seen
-                        ):
-                            mark_before(tensor, node, parent)
+                        if isinstance(tensor, Tensor) and (node := tensor.grad_fn) is not None:
+                            if node in seen:
+                                marks.taken = seen[node]
+                            else:
+                                marks.before(tensor, node, parent)
                 if slot == watch.wanted:
                     watch.repeats.record(module, inputs, sys._getframe(1))
             except Exception as error:
@@ -95,7 +94,7 @@ class Forward:
         watch, stack, slot_of = self._watch, self._stack, self._slots.get
         marks = watch.marks if "backward" in watch.phases else None
 
-        def hook(module: Any, _: Any, output: Any) -> None:
+        def hook(module: Any, inputs: Any, output: Any) -> None:
             slot = slot_of(id(module))
             if slot is None or not stack:
                 return
@@ -120,6 +119,8 @@ class Forward:
                     if isinstance(output, Tensor):
                         if (node := output.grad_fn) is not None:
                             marks.after(output, node, slot + 1)
+                            if inputs and output is inputs[0]:
+                                marks.after_in_place(output)
                     else:
                         marks.after_several(output, slot + 1)
                 if len(stack) == 1:

@@ -67,7 +67,9 @@ class Marks:
 
     def __init__(self, watch: Any) -> None:
         self._watch = watch
-        self.seen: set[Any] = set()  # the nodes that are marked, of the forward that runs
+        # The nodes that are marked, of the forward that runs, and who begins there; 0: nobody.
+        self.seen: dict[Any, int] = {}
+        self.taken = 0  # who made what the last layer took that took something marked
         self._unannounced = True
         self._returns: list[int] = []  # where time goes on after each backward that runs
         slots = len(watch.timeline.calls)
@@ -147,7 +149,7 @@ class Marks:
         """Marks where a layer's backward ends, at the node that made what it takes, which is not
         marked yet; `parent` is the slot during which the layer began."""
         # A marked node belongs to the layer that made it, or to whom took it further out.
-        self.seen.add(node)
+        self.seen[node] = self.taken = 0
         if parent & 1:  # forward's slots are odd, and the one of backward follows
             place(tensor, node, self._leave[parent + 1])
         # Inside a backward or a step, what it takes is of an older graph, which has its marks; and
@@ -161,8 +163,17 @@ class Marks:
             # A layer that gives what another one in it gave takes no turn of its own.
             place(tensor, node, self._count[slot])
         else:
-            self.seen.add(node)
+            self.seen[node] = slot
             place(tensor, node, self._enter[slot])
+
+    def after_in_place(self, tensor: Any) -> None:
+        """A layer gave what it took, changed in place. Of a view, PyTorch then replaces the node
+        that was marked; what stood before it is the taken one's all the same."""
+        if self.taken and tensor._is_view() and (changed := tensor._base.grad_fn) is not None:
+            for before, _ in changed.next_functions[:1]:
+                if before is not None and before not in self.seen:
+                    self.seen[before] = self.taken
+                    before.register_prehook(self._enter[self.taken])
 
     def after_several(self, output: Any, slot: int) -> None:
         """The same for what may hold tensors, however many."""
@@ -175,7 +186,7 @@ class Marks:
             enter = self._guarded(self._entering_once(slot))
             for node, tensor in found.items():
                 if node not in self.seen:
-                    self.seen.add(node)
+                    self.seen[node] = slot
                     place(tensor, node, enter)
 
     def forward_ended(self, output: Any) -> None:
