@@ -1,4 +1,4 @@
-"""What watching adds to a forward of six small layers, and to a step of the fine-tuning study.
+"""What watching adds to a forward of six small layers, and to their backward.
 
 Blocks of calls are timed by the thread's processor time, bare, with hooks that do nothing, and
 watched, in turn; a row is the least of each. Prints one JSON line a row.
@@ -12,20 +12,15 @@ import argparse
 import json
 import math
 import os
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples/llm_finetune"))
 
 import headrace as hr
 import torch
 from torch.nn.modules import module as modules
-
-from model import GPT, Shape
 
 Ending = Callable[[], None]
 
@@ -105,18 +100,8 @@ def main() -> None:
     measured = times_ns(small, lambda: small(x), rounds, 30)
     print(json.dumps(row("forward of 6 layers, training", measured, 6)))
 
-    model = GPT(Shape(width=16, context=16))
-    tokens = torch.randint(0, 256, (2, 17))
-    optimiser = torch.optim.AdamW(model.parameters())
-
-    def step() -> None:
-        optimiser.zero_grad()
-        model.loss(tokens).backward()
-        optimiser.step()
-
-    measured = times_ns(model, step, rounds, 1)
-    called = len(list(model.modules()))
-    print(json.dumps(row("step of a GPT with 41 layers", measured, called)))
+    measured = times_ns(small, lambda: small(x).sum().backward(), rounds, 15)
+    print(json.dumps(row("forward and backward of 6 layers", measured, 6)))
 
 
 if __name__ == "__main__":
