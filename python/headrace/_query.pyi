@@ -48,7 +48,23 @@ def tradeoff(
     activity: str,
     objectives: list[tuple[str, bool | None]],
     target: str,
-) -> tuple[Table, dict[str, Any], Table, Table]: ...
+    paired: str,
+) -> tuple[Table, dict[str, Any], Table, Table, Table]: ...
+def marginal(
+    root: str,
+    campaign: str,
+    quality: str,
+    minimise: bool | None,
+    activity: str,
+    per: float,
+    most_j: float | None,
+) -> tuple[str, dict[str, Any], Table]: ...
+def thermal(
+    root: str, what: str, here: str, above_c: float, activity: str, points: int
+) -> tuple[str, dict[str, Any], Table, Table]: ...
+def phases(
+    root: str, what: str, here: str, gpu_below: float, node_above_w: float
+) -> tuple[str, dict[str, Any], Table]: ...
 def regret(
     root: str,
     campaign: str,

@@ -84,6 +84,13 @@ class Energy(Answer):
         return list(self.facts["conservation"])
 
     @property
+    def breakdown(self) -> dict[str, Any]:
+        """The same by workflow and kind of device: `workflows`, `elsewhere`, `idle`,
+        `unattributed`, `measured`, `difference`, each with `gpu_uj`, `cpu_uj`, `memory_uj`,
+        `other_uj`, `total_uj`; `machines` beside their own counters."""
+        return dict(self.facts["breakdown"])
+
+    @property
     def carbon(self) -> dict[str, Any] | None:
         """Grams of CO2 equivalents, always estimated; None if no factors were given."""
         carbon: dict[str, Any] | None = self.facts.get("carbon")
@@ -100,6 +107,57 @@ class EnergyRows(Answer):
     @property
     def rows(self) -> list[dict[str, Any]]:
         return list(self.facts[self._rows])
+
+
+class Marginal(Answer):
+    """What each point of a campaign's curves cost for what it improved; `table` has a row for each
+    run and point."""
+
+    def __init__(self, text: str, facts: dict[str, Any], table: _query.Table) -> None:
+        super().__init__(text, facts)
+        self.table = Table(table)
+
+    @property
+    def runs(self) -> list[dict[str, Any]]:
+        """Each with `points`, and `stop_after`, `saved_j` and `lost`: None where nothing is to be
+        recommended."""
+        return list(self.facts["runs"])
+
+
+class Thermal(Answer):
+    """How hot devices became while tasks ran; `table` has a row for each run, `throttled` one for
+    each task that a slow device hit."""
+
+    def __init__(
+        self, text: str, facts: dict[str, Any], table: _query.Table, throttled: _query.Table
+    ) -> None:
+        super().__init__(text, facts)
+        self.table = Table(table)
+        self.throttled = Table(throttled)
+
+    @property
+    def runs(self) -> list[dict[str, Any]]:
+        """Each with `peak_c`, `mean_c`, `above_s`, `throttled_s` and its `trajectory`."""
+        return list(self.facts["runs"])
+
+    @property
+    def throttling(self) -> list[dict[str, Any]]:
+        """When devices were slowed down, why, and the `tasks` that it hit."""
+        return list(self.facts["throttling"])
+
+
+class Phases(Answer):
+    """What each activity keeps busy, and what its machine draws while GPUs wait; `table` has a row
+    for each."""
+
+    def __init__(self, text: str, facts: dict[str, Any], table: _query.Table) -> None:
+        super().__init__(text, facts)
+        self.table = Table(table)
+
+    @property
+    def phases(self) -> list[dict[str, Any]]:
+        """Each activity with its utilisations (0 to 1), `waiting_s` and `wasted_j`."""
+        return list(self.facts["phases"])
 
 
 class CriticalPath(Answer):
@@ -134,7 +192,8 @@ class Rerun(Answer):
 
 class Tradeoff(Table):
     """Configurations against what they cost, a row for each; `about` says what was compared with
-    what, `steps` what the next improvement costs, `effects` what each parameter does."""
+    what, `steps` what the next improvement costs, `effects` what each parameter does, `pairs` what
+    the one that `paired` named does at fixed others."""
 
     def __init__(
         self,
@@ -142,11 +201,13 @@ class Tradeoff(Table):
         about: dict[str, Any],
         steps: _query.Table,
         effects: _query.Table,
+        pairs: _query.Table,
     ) -> None:
         super().__init__(table)
         self.about = about
         self.steps = Table(steps)
         self.effects = Table(effects)
+        self.pairs = Table(pairs)
 
     def front(self) -> list[dict[str, Any]]:
         """The rows that no other row beats in all objectives."""

@@ -25,10 +25,13 @@ from headrace.answers import (
     Energy,
     EnergyRows,
     Lineage,
+    Marginal,
+    Phases,
     Regret,
     Reproduction,
     Rerun,
     Summary,
+    Thermal,
     Tradeoff,
 )
 from headrace.rows import Rows
@@ -167,10 +170,12 @@ class Store:
         activity: str | None = None,
         objectives: Sequence[str] = (),
         target: str = "",
+        paired: str = "",
     ) -> Tradeoff:
         """The campaign's tasks that generated `quality`, against their energy (or `cost="time"`).
-        `objectives` are more to weigh, or others: "memory:min", "used.width", "time"; `target`
-        asks when a value was reached: "loss<2.1"."""
+        `objectives` are more to weigh, or others: "memory:min", "used.width", "time",
+        "peak_temperature", "gpu_utilization"; `target` asks when a value was reached: "loss<2.1";
+        `paired` what a parameter does where all others stay: "dataset"."""
         if cost not in (None, "energy", "time"):
             raise QueryError(f"cost is energy or time, not {cost}")
         if not quality and not objectives:
@@ -188,8 +193,63 @@ class Store:
             activity or "",
             weighed,
             target,
+            paired,
         )
         return Tradeoff(*answer)
+
+    def marginal(
+        self,
+        campaign: str,
+        quality: str,
+        *,
+        per: float = 0.01,
+        most_j: float | None = None,
+        minimise: bool | None = None,
+        activity: str | None = None,
+    ) -> Marginal:
+        """What an improvement of `quality` by `per` cost at each point of each run's curve;
+        `most_j` recommends to stop before the first that cost more."""
+        if not per > 0:
+            raise QueryError(f"per is how much of an improvement, above 0, not {per}")
+        return Marginal(
+            *_query.marginal(
+                self._root(), campaign, quality, minimise, activity or "", per, most_j
+            )
+        )
+
+    def thermal(
+        self,
+        what: str | os.PathLike[str] = "",
+        *,
+        above_c: float = 80,
+        activity: str | None = None,
+        points: int = 200,
+    ) -> Thermal:
+        """How hot devices became in each run of a campaign or workflow (or of everything), how long
+        above `above_c`, and which tasks ran while a device was slowed down."""
+        if points < 1:
+            raise QueryError(f"points is a number of points, not {points}")
+        return Thermal(
+            *_query.thermal(
+                self._root(), os.fspath(what), _here(), above_c, activity or "", points
+            )
+        )
+
+    def phases(
+        self,
+        what: str | os.PathLike[str] = "",
+        *,
+        gpu_below: float = 0.2,
+        node_above_w: float = 100,
+    ) -> Phases:
+        """What each activity of a campaign or workflow (or of everything) keeps busy, and what is
+        drawn while GPUs are used less than `gpu_below` and the machine takes more than
+        `node_above_w`."""
+        if not 0 <= gpu_below <= 1:
+            raise QueryError(f"gpu_below is a share, from 0 to 1, not {gpu_below}")
+        return Phases(
+            *_query.phases(self._root(), os.fspath(what), _here(), gpu_below, node_above_w)
+        )
 
     def regret(
         self,

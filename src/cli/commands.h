@@ -22,6 +22,8 @@ void add_stragglers(CLI::App& app, Program& program);
 void add_summary(CLI::App& app, Program& program);
 void add_energy(CLI::App& app, Program& program);
 void add_resolve(CLI::App& app, Program& program);
+void add_thermal(CLI::App& app, Program& program);
+void add_phases(CLI::App& app, Program& program);
 void add_reproduce(CLI::App& app, Program& program);
 void add_report(CLI::App& app, Program& program);
 void add_serve(CLI::App& app, Program& program);
@@ -44,17 +46,24 @@ void add_collect(CLI::App& app, Program& program);
 
 using AddCommand = void (*)(CLI::App&, Program&);
 inline constexpr std::array kCommands = {
-    AddCommand{add_run},           AddCommand{add_ls},         AddCommand{add_show},
-    AddCommand{add_query},         AddCommand{add_tradeoff},   AddCommand{add_regret},
-    AddCommand{add_diff},          AddCommand{add_why},        AddCommand{add_affects},
-    AddCommand{add_critical_path}, AddCommand{add_stragglers}, AddCommand{add_summary},
-    AddCommand{add_energy},        AddCommand{add_resolve},    AddCommand{add_reproduce},
-    AddCommand{add_report},        AddCommand{add_top},        AddCommand{add_watch},
-    AddCommand{add_export},        AddCommand{add_serve},      AddCommand{add_ui},
-    AddCommand{add_import},        AddCommand{add_backup},     AddCommand{add_tag},
-    AddCommand{add_note},          AddCommand{add_rm},         AddCommand{add_prune},
-    AddCommand{add_compact},       AddCommand{add_doctor},     AddCommand{add_sensors},
-    AddCommand{add_lab},           AddCommand{add_collect},    AddCommand{add_config},
+    AddCommand{add_run},        AddCommand{add_ls},
+    AddCommand{add_show},       AddCommand{add_query},
+    AddCommand{add_tradeoff},   AddCommand{add_regret},
+    AddCommand{add_diff},       AddCommand{add_why},
+    AddCommand{add_affects},    AddCommand{add_critical_path},
+    AddCommand{add_stragglers}, AddCommand{add_summary},
+    AddCommand{add_energy},     AddCommand{add_thermal},
+    AddCommand{add_phases},     AddCommand{add_resolve},
+    AddCommand{add_reproduce},  AddCommand{add_report},
+    AddCommand{add_top},        AddCommand{add_watch},
+    AddCommand{add_export},     AddCommand{add_serve},
+    AddCommand{add_ui},         AddCommand{add_import},
+    AddCommand{add_backup},     AddCommand{add_tag},
+    AddCommand{add_note},       AddCommand{add_rm},
+    AddCommand{add_prune},      AddCommand{add_compact},
+    AddCommand{add_doctor},     AddCommand{add_sensors},
+    AddCommand{add_lab},        AddCommand{add_collect},
+    AddCommand{add_config},
 };
 
 // Parses the command line and does what it says. Returns the exit code.

@@ -17,6 +17,7 @@ namespace {
 struct EnergyOptions {
   std::string what;
   std::string idle;
+  std::string by;
   query::CarbonQuestion carbon;
   bool ranks = false;
   bool outliers = false;
@@ -117,7 +118,7 @@ int show_energy(const EnergyOptions& o, const Program& program) {
       *session, o.what, std::filesystem::current_path(error), with_carbon ? &o.carbon : nullptr);
   if (!card.ok()) return program.fail(card.status());
   return emit_document(program, o.output, query::energy_card_json(*card),
-                       query::energy_card_text(*card));
+                       query::energy_card_text(*card, o.by == "workflow"));
 }
 
 }  // namespace
@@ -128,6 +129,7 @@ void add_energy(CLI::App& app, Program& program) {
       app, "energy", "Adds up the energy of a campaign or workflow, to what the sensors counted",
       "  headrace energy                       of everything\n"
       "  headrace energy sweep                 of a campaign, by workflow, activity and domain\n"
+      "  headrace energy sweep --by workflow   workflows and idle by kind of device\n"
       "  headrace energy sweep --idle none     idle energy divided among the tasks that ran\n"
       "  headrace energy sweep --carbon grid.csv --region DE --pue 1.2\n"
       "  headrace energy sweep --outliers      tasks that used another energy than expected\n"
@@ -138,6 +140,10 @@ void add_energy(CLI::App& app, Program& program) {
                    "or none (default: as the store has it)")
       ->check(CLI::IsMember({"separate", "by_residency", "none"}))
       ->type_name("POLICY");
+  verb->add_option("--by", options->by,
+                   "A row for each: activity of a workflow in a domain (default), or workflow")
+      ->check(CLI::IsMember({"activity", "workflow"}))
+      ->type_name("WHAT");
   CLI::Option* carbon =
       verb->add_option("--carbon", options->carbon.file,
                        "Carbon factors: region,start,end,gco2e_per_kwh,kind,source")

@@ -1,6 +1,7 @@
 // headrace tradeoff CAMPAIGN --quality NAME
 #include "query/tradeoff.h"
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -8,6 +9,7 @@
 #include "cli/open_session.h"
 #include "cli/output.h"
 #include "query/campaign.h"
+#include "query/marginal.h"
 #include "query/nearest.h"
 #include "query/table_builder.h"
 
@@ -23,6 +25,8 @@ struct TradeoffOptions {
   std::string target;
   bool steps = false;
   bool effects = false;
+  bool marginal = false;
+  query::MarginalQuestion next;
   Output output;
 };
 
@@ -30,9 +34,13 @@ struct TradeoffOptions {
 query::ResultTable short_table(const query::Tradeoff& answer) {
   using query::ColumnKind;
   std::vector<query::BuiltColumn> columns = {
-      {"config", ColumnKind::kText, ""},      {answer.quality, ColumnKind::kReal, ""},
-      {"time", ColumnKind::kReal, "s"},       {"energy", ColumnKind::kReal, "J"},
-      {"truth", ColumnKind::kText, ""},       {"front", ColumnKind::kText, ""},
+      {"config", ColumnKind::kText, ""},
+      {answer.quality, ColumnKind::kReal, ""},
+      {"time", ColumnKind::kReal, "s"},
+      {"energy", ColumnKind::kReal, "J"},
+      {"truth", ColumnKind::kText, ""},
+      {"front", ColumnKind::kText, ""},
+      {"over it", ColumnKind::kReal, answer.cost == query::Cost::kEnergy ? "J" : "s"},
       {"dominated by", ColumnKind::kText, ""}};
   std::vector<size_t> more;
   for (size_t k = 0; k < answer.objectives.size(); ++k) {
@@ -52,6 +60,7 @@ query::ResultTable short_table(const query::Tradeoff& answer) {
     table.text(row.energy_j ? (row.energy_truth == "measured" ? "" : "≈ ") + row.energy_truth
                             : "-");
     table.text(row.status != "finished" ? row.status : row.on_front ? "*" : "");
+    table.real(row.over_front);
     table.text(row.dominated_by ? answer.rows[*row.dominated_by].label : "");
     for (const size_t k : more) table.real(row.values[k]);
     if (!answer.target.empty()) table.real(row.target_s).real(row.target_j);
@@ -123,9 +132,32 @@ void set_objectives(TradeoffOptions& o) {
   if (!o.cost.empty()) all.push_back({o.cost, true});
 }
 
+// What each point of the runs' curves costs.
+int show_marginal(TradeoffOptions& o, const Program& program) {
+  o.next.campaign = o.question.campaign;
+  o.next.quality = o.question.quality;
+  o.next.minimise = o.question.minimise;
+  o.next.activity = o.question.activity;
+  if (o.next.quality.empty()) {
+    return program.fail(invalid_argument("name what improves: --quality NAME"));
+  }
+  Result<query::Session> session = open_last_session(program);
+  if (!session.ok()) return program.fail(session.status());
+  const Result<query::Marginal> answer = query::marginal(*session, o.next);
+  if (!answer.ok()) return program.fail(answer.status());
+  const query::Format format = o.output.format();
+  if (format == query::Format::kCsv || format == query::Format::kJsonl ||
+      format == query::Format::kArrow) {
+    return emit(program, o.output, query::marginal_table(*answer));
+  }
+  return emit_document(program, o.output, query::marginal_json(*answer),
+                       query::marginal_text(*answer));
+}
+
 int compare(TradeoffOptions& o, const Program& program) {
   if (o.minimise) o.question.minimise = true;
   if (o.maximise) o.question.minimise = false;
+  if (o.marginal) return show_marginal(o, program);
   o.question.cost = o.cost == "time" ? query::Cost::kTime : query::Cost::kEnergy;
   const bool has_aim = !o.question.quality.empty() || !o.objectives.empty();
   set_objectives(o);
@@ -146,6 +178,9 @@ int compare(TradeoffOptions& o, const Program& program) {
   Result<query::Tradeoff> answer = query::tradeoff(*session, o.question);
   if (!answer.ok()) return program.fail(answer.status());
   if (o.steps) return emit(program, o.output, query::tradeoff_steps_table(*answer));
+  if (!o.question.paired.empty()) {
+    return emit(program, o.output, query::tradeoff_pairs_table(*answer));
+  }
   if (o.effects) {
     if (!answer->effects_note.empty()) program.say(answer->effects_note);
     for (const query::ObjectiveEffects& objective : answer->effects) {
@@ -177,7 +212,11 @@ void add_tradeoff(CLI::App& app, Program& program) {
       "  headrace tradeoff sweep --quality val_loss --steps                 what the next "
       "improvement costs\n"
       "  headrace tradeoff sweep --quality val_loss --effects               what each "
-      "parameter does\n");
+      "parameter does\n"
+      "  headrace tradeoff sweep --quality val_loss --paired dataset        what one does at fixed "
+      "others\n"
+      "  headrace tradeoff sweep --quality val_loss --marginal --most 500J  what each epoch's "
+      "improvement costs\n");
   verb->add_option("CAMPAIGN", options->question.campaign, "Its name, or the beginning of its id")
       ->required()
       ->option_text("[required]");
@@ -193,8 +232,9 @@ void add_tradeoff(CLI::App& app, Program& program) {
                    "Which tasks to compare (default: the outermost that generated it)")
       ->type_name("NAME");
   verb->add_option("--objective", options->objectives,
-                   "More to weigh: a generated value, used.NAME, time, energy, target_time or "
-                   "target_energy, with :min or :max; may be repeated")
+                   "More to weigh: a generated value, used.NAME, time, energy, target_time, "
+                   "target_energy, peak_temperature, gpu_utilization or cpu_utilization, with :min "
+                   "or :max; may be repeated")
       ->type_name("NAME[:min|:max]")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
@@ -202,8 +242,34 @@ void add_tradeoff(CLI::App& app, Program& program) {
       ->type_name("NAME<NUMBER");
   CLI::Option* steps =
       verb->add_flag("--steps", options->steps, "The steps along the front, and what each costs");
-  verb->add_flag("--effects", options->effects, "What each parameter does to each objective")
-      ->excludes(steps);
+  CLI::Option* effects =
+      verb->add_flag("--effects", options->effects, "What each parameter does to each objective")
+          ->excludes(steps);
+  CLI::Option* paired =
+      verb->add_option("--paired", options->question.paired,
+                       "What this parameter does, by pairs of tasks that differ in nothing else")
+          ->type_name("NAME")
+          ->excludes(steps)
+          ->excludes(effects);
+  CLI::Option* marginal =
+      verb->add_flag("--marginal", options->marginal,
+                     "Joules for an improvement, point by point of each task's curve")
+          ->excludes(steps)
+          ->excludes(effects)
+          ->excludes(paired);
+  verb->add_option("--per", options->next.per, "Of an improvement by this (default: 0.01)")
+      ->check(CLI::PositiveNumber)
+      ->needs(marginal)
+      ->type_name("N");
+  verb->add_option("--most", options->next.most_j,
+                   "Recommend to stop before a point at which it costs more than this: 500J, 2kJ")
+      ->transform(CLI::AsNumberWithUnit(
+          std::map<std::string, double>{
+              {"J", 1}, {"kJ", 1e3}, {"MJ", 1e6}, {"GJ", 1e9}, {"Wh", 3600}, {"kWh", 3.6e6}},
+          CLI::AsNumberWithUnit::CASE_SENSITIVE))
+      ->check(CLI::PositiveNumber)
+      ->needs(marginal)
+      ->type_name("J");
   add_output_options(verb, options->output);
   program.runs(verb, [options, &program] { return compare(*options, program); });
 }

@@ -11,6 +11,7 @@
 #include "query/energy_reach.h"
 #include "query/identify.h"
 #include "query/own_energy.h"
+#include "query/own_time.h"
 
 namespace headrace::query {
 namespace {
@@ -72,6 +73,8 @@ class Reading {
   Status read_lines();
   void add_row(const std::vector<Cell>& row);
   Status read_books();
+  Status read_machines();
+  Status read_time();
   Status count_without();
   Status read_resolutions();
   void finish();
@@ -130,6 +133,7 @@ void Reading::add_row(const std::vector<Cell>& row) {
   add_once(row[5].text, &sum.line.assumption);
   sum.sum.add(uj, row[10].real, row[11].real, row[12].real, row[3].text);
   total_.add(uj, row[10].real, row[11].real, row[12].real, row[3].text);
+  if (uj != 0) card_.uj_by_truth[row[3].text] += uj;
   if (!row[13].is_null) sum.covered_ns += row[13].real;
   if (!row[14].is_null) sum.time_ns += row[14].real;
   if (!row[6].text.empty()) reasons_[{domain, row[6].text, withheld}] += tasks;
@@ -174,6 +178,33 @@ Status Reading::read_books() {
   return {};
 }
 
+// A node's counter is divided among nobody where its parts are counted.
+Status Reading::read_machines() {
+  const auto rows = session_.rows(
+      "SELECT p.hostname, n.truth, n.measured_uj, n.other_uj, (SELECT sum(c.measured_uj)::BIGINT "
+      "FROM energy_domain_row c JOIN producer_row q ON q.producer = c.producer WHERE q.hostname = "
+      "p.hostname AND c.parent = 'node') FROM energy_domain_row n JOIN producer_row p ON "
+      "p.producer = n.producer WHERE n.domain = 'node' AND n.other_uj IS NOT NULL AND p.hostname "
+      "IN (SELECT hostname FROM producer_row WHERE producer IN " +
+      reach_ + ") ORDER BY p.hostname");
+  if (!rows.ok()) return rows.status();
+  for (const auto& row : *rows) {
+    EnergyMachine one{row[0].text, row[1].text, whole(row[4]), whole(row[3]), 0, whole(row[2])};
+    one.uncompared_uj = one.measured_uj - one.parts_uj - one.rest_uj;
+    card_.machines.push_back(std::move(one));
+  }
+  return {};
+}
+
+Status Reading::read_time() {
+  const auto rows = session_.rows(
+      std::string("SELECT max(ts + dur) - min(ts) FROM task_slots WHERE dur IS NOT NULL") +
+      (of_ == nullptr ? std::string() : " AND wf IN " + workflows_of(*of_)));
+  if (!rows.ok()) return rows.status();
+  if (!(*rows)[0][0].is_null) card_.time_s = (*rows)[0][0].real * 1e-9;
+  return {};
+}
+
 Status Reading::count_without() {
   const auto rows = session_.rows(
       std::string("SELECT count(*) FROM (SELECT producer, seq, wf FROM task_slots UNION ALL SELECT "
@@ -203,8 +234,12 @@ Status Reading::read_resolutions() {
 
 void Reading::finish() {
   std::vector<std::pair<int64_t, EnergyLine>> ordered;  // by the workflow's place
+  double covered_ns = 0;
+  double time_ns = 0;
   for (auto& [key, sum] : lines_) {
     sum.line.figure = sum.sum.figure();
+    covered_ns += sum.covered_ns;
+    time_ns += sum.time_ns;
     if (sum.time_ns > 0) sum.line.coverage = sum.covered_ns / sum.time_ns;
     ordered.emplace_back(std::get<0>(key), std::move(sum.line));
   }
@@ -214,6 +249,7 @@ void Reading::finish() {
   });
   for (auto& [place, line] : ordered) card_.lines.push_back(std::move(line));
   card_.total = total_.figure();
+  if (time_ns > 0) card_.coverage = covered_ns / time_ns;
   for (const auto& [key, tasks] : reasons_) {
     card_.reasons.push_back({std::get<0>(key), std::get<1>(key), std::get<2>(key), tasks});
   }
@@ -223,6 +259,8 @@ Result<EnergyCard> Reading::read(const CarbonQuestion* carbon, const CarbonFacto
   HEADRACE_RETURN_IF_ERROR(read_scope());
   HEADRACE_RETURN_IF_ERROR(read_lines());
   HEADRACE_RETURN_IF_ERROR(read_books());
+  HEADRACE_RETURN_IF_ERROR(read_machines());
+  HEADRACE_RETURN_IF_ERROR(read_time());
   HEADRACE_RETURN_IF_ERROR(count_without());
   finish();
   HEADRACE_RETURN_IF_ERROR(read_resolutions());

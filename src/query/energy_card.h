@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -67,13 +68,32 @@ struct EnergyReason {
   int64_t tasks = 0;
 };
 
+// A machine's own counter beside those of its parts: measured = parts + rest + uncompared +
+// difference. Rest is what nobody measures (disks, network, fans, losses), of the windows in which
+// all are known; uncompared is what the others add.
+struct EnergyMachine {
+  std::string hostname;
+  std::string truth;
+  int64_t parts_uj = 0;
+  int64_t rest_uj = 0;
+  int64_t uncompared_uj = 0;
+  int64_t measured_uj = 0;
+
+  int64_t difference_uj() const { return measured_uj - parts_uj - rest_uj - uncompared_uj; }
+};
+
 struct EnergyCard {
-  std::string of;                 // "campaign sweep", "workflow tune", "everything"
-  std::string idle_policy;        // see energy/idle_policy.h
-  EnergyFigure total;             // of all lines
-  std::vector<EnergyLine> lines;  // by workflow as they began, then the largest first
+  std::string of;           // "campaign sweep", "workflow tune", "everything"
+  std::string idle_policy;  // see energy/idle_policy.h
+  EnergyFigure total;       // of all lines
+  // From the begin of the first task to the end of the last that ended; unset: none did.
+  std::optional<double> time_s;
+  std::optional<double> coverage;              // of the tasks' time in all domains
+  std::map<std::string, int64_t> uj_by_truth;  // of the total
+  std::vector<EnergyLine> lines;               // by workflow as they began, then the largest first
   std::vector<EnergyBooks> books;
-  EnergyBooks all_books;  // of all domains, none of which holds another
+  EnergyBooks all_books;                // of all domains, none of which holds another
+  std::vector<EnergyMachine> machines;  // that have a counter of their own
   std::vector<EnergyReason> reasons;
   std::vector<EnergyActivity> activities;
   std::vector<EnergyDomain> domains;
@@ -88,7 +108,8 @@ Result<EnergyCard> energy_card(const Session& session, const std::string& text,
                                const std::filesystem::path& here,
                                const CarbonQuestion* carbon = nullptr);
 
-std::string energy_card_text(const EnergyCard& card);
+// `by_workflow`: energy_breakdown.h's tables instead of a line for each activity.
+std::string energy_card_text(const EnergyCard& card, bool by_workflow = false);
 Json energy_card_json(const EnergyCard& card);
 
 }  // namespace headrace::query

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "query/energy_breakdown.h"
 #include "query/energy_card.h"
 #include "query/table_builder.h"
 #include "query/units.h"
@@ -13,6 +14,8 @@ namespace headrace::query {
 namespace {
 
 using Columns = std::vector<BuiltColumn>;
+
+constexpr double kJoulesOfKwh = 3.6e6;
 
 double joules(int64_t uj) { return static_cast<double>(uj) * 1e-6; }
 
@@ -158,6 +161,30 @@ Json line_json(const EnergyLine& line, bool with_carbon) {
   return out;
 }
 
+// "time 2 min 58 s; measured 84 %, mixed 15.8 %; 100 % of the tasks' time covered"
+std::string about_text(const EnergyCard& card) {
+  std::string out = card.time_s ? "time " + duration_text(*card.time_s) + "; " : "";
+  const double all = joules(card.total.energy_uj);
+  bool first = true;
+  for (const char* const truth : {"measured", "mixed", "estimated"}) {
+    const auto found = card.uj_by_truth.find(truth);
+    if (found == card.uj_by_truth.end() || all <= 0) continue;
+    out += std::string(first ? "" : ", ") + truth + " " +
+           number_text(100 * joules(found->second) / all, 3) + " %";
+    first = false;
+  }
+  return out + "; " + percent_text(card.coverage) + " of the tasks' time covered\n";
+}
+
+Json shares_json(const EnergyCard& card) {
+  Json::Map out;
+  for (const char* const truth : {"measured", "mixed", "estimated"}) {
+    const auto found = card.uj_by_truth.find(truth);
+    out.emplace_back(truth, found == card.uj_by_truth.end() ? int64_t{0} : found->second);
+  }
+  return out;
+}
+
 Json books_json(const std::string& domain, const EnergyBooks& one) {
   return Json::Map{{"domain", domain},
                    {"truth", one.truth},
@@ -217,7 +244,7 @@ Json carbon_json(const Carbon& carbon) {
 
 }  // namespace
 
-std::string energy_card_text(const EnergyCard& card) {
+std::string energy_card_text(const EnergyCard& card, bool by_workflow) {
   std::string out = "Energy of " + card.of + ": ";
   if (card.lines.empty()) {
     out += "none is known. headrace doctor says which sensors there are.\n";
@@ -225,7 +252,12 @@ std::string energy_card_text(const EnergyCard& card) {
   }
   out += marked(card.total.energy_j(), "J", card.total.truth) + " ± " +
          si_text(card.total.u95_j(), "J") + " (sensors " + si_text(card.total.sensor_u95_j, "J") +
-         ", split " + si_text(card.total.split_u95_j, "J") + "), " + card.total.truth + "\n\n";
+         ", split " + si_text(card.total.split_u95_j, "J") + "), " + card.total.truth + "\n" +
+         about_text(card) + "\n";
+  if (by_workflow) {
+    return terminal_lines(out + energy_breakdown_text(card) +
+                          (card.carbon ? "\n" + carbon_text(*card.carbon) : ""));
+  }
   out += lines_text(card) + "\nWhere all of it went, idle energy " + card.idle_policy + ":\n\n" +
          books_text(card);
   std::string more = reasons_text(card) + assumptions_text(card);
@@ -255,9 +287,14 @@ Json energy_card_json(const EnergyCard& card) {
   Json::Map out = {{"of", card.of},
                    {"idle_policy", card.idle_policy},
                    {"total", figure_json(card.total)},
+                   {"energy_kwh", card.total.energy_j() / kJoulesOfKwh},
+                   {"time_s", optional_json(card.time_s)},
+                   {"coverage", optional_json(card.coverage)},
+                   {"uj_by_truth", shares_json(card)},
                    {"lines", std::move(lines)},
                    {"conservation", std::move(books)},
                    {"conservation_total", books_json("", card.all_books)},
+                   {"breakdown", energy_breakdown_json(card)},
                    {"reasons", std::move(reasons)},
                    {"activities", std::move(activities)},
                    {"domains", std::move(domains)},

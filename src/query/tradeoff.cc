@@ -5,10 +5,14 @@
 #include <cstdlib>
 #include <limits>
 #include <map>
+#include <set>
 
 #include "query/campaign.h"
+#include "query/nearest.h"
 #include "query/pareto.h"
+#include "query/readings.h"
 #include "query/regret_curves.h"
+#include "query/run_energy.h"
 #include "query/tradeoff_labels.h"
 #include "query/tradeoff_rows.h"
 
@@ -16,7 +20,17 @@ namespace headrace::query {
 namespace {
 
 // Where an objective's number comes from.
-enum class Source : uint8_t { kGenerated, kUsed, kTime, kEnergy, kTargetTime, kTargetEnergy };
+enum class Source : uint8_t {
+  kGenerated,
+  kUsed,
+  kTime,
+  kEnergy,
+  kTargetTime,
+  kTargetEnergy,
+  kPeakCelsius,
+  kGpuUse,
+  kCpuUse
+};
 
 struct Wanted {
   Source source = Source::kGenerated;
@@ -29,10 +43,15 @@ Wanted wanted_of(const std::string& name) {
   if (name == "energy" || name == "energy_j") return {Source::kEnergy, ""};
   if (name == "target_time") return {Source::kTargetTime, ""};
   if (name == "target_energy") return {Source::kTargetEnergy, ""};
+  if (name == "peak_temperature") return {Source::kPeakCelsius, ""};
+  if (name == "gpu_utilization") return {Source::kGpuUse, ""};
+  if (name == "cpu_utilization") return {Source::kCpuUse, ""};
   if (name.starts_with("used.")) return {Source::kUsed, name.substr(5)};
   if (name.starts_with("generated.")) return {Source::kGenerated, name.substr(10)};
   return {Source::kGenerated, name};
 }
+
+bool is_use(Source source) { return source == Source::kGpuUse || source == Source::kCpuUse; }
 
 const char* unit_of(Source source) {
   switch (source) {
@@ -66,6 +85,7 @@ class Weighing {
     }
     HEADRACE_RETURN_IF_ERROR(read_tradeoff(session_, campaign_, question_, values, &out_));
     if (question_.target) HEADRACE_RETURN_IF_ERROR(reach_target());
+    if (uses_readings()) HEADRACE_RETURN_IF_ERROR(read_machines());
     for (auto* rows : {&out_.rows, &out_.failed}) {
       for (TradeoffRow& row : *rows) gather(&row);
     }
@@ -90,7 +110,10 @@ class Weighing {
       const bool by_name = wanted.source == Source::kGenerated && !objective.minimise;
       ResolvedObjective resolved{
           objective.name, unit_of(wanted.source),
-          objective.minimise.value_or(!by_name || default_minimise(wanted.key)), by_name};
+          objective.minimise.value_or(is_use(wanted.source) ? false
+                                      : by_name             ? default_minimise(wanted.key)
+                                                            : true),
+          by_name};
       if (wanted.source == Source::kGenerated && out_.quality.empty()) out_.quality = wanted.key;
       if (wanted.source == Source::kGenerated && wanted.key == out_.quality) {
         out_.minimise = resolved.minimise;
@@ -126,7 +149,13 @@ class Weighing {
     const Result<Curves> curves = read_curves(session_, campaign_, {target.key, out_.activity});
     if (!curves.ok()) return curves.status();
     std::map<std::string, const Curve*> by_task;
-    for (const Curve& curve : curves->curves) by_task.emplace(curve.task_id, &curve);
+    std::set<std::string> ids;
+    for (const Curve& curve : curves->curves) {
+      by_task.emplace(curve.task_id, &curve);
+      ids.insert(curve.task_id);
+    }
+    const Result<EnergyCurves> energy = energy_curves(session_, campaign_, ids);
+    if (!energy.ok()) return energy.status();
     for (auto* rows : {&out_.rows, &out_.failed}) {
       for (TradeoffRow& row : *rows) {
         const auto found = by_task.find(row.task_id);
@@ -135,8 +164,11 @@ class Weighing {
         for (size_t i = curve.first; i < curve.first + curve.count; ++i) {
           if (!target.reached_by(curves->values[i])) continue;
           row.target_s = curves->seconds[i];
-          if (row.energy_j && curve.seconds > 0) {
-            row.target_j = *row.energy_j * curves->seconds[i] / curve.seconds;
+          const auto joules = energy->find(row.task_id);
+          // What is withheld of the whole is not told of a part.
+          if (row.energy_j && joules != energy->end()) {
+            row.target_j =
+                joules->second.joules_until(curve.begin_ns + std::llround(*row.target_s * 1e9));
           }
           break;
         }
@@ -154,6 +186,9 @@ class Weighing {
         case Source::kEnergy: numbers.push_back(row->energy_j); break;
         case Source::kTargetTime: numbers.push_back(row->target_s); break;
         case Source::kTargetEnergy: numbers.push_back(row->target_j); break;
+        case Source::kPeakCelsius:
+        case Source::kGpuUse:
+        case Source::kCpuUse: numbers.push_back(shown_by_machine(row->task_id, wanted)); break;
         default: numbers.push_back(row->values[wanted.value]); break;
       }
     }
@@ -188,17 +223,41 @@ class Weighing {
         row.label = label.empty() ? out_.activity : std::move(label);
       }
     }
-    add_effects(factors_of(*runs, out_.rows.size()));
+    const std::vector<Factor> factors = factors_of(*runs, out_.rows.size());
+    add_effects(factors);
+    return question_.paired.empty() ? Status() : add_pairs(factors);
+  }
+
+  // Objective `k` of every row.
+  std::vector<double> outcome_of(size_t k) const {
+    std::vector<double> out;
+    for (const TradeoffRow& row : out_.rows) {
+      out.push_back(row.values[k].value_or(std::numeric_limits<double>::quiet_NaN()));
+    }
+    return out;
+  }
+
+  Status add_pairs(const std::vector<Factor>& factors) {
+    std::vector<std::string> names;
+    for (const Factor& factor : factors) names.push_back(factor.name);
+    const auto found = std::find(names.begin(), names.end(), question_.paired);
+    if (found == names.end()) {
+      return not_found("the " + out_.activity + " tasks of campaign " + out_.campaign +
+                       " do not differ in a parameter " + question_.paired +
+                       (names.empty() ? "" : "; they differ in " + listed(names)));
+    }
+    out_.paired = question_.paired;
+    for (size_t k = 0; k < out_.objectives.size(); ++k) {
+      out_.pairs.push_back(
+          {out_.objectives[k].name,
+           paired_effects(factors, static_cast<size_t>(found - names.begin()), outcome_of(k))});
+    }
     return {};
   }
 
   void add_effects(const std::vector<Factor>& factors) {
     for (size_t k = 0; k < out_.objectives.size(); ++k) {
-      std::vector<double> outcome;
-      for (const TradeoffRow& row : out_.rows) {
-        outcome.push_back(row.values[k].value_or(std::numeric_limits<double>::quiet_NaN()));
-      }
-      Result<Effects> effects = effects_of(factors, outcome);
+      Result<Effects> effects = effects_of(factors, outcome_of(k));
       if (effects.ok()) {
         out_.effects.push_back({out_.objectives[k].name, std::move(*effects)});
       } else if (out_.effects_note.empty()) {
@@ -224,6 +283,26 @@ class Weighing {
     }
   }
 
+  // Of a row that stands at `i`, by the front's rows and whether more or less of quality is better.
+  void set_distance(size_t i, const std::vector<size_t>& front) {
+    TradeoffRow& row = out_.rows[i];
+    const auto cost = cost_of(row);
+    if (!cost || !row.quality) return;
+    const double sign = out_.minimise ? 1 : -1;
+    for (const size_t f : front) {
+      const double quality = sign * *out_.rows[f].quality;
+      const double front_cost = *cost_of(out_.rows[f]);
+      if (quality <= sign * *row.quality) {
+        const double over = *cost - front_cost;
+        row.over_front = std::max(row.over_front.value_or(over), over);
+      }
+      if (front_cost <= *cost) {
+        const double behind = sign * *row.quality - quality;
+        row.behind_front = std::max(row.behind_front.value_or(behind), behind);
+      }
+    }
+  }
+
   // Along the front of quality and cost, whatever else there is.
   void set_steps() {
     std::vector<double> points;
@@ -233,6 +312,11 @@ class Weighing {
       points.push_back(cost_of(row).value_or(std::numeric_limits<double>::quiet_NaN()));
     }
     const std::vector<Standing> standings = pareto(points, 2);
+    std::vector<size_t> front;
+    for (size_t i = 0; i < standings.size(); ++i) {
+      if (standings[i].on_front) front.push_back(i);
+    }
+    for (size_t i = 0; i < out_.rows.size(); ++i) set_distance(i, front);
     std::optional<size_t> before;
     for (size_t i = 0; i < standings.size(); ++i) {  // by cost already
       if (!standings[i].on_front) continue;
@@ -245,6 +329,37 @@ class Weighing {
       }
       before = i;
     }
+  }
+
+  bool uses_readings() const {
+    return std::any_of(wanted_.begin(), wanted_.end(), [](const Wanted& w) {
+      return w.source == Source::kPeakCelsius || is_use(w.source);
+    });
+  }
+
+  // What the machines of this activity's tasks showed while each ran.
+  Status read_machines() {
+    const Thing thing{ThingKind::kCampaign, campaign_.id, campaign_.name, ""};
+    const Result<OwnTimes> times = read_own_times(session_, &thing);
+    if (!times.ok()) return times.status();
+    const Result<Readings> readings = read_readings(session_, *times);
+    if (!readings.ok()) return readings.status();
+    for (const OwnTask& task : times->tasks) {
+      if (times->activities[task.activity] != out_.activity) continue;
+      const HostReadings& host = readings->of(times->hosts[task.host]);
+      machines_[task.id.text()] = {host.celsius.over(task.whole).peak(),
+                                   host.gpu_use.over(task.whole).mean(),
+                                   host.cpu_use.over(task.whole).mean()};
+    }
+    return {};
+  }
+
+  std::optional<double> shown_by_machine(const std::string& task_id, const Wanted& wanted) const {
+    const auto found = machines_.find(task_id);
+    if (found == machines_.end()) return std::nullopt;
+    return wanted.source == Source::kPeakCelsius ? found->second.peak_c
+           : wanted.source == Source::kGpuUse    ? found->second.gpu_use
+                                                 : found->second.cpu_use;
   }
 
   bool uses_energy() const {
@@ -271,6 +386,12 @@ class Weighing {
   const TradeoffQuestion& question_;
   CampaignName campaign_;
   std::vector<Wanted> wanted_;  // of each objective
+  struct Machine {
+    std::optional<double> peak_c;
+    std::optional<double> gpu_use;
+    std::optional<double> cpu_use;
+  };
+  std::map<std::string, Machine> machines_;  // by task
   Tradeoff out_;
 };
 

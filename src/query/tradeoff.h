@@ -16,6 +16,7 @@
 #include "base/status.h"
 #include "query/effect.h"
 #include "query/json.h"
+#include "query/paired.h"
 #include "query/result_table.h"
 #include "query/session.h"
 
@@ -24,7 +25,8 @@ namespace headrace::query {
 enum class Cost : uint8_t { kEnergy, kTime };
 
 // Something to make small or large: "val_loss" or "generated.val_loss", "used.width", "time",
-// "energy", and with a target "target_time" and "target_energy".
+// "energy", with a target "target_time" and "target_energy", and of the machine that a task ran on
+// while it did (readings.h) "peak_temperature", "gpu_utilization" and "cpu_utilization".
 struct Objective {
   std::string name;
   std::optional<bool> minimise{};  // unset: costs and used values small, generated ones by the name
@@ -52,6 +54,7 @@ struct TradeoffQuestion {
   // the tasks generated is it.
   std::vector<Objective> objectives{};
   std::optional<Target> target{};
+  std::string paired{};  // a parameter: what it does at fixed others, see Tradeoff::pairs
 };
 
 struct TradeoffRow {
@@ -70,12 +73,17 @@ struct TradeoffRow {
   std::string energy_method;           // of each domain, joined by "; "
   std::string energy_assumption;       // what an estimate takes for granted; "" when measured
   std::vector<std::optional<double>> values;  // of each objective
-  // When the target was reached: seconds and joules since the task began, the latter spread evenly
-  // over its time. Unset: never, or no curve was captured.
+  // When the target was first reached: seconds and joules since the task began (run_energy.h).
+  // Unset: never, or no curve was captured.
   std::optional<double> target_s;
   std::optional<double> target_j;
   bool on_front = false;
   std::optional<size_t> dominated_by;  // row
+  // How far it is from the front of quality and cost: what it costs more than the cheapest of the
+  // front that is no worse, and by how much it is worse than the best of the front that costs no
+  // more. 0 on that front.
+  std::optional<double> over_front;
+  std::optional<double> behind_front;
 };
 
 struct ResolvedObjective {
@@ -99,6 +107,11 @@ struct ObjectiveEffects {
   Effects effects;
 };
 
+struct ObjectivePairs {
+  std::string objective;
+  std::vector<PairedEffect> pairs;
+};
+
 struct Tradeoff {
   std::string campaign;
   std::string campaign_id;
@@ -117,6 +130,8 @@ struct Tradeoff {
   std::vector<FrontStep> steps;           // cheapest first
   std::vector<ObjectiveEffects> effects;  // what each parameter does to each objective
   std::string effects_note;               // why there are none
+  std::string paired;                     // the parameter
+  std::vector<ObjectivePairs> pairs;      // what it does to each objective, paired.h
   std::string target;                     // as a text; "" without
   std::string note;                       // what is missing, in a sentence; may be empty
 };
@@ -134,13 +149,16 @@ std::string likeliest_quality(const std::vector<std::string>& names);
 Result<Tradeoff> tradeoff(const Session& session, const TradeoffQuestion& question);
 
 // The rows as a table: config, the quality by its name, time_s, energy_j, energy_truth, on_front,
-// dominated_by, status, task_id and more; further objectives and target_s, target_j where asked
-// for. Failed ones last.
+// dominated_by, over_front, behind_front, status, task_id and more; further objectives and
+// target_s, target_j where asked for. Failed ones last.
 ResultTable tradeoff_table(const Tradeoff& answer);
 // Where the front goes: from, to, cost, improvement, cost_for_one.
 ResultTable tradeoff_steps_table(const Tradeoff& answer);
 // A row for each objective and effect: objective, parameter, from, to, change, low, high, p, share,
 // method, interacts_with.
 ResultTable tradeoff_effects_table(const Tradeoff& answer);
+// A row for each objective and pair of levels: objective, parameter, from, to, pairs, unpaired,
+// mean_from, mean_to, difference, low, high, p.
+ResultTable tradeoff_pairs_table(const Tradeoff& answer);
 
 }  // namespace headrace::query

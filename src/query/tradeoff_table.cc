@@ -27,6 +27,8 @@ std::vector<size_t> further(const Tradeoff& answer) {
   return out;
 }
 
+std::string cost_unit(const Tradeoff& answer) { return answer.cost == Cost::kEnergy ? "J" : "s"; }
+
 std::string partners(const Effects& effects, const std::string& factor) {
   std::string out;
   for (const Interaction& pair : effects.interactions) {
@@ -51,6 +53,8 @@ ResultTable tradeoff_table(const Tradeoff& answer) {
                                       {"on_front", ColumnKind::kBool, ""},
                                       {"dominated_by", ColumnKind::kText, ""},
                                       {"dominated_by_task_id", ColumnKind::kId, ""},
+                                      {"over_front", ColumnKind::kReal, cost_unit(answer)},
+                                      {"behind_front", ColumnKind::kReal, ""},
                                       {"status", ColumnKind::kText, ""},
                                       {"activity", ColumnKind::kText, ""},
                                       {"task_id", ColumnKind::kId, ""},
@@ -73,6 +77,7 @@ ResultTable tradeoff_table(const Tradeoff& answer) {
     table.boolean(row.on_front);
     text_or_null(table, row.dominated_by ? answer.rows[*row.dominated_by].label : "");
     text_or_null(table, row.dominated_by ? answer.rows[*row.dominated_by].task_id : "");
+    table.real(row.over_front).real(row.behind_front);
     table.text(row.status).text(row.activity).text(row.task_id).text(row.workflow_id);
     for (const size_t k : more) table.real(row.values[k]);
     if (!answer.target.empty()) table.real(row.target_s).real(row.target_j);
@@ -84,7 +89,7 @@ ResultTable tradeoff_table(const Tradeoff& answer) {
 }
 
 ResultTable tradeoff_steps_table(const Tradeoff& answer) {
-  const std::string unit = answer.cost == Cost::kEnergy ? "J" : "s";
+  const std::string unit = cost_unit(answer);
   TableBuilder table({{"from", ColumnKind::kText, ""},
                       {"to", ColumnKind::kText, ""},
                       {"cost", ColumnKind::kReal, unit},
@@ -124,6 +129,30 @@ ResultTable tradeoff_effects_table(const Tradeoff& answer) {
                                   : "least squares, levels");
       text_or_null(table, partners(objective.effects, effect.factor));
       table.end_row();
+    }
+  }
+  return table.finish();
+}
+
+ResultTable tradeoff_pairs_table(const Tradeoff& answer) {
+  TableBuilder table({{"objective", ColumnKind::kText, ""},
+                      {"parameter", ColumnKind::kText, ""},
+                      {"from", ColumnKind::kText, ""},
+                      {"to", ColumnKind::kText, ""},
+                      {"pairs", ColumnKind::kInteger, ""},
+                      {"unpaired", ColumnKind::kInteger, ""},
+                      {"mean_from", ColumnKind::kReal, ""},
+                      {"mean_to", ColumnKind::kReal, ""},
+                      {"difference", ColumnKind::kReal, ""},
+                      {"low", ColumnKind::kReal, ""},
+                      {"high", ColumnKind::kReal, ""},
+                      {"p", ColumnKind::kReal, ""}});
+  for (const ObjectivePairs& objective : answer.pairs) {
+    for (const PairedEffect& one : objective.pairs) {
+      table.text(objective.objective).text(answer.paired).text(one.from).text(one.to);
+      table.integer(static_cast<int64_t>(one.pairs)).integer(static_cast<int64_t>(one.unpaired));
+      table.real(one.mean_from).real(one.mean_to).real(one.difference).real(one.low);
+      table.real(one.high).real(one.p).end_row();
     }
   }
   return table.finish();

@@ -16,6 +16,7 @@ void add_choice_routes(std::vector<Route>* out);   // diff, trade-off, regret, f
 void add_time_routes(std::vector<Route>* out);     // timeline, counters, stragglers, critical path
 void add_shape_routes(std::vector<Route>* out);    // graph, curves, ranks
 void add_energy_routes(std::vector<Route>* out);   // energy
+void add_run_routes(std::vector<Route>* out);      // marginal, thermal, phases
 void add_name_routes(std::vector<Route>* out);     // completions, filters
 void add_sql_routes(std::vector<Route>* out);      // SQL
 void add_health_routes(std::vector<Route>* out);   // accounts, losses, versions

@@ -1,4 +1,6 @@
 // Comparisons: two things, the configurations of a campaign, what runs could have been spared.
+#include <algorithm>
+
 #include "query/campaign.h"
 #include "query/diff.h"
 #include "query/regret.h"
@@ -51,6 +53,19 @@ Answer no_tradeoff(const std::string& missing) {
   return out;
 }
 
+// "gpu_utilization,used.width": the quality and the cost stand before and after them.
+std::vector<query::Objective> objectives_of(const query::TradeoffQuestion& question,
+                                            const std::string& more) {
+  std::vector<query::Objective> out = {{question.quality, question.minimise}};
+  for (size_t at = 0; at <= more.size();) {
+    const size_t comma = std::min(more.find(',', at), more.size());
+    if (comma > at) out.push_back({more.substr(at, comma - at)});
+    at = comma + 1;
+  }
+  out.push_back({question.cost == query::Cost::kTime ? "time" : "energy", true});
+  return out;
+}
+
 Result<Answer> tradeoff(const Call& call) {
   query::TradeoffQuestion question;
   question.campaign = call.text("campaign");
@@ -71,10 +86,18 @@ Result<Answer> tradeoff(const Call& call) {
     if (!parsed.ok()) return parsed.status();
     question.target = std::move(*parsed);
   }
+  question.paired = call.text("paired");
+  if (const std::string more = call.text("objectives"); !more.empty()) {
+    question.objectives = objectives_of(question, more);
+  }
   const Result<query::Tradeoff> answer = query::tradeoff(call.session(), question);
   if (!answer.ok()) return answer.status();
   const std::string part = call.text("part");
   if (part == "steps") return rows(query::tradeoff_steps_table(*answer));
+  if (part == "pairs") {
+    if (question.paired.empty()) return invalid_argument("say which parameter: paired=NAME");
+    return rows(query::tradeoff_pairs_table(*answer));
+  }
   if (part == "effects") return rows(query::tradeoff_effects_table(*answer));
   TableAnswer out{query::tradeoff_table(*answer)};
   out.more = {{"quality", answer->quality},
@@ -134,10 +157,13 @@ void add_choice_routes(std::vector<Route>* out) {
          .usual = "energy"},
         activity,
         {.name = "target", .about = "when was this reached: loss<2.1"},
+        {.name = "objectives",
+         .about = "more to weigh, with commas: peak_temperature,gpu_utilization,used.width"},
+        {.name = "paired", .about = "a parameter, for the part pairs"},
         {.name = "part",
-         .about = "configurations, the steps along the front, or what each "
-                  "parameter does",
-         .choices = {"configurations", "steps", "effects"},
+         .about = "configurations, the steps along the front, what each parameter does, or what "
+                  "`paired` does at fixed others",
+         .choices = {"configurations", "steps", "effects", "pairs"},
          .usual = "configurations"}},
        tradeoff});
   out->push_back({"GET",

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 from asked import HEADRACE
+from headrace.store import Store
 from studies import Study
 from truth import Truth
-
-import headrace as hr
 
 MAKE = HEADRACE.with_name("headrace_question_study")
 
@@ -28,5 +27,5 @@ def truth(study: Study) -> Truth:
 
 
 @pytest.fixture(scope="session")
-def store(study: Study) -> hr.Store:
-    return hr.open(study.folder)
+def store(study: Study) -> Store:
+    return Store(study.folder)

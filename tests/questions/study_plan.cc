@@ -173,8 +173,9 @@ class Planner {
   static double loss_of(size_t run) {
     const Levels is(run);
     const auto by = [](size_t level, double change) { return level == 0 ? 0 : change; };
-    return 2.0 + by(is.width, -0.3) + by(is.lr, -0.12) + by(is.frozen, 0.05) + by(is.dataset, 0.1) +
-           by(is.batch, 0.03) + 0.0006 * unlike(run, 7);
+    return 2.0 + by(is.width, -0.3) + by(is.lr, -0.12) + by(is.frozen, 0.05) +
+           by(is.width & is.frozen, 0.08) + by(is.dataset, 0.1) + by(is.batch, 0.03) +
+           0.0006 * unlike(run, 7);
   }
 
   void train(int epoch, size_t run, int number) {

@@ -18,10 +18,13 @@
 #include "query/diff.h"
 #include "query/energy_card.h"
 #include "query/energy_question.h"
+#include "query/marginal.h"
+#include "query/phases.h"
 #include "query/regret.h"
 #include "query/reproduce.h"
 #include "query/stragglers.h"
 #include "query/summary.h"
+#include "query/thermal.h"
 #include "query/tradeoff.h"
 #include "query/why.h"
 
@@ -61,11 +64,11 @@ nb::tuple diff(const std::string& root, const std::string& a, const std::string&
 
 using NamedObjective = std::pair<std::string, std::optional<bool>>;  // minimise
 
-// (rows, about, steps, effects)
+// (rows, about, steps, effects, pairs)
 nb::tuple tradeoff(const std::string& root, const std::string& campaign, const std::string& quality,
                    const std::string& cost, std::optional<bool> minimise,
                    const std::string& activity, const std::vector<NamedObjective>& objectives,
-                   const std::string& target) {
+                   const std::string& target, const std::string& paired) {
   query::TradeoffQuestion question{campaign,
                                    cost == "time" ? query::Cost::kTime : query::Cost::kEnergy,
                                    quality, minimise, activity};
@@ -77,6 +80,7 @@ nb::tuple tradeoff(const std::string& root, const std::string& campaign, const s
     if (!parsed.ok()) raise(parsed.status());
     question.target = std::move(*parsed);
   }
+  question.paired = paired;
   const query::Tradeoff answer =
       asked(root, [&](const Session& session) { return query::tradeoff(session, question); });
   nb::dict about;
@@ -92,7 +96,40 @@ nb::tuple tradeoff(const std::string& root, const std::string& campaign, const s
   about["effects_note"] = answer.effects_note;
   return nb::make_tuple(kept_table(query::tradeoff_table(answer)), about,
                         kept_table(query::tradeoff_steps_table(answer)),
-                        kept_table(query::tradeoff_effects_table(answer)));
+                        kept_table(query::tradeoff_effects_table(answer)),
+                        kept_table(query::tradeoff_pairs_table(answer)));
+}
+
+// (text, facts, rows)
+nb::tuple marginal(const std::string& root, const std::string& campaign, const std::string& quality,
+                   std::optional<bool> minimise, const std::string& activity, double per,
+                   std::optional<double> most_j) {
+  const query::MarginalQuestion question{campaign, quality, minimise, activity, per, most_j};
+  const query::Marginal answer =
+      asked(root, [&](const Session& session) { return query::marginal(session, question); });
+  return nb::make_tuple(query::marginal_text(answer), value_of(query::marginal_json(answer)),
+                        kept_table(query::marginal_table(answer)));
+}
+
+// (text, facts, rows, throttling)
+nb::tuple thermal(const std::string& root, const std::string& what, const std::string& here,
+                  double above_c, const std::string& activity, size_t points) {
+  const query::ThermalQuestion question{what, above_c, activity, points};
+  const query::Thermal answer =
+      asked(root, [&](const Session& session) { return query::thermal(session, question, here); });
+  return nb::make_tuple(query::thermal_text(answer), value_of(query::thermal_json(answer)),
+                        kept_table(query::thermal_table(answer)),
+                        kept_table(query::throttling_table(answer)));
+}
+
+// (text, facts, rows)
+nb::tuple phases(const std::string& root, const std::string& what, const std::string& here,
+                 double gpu_below, double node_above_w) {
+  const query::PhasesQuestion question{what, gpu_below, node_above_w};
+  const query::Phases answer =
+      asked(root, [&](const Session& session) { return query::phases(session, question, here); });
+  return nb::make_tuple(query::phases_text(answer), value_of(query::phases_json(answer)),
+                        kept_table(query::phases_table(answer)));
 }
 
 // (rules, sentence, facts, stops, live)
@@ -224,7 +261,13 @@ void add_answers(nb::module_& m) {
         nb::arg("test"));
   m.def("tradeoff", &tradeoff, nb::arg("root"), nb::arg("campaign"), nb::arg("quality"),
         nb::arg("cost"), nb::arg("minimise").none(), nb::arg("activity"), nb::arg("objectives"),
-        nb::arg("target"));
+        nb::arg("target"), nb::arg("paired"));
+  m.def("marginal", &marginal, nb::arg("root"), nb::arg("campaign"), nb::arg("quality"),
+        nb::arg("minimise").none(), nb::arg("activity"), nb::arg("per"), nb::arg("most_j").none());
+  m.def("thermal", &thermal, nb::arg("root"), nb::arg("what"), nb::arg("here"), nb::arg("above_c"),
+        nb::arg("activity"), nb::arg("points"));
+  m.def("phases", &phases, nb::arg("root"), nb::arg("what"), nb::arg("here"), nb::arg("gpu_below"),
+        nb::arg("node_above_w"));
   m.def("regret", &regret, nb::arg("root"), nb::arg("campaign"), nb::arg("metric"),
         nb::arg("minimise").none(), nb::arg("activity"), nb::arg("rules"), nb::arg("grace").none(),
         nb::arg("every").none(), nb::arg("patience").none(), nb::arg("eta").none());
