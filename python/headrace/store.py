@@ -212,9 +212,7 @@ class Store:
         if not per > 0:
             raise QueryError(f"per is how much of an improvement, above 0, not {per}")
         return Marginal(
-            *_query.marginal(
-                self._root(), campaign, quality, minimise, activity or "", per, most_j
-            )
+            *_query.marginal(self._root(), campaign, quality, minimise, activity or "", per, most_j)
         )
 
     def thermal(
@@ -230,9 +228,7 @@ class Store:
         if points < 1:
             raise QueryError(f"points is a number of points, not {points}")
         return Thermal(
-            *_query.thermal(
-                self._root(), os.fspath(what), _here(), above_c, activity or "", points
-            )
+            *_query.thermal(self._root(), os.fspath(what), _here(), above_c, activity or "", points)
         )
 
     def phases(

@@ -6,6 +6,7 @@ import copy
 import gc
 import io
 import pickle
+import subprocess
 import sys
 import threading
 import warnings
@@ -668,6 +669,19 @@ def test_data_parallel_without_devices(clock: Clock) -> None:
     with hr.torch.watch(model) as watch:
         train(model, Step(clock, model.parameters()), steps=1)
         assert seen(watch)["module.0", "forward"] == (10, 1)
+
+
+def test_without_pytorch() -> None:
+    program = (
+        "import sys, headrace as hr; assert 'torch' not in sys.modules\n"
+        "sys.modules['torch'] = None\n"
+        "try: hr.torch.watch(1)\n"
+        "except ImportError as error: print(error)\n"
+        "print(hasattr(hr, 'torches'), 'torch' in hr.__all__)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    words = "hr.torch.watch needs torch, which is not here: pip install torch\nFalse False\n"
+    assert (done.stdout, done.stderr) == (words, "")
 
 
 def test_wrong_arguments() -> None:

@@ -167,13 +167,16 @@ class Forward:
     def _running(self, module: Any) -> list[int] | None:
         """The layers around this call; None if this one is among them."""
         running: list[int] = []
-        frame: Any = sys._getframe(4)  # further out than this call of the layer
+        is_further_out = False  # than this call
+        frame: Any = sys._getframe()
         while frame is not None:
             if frame.f_code is _CALL_CODE:
                 caller = frame.f_locals.get("self")
-                if caller is module:
+                if not is_further_out:
+                    is_further_out = True
+                elif caller is module:
                     return None
-                if (slot := self._slots.get(id(caller))) is not None:
+                elif (slot := self._slots.get(id(caller))) is not None:
                     running.append(slot)
             frame = frame.f_back
         return running[::-1]
