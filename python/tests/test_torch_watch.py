@@ -22,6 +22,7 @@ torch = pytest.importorskip("torch")
 import headrace as hr  # noqa: E402
 from headrace import _capture  # noqa: E402
 from headrace.torch import timeline as timelines  # noqa: E402
+from headrace.torch import watching  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn.modules import module as modules  # noqa: E402
 from torch.utils.checkpoint import checkpoint  # noqa: E402
@@ -697,6 +698,64 @@ def test_wrong_arguments() -> None:
             hr.torch.watch(model, **options)
     with pytest.raises(TypeError, match="not str"):
         hr.torch.watch("model")
+
+
+def test_events_of_a_device_that_lags(
+    clock: Clock, rows: list[SimpleNamespace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stand-in for torch.cuda: an event has the time at which it was put on the stream."""
+    passed_ns, made = [0], []
+
+    class Event:
+        def __init__(self, enable_timing: bool) -> None:
+            assert enable_timing
+            made.append(self)
+
+        def record(self) -> None:
+            self.at_ns = clock.now_ns
+
+        def query(self) -> bool:
+            return self.at_ns <= passed_ns[0]
+
+        def synchronize(self) -> None:
+            passed_ns[0] = max(passed_ns[0], self.at_ns)
+
+        def elapsed_time(self, end: Event) -> float:
+            assert end.query()
+            return (end.at_ns - self.at_ns) / 1e6
+
+    def choose_clock(watch: Any) -> None:
+        watch.timeline = timelines.EventTimeline(watch.step_slot + 1, SimpleNamespace(Event=Event))
+
+    monkeypatch.setattr(watching.Watch, "_choose_clock", choose_clock)
+    model = nn.Sequential(Layer(clock, 10_000_000), Layer(clock, 5_000_000))
+    watch = hr.torch.watch(model)
+    optimiser = Step(clock, model.parameters())
+    train(model, optimiser, steps=2)
+    assert not rows  # the device has not come so far
+    passed_ns[0] = clock.now_ns
+    watch.step_ended()
+    in_use = len(made)
+    train(model, optimiser, steps=1)
+    passed_ns[0] = clock.now_ns
+    watch.step_ended()
+    assert len(made) == in_use  # events are used again
+    assert [row.since_ns for row in rows] == [122_000_000, 61_000_000]
+    assert [dict(zip(row.names, row.self_ns, strict=True)) for row in rows] == [
+        {
+            "|forward": 0,
+            "|backward": 0,
+            "0|forward": 10_000_000 * steps,
+            "0|backward": 30_000_000 * steps,
+            "1|forward": 5_000_000 * steps,
+            "1|backward": 15_000_000 * steps,
+            "|step": 1_000_000 * steps,
+        }
+        for steps in (2, 1)
+    ]
+    train(model, optimiser, steps=1)
+    watch.unwatch()  # waits for the device
+    assert [row.since_ns for row in rows][2:] == [61_000_000]
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

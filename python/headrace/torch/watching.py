@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import weakref
@@ -300,7 +301,8 @@ def _shape_of(tensor: Any) -> dict[str, Any]:
 
 def _after_fork_in_child() -> None:
     for watch in list(watched.values()):
-        watch.timeline.close()  # what ran so far is the parent's to record
+        with contextlib.suppress(Exception):  # a device does not answer in a child
+            watch.timeline.close()  # what ran so far is the parent's to record
 
 
 os.register_at_fork(after_in_child=_after_fork_in_child)
