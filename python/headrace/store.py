@@ -351,6 +351,11 @@ class Store:
         """What Headrace itself cost, by how much detail it recorded."""
         return self._about_energy("capture", what, "by_detail")
 
+    def energy_layers(self, what: str | os.PathLike[str] = "") -> EnergyRows:
+        """What each layer and phase of the models that were watched used; in `facts` their
+        `conservation`: with the time outside layers they are what their tasks used themselves."""
+        return self._about_energy("layers", what, "layers")
+
     def energy_checks(
         self,
         what: str | os.PathLike[str] = "",

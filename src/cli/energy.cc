@@ -25,6 +25,7 @@ struct EnergyOptions {
   bool path = false;
   bool truth = false;
   bool capture = false;
+  bool layers = false;
   bool checks = false;
   query::EnergyQuestion question;
   Output output;
@@ -44,6 +45,7 @@ std::string asked(const EnergyOptions& o) {
   if (o.path || !o.question.task.empty()) return "path";
   if (o.truth) return "truth";
   if (o.capture) return "capture";
+  if (o.layers) return "layers";
   return o.checks || !o.question.against.empty() ? "checks" : "";
 }
 
@@ -74,6 +76,8 @@ void add_questions(CLI::App* verb, EnergyOptions& o) {
   CLI::Option* truth = verb->add_flag(
       "--truth", o.truth, "What is estimated, by which sensor; what is left without it");
   CLI::Option* capture = verb->add_flag("--capture", o.capture, "What Headrace itself cost");
+  CLI::Option* layers =
+      verb->add_flag("--layers", o.layers, "What each layer and phase of a model used");
   CLI::Option* checks =
       verb->add_flag("--checks", o.checks, "Whether a node's sensor and those of its parts agree");
   CLI::Option* task =
@@ -82,8 +86,8 @@ void add_questions(CLI::App* verb, EnergyOptions& o) {
       verb->add_option("--against", o.question.against,
                        "Like --checks, and with a meter: hostname,begin,end,joules,source")
           ->type_name("FILE");
-  const std::vector<CLI::Option*> all = {ranks,   outliers, nodes, path,   truth,
-                                         capture, checks,   task,  against};
+  const std::vector<CLI::Option*> all = {ranks,   outliers, nodes,  path, truth,
+                                         capture, layers,   checks, task, against};
   for (CLI::Option* one : all) {
     for (CLI::Option* other : all) {
       const bool together = (one == path && other == task) || (one == task && other == path) ||
@@ -133,6 +137,7 @@ void add_energy(CLI::App& app, Program& program) {
       "  headrace energy sweep --idle none     idle energy divided among the tasks that ran\n"
       "  headrace energy sweep --carbon grid.csv --region DE --pue 1.2\n"
       "  headrace energy sweep --outliers      tasks that used another energy than expected\n"
+      "  headrace energy tune --layers         what each layer of its model used\n"
       "  headrace energy sweep --against meter.csv   compared with what a meter showed\n");
   verb->add_option("WHAT", options->what, "A campaign or workflow by its name or id");
   verb->add_option("--idle", options->idle,

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "energy/column_groups.h"
 #include "energy/normal_equations.h"
 #include "energy/window_walk.h"
 
@@ -112,93 +113,6 @@ std::vector<uint32_t> columns_of(std::span<const TaskSpan> tasks, size_t types) 
   return out;
 }
 
-// Joins what cannot be told apart.
-class Groups {
- public:
-  // `at_once`: some tasks ran side by side.
-  Groups(NormalEquations equations, std::vector<int64_t> windows, bool at_once)
-      : equations_(std::move(equations)),
-        windows_(std::move(windows)),
-        into_(windows_.size()),
-        at_once_(at_once) {
-    std::iota(into_.begin(), into_.end(), 0u);
-    solve();
-    for (;;) {
-      const size_t worst = find_worst();
-      if (worst == kNone) return;
-      const size_t with = closest_to(worst);
-      if (with == kNone) return;
-      join(std::min(worst, with), std::max(worst, with));
-    }
-  }
-  uint32_t of(uint32_t column) const { return into_[column]; }
-  double power(uint32_t column) const { return fit_.coefficients[into_[column]]; }
-  double relative_sd(uint32_t column) const { return relative_sd_of(into_[column]); }
-  bool is_known(uint32_t column) const { return holds(into_[column]); }
-  int64_t windows(uint32_t column) const { return windows_[into_[column]]; }
-
- private:
-  static constexpr size_t kNone = SIZE_MAX;
-
-  double relative_sd_of(size_t column) const {
-    const double power = fit_.coefficients[column];
-    return power > 0 ? std::sqrt(fit_.variances[column]) / power : 1.0;
-  }
-  bool holds(size_t column) const {
-    return inflation_[column] < ActivityPower::kLargestInflation &&
-           relative_sd_of(column) < ActivityPower::kLargestError;
-  }
-  // The rest may well be small or unsure: it is no type.
-  bool is_bad(size_t column) const {
-    return column != 0 && equations_.diagonal(column) > 0 && !holds(column);
-  }
-  size_t find_worst() const {
-    size_t worst = kNone;
-    for (size_t i = 0; i < equations_.columns(); ++i) {
-      if (!is_bad(i)) continue;
-      const auto badness = [&](size_t c) { return std::min(inflation_[c], 1e12); };
-      if (worst == kNone || badness(i) > badness(worst)) worst = i;
-    }
-    return worst;
-  }
-  // The column with which it is most confused.
-  size_t closest_to(size_t column) const {
-    const size_t n = equations_.columns();
-    size_t best = kNone;
-    double most = -1;
-    // Time without a task may draw what a type does, but not where tasks run side by side.
-    for (size_t i = at_once_ ? 1 : 0; i < n; ++i) {
-      if (i == column || !(equations_.diagonal(i) > 0)) continue;
-      const double both = fit_.covariance[i * n + i] * fit_.covariance[column * n + column];
-      const double confused = both > 0 ? -fit_.covariance[column * n + i] / std::sqrt(both) : 0;
-      if (confused > most) most = confused, best = i;
-    }
-    return best;
-  }
-  void join(size_t first, size_t second) {
-    equations_.join(first, second);
-    windows_[first] = std::max(windows_[first], windows_[second]);
-    for (uint32_t& one : into_) {
-      if (one == second) one = static_cast<uint32_t>(first);
-    }
-    solve();
-  }
-  void solve() {
-    fit_ = equations_.solve();
-    // What types make of each other; that all of them bring the floor along is another thing.
-    NormalEquations types = equations_;
-    types.drop(0);
-    inflation_ = types.solve().inflation;
-  }
-
-  NormalEquations equations_;
-  std::vector<double> inflation_;
-  std::vector<int64_t> windows_;
-  std::vector<uint32_t> into_;
-  const bool at_once_;
-  NormalEquations::Fit fit_;
-};
-
 }  // namespace
 
 std::string_view name_of(Resolution resolution) {
@@ -224,7 +138,10 @@ ActivityPower find_powers(const Timeline& timeline, std::span<const TaskSpan> ta
   }
   const double length_s = static_cast<double>(timeline.end_ns() - timeline.begin_ns()) * 1e-9;
   out.mean_uw = static_cast<double>(timeline.total()) / length_s;
-  const Groups groups(rows.equations(), rows.windows(), rows.at_once());
+  // Time without a task may draw what a type does, but not where tasks run side by side.
+  const ColumnGroups groups(
+      rows.equations(), rows.windows(),
+      {ActivityPower::kLargestError, ActivityPower::kLargestInflation, !rows.at_once()});
   std::vector<uint32_t> members(columns, 0);
   std::vector<uint32_t> first(columns, kNoTask);
   ++members[groups.of(0)];

@@ -172,6 +172,13 @@ void end_open_tasks(TaskForest& forest, const std::vector<SensorSeries>& sensors
   }
 }
 
+Status layers_do_not_add_up(const LayerFigures& one, const std::string& domain) {
+  return corrupt("the energy of layers in " + domain + " does not add up: tasks " +
+                 std::to_string(one.tasks_uj) + " uJ, divided " + std::to_string(one.energy.whole) +
+                 ", outside layers " + std::to_string(one.energy.outside) +
+                 "; nothing was written: please report this with the store");
+}
+
 Status does_not_add_up(const Balance& one) {
   return corrupt("the energy of " + one.domain + " does not add up: measured " +
                  std::to_string(one.measured_uj) + " uJ, attributed " +
@@ -188,35 +195,45 @@ Result<Attributed> compute(const store::Connection& connection, const std::vecto
   if (!tasks.ok()) return tasks.status();
   TaskForest forest(std::move(*tasks));
   end_open_tasks(forest, *sensors);
+  const Result<std::vector<WatchedLayers>> watched = read_layers(connection, marks, forest);
+  if (!watched.ok()) return watched.status();
 
   const std::string in = in_list(marks);
   HEADRACE_RETURN_IF_ERROR(
       connection.run("DELETE FROM task_energy_row WHERE producer IN " + in +
                      "; DELETE FROM energy_balance_row WHERE producer IN " + in +
                      "; DELETE FROM energy_domain_row WHERE producer IN " + in +
+                     "; DELETE FROM layer_energy_row WHERE producer IN " + in +
                      "; DELETE FROM activity_energy_row WHERE producer IN " + in));
   Result<store::Appender> out = store::Appender::open(connection, "task_energy_row");
   if (!out.ok()) return out.status();
   Result<store::Appender> activities = store::Appender::open(connection, "activity_energy_row");
   if (!activities.ok()) return activities.status();
+  Result<store::Appender> layers = store::Appender::open(connection, "layer_energy_row");
+  if (!layers.ok()) return layers.status();
   std::vector<Balance> balances;
   const Sources found = find_sources(*sensors);
   const std::vector<EnergySource>& sources = found.divided;
   for (auto first = sources.begin(); first != sources.end();) {
     const auto last = std::find_if(
         first, sources.end(), [&](const EnergySource& s) { return s.domain != first->domain; });
-    DomainTable table(first->domain, forest, policy);
+    DomainTable table(first->domain, forest, policy, *watched);
     for (; first != last; ++first) {
       balances.push_back(table.add(*first));
       if (!balances.back().holds()) return does_not_add_up(balances.back());
     }
     table.roll_up();
     HEADRACE_RETURN_IF_ERROR(write_activities(table, *activities));
+    for (const LayerFigures& one : table.layers()) {
+      if (!one.holds()) return layers_do_not_add_up(one, table.domain());
+      HEADRACE_RETURN_IF_ERROR(write_layers(one, table.domain(), *layers));
+    }
     HEADRACE_RETURN_IF_ERROR(write_rows(table, forest, *out));
   }
   Attributed done{marks.size(), forest.size(), out->rows()};
   HEADRACE_RETURN_IF_ERROR(out->close());
   HEADRACE_RETURN_IF_ERROR(activities->close());
+  HEADRACE_RETURN_IF_ERROR(layers->close());
   HEADRACE_RETURN_IF_ERROR(write_balances(connection, balances));
   HEADRACE_RETURN_IF_ERROR(write_domains(connection, found));
   HEADRACE_RETURN_IF_ERROR(set_marks(connection, marks, policy));

@@ -62,12 +62,14 @@ std::vector<ActivityFigure> figures_of(uint32_t producer, const std::vector<uint
 
 }  // namespace
 
-DomainTable::DomainTable(std::string domain, const TaskForest& forest, IdlePolicy policy)
+DomainTable::DomainTable(std::string domain, const TaskForest& forest, IdlePolicy policy,
+                         std::span<const WatchedLayers> watched)
     : domain_(std::move(domain)),
       forest_(forest),
       policy_(policy),
       rows_(forest.size()),
-      hows_{{}, {"several", "its parts were got in several ways: see its children"}} {}
+      hows_{{}, {"several", "its parts were got in several ways: see its children"}},
+      watched_(watched) {}
 
 uint16_t DomainTable::intern(const How& how) {
   for (size_t i = 0; i < hows_.size(); ++i) {
@@ -107,8 +109,25 @@ void DomainTable::add_part(const EnergySource& source, const Part& part, Balance
   }
   std::vector<TaskSpan> spans = forest_.spans(*range);
   const std::vector<uint32_t> activities = number_types(forest_, *range, spans);
-  const SelfEnergy divided = divide(part.timeline, spans, order_events(spans), activities.size(),
-                                    {policy_ != IdlePolicy::kNone, part.is_device});
+  LayerCollector layers(watched_, forest_, *range, part.timeline);
+  DivideOptions options;
+  options.rest_takes_part = policy_ != IdlePolicy::kNone;
+  options.may_see_part = part.is_device;
+  if (!layers.empty()) {
+    options.each_window = [&layers](const Window& window, std::span<const int64_t> shares) {
+      layers.add(window, shares);
+    };
+  }
+  const SelfEnergy divided =
+      divide(part.timeline, spans, order_events(spans), activities.size(), options);
+  for (LayerFigures& one : layers.finish(divided)) {
+    one.truth = part.truth;
+    one.model_relative = part.truth == name_of(Truth::kMixed) ? kMixedRelative : 0;
+    one.sensor_relative = part.truth == name_of(Truth::kEstimated)
+                              ? stated_relative(part.assumption)
+                              : kMeasuredRelative;
+    layers_.push_back(std::move(one));
+  }
   for (ActivityFigure& one : figures_of(part.producer, activities, spans, divided)) {
     one.model_relative = part.truth == name_of(Truth::kMixed) ? kMixedRelative : 0;
     activities_.push_back(one);

@@ -3,11 +3,13 @@
 
 #include <cmath>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "energy/activity_power.h"
 #include "energy/idle_policy.h"
+#include "energy/layer_figures.h"
 #include "energy/sources.h"
 #include "energy/task_forest.h"
 
@@ -62,7 +64,8 @@ class DomainTable {
     std::string assumption;
   };
 
-  DomainTable(std::string domain, const TaskForest& forest, IdlePolicy policy);
+  DomainTable(std::string domain, const TaskForest& forest, IdlePolicy policy,
+              std::span<const WatchedLayers> watched = {});
   // Divides a source of this domain among its processes' tasks.
   Balance add(const EnergySource& source);
   // Sums up from children to parents; after all sources.
@@ -72,6 +75,7 @@ class DomainTable {
   const std::vector<Row>& rows() const { return rows_; }
   const How& how(const Row& row) const { return hows_[row.how]; }
   const std::vector<ActivityFigure>& activities() const { return activities_; }
+  const std::vector<LayerFigures>& layers() const { return layers_; }
 
  private:
   void add_part(const EnergySource& source, const Part& part, Balance& balance);
@@ -84,6 +88,8 @@ class DomainTable {
   std::vector<Row> rows_;
   std::vector<How> hows_;
   std::vector<ActivityFigure> activities_;
+  const std::span<const WatchedLayers> watched_;
+  std::vector<LayerFigures> layers_;
   // Of the source that is being added: tasks that ran, and for how long.
   std::vector<uint32_t> residents_;
   std::vector<double> residency_s_;

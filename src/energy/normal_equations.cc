@@ -126,6 +126,13 @@ NormalEquations::Fit NormalEquations::solve() const {
   return out;
 }
 
+void NormalEquations::add_all(const NormalEquations& other, double sign) {
+  for (size_t i = 0; i < gram_.size(); ++i) gram_[i] += sign * other.gram_[i];
+  for (size_t i = 0; i < columns_; ++i) moment_[i] += sign * other.moment_[i];
+  squares_ += sign * other.squares_;
+  rows_ += sign * other.rows_;
+}
+
 void NormalEquations::drop(size_t column) {
   for (size_t i = 0; i < columns_; ++i) {
     gram_[column * columns_ + i] = gram_[i * columns_ + column] = 0;

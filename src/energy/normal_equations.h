@@ -35,6 +35,8 @@ class NormalEquations {
   void drop(size_t column);
   // Two columns become one, in the first's place; the second becomes zeros.
   void join(size_t first, size_t second);
+  // All rows of another that forgets nothing, as this, or (sign -1) all but them.
+  void add_all(const NormalEquations& other, double sign = 1);
 
   size_t columns() const { return columns_; }
   double diagonal(size_t column) const { return gram_[column * columns_ + column]; }

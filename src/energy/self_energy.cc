@@ -45,6 +45,9 @@ class Division {
     begin_square_ = end_square;
   }
 
+  // What the tasks of the last window got of it.
+  std::span<const int64_t> shares() const { return given_; }
+
   SelfEnergy finish() {
     forget_window();
     const double systematic = mean_systematic();
@@ -87,6 +90,7 @@ class Division {
     // What is shared in proportion errs in proportion to what was shared.
     scale_ = expected.sum > 0 ? static_cast<double>(counted - unseen) / expected.sum : 0;
     const std::span<const int64_t> shares = apportionment_.divide(shares_, counted - unseen);
+    given_ = shares.first(window.exposures.size());
     for (size_t i = 0; i < window.exposures.size(); ++i) {
       const Exposure& one = window.exposures[i];
       TaskEnergy& task = out_.tasks[one.task];
@@ -192,6 +196,7 @@ class Division {
   SubtreeErrors subtrees_;
   std::vector<GroupInWindow> groups_;
   std::vector<double> shares_;  // of this window
+  std::span<const int64_t> given_;
   double scale_ = 0;
   double seen_part_ = 1;
   double begin_square_ = 0;  // of the window's begin: variance of the energy on its wrong side
@@ -237,13 +242,14 @@ void read_windows(const Timeline& timeline, std::span<const TaskSpan> tasks,
 }  // namespace
 
 SelfEnergy divide(const Timeline& timeline, std::span<const TaskSpan> tasks,
-                  std::span<const TaskEvent> events, size_t types, DivideOptions options) {
+                  std::span<const TaskEvent> events, size_t types, const DivideOptions& options) {
   ActivityPower powers = find_powers(timeline, tasks, events, types);
   Expectation expectation(tasks, powers, options.rest_takes_part);
   const WindowNoise noise = find_noise(timeline, tasks, events, expectation, options.may_see_part);
   Division division(timeline, tasks, powers, noise);
   for (WindowWalk walk(timeline, tasks, events, expectation.model()); walk.next();) {
     division.add(walk.window(), expectation.of(walk.window()));
+    if (options.each_window) options.each_window(walk.window(), division.shares());
   }
   SelfEnergy out = division.finish();
   read_windows(timeline, tasks, events, out.tasks);

@@ -12,12 +12,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
 #include "energy/activity_power.h"
 #include "energy/task_span.h"
 #include "energy/timeline.h"
+#include "energy/window_walk.h"
 
 namespace headrace::energy {
 
@@ -55,11 +57,14 @@ struct DivideOptions {
   bool rest_takes_part = true;
   // Whether the sensor may look only part of the time, as GPUs' do.
   bool may_see_part = true;
+  // Told every window with what its tasks got of it, in micro-joules, as its exposures stand.
+  std::function<void(const Window&, std::span<const int64_t> shares)> each_window{};
 };
 
 // `types`: how many there are. O(events + windows x tasks that run over their ends), three times
 // through.
 SelfEnergy divide(const Timeline& timeline, std::span<const TaskSpan> tasks,
-                  std::span<const TaskEvent> events, size_t types, DivideOptions options = {});
+                  std::span<const TaskEvent> events, size_t types,
+                  const DivideOptions& options = {});
 
 }  // namespace headrace::energy

@@ -21,6 +21,9 @@ class TaskForest {
   // Children before their parents; a task of a cycle of parents, which damage can make, never.
   const std::vector<uint32_t>& upward() const { return upward_; }
 
+  // The place of a task; kNoTask where it is not there.
+  uint32_t find(uint32_t producer, int64_t seq) const;
+
   // The tasks of one producer: they stand together.
   struct Range {
     uint32_t producer = 0;
@@ -34,7 +37,6 @@ class TaskForest {
   std::vector<TaskSpan> spans(const Range& range) const;
 
  private:
-  uint32_t find(uint32_t producer, int64_t seq) const;
   std::vector<TaskRow> tasks_;
   std::vector<uint32_t> parents_;
   std::vector<uint32_t> upward_;

@@ -11,6 +11,7 @@
 //   path     from a campaign down to the samples behind a task, with a sum check at each step
 //   truth    which figures are estimates, from which sensor; what changes without them?
 //   capture  what did Headrace itself cost?
+//   layers   what did each layer and phase of a model use?
 //   checks   do a node's sensors, its parts' and a meter outside agree?
 //
 // Cost of each: a few passes over the tasks asked for and their energy, and where said in its file
@@ -72,6 +73,7 @@ Result<EnergyAnswer> energy_nodes(const Session&, const EnergyScope&, const Ener
 Result<EnergyAnswer> energy_path(const Session&, const EnergyScope&, const EnergyQuestion&);
 Result<EnergyAnswer> energy_truth(const Session&, const EnergyScope&, const EnergyQuestion&);
 Result<EnergyAnswer> energy_capture(const Session&, const EnergyScope&, const EnergyQuestion&);
+Result<EnergyAnswer> energy_layers(const Session&, const EnergyScope&, const EnergyQuestion&);
 Result<EnergyAnswer> energy_checks(const Session&, const EnergyScope&, const EnergyQuestion&);
 
 }  // namespace headrace::query

@@ -101,7 +101,7 @@ void add_energy_routes(std::vector<Route>* out) {
        "One question about energy. ranks: tasks by time and by energy; outliers: tasks that used "
        "another energy than expected; nodes: idle and active by node, stragglers, waiting; path: "
        "down to the samples behind a task; truth: what is estimated; capture: what Headrace itself "
-       "cost; checks: whether sensors agree",
+       "cost; checks: whether sensors agree; layers: what each layer and phase of a model used",
        Form::kDocument,
        {{.name = "workflow", .about = "of this workflow: its name or id"},
         {.name = "campaign", .about = "of this campaign; neither: of everything"},

@@ -56,7 +56,8 @@ CREATE TABLE exposure_row(wf UINTEGER, producer UINTEGER, seq BIGINT, begin_ts B
 CREATE TABLE layer_energy_row(producer UINTEGER, wf UINTEGER, activity UINTEGER, model VARCHAR,
   layer VARCHAR, phase VARCHAR, domain VARCHAR, calls BIGINT, time_s DOUBLE, share_uj BIGINT,
   group_uj BIGINT, u95_j DOUBLE, split_u95_j DOUBLE, power_w DOUBLE, resolution VARCHAR,
-  group_number UINTEGER, windows BIGINT, method VARCHAR, truth VARCHAR, reason VARCHAR);
+  group_number UINTEGER, windows BIGINT, method VARCHAR, truth VARCHAR, reason VARCHAR,
+  coverage DOUBLE);
 ALTER TABLE energy_mark ADD COLUMN exposures BIGINT;
 )sql"}};
   return steps;

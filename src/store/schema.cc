@@ -84,7 +84,8 @@ CREATE TABLE activity_energy_row(producer UINTEGER, domain VARCHAR, activity UIN
 CREATE TABLE layer_energy_row(producer UINTEGER, wf UINTEGER, activity UINTEGER, model VARCHAR,
   layer VARCHAR, phase VARCHAR, domain VARCHAR, calls BIGINT, time_s DOUBLE, share_uj BIGINT,
   group_uj BIGINT, u95_j DOUBLE, split_u95_j DOUBLE, power_w DOUBLE, resolution VARCHAR,
-  group_number UINTEGER, windows BIGINT, method VARCHAR, truth VARCHAR, reason VARCHAR);
+  group_number UINTEGER, windows BIGINT, method VARCHAR, truth VARCHAR, reason VARCHAR,
+  coverage DOUBLE);
 -- What became of the energy of each source, whole: measured = attributed + idle + unattributed.
 CREATE TABLE energy_balance_row(producer UINTEGER, domain VARCHAR, truth VARCHAR,
   measured_uj BIGINT, attributed_uj BIGINT, idle_uj BIGINT, unattributed_uj BIGINT);

@@ -192,7 +192,10 @@ constexpr ViewColumn kLayerEnergy[] = {
     {"model", "VARCHAR", "", "The model", ""},
     {"layer", "VARCHAR", "",
      "The layer, by its dotted path; NULL: the time of those tasks outside all layers", ""},
-    {"phase", "VARCHAR", "", "forward, backward or step (of the optimizer)", ""},
+    {"phase", "VARCHAR", "",
+     "forward, backward or step (of the optimizer); without a layer, repeat: repeating layers to "
+     "measure them",
+     ""},
     {"domain", "VARCHAR", "", "Which part of the machine", ""},
     {"calls", "BIGINT", "1", "How often it was called", ""},
     {"time_s", "DOUBLE", "s", "How long it ran itself while the domain was counted", ""},
@@ -212,7 +215,10 @@ constexpr ViewColumn kLayerEnergy[] = {
     {"windows", "BIGINT", "1", "Of the sensor, in which it ran", ""},
     {"method", "VARCHAR", "", "How it was divided", "prov:hadPlan"},
     {"truth", "VARCHAR", "", "measured, mixed or estimated", ""},
-    {"reason", "VARCHAR", "", "Why attributed_j is NULL", ""},
+    {"reason", "VARCHAR", "", "Why attributed_j is NULL or coverage is below 1", ""},
+    {"coverage", "DOUBLE", "1", "Share of its time in which the sensor was read", ""},
+    {"hostname", "VARCHAR", "", kHost, "prov:atLocation"},
+    {"pid", "BIGINT", "", "The process that ran it", ""},
 };
 
 constexpr ViewColumn kEnergyBalance[] = {

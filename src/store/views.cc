@@ -217,8 +217,8 @@ std::string layer_energy() {
   string_agg(e.layer || ' ' || e.phase, ' + ') OVER (
     PARTITION BY e.producer, e.wf, e.activity, e.model, e.domain, e.group_number
     ORDER BY e.layer, e.phase ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS "group",
-  e.windows, e.method, e.truth, e.reason
-FROM layer_energy_row e LEFT JOIN workflow_row w ON w.wf = e.wf
+  e.windows, e.method, e.truth, e.reason, e.coverage, p.hostname, p.pid
+FROM layer_energy_row e JOIN producer_row p ON p.producer = e.producer LEFT JOIN workflow_row w ON w.wf = e.wf
 LEFT JOIN activity_row a ON a.activity = e.activity;
 )sql";
 }
