@@ -1,4 +1,4 @@
-"""The joules of a model's layers, from a program to the command line, Python and the page's server."""
+"""The joules of a model's layers: from a program to the command line, Python and the server."""
 
 from __future__ import annotations
 
