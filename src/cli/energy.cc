@@ -159,7 +159,8 @@ void add_energy(CLI::App& app, Program& program) {
       ->needs(carbon)
       ->type_name("KIND");
   verb->add_option("--pue", options->carbon.pue,
-                   "What the building draws for each joule of the machine (default: 1)")
+                   "What the building draws for each joule of the machine, where the file's column "
+                   "pue does not say it (default: 1)")
       ->check(CLI::Range(1.0, 10.0))
       ->needs(carbon)
       ->type_name("N");

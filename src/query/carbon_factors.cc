@@ -17,6 +17,9 @@ namespace headrace::query {
 namespace {
 
 constexpr const char* kHeader = "region,start,end,gco2e_per_kwh,kind,source";
+constexpr const char* kPueHeader = "region,start,end,gco2e_per_kwh,kind,source,pue";
+// As that of --pue.
+constexpr double kLargestPue = 10;
 constexpr int64_t kNsPerS = 1'000'000'000;
 
 std::string time_text(int64_t at_ns) {
@@ -45,9 +48,9 @@ Status CarbonFactors::add_line(const std::string& line, size_t number) {
                             what);
   };
   const std::vector<std::string> fields = csv_fields(line);
-  if (fields.size() != 6) {
-    return wrong("it has " + std::to_string(fields.size()) + " fields and not the six of " +
-                 kHeader);
+  if (fields.size() != (has_pue_ ? 7 : 6)) {
+    return wrong("it has " + std::to_string(fields.size()) + " fields and not the " +
+                 (has_pue_ ? "seven of " : "six of ") + (has_pue_ ? kPueHeader : kHeader));
   }
   const auto from = written_time_ns(fields[1]);
   const auto until = written_time_ns(fields[2]);
@@ -63,11 +66,18 @@ Status CarbonFactors::add_line(const std::string& line, size_t number) {
   if (fields[4] != "average" && fields[4] != "marginal") {
     return wrong("its kind is \"" + in_one_line(fields[4]) + "\", not average or marginal");
   }
+  double pue = question_.pue;
+  if (has_pue_ && !fields[6].empty()) {
+    pue = number_of(fields[6]).value_or(0);
+    if (!(pue >= 1 && pue <= kLargestPue)) {
+      return wrong("\"" + in_one_line(fields[6]) + "\" is no PUE: write a number from 1 to 10");
+    }
+  }
   if (std::find(regions_.begin(), regions_.end(), fields[0]) == regions_.end()) {
     regions_.push_back(fields[0]);
   }
   if (fields[0] == question_.region && fields[4] == question_.kind) {
-    rows_.push_back({*from, *until, *g_per_kwh, 0, fields[5]});
+    rows_.push_back({*from, *until, *g_per_kwh * pue, 0, fields[5]});
   }
   return {};
 }
@@ -102,8 +112,10 @@ Result<CarbonFactors> CarbonFactors::read(const CarbonQuestion& question) {
   for (size_t number = 1; std::getline(lines, line); ++number) {
     if (number == 1) {
       if (line.ends_with('\r')) line.pop_back();
-      if (line == kHeader) continue;
-      return invalid_argument(question.file.string() + ": its first line is not " + kHeader);
+      out.has_pue_ = line == kPueHeader;
+      if (line == kHeader || out.has_pue_) continue;
+      return invalid_argument(question.file.string() + ": its first line is not " + kHeader +
+                              " (and after them pue, where that is known)");
     }
     if (line.empty() || line == "\r") continue;
     HEADRACE_RETURN_IF_ERROR(out.add_line(line, number));

@@ -51,6 +51,26 @@ TEST_F(CarbonFactorsTest, AreWeighedByTime) {
   EXPECT_EQ(marginal->mean(at(0), at(2)), 900.0);
 }
 
+TEST_F(CarbonFactorsTest, TheBuildingsPartMayChangeWithTime) {
+  std::ofstream(file_) << "region,start,end,gco2e_per_kwh,kind,source,pue\n"
+                          "DE,2026-11-22T00:00Z,2026-11-22T01:00Z,100,average,A,1.1\n"
+                          "DE,2026-11-22T01:00Z,2026-11-22T02:00Z,100,average,A,1.5\n"
+                          "DE,2026-11-22T02:00Z,2026-11-22T03:00Z,100,average,A,\n";
+  const auto factors = CarbonFactors::read({file_, "DE", "average", 1.2});
+  ASSERT_TRUE(factors.ok()) << factors.status().message();
+  EXPECT_DOUBLE_EQ(*factors->mean(at(0, 10), at(0, 20)), 110);
+  EXPECT_DOUBLE_EQ(*factors->mean(at(0), at(2)), 130);
+  EXPECT_DOUBLE_EQ(*factors->mean(at(2, 10), at(2, 20)), 120)
+      << "where it is empty, the question's";
+  std::ofstream(file_) << "region,start,end,gco2e_per_kwh,kind,source,pue\n"
+                          "DE,2026-11-22T00:00Z,2026-11-22T01:00Z,100,average,A,0.9\n";
+  EXPECT_NE(CarbonFactors::read({file_, "DE", "average", 1})
+                .status()
+                .message()
+                .find("line 2: \"0.9\" is no PUE: write a number from 1 to 10"),
+            std::string::npos);
+}
+
 TEST_F(CarbonFactorsTest, WhatIsNotThereIsNotKnown) {
   const auto factors = read(
       "DE,2026-11-22T00:00Z,2026-11-22T01:00Z,100,average,A\n"

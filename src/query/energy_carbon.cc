@@ -20,7 +20,7 @@ constexpr const char* kTasks =
 class Emissions {
  public:
   Emissions(const CarbonFactors& factors, const CarbonQuestion& question, EnergyCard* card)
-      : factors_(factors), pue_(question.pue), card_(card) {
+      : factors_(factors), card_(card) {
     carbon_.question = question;
     carbon_.sha256 = factors.sha256();
     carbon_.source = factors.source();
@@ -65,13 +65,12 @@ class Emissions {
  private:
   std::optional<double> grams(int64_t uj, int64_t from_ns, int64_t until_ns) {
     const std::optional<double> mean = factors_.mean(from_ns, until_ns);
-    if (mean) return static_cast<double>(uj) / kUjPerKwh * pue_ * *mean;
+    if (mean) return static_cast<double>(uj) / kUjPerKwh * *mean;
     if (carbon_.reason.empty()) carbon_.reason = factors_.why_not(from_ns, until_ns);
     return std::nullopt;
   }
 
   const CarbonFactors& factors_;
-  const double pue_;
   EnergyCard* const card_;
   EnergyLine* line_ = nullptr;  // of the task before
   Carbon carbon_;
