@@ -18,6 +18,8 @@ struct TimeSpan {
   int64_t end_ns = 0;
 };
 
+// Nobody nests deeper; a store that says so has a circle in it.
+constexpr int kMostLevels = 64;
 constexpr size_t kNoOwner = static_cast<size_t>(-1);
 
 struct OwnTask {

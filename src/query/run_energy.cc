@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <unordered_map>
+#include <unordered_set>
 
 #include "query/domain_sum.h"
 #include "query/energy_reach.h"
@@ -55,31 +55,36 @@ void add_parts(const OwnTask& task, double joules, std::vector<EnergyCurve::Part
 }  // namespace
 
 EnergyCurve::EnergyCurve(const std::vector<Part>& parts) {
-  std::vector<std::pair<int64_t, double>> slopes;  // changes of it
-  std::vector<std::pair<int64_t, double>> jumps;
+  struct Change {
+    int64_t at_ns;
+    double slope;
+    double joules;  // at once: of a part without length
+  };
+  std::vector<Change> changes;
   for (const Part& part : parts) {
     if (part.end_ns > part.begin_ns) {
       const double slope = part.joules / static_cast<double>(part.end_ns - part.begin_ns);
-      slopes.emplace_back(part.begin_ns, slope);
-      slopes.emplace_back(part.end_ns, -slope);
+      changes.push_back({part.begin_ns, slope, 0});
+      changes.push_back({part.end_ns, -slope, 0});
     } else {
-      jumps.emplace_back(part.end_ns, part.joules);
+      changes.push_back({part.end_ns, 0, part.joules});
     }
   }
-  std::sort(slopes.begin(), slopes.end());
-  std::sort(jumps.begin(), jumps.end());
+  std::sort(changes.begin(), changes.end(),
+            [](const Change& a, const Change& b) { return a.at_ns < b.at_ns; });
   double joules = 0;
   double slope = 0;
-  size_t jump = 0;
-  for (const auto& [at_ns, change] : slopes) {
-    if (!points_.empty()) joules += slope * static_cast<double>(at_ns - points_.back().first);
-    for (; jump < jumps.size() && jumps[jump].first <= at_ns; ++jump) joules += jumps[jump].second;
-    points_.emplace_back(at_ns, joules);
-    slope += change;
-  }
-  for (; jump < jumps.size(); ++jump) {
-    joules += jumps[jump].second;
-    points_.emplace_back(jumps[jump].first, joules);
+  for (const Change& change : changes) {
+    if (!points_.empty()) {
+      joules += slope * static_cast<double>(change.at_ns - points_.back().first);
+    }
+    if (points_.empty() || points_.back().first != change.at_ns) {
+      points_.emplace_back(change.at_ns, joules);
+    }
+    slope += change.slope;
+    if (change.joules == 0) continue;
+    joules += change.joules;
+    points_.emplace_back(change.at_ns, joules);
   }
 }
 
@@ -101,13 +106,16 @@ Result<EnergyCurves> energy_curves(const Session& session, const CampaignName& c
   if (!times.ok()) return times.status();
   const Result<OwnJoules> joules = read_own_joules(session, thing);
   if (!joules.ok()) return joules.status();
-  // A parent stands before the tasks inside it, or began with them.
+  std::unordered_set<Uuid> wanted;
+  for (const std::string& id : task_ids) {
+    if (const auto parsed = Uuid::parse(id)) wanted.insert(*parsed);
+  }
   std::vector<size_t> run_of(times->tasks.size(), kNoOwner);
   std::map<size_t, std::set<std::string>> domains;
   for (size_t i = 0; i < times->tasks.size(); ++i) {
     size_t at = i;
-    while (at != kNoOwner && !task_ids.contains(times->tasks[at].id.text())) {
-      at = times->tasks[at].parent;
+    for (int level = 0; at != kNoOwner && !wanted.contains(times->tasks[at].id); ++level) {
+      at = level < kMostLevels ? times->tasks[at].parent : kNoOwner;
     }
     run_of[i] = at;
     const OwnTask& task = times->tasks[i];

@@ -76,6 +76,7 @@ class Heating {
     HEADRACE_RETURN_IF_ERROR(add_runs());
     for (const auto& [host, of_host] : readings_.hosts) {
       for (const Throttling& device : of_host.throttling) add_throttling(host, device);
+      if (!of_host.throttling.empty()) set_throttled(host);
     }
     std::stable_sort(out_.throttling.begin(), out_.throttling.end(),
                      [](auto& a, auto& b) { return a.span.begin_ns < b.span.begin_ns; });
@@ -188,20 +189,40 @@ class Heating {
       }
     }
     for (size_t i = 0; i < times_.tasks.size(); ++i) {
-      if (times_.hosts[times_.tasks[i].host] != host) continue;
-      if (const auto run = run_of_.find(i); run != run_of_.end()) {
-        double& seconds = out_.runs[run->second].throttled_s.emplace(
-            out_.runs[run->second].throttled_s.value_or(0));
-        for (const ThrottlingTime& one : found) {
-          seconds += overlap_s(one.span, times_.tasks[i].whole);
-        }
+      const OwnTask& task = times_.tasks[i];
+      if (times_.hosts[task.host] != host) continue;
+      auto one = std::lower_bound(
+          found.begin(), found.end(), task.whole.begin_ns,
+          [](const ThrottlingTime& t, int64_t at_ns) { return t.span.end_ns <= at_ns; });
+      for (; one != found.end() && one->span.begin_ns < task.whole.end_ns; ++one) {
+        hit(i, &*one);
       }
-      for (ThrottlingTime& one : found) hit(i, &one);
     }
     for (ThrottlingTime& one : found) {
       std::stable_sort(one.hit.begin(), one.hit.end(),
                        [](const auto& a, const auto& b) { return a.seconds > b.seconds; });
       out_.throttling.push_back(std::move(one));
+    }
+  }
+
+  // Of the runs of a machine: when any of its devices was.
+  void set_throttled(const std::string& host) {
+    std::vector<TimeSpan> spans;
+    for (const ThrottlingTime& one : out_.throttling) {
+      if (one.hostname == host) spans.push_back(one.span);
+    }
+    std::sort(spans.begin(), spans.end(),
+              [](TimeSpan a, TimeSpan b) { return a.begin_ns < b.begin_ns; });
+    for (const auto& [task, run] : run_of_) {
+      if (out_.runs[run].hostname != host) continue;
+      double seconds = 0;
+      int64_t counted_ns = 0;  // until then
+      for (const TimeSpan& span : spans) {
+        seconds +=
+            overlap_s({std::max(span.begin_ns, counted_ns), span.end_ns}, times_.tasks[task].whole);
+        counted_ns = std::max(counted_ns, span.end_ns);
+      }
+      out_.runs[run].throttled_s = seconds;
     }
   }
 
@@ -217,11 +238,14 @@ class Heating {
     for (const TimeSpan& own : task.own) seconds += overlap_s(time->span, own);
     if (seconds == 0) return;
     HitTask out{task.id, times_.activities[task.activity], "", seconds};
-    for (size_t at = number; at != kNoOwner; at = times_.tasks[at].parent) {
+    size_t at = number;
+    for (int level = 0; at != kNoOwner && level < kMostLevels; ++level) {
       const auto run = run_of_.find(at);
-      if (run == run_of_.end()) continue;
-      out.run = out_.runs[run->second].label;
-      break;
+      if (run != run_of_.end()) {
+        out.run = out_.runs[run->second].label;
+        break;
+      }
+      at = times_.tasks[at].parent;
     }
     time->hit.push_back(std::move(out));
   }

@@ -45,8 +45,9 @@ struct ThermalRun {
   std::optional<double> peak_c;
   std::optional<double> mean_c;
   std::optional<double> above_s;
-  std::optional<double> throttled_s;  // unset: no reasons were read
-  double coverage = 0;                // of its time
+  // Any device of its machine was slowed down; unset: no reasons were read.
+  std::optional<double> throttled_s;
+  double coverage = 0;  // of its time
   std::vector<HeatPoint> trajectory;
 };
 
