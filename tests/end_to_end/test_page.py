@@ -27,6 +27,7 @@ SCENARIOS = [
     "history",
     "brush",
     "lanes",
+    "energy",
     "hostile",
 ]
 MORE = ["full-1280-light", "full-2560-dark"]

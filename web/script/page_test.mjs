@@ -295,6 +295,62 @@ const scenarios = {
       check(/wattage/.test(await page.locator(".filter-why").innerText()), "the filter's mistake is not said");
     }),
 
+  // Every joule with its interval and mark; what is withheld as its group's figure with why, never as 0.
+  energy: () =>
+    opened({}, async (page, made, origin) => {
+      /** @param {string} chart */
+      const text = (chart) => page.locator(`#chart-${chart}`).innerText();
+      /** @param {string} where @param {string} said @param {RegExp} expected */
+      const says = (where, said, expected) => check(expected.test(said.replace(/[\u2009\u00a0]/g, " ")), `${where}: ${expected} is not in ${said.slice(0, 600)}`);
+      await page.goto(`${origin}/energy`);
+      await settled(page);
+      says("title", await page.locator("h1").innerText(), /^≈ [\d.]+ kJ ± [\d.]+ kJ went into tasks, of ≈ /);
+      const figures = await page.locator(".figures").innerText();
+      says("figures", figures, /sensors[\s\S]*of the division/);
+      says("figures", figures, /carbon\s+not known\s+No carbon factors were given/);
+      says("kicker", await page.locator(".kicker").innerText(), /emulated/);
+      says("conservation", await text("conservation"), /all of them[\s\S]*= the sum/);
+      check((await page.locator("#chart-conservation .sumbar .hatched").count()) > 3, "what is emulated is not hatched");
+      says("activities", await text("activities"), /backward \+ forward\s+node\/gpu-0\s+◑ grouped, 2 together\s+2\.60 kJ/);
+      says("activities", await text("activities"), /save\s+node\/gpu-0\s+○ unresolved\s+≈ 4\.00 J/);
+      says("domains", await text("domains"), /✕ 1 inconsistent[\s\S]*└ node\/gpu-0/);
+      says("missing", await text("missing"), /shorter than the sensor can tell[\s\S]*no figure of its own[\s\S]*41[\s\S]*read failed[\s\S]*covered in part/);
+      // Each number leads to its query.
+      for (const chart of ["conservation", "sums", "domains", "activities", "missing", "table"]) check((await page.locator(`#chart-${chart} details.copy`).count()) === 1, `${chart} has no query`);
+      // The questions beside it, by the keyboard; the address holds which.
+      await page.getByRole("button", { name: "Time or energy" }).focus();
+      await page.keyboard.press("Enter");
+      await page.waitForURL(/ask=ranks/);
+      await settled(page);
+      says("ranks", await text("ranks"), /stand elsewhere by energy than by time, .* beyond doubt/);
+      await page.locator("#chart-ranks canvas").focus();
+      await page.keyboard.press("ArrowDown");
+      await page.waitForURL(/sel=task/);
+      await page.reload();
+      await settled(page);
+      check((await page.locator("#chart-ranks canvas").count()) === 1, "the question is forgotten");
+      await page.goto(`${origin}/energy?ask=nodes`);
+      await settled(page);
+      says("nodes", await text("nodes"), /^Idle took .* stragglers ≈ 810 J, waiting ≈ 140 J/);
+      // Telemetry: gaps with why, and the devices under the lanes.
+      await page.goto(`${origin}/telemetry?workflow=${made.campaign.flows.find((one) => one.hostname === "node01")?.id}`);
+      await settled(page);
+      await page.waitForSelector("#chart-timeline .strips canvas");
+      says("sensors", await text("sensors"), /gpu0\.power[^\n]*97 %[^\n]*no permission 2\.00 s|gpu0\.power[\s\S]*?97 %[\s\S]*?no permission 2\.00 s/);
+      // A model: what can be told of each layer.
+      await page.goto(origin + addressesOf(made).model);
+      await settled(page);
+      says("layers", await text("layer-table"), /embed[\s\S]*◑ 140 J with|embed[\s\S]*○ 140 J with/);
+      says("layers", await text("layer-table"), /attn[\s\S]*● [\d.]+ J ± /);
+      says("layer sum", await text("layer-sum"), /in layers[\s\S]*outside all layers[\s\S]*= the sum/);
+      // A task whose figure is withheld, and the list that it stands in.
+      const task = made.campaign.tasks.find((t) => t.activity === "checkpoint")?.id;
+      await page.goto(`${origin}/task/${task}`);
+      await settled(page);
+      says("cost", await text("cost"), /◑ no figure of its own: shorter than the sensor can tell[\s\S]*checkpoint \+ evaluate: 12\.0 J ± /);
+      check(!/\b0 J\b/.test(await text("cost")), "a withheld figure is 0");
+    }),
+
   // A workflow of more threads than are in sight.
   lanes: () =>
     opened({ ranks: 12 }, async (page, made, origin) => {

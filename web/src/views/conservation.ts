@@ -9,6 +9,7 @@ export interface Conserved {
   readonly truth: string;
   readonly parts: readonly { readonly label: string; readonly value: number | null; readonly slot: number; readonly hatched?: boolean }[];
   readonly whole: number | null; // not known: null
+  readonly wholeName?: string; // "the sensors said"
   readonly note: string;
 }
 
@@ -59,7 +60,7 @@ function said(one: Conserved, value: number | null, unit: string): string {
 
 function verdict(one: Conserved, unit: string): readonly [string, string, string] {
   if (one.whole === null) return ["no total", "–", ""];
-  const name = one.truth === "estimated" ? "the estimate in all" : "the sensors said";
+  const name = one.wholeName ?? (one.truth === "estimated" ? "the estimate in all" : "the sensors said");
   return [name, said(one, one.whole, unit), addsUp(one) === true ? "= the sum" : `≠ by ${said(one, Math.abs(one.whole - sumOfParts(one)), unit)}`];
 }
 

@@ -286,14 +286,14 @@ export function energyCard(c, q) {
   const lines = [];
   for (const [i, f] of c.flows.entries()) {
     if (q.get("workflow") && f.id !== q.get("workflow")) continue;
-    for (const activity of ["forward", "backward", "save"]) {
+    for (const activity of ["forward", "backward", "checkpoint"]) {
       const own = c.tasks.filter((t) => t.workflow === i && t.activity === activity);
       const joules = own.reduce((s, t) => s + t.energyJ, 0);
       if (own.length === 0) continue;
       for (const [domain, share, truth, method, assumption] of domains) {
         const uj = Math.round(joules * share * 1e6);
         const [sensor, split] = [uj * 5e-8, truth === "mixed" ? uj * 25e-8 : uj * 1e-8];
-        lines.push({ workflow_id: f.id, workflow: f.name, activity, domain, energy_j: uj / 1e6, energy_uj: uj, u95_j: Math.hypot(sensor, split), sensor_u95_j: sensor, split_u95_j: split, truth, tasks: own.length, withheld: activity === "save" ? own.length : 0, coverage: activity === "save" ? 0.94 : 1, method, assumption });
+        lines.push({ workflow_id: f.id, workflow: f.name, activity, domain, energy_j: uj / 1e6, energy_uj: uj, u95_j: Math.hypot(sensor, split), sensor_u95_j: sensor, split_u95_j: split, truth, tasks: own.length, withheld: activity === "checkpoint" ? own.length : 0, coverage: activity === "checkpoint" ? 0.94 : 1, method, assumption });
       }
     }
   }
@@ -352,27 +352,19 @@ export function energyAnswer(c, about) {
   }
 }
 
-/** @param {Campaign} c */
-export function layers(c) {
+/** @param {string} workflow */
+export function layerEnergy(workflow) {
   const draw = random(99);
   const paths = ["embed", ...Array.from({ length: 6 }, (_, i) => [`blocks.${i}.ln_1`, `blocks.${i}.attn`, `blocks.${i}.ln_2`, `blocks.${i}.mlp`]).flat(), "ln_f", "head"];
-  const list = paths.map((path) => ({ path, type: /attn/.test(path) ? "CausalSelfAttention" : /mlp/.test(path) ? "MLP" : /ln/.test(path) ? "LayerNorm" : path === "head" ? "Linear" : "Embedding", parameters: /attn/.test(path) ? 36864 : /mlp/.test(path) ? 73728 : /ln/.test(path) ? 192 : 6240 }));
-  const phases = ["forward", "backward"];
-  const epochs = Array.from({ length: c.epochs }, (_, i) => i);
-  const energy = [];
-  const time = [];
-  const memory = [];
-  for (const layer of list) {
-    const weight = /mlp/.test(layer.path) ? 34 : /attn/.test(layer.path) ? 26 : layer.path === "head" ? 22 : 3;
-    const frozen = layer.path.startsWith("blocks.0") || layer.path === "embed";
-    for (const epoch of epochs) {
-      for (const phase of phases) {
-        const value = weight * (phase === "backward" ? (frozen && epoch >= 2 ? 0 : 1.9) : 1) * (0.9 + draw() * 0.2);
-        energy.push(value);
-        time.push(value / 310);
-        memory.push(weight * 2.1e5 * (phase === "backward" ? 1.6 : 1));
-      }
+  const list = [];
+  for (const [i, layer] of paths.entries()) {
+    const weight = /mlp/.test(layer) ? 34 : /attn/.test(layer) ? 26 : layer === "head" ? 22 : 3;
+    for (const phase of ["forward", "backward", "step"]) {
+      const joules = weight * (phase === "backward" ? 1.9 : phase === "step" ? 0.3 : 1) * (0.9 + draw() * 0.2);
+      const small = weight === 3;
+      list.push({ workflow_id: workflow, workflow: "train", activity: "finetune", model: "CharLM", layer, phase, domain: "node/gpu-0", calls: 1200, time_s: joules / 310, share_j: joules, attributed_j: small ? null : joules, u95_j: joules * 0.07, power_w: 310, resolution: small ? (i === 0 ? "unresolved" : "grouped") : "resolved", group: small ? 100 : i * 3, group_size: small ? 42 : 1, group_j: small ? 140 : joules, windows: 900, coverage: 1, method: "layers of finetune", truth: "measured", reason: small ? "it always ran together with others" : null, hostname: "node01", pid: 5000 });
     }
   }
-  return { layers: list, epochs, phases, energy_j: energy, time_s: time, memory_bytes: memory, truth: "measured" };
+  const sum = list.reduce((s, one) => s + one.share_j, 0);
+  return { of: "workflow", layers: list, conservation: [{ workflow_id: workflow, workflow: "train", activity: "finetune", domain: "node/gpu-0", layers_j: sum, outside_j: sum * 0.2, repeated_j: sum * 0.04, tasks_j: sum * 1.24, difference_uj: 0, truth: "measured" }] };
 }

@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { campaign, iso } from "./campaign.mjs";
-import { counterRows, curves, energyAnswer, energyCard, energyRows, graph, layers, ranks, sensorGaps, sensors, timeline } from "./charts.mjs";
+import { counterRows, curves, energyAnswer, energyCard, energyRows, graph, layerEnergy, ranks, sensorGaps, sensors, timeline } from "./charts.mjs";
 
 /** @typedef {import("./campaign.mjs").Task} Task */
 const root = process.env.HEADRACE_PAGE ?? join(dirname(fileURLToPath(import.meta.url)), "../../dist/page");
@@ -189,7 +189,7 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
         const children = c.tasks.filter((one) => c.tasks[one.parent] === t);
         const uses = Object.entries({ ...t.used }).filter(([, v]) => v?.$object).map(([name, v]) => ({ relation: "used", name, id: v.$object }));
         const makes = Object.entries({ ...t.generated }).filter(([, v]) => v?.$object).map(([name, v]) => ({ relation: "generated", name, id: v.$object }));
-        return { thing: "task", task_id: t.id, workflow_id: c.flows[t.workflow]?.id, workflow: c.flows[t.workflow]?.name, campaign_id: c.id, campaign: c.name, activity: t.activity, parent_task_id: c.tasks[t.parent]?.id ?? null, status: t.status, started_at: iso(t.startNs), ended_at: t.durationNs === null ? null : iso(t.startNs + t.durationNs), duration_s: t.durationNs === null ? null : t.durationNs / 1e9, used: t.used, generated: t.generated, hostname: t.host, pid: t.pid, thread: t.pid, rank: t.rank, device: t.gpu, attempt: 0, attributes: { cpu_s: 0.031 }, error: t.error, energy: energyOf([t], 1), children: activitiesOf(children), objects: [...uses, ...makes].map((o) => { const thing = c.objects.find((x) => x.id === o.id); return { relation: o.relation, name: o.name, kind: thing?.kind, object: thing?.path, object_id: o.id, exact: true }; }) };
+        return { thing: "task", task_id: t.id, workflow_id: c.flows[t.workflow]?.id, workflow: c.flows[t.workflow]?.name, campaign_id: c.id, campaign: c.name, activity: t.activity, parent_task_id: c.tasks[t.parent]?.id ?? null, status: t.status, started_at: iso(t.startNs), ended_at: t.durationNs === null ? null : iso(t.startNs + t.durationNs), duration_s: t.durationNs === null ? null : t.durationNs / 1e9, used: t.used, generated: t.generated, hostname: t.host, pid: t.pid, thread: t.pid, rank: t.rank, device: t.gpu, attempt: 0, attributes: { cpu_s: 0.031 }, error: t.error, energy: t.activity === "checkpoint" ? [{ domain: "gpu", joules: null, truth: "measured", method: "exclusive", resolution: "grouped", reason: "shorter than the sensor can tell", coverage: 1, group_joules: 12, group_plus_minus_joules: 1.5, group: "checkpoint + evaluate", group_tasks: 80 }] : energyOf([t], 1), children: activitiesOf(children), objects: [...uses, ...makes].map((o) => { const thing = c.objects.find((x) => x.id === o.id); return { relation: o.relation, name: o.name, kind: thing?.kind, object: thing?.path, object_id: o.id, exact: true }; }) };
       }
       case "objects": {
         if (!id) return page([{ name: "object_id", type: "uuid" }, { name: "kind", type: "text" }, { name: "name", type: "text" }, { name: "size_bytes", type: "integer", unit: "By" }, { name: "sha256", type: "text" }, { name: "created_at", type: "time" }, { name: "path", type: "text" }], c.objects.filter((o) => !q.get("filter") || `kind:${o.kind}` === q.get("filter")).map((o) => [o.id, o.kind, o.name, o.size, o.sha, iso(o.atNs), o.path]), q);
@@ -272,10 +272,9 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
         return ranks(c, q);
       case "energy":
         if (id === "card") return energyCard(c, q);
+        if (id === "layers") return q.get("workflow") === c.flows[1]?.id ? { of: "", layers: [], conservation: [] } : layerEnergy(q.get("workflow") ?? "");
         if (id) return energyAnswer(c, id) ?? {};
         return page(["workflow_id", "workflow", "domain", "part", "energy_j", "tasks", "truth", "method", "assumption", "u95_j", "time_s"].map((name) => ({ name, type: "text", unit: name.endsWith("_j") ? "J" : name === "time_s" ? "s" : null })), c.tasks.length === 0 ? [] : energyRows(c, q), new URLSearchParams());
-      case "layers":
-        return q.get("workflow") === c.flows[1]?.id ? { layers: [], why: "no layer was captured here: tasks of a model's layers are not recorded" } : layers(c);
       case "names": {
         const columns = ["name", "role", "about", "begin", "end"].map((name) => ({ name, type: "text" }));
         if (q.get("role") === "generated") return page(columns, c.tasks.length === 0 ? [] : ["accuracy", "batches", "loss", "model", "val_loss"].map((name) => [name, "generated", "", 0, 0]), q);
