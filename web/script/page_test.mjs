@@ -27,7 +27,7 @@ export function addressesOf({ campaign: c }) {
     model: `/model/${model}`,
     compare: `/compare?a=${flow(0)}&b=${flow(1)}`,
     energy: "/energy",
-    ...Object.fromEntries(["ranks", "outliers", "nodes", "truth", "capture", "checks"].map((one) => [`energy-${one}`, `/energy?ask=${one}`])),
+    ...Object.fromEntries(["ranks", "outliers", "nodes", "phases", "thermal", "truth", "capture", "checks"].map((one) => [`energy-${one}`, `/energy?ask=${one}`])),
     telemetry: "/telemetry",
     query: `/query?sql=${encodeURIComponent("SELECT activity, count(*) AS tasks FROM task GROUP BY ALL")}`,
     about: "/about",

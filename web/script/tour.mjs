@@ -33,7 +33,7 @@ async function addressesOf(ask) {
   const [failed, failedIn] = await first("/tasks?filter=status:failed&limit=1", "task_id", "workflow_id");
   const [model] = await first("/objects?filter=kind:model&limit=1", "object_id");
   const sql = "SELECT activity, count(*) AS tasks, sum(duration_s) AS sum_s\nFROM task\nGROUP BY ALL\nORDER BY sum_s DESC";
-  return { campaigns: "/", campaign: `/campaign/${campaign}`, workflow: `/workflow/${a}`, failed: `/workflow/${failedIn}?colour=status`, task: `/task/${task}`, error: `/task/${failed}`, chosen: `/workflow/${a}?sel=task:${task}`, object: `/object/${model}`, model: `/model/${model}`, compare: `/compare?a=${a}&b=${b}`, energy: "/energy", ranks: "/energy?ask=ranks", outliers: "/energy?ask=outliers", nodes: "/energy?ask=nodes", truth: "/energy?ask=truth", checks: "/energy?ask=checks", telemetry: "/telemetry", query: `/query?sql=${encodeURIComponent(sql)}`, plot: `/query?sql=${encodeURIComponent(sql)}&as=plot`, about: "/about", unknown: "/nowhere" };
+  return { campaigns: "/", campaign: `/campaign/${campaign}`, workflow: `/workflow/${a}`, failed: `/workflow/${failedIn}?colour=status`, task: `/task/${task}`, error: `/task/${failed}`, chosen: `/workflow/${a}?sel=task:${task}`, object: `/object/${model}`, model: `/model/${model}`, compare: `/compare?a=${a}&b=${b}`, energy: "/energy", ranks: "/energy?ask=ranks", outliers: "/energy?ask=outliers", nodes: "/energy?ask=nodes", phases: "/energy?ask=phases", thermal: "/energy?ask=thermal", truth: "/energy?ask=truth", checks: "/energy?ask=checks", telemetry: "/telemetry", query: `/query?sql=${encodeURIComponent(sql)}`, plot: `/query?sql=${encodeURIComponent(sql)}&as=plot`, about: "/about", unknown: "/nowhere" };
 }
 
 /** Also where a path was cut. @param {string} home */

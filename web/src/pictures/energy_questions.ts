@@ -4,12 +4,14 @@ import type { Truth } from "../api/report.ts";
 import { grouped, percent, plural, shortId, si } from "../views/number.ts";
 import type { Slope } from "../views/slopes.ts";
 
-export const energyQuestions = ["ranks", "outliers", "nodes", "truth", "capture", "checks"] as const;
+export const energyQuestions = ["ranks", "outliers", "nodes", "phases", "thermal", "truth", "capture", "checks"] as const;
 export type EnergyQuestion = (typeof energyQuestions)[number];
 export const questionWords: Readonly<Record<EnergyQuestion, string>> = {
   ranks: "Time or energy",
   outliers: "Unexpected",
   nodes: "Idle and waiting",
+  phases: "Busy or waste",
+  thermal: "Heat",
   truth: "Estimated",
   capture: "Capture's own",
   checks: "Sensor checks",

@@ -275,6 +275,9 @@ export function madeUp({ state = "full", live = state === "live", hostile = fals
         if (id === "layers") return q.get("workflow") === c.flows[1]?.id ? { of: "", layers: [], conservation: [] } : layerEnergy(q.get("workflow") ?? "");
         if (id) return energyAnswer(c, id) ?? {};
         return page(["workflow_id", "workflow", "domain", "part", "energy_j", "tasks", "truth", "method", "assumption", "u95_j", "time_s"].map((name) => ({ name, type: "text", unit: name.endsWith("_j") ? "J" : name === "time_s" ? "s" : null })), c.tasks.length === 0 ? [] : energyRows(c, q), new URLSearchParams());
+      case "phases":
+      case "thermal":
+        return energyAnswer(c, head);
       case "names": {
         const columns = ["name", "role", "about", "begin", "end"].map((name) => ({ name, type: "text" }));
         if (q.get("role") === "generated") return page(columns, c.tasks.length === 0 ? [] : ["accuracy", "batches", "loss", "model", "val_loss"].map((name) => [name, "generated", "", 0, 0]), q);
