@@ -84,7 +84,7 @@ LayerEnergy divide_layers(std::span<const LayerWindow> windows, const LayerExpos
     out.repeated += given[parts.size()];
     out.outside += given[parts.size() + 1];
   }
-  std::map<uint32_t, int64_t> groups;
+  std::map<uint32_t, int64_t> groups{{kOutsideGroup, out.outside}};
   for (size_t i = 0; i < exposure.parts; ++i) {
     groups[out.powers.parts[i].group] += out.parts[i].share;
   }

@@ -21,7 +21,7 @@ struct PartEnergy {
   double covered_s = 0;  // of it, while the counter was known
   double calls = 0;
   int64_t share = 0;  // micro-joules
-  int64_t group = 0;  // of all parts with its group's number
+  int64_t group = 0;  // of all parts with its group's number, and the time outside if it is in it
 };
 
 struct LayerEnergy {

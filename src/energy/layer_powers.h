@@ -26,6 +26,9 @@
 
 namespace headrace::energy {
 
+// Parts of this group are known only together with the time outside all of them.
+constexpr uint32_t kOutsideGroup = 0;
+
 struct PartPower {
   double power_uw = 0;  // while it runs, the domain's idle power included
   Resolution resolution = Resolution::kUnresolved;
