@@ -40,30 +40,31 @@ void add_note(CLI::App& app, Program& program);
 void add_rm(CLI::App& app, Program& program);
 void add_doctor(CLI::App& app, Program& program);
 void add_sensors(CLI::App& app, Program& program);
+void add_sensor_check(CLI::App& app, Program& program);
 void add_lab(CLI::App& app, Program& program);
 void add_config(CLI::App& app, Program& program);
 void add_collect(CLI::App& app, Program& program);
 
 using AddCommand = void (*)(CLI::App&, Program&);
 inline constexpr std::array kCommands = {
-    AddCommand{add_run},        AddCommand{add_ls},
-    AddCommand{add_show},       AddCommand{add_query},
-    AddCommand{add_tradeoff},   AddCommand{add_regret},
-    AddCommand{add_diff},       AddCommand{add_why},
-    AddCommand{add_affects},    AddCommand{add_critical_path},
-    AddCommand{add_stragglers}, AddCommand{add_summary},
-    AddCommand{add_energy},     AddCommand{add_thermal},
-    AddCommand{add_phases},     AddCommand{add_resolve},
-    AddCommand{add_reproduce},  AddCommand{add_report},
-    AddCommand{add_top},        AddCommand{add_watch},
-    AddCommand{add_export},     AddCommand{add_serve},
-    AddCommand{add_ui},         AddCommand{add_import},
-    AddCommand{add_backup},     AddCommand{add_tag},
-    AddCommand{add_note},       AddCommand{add_rm},
-    AddCommand{add_prune},      AddCommand{add_compact},
-    AddCommand{add_doctor},     AddCommand{add_sensors},
-    AddCommand{add_lab},        AddCommand{add_collect},
-    AddCommand{add_config},
+    AddCommand{add_run},          AddCommand{add_ls},
+    AddCommand{add_show},         AddCommand{add_query},
+    AddCommand{add_tradeoff},     AddCommand{add_regret},
+    AddCommand{add_diff},         AddCommand{add_why},
+    AddCommand{add_affects},      AddCommand{add_critical_path},
+    AddCommand{add_stragglers},   AddCommand{add_summary},
+    AddCommand{add_energy},       AddCommand{add_thermal},
+    AddCommand{add_phases},       AddCommand{add_resolve},
+    AddCommand{add_reproduce},    AddCommand{add_report},
+    AddCommand{add_top},          AddCommand{add_watch},
+    AddCommand{add_export},       AddCommand{add_serve},
+    AddCommand{add_ui},           AddCommand{add_import},
+    AddCommand{add_backup},       AddCommand{add_tag},
+    AddCommand{add_note},         AddCommand{add_rm},
+    AddCommand{add_prune},        AddCommand{add_compact},
+    AddCommand{add_doctor},       AddCommand{add_sensors},
+    AddCommand{add_sensor_check}, AddCommand{add_lab},
+    AddCommand{add_collect},      AddCommand{add_config},
 };
 
 // Parses the command line and does what it says. Returns the exit code.

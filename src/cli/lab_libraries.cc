@@ -2,10 +2,22 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <link.h>
 #include <system_error>
 #include <vector>
 
 namespace headrace::cli {
+namespace {
+
+// In a Python package the program lies elsewhere than what belongs to it.
+int note_folder_of_duckdb(dl_phdr_info* one, size_t, void* out) {
+  const std::string path = one->dlpi_name == nullptr ? "" : one->dlpi_name;
+  if (!path.ends_with("/libduckdb.so")) return 0;
+  *static_cast<std::filesystem::path*>(out) = std::filesystem::path(path).parent_path();
+  return 1;
+}
+
+}  // namespace
 
 Result<std::string> find_lab_libraries() {
   namespace fs = std::filesystem;
@@ -18,6 +30,9 @@ Result<std::string> find_lab_libraries() {
     for (const char* place : {"lib/lab", "lib/headrace/lab", "lib64/headrace/lab"}) {
       places.push_back(beside / place);
     }
+    fs::path duckdb;
+    dl_iterate_phdr(note_folder_of_duckdb, &duckdb);
+    if (!duckdb.empty()) places.push_back(duckdb / "lab");
   }
   std::string looked;
   for (const fs::path& place : places) {

@@ -10,7 +10,7 @@ struct Machine {
   const char* scenario;
 };
 
-constexpr std::array<Machine, 4> kMachines{{
+constexpr std::array<Machine, 5> kMachines{{
     {"node", R"(# Two packages with memory, two NVIDIA GPUs whose counters refresh every 100 ms.
 power cpu-0   60W 2s 180W 6s 90W repeat 8s
 power cpu-1   55W 3s 150W 7s 80W repeat 8s
@@ -50,6 +50,14 @@ meter amd 5 accel period=1ms serial=00000000000000a5 die=second energy=none
 meter amd 6 accel period=1ms serial=00000000000000a6
 meter amd 7 accel period=1ms serial=00000000000000a7 die=second energy=none
 meter lustre orion-ffff8881 io
+)"},
+    {"square", R"(# A load that goes on and off, for headrace sensor-check, and sensors of several habits.
+power load 80W 131ms 430W 501ms 80W 730ms 430W 1243ms 80W 1314ms 430W 1607ms 80W 1784ms 430W 2185ms 80W 2532ms 430W repeat 2789ms
+meter powercap package-0 load period=1ms quantum=61uJ range=262143328850uJ
+meter nvml 0 load period=100ms jitter=0.03 uuid=GPU-0a0a0a0a-0000-4000-8000-000000000000
+meter nvml 1 load period=100ms duty=0.25 uuid=GPU-1b1b1b1b-0000-4000-8000-000000000001
+meter cray node load period=100ms quantum=1J
+meter hwmon 0.power1 load chip=power_meter average=yes period=50ms
 )"},
     {"grace", R"(# A Grace Hopper module: powers by hwmon, the GPU by NVML.
 power module  180W 2s 860W 6s 200W repeat 8s

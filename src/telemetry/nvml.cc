@@ -241,11 +241,20 @@ int Nvml::read_fields(Channel& channel, Reading* out) const {
   return error;
 }
 
-void Nvml::sweep(std::span<Reading> readings) {
+void Nvml::sweep(std::span<Reading> readings) { sweep(readings, false); }
+
+void Nvml::sweep_counters(std::span<Reading> readings) { sweep(readings, true); }
+
+// Each call goes to the driver, and costs many times what reading a file does.
+void Nvml::sweep(std::span<Reading> readings, bool only_counters) {
   size_t at = 0;
   for (Channel& channel : channels_) {
-    const int error = read(channel, &readings[at]);
     const size_t past = at + channel.readings();
+    if (only_counters && channel.what != What::kEnergy && channel.what != What::kFields) {
+      at = past;
+      continue;
+    }
+    const int error = read(channel, &readings[at]);
     for (; at < past; ++at) {
       if (error != nvml::kSuccess) readings[at].why = failure_of(error);
     }

@@ -21,9 +21,11 @@ class Nvml : public Provider {
   ~Nvml() override;
   Probe probe() override;
   void sweep(std::span<Reading> readings) override;
+  void sweep_counters(std::span<Reading> readings) override;
   bool is_slow() const override { return true; }
 
  private:
+  void sweep(std::span<Reading> readings, bool only_counters);
   enum class What : uint8_t {
     kEnergy,
     kPower,

@@ -56,6 +56,23 @@ TEST_F(NvmlTest, ReadsEveryGpuAndTheCounterIntegratesExactly) {
 }
 
 // The average lags half a second behind; which of them a sensor is, it says.
+TEST_F(NvmlTest, BetweenUsualSweepsOnlyTheCountersAreAskedFor) {
+  begin();
+  Nvml provider(FAKE_NVML);
+  const Probe probe = provider.probe();
+  lab_->turn_to(1.5);
+  std::vector<Reading> readings(probe.sensors.size());
+  provider.sweep_counters(readings);
+  for (size_t i = 0; i < readings.size(); ++i) {
+    const std::string& name = probe.sensors[i].sensor.name;
+    if (name == "gpu-0.energy") {
+      EXPECT_EQ(readings[i].raw, 600'000u);
+    } else if (name == "gpu-0.temperature" || name == "gpu-1.utilization") {
+      EXPECT_FALSE(readings[i].ok) << name;
+    }
+  }
+}
+
 TEST_F(NvmlTest, PowersKeepTheirFieldAndScope) {
   begin();
   Nvml provider(FAKE_NVML);

@@ -90,6 +90,6 @@ int64_t Pace::step_ns(std::optional<int64_t> youngest_ns, double slowdown) const
   return wrap_ns_ == 0 ? slowed_ns : std::min(slowed_ns, wrap_ns_);
 }
 
-double slowdown(double load) { return std::max(1.0, load / Pace::kBudget); }
+double slowdown(double load, double budget) { return std::max(1.0, load / budget); }
 
 }  // namespace headrace::telemetry

@@ -30,7 +30,8 @@ class Pace {
   static constexpr int64_t kShortest_ns = 10'000'000;
   static constexpr int64_t kResting_ns = 1'000'000'000;
   static constexpr int64_t kProbe_ns = 1'000'000'000;
-  static constexpr double kBudget = 0.001;  // of one core, for all that is sampled
+  // Of one core, for all that is sampled, where nobody sets another.
+  static constexpr double kBudget = 0.001;
 
   Pace() = default;
   Pace(std::span<const SensorSpec> sensors, const PaceTerms& terms);
@@ -67,7 +68,7 @@ class Pace {
 };
 
 // By how much steps must be longer so that all together stay within the budget: 1 or more.
-// `load`: the sum of each one's CPU time by its step.
-double slowdown(double load);
+// `load`: the sum of each one's CPU time by its step; `budget`: of one core.
+double slowdown(double load, double budget = Pace::kBudget);
 
 }  // namespace headrace::telemetry

@@ -133,6 +133,7 @@ TEST(Pace, WhatItCostsBoundsHowOftenItIsRead) {
   EXPECT_NEAR(static_cast<double>(sweeps) * kSweep_ns / 20e9, Pace::kBudget, 0.1 * Pace::kBudget);
   EXPECT_EQ(gpu.pace().step_ns(kNoTask, 100), 1000 * kMs_ns) << "never slower than at rest";
   EXPECT_EQ(slowdown(0.5 * Pace::kBudget), 1);
+  EXPECT_EQ(slowdown(4 * Pace::kBudget, 2 * Pace::kBudget), 2) << "another budget";
 }
 
 TEST(Pace, ASourceThatWasGoneForLongIsLearntAnew) {

@@ -56,6 +56,9 @@ class Provider {
   virtual Probe probe() = 0;
   // Reads every sensor of probe(), in its order.
   virtual void sweep(std::span<Reading> readings) = 0;
+  // The same, where only counters of energy are wanted: others may be left out, for those that cost
+  // much to read.
+  virtual void sweep_counters(std::span<Reading> readings) { sweep(readings); }
 };
 
 }  // namespace headrace::telemetry

@@ -13,6 +13,7 @@
 #include "telemetry/proc_node.h"
 #include "telemetry/proc_process.h"
 #include "telemetry/rapl_perf.h"
+#include "telemetry/replay.h"
 
 namespace headrace::telemetry {
 
@@ -27,6 +28,10 @@ Providers process_providers() {
 Providers node_providers() {
   const Roots roots = roots_from_environment();
   Providers out;
+  if (const std::string recording = replay_from_environment(); !recording.empty()) {
+    out.push_back(std::make_unique<Replay>(recording));
+    return out;
+  }
   out.push_back(std::make_unique<ProcNode>(roots));
   out.push_back(std::make_unique<Cgroup>(roots));
   out.push_back(std::make_unique<Pressure>(roots));

@@ -174,7 +174,7 @@ void Sampler::read_edges(int64_t now_ns) {
 void Sampler::plan() {
   double load = 0;
   for_each_station([&](const Station& one) { load += one.load(busy_.youngest_ns()); });
-  self_->slowdown = options_.fixed ? 1 : slowdown(load);
+  self_->slowdown = options_.fixed ? 1 : slowdown(load, options_.budget);
   const int64_t now_ns = now_monotonic_ns();
   for_each_station([&](Station& one) {
     if (one.due_ns() > sweep_ns_) return;

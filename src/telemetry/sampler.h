@@ -29,6 +29,7 @@ class Sampler {
   struct Options {
     int64_t period_ns = 100'000'000;  // the usual one
     bool fixed = false;               // always that
+    double budget = Pace::kBudget;    // of one core
     std::function<Providers()> process_providers;
     std::function<Providers()> node_providers;
   };

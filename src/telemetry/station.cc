@@ -46,7 +46,7 @@ size_t Station::sweep(capture::Recorder& recorder, bool force, bool between) {
   if (channels_.empty()) return 0;
   std::fill(readings_.begin(), readings_.end(), Reading());
   const uint64_t before = ticks();
-  provider_->sweep(readings_);
+  between ? provider_->sweep_counters(readings_) : provider_->sweep(readings_);
   const uint64_t after = ticks();
   const uint64_t at_ticks = before + (after - before) / 2;
   const int64_t now_ns = now_monotonic_ns();

@@ -60,6 +60,23 @@ void set_rate(Sampler::Options& options) {
   options.period_ns = std::llround(1e9 / hz);
 }
 
+// HEADRACE_TELEMETRY_BUDGET: the share of one core, in percent, that sampling may take.
+void set_budget(Sampler::Options& options) {
+  const char* set = std::getenv("HEADRACE_TELEMETRY_BUDGET");
+  if (set == nullptr || *set == '\0') return;
+  double percent = 0;
+  const char* end = set + std::strlen(set);
+  const auto [stopped, error] = std::from_chars(set, end, percent);
+  if (error != std::errc() || stopped != end || !(percent >= 0.001 && percent <= 100)) {
+    std::fprintf(stderr,
+                 "headrace: HEADRACE_TELEMETRY_BUDGET is '%s', not a percentage of one core from "
+                 "0.001 to 100; sampling within %g %%\n",
+                 set, 100 * Pace::kBudget);
+    return;
+  }
+  options.budget = percent / 100;
+}
+
 void begin() {
   capture::Recorder* recorder = capture::Recorder::existing();
   if (recorder == nullptr || turned_off()) return;
@@ -70,6 +87,7 @@ void begin() {
   const Baseline baseline{ticks(), static_cast<uint64_t>(read_clock_ns(CLOCK_PROCESS_CPUTIME_ID))};
   Sampler::Options options;
   set_rate(options);
+  set_budget(options);
   options.process_providers = &process_providers;
   options.node_providers = &node_providers;
   auto sampler = std::make_unique<Sampler>(*recorder, std::move(options), baseline);
