@@ -101,7 +101,7 @@ install(FILES "${stripped}" DESTINATION headrace COMPONENT wheel)
 install(TARGETS headrace_shim LIBRARY DESTINATION headrace COMPONENT wheel)
 # Beside DuckDB's library too, where cli/lab_libraries.cc looks.
 install(TARGETS headrace_fake_nvml headrace_fake_amd_smi headrace_fake_rocm_smi LIBRARY
-        DESTINATION headrace/lab COMPONENT wheel)
+        DESTINATION headrace/lab COMPONENT wheel NAMELINK_SKIP)
 add_custom_target(headrace_wheel
   DEPENDS headrace ${extensions} headrace_stripped_duckdb headrace_shim
           headrace_fake_nvml headrace_fake_amd_smi headrace_fake_rocm_smi)

@@ -65,6 +65,8 @@ __all__ = [
     "open",
     "redact",
     "register",
+    "sensor_check",
+    "sensors",
     "summary",
     "task",
     "unregister",
@@ -78,6 +80,24 @@ def open(directory: str | os.PathLike[str] | None = None) -> Store:
     from headrace.store import Store  # DuckDB loads here, not with headrace
 
     return Store(directory)
+
+
+def sensors(seconds: float = 1) -> list[dict[str, Any]]:
+    """Every sensor that can be read here, now, with its value and how often it was seen to refresh
+    within `seconds`, and what cannot be read, why not, and the command that would enable it: the
+    rows of `headrace sensors`."""
+    from headrace import sensing
+
+    return sensing.rows(["sensors", "--seconds", str(seconds)])
+
+
+def sensor_check(seconds: float = 20) -> list[dict[str, Any]]:
+    """Puts a load on and off for `seconds`, on all CPUs but one, and finds out what the sensors of
+    energy and power are like: period, jitter, quantum, latency, the share of time that they look
+    at, and a `verdict` in words. The rows of `headrace sensor-check`."""
+    from headrace import sensing
+
+    return sensing.rows(["sensor-check", "--seconds", str(seconds)])
 
 
 def follow(

@@ -1,6 +1,7 @@
 // headrace sensors
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "model/emulated.h"
 #include "query/table_builder.h"
 #include "query/utf8.h"
 #include "telemetry/survey.h"
@@ -16,6 +18,13 @@ namespace headrace::cli {
 namespace {
 
 using query::ColumnKind;
+
+// What `headrace lab` shows is no measurement; the kernel's books are this machine's in any case.
+std::string truth_of(const Sensor& sensor) {
+  const bool emulated = std::getenv("HEADRACE_LAB") != nullptr && sensor.source != "proc" &&
+                        sensor.truth != Truth::kEstimated;
+  return emulated ? kEmulatedTruth : std::string(name_of(sensor.truth));
+}
 
 query::ResultTable table_of(const telemetry::Survey& survey) {
   query::TableBuilder table({{"sensor", ColumnKind::kText, ""},
@@ -40,7 +49,7 @@ query::ResultTable table_of(const telemetry::Survey& survey) {
                            : one.said_period_ns > 0 ? std::optional(one.said_period_ns)
                                                     : std::nullopt;
     period_ns ? table.real(static_cast<double>(*period_ns) * 1e-9) : table.null();
-    table.text(headrace::name_of(one.sensor.truth)).text(one.source);
+    table.text(truth_of(one.sensor)).text(one.source);
     text(one.sensor.device);
     table.boolean(one.value.has_value());
     text(one.value ? "" : "it answered once and now does not");
@@ -72,8 +81,7 @@ std::string text_of(const telemetry::Survey& survey) {
       every = number(static_cast<double>(one.said_period_ns) * 1e-6, " ms, it says");
     }
     lines.push_back({one.sensor.name, one.value ? number(*one.value, "") : "no answer",
-                     one.sensor.unit, every, std::string(headrace::name_of(one.sensor.truth)),
-                     one.sensor.domain});
+                     one.sensor.unit, every, truth_of(one.sensor), one.sensor.domain});
   }
   std::vector<size_t> widths(lines[0].size());
   for (const auto& line : lines) {

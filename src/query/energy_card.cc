@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 #include <tuple>
 #include <utility>
 
 #include "energy/changed.h"
+#include "model/emulated.h"
 #include "query/energy_carbon.h"
 #include "query/energy_reach.h"
 #include "query/identify.h"
@@ -77,6 +79,7 @@ class Reading {
   Status read_time();
   Status count_without();
   Status read_resolutions();
+  Status mark_emulated();
   void finish();
 
   const Session& session_;
@@ -232,6 +235,32 @@ Status Reading::read_resolutions() {
   return {};
 }
 
+// Whose joules come of an emulated sensor: they are no measurement, though divided as if.
+Status Reading::mark_emulated() {
+  const auto rows = session_.rows(
+      std::string("SELECT DISTINCT domain FROM sensor_row WHERE quantity = 'hw.energy' AND "
+                  "assumption = '") +
+      kEmulatedAssumption + "' AND producer IN " + reach_);
+  if (!rows.ok()) return rows.status();
+  std::set<std::string> domains;
+  for (const auto& row : *rows) domains.insert(row[0].text);
+  const auto is_emulated = [&](const std::string& domain, const std::string& truth) {
+    return truth != "estimated" && domains.contains(domain);
+  };
+  for (EnergyLine& line : card_.lines) {
+    if (!is_emulated(line.domain, line.figure.truth)) continue;
+    line.figure.truth = card_.total.truth = kEmulatedTruth;
+    add_once(kEmulatedAssumption, &line.assumption);
+  }
+  for (EnergyBooks& one : card_.books) {
+    if (is_emulated(one.domain, one.truth)) one.truth = card_.all_books.truth = kEmulatedTruth;
+  }
+  for (EnergyDomain& one : card_.domains) {
+    if (is_emulated(one.domain, one.truth)) one.truth = kEmulatedTruth;
+  }
+  return {};
+}
+
 void Reading::finish() {
   std::vector<std::pair<int64_t, EnergyLine>> ordered;  // by the workflow's place
   double covered_ns = 0;
@@ -264,6 +293,7 @@ Result<EnergyCard> Reading::read(const CarbonQuestion* carbon, const CarbonFacto
   HEADRACE_RETURN_IF_ERROR(count_without());
   finish();
   HEADRACE_RETURN_IF_ERROR(read_resolutions());
+  HEADRACE_RETURN_IF_ERROR(mark_emulated());
   if (factors != nullptr) {
     HEADRACE_RETURN_IF_ERROR(add_carbon(session_, reach_, *factors, *carbon, &card_));
   }

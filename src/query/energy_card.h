@@ -23,7 +23,8 @@ struct EnergyFigure {
   int64_t energy_uj = 0;
   double sensor_u95_j = 0;  // the sensors' own: the same in all figures of one
   double split_u95_j = 0;   // of the division among processes and tasks
-  std::string truth;        // measured, mixed, estimated; empty: there is nothing
+  // measured, mixed, estimated, or emulated by headrace lab; empty: there is nothing
+  std::string truth;
 
   double energy_j() const { return static_cast<double>(energy_uj) * 1e-6; }
   double u95_j() const;

@@ -237,6 +237,25 @@ TEST(EnergyCard, AProcessThatReadTheCounterForOthersBelongsToTheBooks) {
   EXPECT_EQ(card->all_books.measured_uj, 29'000'000);
 }
 
+TEST(EnergyCard, WhatALaboratoryShowedIsNotMeasured) {
+  Known known;
+  known.store.run(
+      "INSERT INTO sensor_row(sensor, producer, quantity, domain, truth, assumption) VALUES "
+      "(1, 1, 'hw.energy', 'node/gpu-0', 'measured', 'emulated by headrace lab')");
+  const Session session = known.store.session();
+  const auto card = energy_card(session, "fit", "/");
+  ASSERT_TRUE(card.ok()) << card.status().message();
+  expect_sums(*card);
+  EXPECT_EQ(card->total.truth, "emulated");
+  EXPECT_EQ(card->all_books.truth, "emulated");
+  for (const EnergyLine& line : card->lines) {
+    EXPECT_EQ(line.figure.truth == "emulated", line.domain == "node/gpu-0") << line.domain;
+  }
+  const std::string text = energy_card_text(*card);
+  EXPECT_NE(text.find("emulated by headrace lab"), std::string::npos) << text;
+  EXPECT_EQ(text.find("Energy of workflow fit: ≈"), 0u) << text;
+}
+
 TEST(EnergyCard, OfNothing) {
   StoreForTest store;
   static_cast<void>(store.task(store.workflow(store.campaign("c"), "w"), {"a", {}, {}}));

@@ -5,14 +5,9 @@
 
 #include "base/clock.h"
 #include "capture/sample.h"
+#include "model/emulated.h"
 
 namespace headrace::telemetry {
-namespace {
-
-// What `headrace lab` shows is no measurement of this machine, and says so wherever it is kept.
-constexpr const char* kEmulated = "emulated by headrace lab";
-
-}  // namespace
 
 void Station::begin(capture::Recorder& recorder, const Probe& probe, const Baseline& baseline,
                     const PaceTerms& terms) {
@@ -28,7 +23,7 @@ void Station::begin(capture::Recorder& recorder, const Probe& probe, const Basel
     Sensor sensor = spec.sensor;
     // The kernel's books of processes and ours of the sampler are this machine's in any case.
     const bool own = sensor.source == "proc" || sensor.source == "headrace";
-    if (emulated && !own) sensor.assumption = kEmulated;
+    if (emulated && !own) sensor.assumption = kEmulatedAssumption;
     const bool estimate = spec.sensor.truth == Truth::kEstimated;
     channels_.push_back({capture::intern_sensor(recorder, sensor),
                          estimate ? kSampleIsEstimate : uint8_t{0}, Pace::is_for(spec),

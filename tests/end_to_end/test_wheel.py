@@ -65,8 +65,10 @@ def test_it_holds_what_it_should_and_nothing_else(wheel: Path) -> None:
         names = archive.namelist()
         version = wheel.name.split("-")[1]
     libraries = [Path(name).name for name in names if ".so" in Path(name).name]
-    expected = ["_capture", "_query", "libduckdb", "libheadrace_box"]
-    assert sorted(name.split(".")[0] for name in libraries) == expected
+    emulated = ["libamd_smi", "libnvidia-ml", "librocm_smi64"]
+    expected = ["_capture", "_query", "libduckdb", "libheadrace_box", *emulated]
+    assert sorted(name.split(".")[0] for name in libraries) == sorted(expected)
+    assert "headrace/lab/libnvidia-ml.so.1" in names
     assert f"headrace-{version}.data/scripts/headrace" in names
     assert "headrace/py.typed" in names
     assert [name for name in names if "test" in name.lower() or name.endswith((".cc", ".h"))] == []
@@ -84,6 +86,12 @@ def test_it_captures_lists_and_queries(environment: Path, tmp_path: Path) -> Non
         {"n": 5, "y": 30}
     ]
     run(environment / "bin/python", "-c", ASK, cwd=tmp_path)
+
+
+def test_the_emulated_laboratory_has_its_gpus(environment: Path) -> None:
+    headrace = environment / "bin/headrace"
+    rows = json.loads(run(headrace, "lab", "--", headrace, "sensors", "--seconds", "0", "--json"))
+    assert "gpu-0.energy" in [row["sensor"] for row in rows]
 
 
 def test_the_program_finds_its_library_wherever_pip_puts_it(

@@ -53,6 +53,43 @@ def test_the_blade_is_read_by_board_counters_and_by_dies() -> None:
     assert "lustre.orion.write" in found
 
 
+def test_what_sensors_are_like_is_found_as_the_scenario_says() -> None:
+    words = (str(HEADRACE), "sensor-check", "--seconds", "9", "--json")
+    out = subprocess.run(lab(*words, machine="square"), capture_output=True, text=True, check=True)
+    answer = json.loads(out.stdout)
+    rows = answer["rows"] if isinstance(answer, dict) else answer
+    found = {row["sensor"]: row for row in rows}
+    for name, duty in (("gpu-0.energy", 1), ("gpu-1.energy", 0.25)):
+        row = found[name]
+        assert row["period_s"] == pytest.approx(0.1, rel=0.1)
+        assert row["duty"] == pytest.approx(duty, abs=0.15)
+        assert row["amplitude_w"] == pytest.approx(350, rel=0.1)
+        assert row["truth"] == "emulated"
+    assert "of the time only" in found["gpu-1.energy"]["verdict"]
+    assert found["cray.energy"]["quantum"] == 1
+    refused = subprocess.run(
+        lab(*words, machine="node"), capture_output=True, text=True, check=False
+    )
+    assert refused.returncode != 0
+    assert "--machine square" in refused.stderr
+
+
+def test_sensors_from_python() -> None:
+    program = (
+        "import headrace as hr; rows = hr.sensors(0.3); "
+        "row = next(r for r in rows if r['sensor'] == 'gpu-0.energy'); "
+        "print(row['truth'], row['unit']); print(len(hr.sensor_check(1)) > 5)"
+    )
+    out = subprocess.run(
+        lab(str(ROOT / ".venv/bin/python"), "-c", program, machine="square"),
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"PATH": f"{HEADRACE.parent}:{os.environ['PATH']}"},
+    )
+    assert out.stdout.split() == ["emulated", "J", "True"]
+
+
 def test_a_machine_of_ones_own(tmp_path: Path) -> None:
     mine = tmp_path / "mine.lab"
     mine.write_text("power a 5W\nmeter hwmon 0.power1 a chip=my_meter\n")
@@ -178,7 +215,7 @@ def test_the_card_adds_up_to_what_the_scenario_draws(tmp_path: Path) -> None:
     )
     card = json.loads(out.stdout)
     (books,) = card["conservation"]
-    assert books["domain"] == "node/cpu-0" and books["truth"] == "measured"
+    assert books["domain"] == "node/cpu-0" and books["truth"] == "emulated"
     assert books["difference_uj"] == 0
     parts = ("attributed_uj", "elsewhere_uj", "idle_uj", "unattributed_uj")
     assert sum(books[part] for part in parts) == books["measured_uj"]
