@@ -46,6 +46,17 @@ PairedEffect compare(const Settings& settings, const std::string& from, const st
   return out;
 }
 
+// Whether a factor has one level at each level of the other, as a file made for each width: it goes
+// with it, and a pair may differ in both.
+bool goes_with(const Factor& factor, const Factor& other) {
+  std::map<std::string, std::string> level_at;
+  for (size_t row = 0; row < factor.levels.size(); ++row) {
+    const auto found = level_at.try_emplace(other.levels[row], factor.levels[row]).first;
+    if (found->second != factor.levels[row]) return false;
+  }
+  return true;
+}
+
 // By number where all are numbers, else by name.
 void sort_levels(std::vector<std::string>* levels) {
   const auto number = [](const std::string& level) {
@@ -66,13 +77,17 @@ std::vector<PairedEffect> paired_effects(const std::vector<Factor>& factors, siz
                                          std::span<const double> outcome) {
   Settings settings;
   std::vector<std::string> levels;
+  std::vector<bool> counts;
+  for (size_t k = 0; k < factors.size(); ++k) {
+    counts.push_back(k != which && !goes_with(factors[k], factors[which]));
+  }
   for (size_t row = 0; row < outcome.size(); ++row) {
     const std::string& level = factors[which].levels[row];
     if (std::find(levels.begin(), levels.end(), level) == levels.end()) levels.push_back(level);
     if (!std::isfinite(outcome[row])) continue;
     std::vector<std::string> others;
     for (size_t k = 0; k < factors.size(); ++k) {
-      if (k != which) others.push_back(factors[k].levels[row]);
+      if (counts[k]) others.push_back(factors[k].levels[row]);
     }
     settings[std::move(others)][level].push_back(outcome[row]);
   }

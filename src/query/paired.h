@@ -3,10 +3,11 @@
 //   std::vector<PairedEffect> effects = paired_effects(factors, 2, outcome);
 //
 // A pair are two rows that differ in the parameter and in nothing else; of several rows with equal
-// parameters (repeats) their mean stands for them. The interval is Student's t of the differences
-// (Montgomery, Design and Analysis of Experiments, ch. 2.5): the noise that a pair shares is not in
-// it, so it is narrower than one of two independent groups, and needs no model of the other
-// parameters.
+// parameters (repeats) their mean stands for them. A parameter that follows from this one (a file
+// made for each width) may differ too: no data can tell the two apart. The interval is Student's t
+// of the differences (Montgomery, Design and Analysis of Experiments, ch. 2.5): the noise that a
+// pair shares is not in it, so it is narrower than one of two independent groups, and needs no
+// model of the other parameters.
 #pragma once
 
 #include <cstddef>

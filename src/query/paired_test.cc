@@ -47,5 +47,16 @@ TEST(PairedEffects, RepeatsOfOneSettingStandAsTheirMean) {
   EXPECT_DOUBLE_EQ(effects[0].difference, 4);
 }
 
+TEST(PairedEffects, MayDifferInWhatFollowsFromTheParameter) {
+  const std::vector<Factor> factors = {{"width", {"1", "2", "1", "2"}},
+                                       {"lr", {"a", "a", "b", "b"}},
+                                       {"base", {"b1", "b2", "b1", "b2"}}};
+  const std::vector<double> outcome = {1, 3, 2, 5};
+  const auto effects = paired_effects(factors, 0, outcome);
+  ASSERT_EQ(effects.size(), 1U);
+  EXPECT_EQ(effects[0].pairs, 2U);
+  EXPECT_DOUBLE_EQ(effects[0].difference, 2.5);
+}
+
 }  // namespace
 }  // namespace headrace::query
