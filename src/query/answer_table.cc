@@ -1,6 +1,7 @@
 #include "query/answer_table.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string_view>
 #include <utility>
 
@@ -12,11 +13,20 @@
 namespace headrace::query {
 namespace {
 
-void put(const Json& cell, ColumnKind kind, TableBuilder* out) {
+// A number without a unit is shown with four digits, and what is next to nothing as 0.
+double shortened(double value) {
+  if (!std::isfinite(value) || std::abs(value) < 1e-9) return std::isfinite(value) ? 0 : value;
+  const double unit = std::pow(10, std::floor(std::log10(std::abs(value))) - 3);
+  return std::round(value / unit) * unit;
+}
+
+void put(const Json& cell, const AnswerColumn& column, TableBuilder* out) {
+  const ColumnKind kind = column.kind;
   if (cell.is_null()) {
     out->null();
   } else if (kind == ColumnKind::kReal) {
-    out->real(cell.number());
+    const double value = cell.number().value_or(0);
+    out->real(column.unit.empty() ? shortened(value) : value);
   } else if (kind == ColumnKind::kInteger) {
     out->integer(cell.as<int64_t>() == nullptr ? 0 : *cell.as<int64_t>());
   } else if (kind == ColumnKind::kBool) {
@@ -48,7 +58,7 @@ std::string AnswerTable::text(size_t limit) const {
   const size_t most = limit == 0 ? rows_.size() : std::min(limit, rows_.size());
   for (size_t i = 0; i < most; ++i) {
     for (size_t c = 0; c < columns_.size(); ++c) {
-      if (!columns_[c].shown.empty()) put(rows_[i][c], columns_[c].kind, &table);
+      if (!columns_[c].shown.empty()) put(rows_[i][c], columns_[c], &table);
     }
     table.end_row();
   }

@@ -62,6 +62,13 @@ Result<AnswerTable> of_parts(const Session& session, const EnergyScope& scope,
   return out;
 }
 
+// Whole seconds without their fraction.
+std::string time_text(int64_t at_ns) {
+  std::string out = utc_text(at_ns);
+  if (const size_t at = out.find(".000000000"); at != std::string::npos) out.erase(at, 10);
+  return out;
+}
+
 std::string first_label(const std::string& hostname) {
   return hostname.substr(0, hostname.find('.'));
 }
@@ -100,7 +107,7 @@ Ours ours_of(const std::vector<energy::CountedDomain>& counters, const MeterRead
 // A reading's row; the node's own sensor is compared where there is one, else the sum of parts.
 Json::List compared(const MeterReading& reading, const Ours& ours, bool* agrees) {
   const std::string nodes = reading.hostname.empty() ? "all" : reading.hostname;
-  Json::List row = {nodes, utc_text(reading.begin_ns), utc_text(reading.end_ns), reading.source,
+  Json::List row = {nodes, time_text(reading.begin_ns), time_text(reading.end_ns), reading.source,
                     reading.joules};
   *agrees = true;
   if (ours.nodes.empty() || ours.covered <= 0) {

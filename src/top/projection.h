@@ -1,12 +1,14 @@
 // What a scope will have used when what runs now has ended, and which running task uses most.
 //
-// A running task is taken to last as long as the median of its like in the scope, and a workflow to
-// go on at the mean power it had so far:
+// A running task is taken to last as long as the median of its like in the scope, what has no like
+// to end with the others, and what runs to go on at the mean power that it had so far:
 //
-//   J at the end = J so far / (elapsed - not yet counted) x (elapsed + left)
+//   J at the end = J of ended workflows + J of running ones / (elapsed - not yet counted)
+//                                         x (elapsed + left)
 //
-// left: until the last of its running tasks ends. Not yet counted: since the youngest of them
-// began, for joules are known of tasks that have ended. What will be started later is not in it.
+// elapsed: since the first of the running workflows began. left: until the last of the running
+// tasks ends. Not yet counted: since the youngest of them began, for joules are known of tasks that
+// have ended. What will be started later is not in it.
 #pragma once
 
 #include <map>

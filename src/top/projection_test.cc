@@ -38,6 +38,7 @@ TEST(Projection, IsNotKnownWithoutLikeOrWithoutEnergy) {
   steady.made.folder.running[0].activity = steady.made.activity("validate");
   EXPECT_FALSE(steady.picture().projection.energy_j.has_value());
   EXPECT_NE(steady.picture().projection.reason, "");
+  EXPECT_EQ(steady.picture().dearest.activity, "validate");
   Steady blind;
   blind.made.folder.workflow_energy.clear();
   EXPECT_FALSE(blind.picture().projection.energy_j.has_value());
@@ -58,6 +59,9 @@ TEST(Projection, NamesTheTaskThatUsesMost) {
   steady.made.folder.activity_energy.clear();
   row = responsible(steady.made.folder, mine, steady.made.now_ns);
   EXPECT_EQ(row->activity, steady.made.activity("sleep")) << "then the one that runs longest";
+  steady.made.folder.workflows[steady.workflow].parent = FolderForTest::workflow_id(other);
+  row = responsible(steady.made.folder, mine, steady.made.now_ns);
+  EXPECT_EQ(row->activity, steady.made.activity("train")) << "the other is the program around it";
   EXPECT_EQ(responsible(steady.made.folder, {}, steady.made.now_ns), nullptr);
 }
 
