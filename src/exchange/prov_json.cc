@@ -39,13 +39,18 @@ std::string text_or_null(const std::string& json) {
   return "CASE WHEN " + json + "::VARCHAR <> '{}' THEN " + json + "::VARCHAR END";
 }
 
-std::string activities(const std::string& kind, const std::string& more) {
+// Tasks with the joules that they and all in them used, as the books have it.
+constexpr const char* kTasksWithEnergy =
+    "(SELECT t.*, e.energy_j FROM task t LEFT JOIN (SELECT task_id, sum(share_j) AS energy_j FROM "
+    "task_energy GROUP BY task_id) e ON e.task_id = t.task_id)";
+
+std::string activities(const std::string& kind, const std::string& more, const std::string& from) {
   return "SELECT '" + kind + ":' || " + kind + "_id, " +
          object("'prov:startTime', " + time("started_at") + ", 'prov:endTime', " +
                 time("ended_at") + ", 'prov:type', " + typed("'headrace:" + kind + "'") +
                 ", 'headrace:status', status, 'headrace:used', " + text_or_null("used") +
                 ", 'headrace:generated', " + text_or_null("generated") + ", " + more) +
-         " FROM " + kind;
+         " FROM " + from;
 }
 
 std::vector<Section> sections(const Scope& scope, bool inferred) {
@@ -73,12 +78,15 @@ std::vector<Section> sections(const Scope& scope, bool inferred) {
        {activities("workflow",
                    "'prov:label', name, 'headrace:command', command, 'headrace:campaign', "
                    "CASE WHEN campaign_id IS NOT NULL THEN " +
-                       reference("campaign", "campaign_id") + " END") +
+                       reference("campaign", "campaign_id") + " END",
+                   "workflow") +
             scope.where("workflow"),
         activities("task",
                    "'prov:label', activity, 'headrace:workflow', CASE WHEN workflow_id IS NOT NULL "
                    "THEN " +
-                       reference("workflow", "workflow_id") + " END, 'headrace:attempt', attempt") +
+                       reference("workflow", "workflow_id") +
+                       " END, 'headrace:attempt', attempt, 'headrace:energy_j', energy_j",
+                   kTasksWithEnergy) +
             scope.where("task")}});
   out.push_back({"agent",
                  {std::string("SELECT DISTINCT ") + kHost + ", " +

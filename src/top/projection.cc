@@ -31,16 +31,15 @@ std::optional<double> mean_power_w(const Folder& folder, const TaskRow& row) {
 Projection project(const Folder& folder, const std::set<uint32_t>& mine,
                    const std::map<std::string, double>& medians_s, int64_t now_ns) {
   Projection out;
-  std::optional<double> youngest_s;
+  bool any = false;
   bool is_known = false;
   for (const TaskRow& row : folder.running) {
     if (!mine.contains(row.workflow)) continue;
-    const double elapsed_s = seconds_since(row.begin_ns, now_ns);
-    youngest_s = std::min(youngest_s.value_or(elapsed_s), elapsed_s);
+    any = true;
     const auto median = medians_s.find(activity_name(folder, row));
     if (median == medians_s.end()) continue;
     is_known = true;
-    out.left_s = std::max(out.left_s, median->second - elapsed_s);
+    out.left_s = std::max(out.left_s, median->second - seconds_since(row.begin_ns, now_ns));
   }
   double ended_j = 0;
   double running_j = 0;
@@ -54,15 +53,14 @@ Projection project(const Folder& folder, const std::set<uint32_t>& mine,
     if (runs && facts.begin_ns) begin_ns = std::min(begin_ns, *facts.begin_ns);
   }
   const double elapsed_s = seconds_since(begin_ns, now_ns);
-  const double counted_s = elapsed_s - youngest_s.value_or(0);
-  if (!youngest_s) {
+  if (!any) {
     out.reason = "nothing runs";
   } else if (!is_known) {
     out.reason = "no task like those that run has finished";
-  } else if (running_j <= 0 || counted_s <= 0) {
+  } else if (running_j <= 0 || elapsed_s <= 0) {
     out.reason = "the joules of what runs are not known yet";
   } else {
-    out.energy_j = ended_j + running_j / counted_s * (elapsed_s + out.left_s);
+    out.energy_j = ended_j + running_j / elapsed_s * (elapsed_s + out.left_s);
   }
   return out;
 }

@@ -3,12 +3,11 @@
 // A running task is taken to last as long as the median of its like in the scope, what has no like
 // to end with the others, and what runs to go on at the mean power that it had so far:
 //
-//   J at the end = J of ended workflows + J of running ones / (elapsed - not yet counted)
-//                                         x (elapsed + left)
+//   J at the end = J of ended workflows + J of running ones / elapsed x (elapsed + left)
 //
 // elapsed: since the first of the running workflows began. left: until the last of the running
-// tasks ends. Not yet counted: since the youngest of them began, for joules are known of tasks that
-// have ended. What will be started later is not in it.
+// tasks ends. Joules of open tasks are counted up to the latest samples. What will be started later
+// is not in it.
 #pragma once
 
 #include <map>

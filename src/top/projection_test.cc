@@ -19,7 +19,7 @@ struct Steady {
     for (int i = 0; i < 9; ++i) made.task(workflow, "train", 10, TaskStatus::kFinished, 4 + 10 * i);
     made.running(workflow, "train", 4);
     made.folder.workflows[workflow].begin_ns = made.now_ns - 94 * kSecondNs;
-    made.folder.workflow_energy[workflow] = {50.0 * 90, "measured"};
+    made.folder.workflow_energy[workflow] = {50.0 * 94, "measured"};
     made.folder.activity_energy[{workflow, made.activity("train")}] = {50.0 * 90, "measured"};
   }
   Picture picture() const { return make_picture(made.folder, {}, made.now_ns); }
@@ -74,7 +74,7 @@ const Change* of(const std::vector<Change>& changes, const std::string& event) {
 
 TEST(Changes, SayOnceWhenTheEnergyBudgetWillBeAndWhenItIsExceeded) {
   Steady steady;
-  Changes changes(kSecondNs, 4800.0);
+  Changes changes(kSecondNs, 4900.0);
   const auto first = changes.since_last(steady.made.folder, {}, steady.made.now_ns);
   const Change* will = of(first, "energy budget");
   ASSERT_NE(will, nullptr);
@@ -82,15 +82,15 @@ TEST(Changes, SayOnceWhenTheEnergyBudgetWillBeAndWhenItIsExceeded) {
   EXPECT_NE(will->text.find("train"), std::string::npos) << will->text;
   EXPECT_EQ(of(changes.since_last(steady.made.folder, {}, steady.made.now_ns), "energy budget"),
             nullptr);
-  steady.made.folder.workflow_energy[steady.workflow].energy_j = 4850.0;
+  steady.made.folder.workflow_energy[steady.workflow].energy_j = 4950.0;
   const auto later = changes.since_last(steady.made.folder, {}, steady.made.now_ns + kSecondNs);
   const Change* is = of(later, "energy budget");
   ASSERT_NE(is, nullptr);
   EXPECT_NE(is->text.find("is exceeded"), std::string::npos) << is->text;
   const query::Json json(is->json);
   EXPECT_EQ(json["activity"], query::Json("train"));
-  EXPECT_EQ(json["budget_j"], query::Json(4800.0));
-  EXPECT_EQ(json["energy_j"], query::Json(4850.0));
+  EXPECT_EQ(json["budget_j"], query::Json(4900.0));
+  EXPECT_EQ(json["energy_j"], query::Json(4950.0));
 }
 
 }  // namespace

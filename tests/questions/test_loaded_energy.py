@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import headrace as hr
 import pytest
 from studies import Study
@@ -85,3 +88,14 @@ def test_the_graph_has_joules_on_activities_and_the_sum_so_far_on_entities(
         else:
             assert "cum_energy_j" not in facts, "nobody made it"
     assert store.why("tuned-15.npz").facts == told
+
+
+def test_an_export_for_other_tools_has_the_joules_of_activities(
+    study: Study, truth: Truth, tmp_path: Path
+) -> None:
+    file = tmp_path / "study.json"
+    study.headrace("export", "prov-json", str(file), "--campaign", "study")
+    activities = json.loads(file.read_text())["activity"]
+    for task in truth.tasks:
+        told = float(activities[f"task:{task}"]["headrace:energy_j"])
+        assert told == pytest.approx(truth.joules(task), rel=0.02, abs=1)
