@@ -234,7 +234,7 @@ def read_raw(root: Path) -> Raw:
                     "kind": p.text(struct.unpack_from("<I", record, 24)[0]),
                     **attributes,
                 }
-            elif kind == 5:
+            elif kind == 5 and flags != 3:  # 3: how long layers ran
                 number, workflow, shape, ticks = struct.unpack_from("<QIIQ", record, 8)
                 logged = p.values(record, shape, cells, 32)
                 log.append(

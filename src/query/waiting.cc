@@ -156,7 +156,7 @@ Waiting Finder::take() {
 }  // namespace
 
 Stretch stretch_of(const EnergyTask& task) {
-  return {task.begin_ns, task.begin_ns + static_cast<int64_t>(task.duration_s * 1e9 + 0.5)};
+  return {task.begin_ns, task.begin_ns + std::llround(task.duration_s * 1e9)};
 }
 
 std::vector<const EnergyTask*> without_inner(const std::vector<EnergyTask>& tasks) {

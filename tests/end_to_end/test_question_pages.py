@@ -16,6 +16,9 @@ from studies import Study
 PAGES = Path(__file__).parents[2] / "docs" / "questions"
 OF_FINE_TUNING = ["affects", "critical-path", "stragglers", "summary", "tradeoff", "why"]
 OF_THE_SWEEP = ["diff", "regret"]
+# Held to what is printed, to the letter, by tests/questions.
+OF_THE_EMULATED_STUDY = ["effects", "energy", "marginal", "phases", "thermal"]
+OF_THE_EMULATED_STUDY += [f"energy-{part}" for part in ("nodes", "path", "tasks", "truth")]
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +36,8 @@ def transcripts(page: str) -> Iterator[tuple[str, list[str]]]:
     for block in re.findall(r"```\n(\$ .*?)```", (PAGES / f"{page}.md").read_text(), re.S):
         for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
             command, _, answer = part.partition("\n")
-            # A running campaign, a run and a pipe are tests' of their own.
-            if not re.search(r"--live|--follow|headrace run|\|", command):
+            # A running campaign, a run, a pipe and the emulated study are tests' of their own.
+            if not re.search(r"--live|--follow|headrace run|\||tuned-", command):
                 yield command, answer.splitlines()
 
 
@@ -86,4 +89,5 @@ def test_a_page_of_the_sweep(sweep: Study, page: str) -> None:
 
 def test_every_question_has_its_page() -> None:
     pages = {page.stem for page in PAGES.glob("*.md")}
-    assert pages == {*OF_FINE_TUNING, *OF_THE_SWEEP, "reproduce"}
+    own = {"README", "reproduce"}
+    assert pages == {*OF_FINE_TUNING, *OF_THE_SWEEP, *OF_THE_EMULATED_STUDY, *own}

@@ -102,7 +102,7 @@ def test_a_machine_of_ones_own(tmp_path: Path) -> None:
     out = subprocess.run(
         lab("true", machine="mainframe"), capture_output=True, text=True, check=False
     )
-    assert "give a file or one of node, frontier, grace, faults" in out.stderr
+    assert "give a file or one of node, frontier, square, grace, faults" in out.stderr
 
 
 def test_the_commands_end_is_the_labs() -> None:

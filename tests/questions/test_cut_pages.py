@@ -22,3 +22,12 @@ def test_a_page_shows_what_is_printed_up_to_where_it_is_cut(study: Study, page: 
                 assert words[: len(kept) - 1] == kept[:-1], command
             else:
                 assert words == kept, command
+
+
+def test_what_a_model_cost_with_all_that_fed_it(study: Study) -> None:
+    ((command, expected),) = [one for one in shown("why") if "tuned-" in one[0]]
+    lines = [line for line in expected.splitlines() if line.strip() not in ("", "…", "...")]
+    assert len(lines) > 3
+    there = [line.split() for line in printed(study, command).splitlines()]
+    for line in lines:
+        assert line.split() in there, line
