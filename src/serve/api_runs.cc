@@ -7,8 +7,6 @@
 namespace headrace::serve {
 namespace {
 
-using query::Json;
-
 std::string asked_of(const Call& call) {
   return call.text("workflow").empty() ? call.text("campaign") : call.text("workflow");
 }
