@@ -51,7 +51,8 @@ meter amd 6 accel period=1ms serial=00000000000000a6
 meter amd 7 accel period=1ms serial=00000000000000a7 die=second energy=none
 meter lustre orion-ffff8881 io
 )"},
-    {"square", R"(# A load that goes on and off, for headrace sensor-check, and sensors of several habits.
+    {"square",
+     R"(# A load that goes on and off, for headrace sensor-check, and sensors of several habits.
 power load 80W 131ms 430W 501ms 80W 730ms 430W 1243ms 80W 1314ms 430W 1607ms 80W 1784ms 430W 2185ms 80W 2532ms 430W repeat 2789ms
 meter powercap package-0 load period=1ms quantum=61uJ range=262143328850uJ
 meter nvml 0 load period=100ms jitter=0.03 uuid=GPU-0a0a0a0a-0000-4000-8000-000000000000
