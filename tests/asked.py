@@ -38,6 +38,11 @@ def query(sql: str, environment: dict[str, str], *options: str) -> list[Row]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def stored(folder: Path, sql: str) -> list[Row]:
+    """Of what was recorded in this folder."""
+    return query(sql, outside(), "--dir", str(folder))
+
+
 def node(*arguments: str | Path) -> str:
     """What a script of the page's prints."""
     program = NODE if NODE.exists() else Path("node")

@@ -16,7 +16,9 @@
 #include <vector>
 
 #include "base/status.h"
+#include "query/cell_value.h"
 #include "query/json.h"
+#include "query/json_or_null.h"
 #include "query/result_table.h"
 
 namespace headrace::query {
@@ -45,13 +47,6 @@ class AnswerTable {
   std::vector<Json::List> rows_;
 };
 
-inline Json optional_json(const std::optional<double>& value) {
-  return value ? Json(*value) : Json();
-}
-// A count or whole micro-joules; 0 for NULL.
-inline int64_t whole_of(const Cell& cell) {
-  return cell.is_null ? 0 : static_cast<int64_t>(std::llround(cell.real));
-}
 // Joules of whole micro-joules.
 inline double joules_of_uj(int64_t uj) { return static_cast<double>(uj) * 1e-6; }
 // "≈ 12.5 J" where it is not measured.

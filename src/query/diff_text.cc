@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "query/diff.h"
+#include "query/json_or_null.h"
 #include "query/shortened.h"
 #include "query/units.h"
 #include "query/utf8.h"
@@ -102,8 +103,6 @@ std::string head_of(const Diff& answer) {
   return out + "\n";
 }
 
-Json number_or_null(const std::optional<double>& v) { return v ? Json(*v) : Json(); }
-
 Json json_of(const DiffLine& line) {
   Json::Map out = {{"section", std::string(name_of(line.section))},
                    {"what", line.what},
@@ -120,11 +119,11 @@ Json json_of(const DiffLine& line) {
                                        {"n_b", static_cast<int64_t>(c.n_b)},
                                        {"mean_a", c.mean_a},
                                        {"mean_b", c.mean_b},
-                                       {"difference", number_or_null(c.difference)},
-                                       {"low", number_or_null(c.low)},
-                                       {"high", number_or_null(c.high)},
-                                       {"p", number_or_null(c.p)},
-                                       {"p_adjusted", number_or_null(line.p_adjusted)}});
+                                       {"difference", json_or_null(c.difference)},
+                                       {"low", json_or_null(c.low)},
+                                       {"high", json_or_null(c.high)},
+                                       {"p", json_or_null(c.p)},
+                                       {"p_adjusted", json_or_null(line.p_adjusted)}});
   }
   return Json(std::move(out));
 }

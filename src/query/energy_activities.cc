@@ -2,12 +2,10 @@
 
 #include <cmath>
 
+#include "query/cell_value.h"
+
 namespace headrace::query {
 namespace {
-
-int64_t whole(const Cell& cell) {
-  return cell.is_null ? 0 : static_cast<int64_t>(std::llround(cell.real));
-}
 
 std::string ran(const Thing* of) {
   if (of == nullptr) return "true";
@@ -41,14 +39,14 @@ Result<std::vector<EnergyActivity>> energy_activities(const Session& session, co
     one.activity = row[1].text;
     one.resolution = row[2].text;
     one.group = row[3].text;
-    one.processes = whole(row[4]);
-    one.tasks = whole(row[5]);
+    one.processes = whole_of(row[4]);
+    one.tasks = whole_of(row[5]);
     one.time_s = row[6].real;
     if (!row[7].is_null) one.power_w = row[7].real;
     one.share_j = row[8].real;
     one.group_j = row[9].real;
     one.group_u95_j = row[10].real;
-    one.windows = whole(row[11]);
+    one.windows = whole_of(row[11]);
   }
   return out;
 }

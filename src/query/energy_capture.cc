@@ -13,6 +13,7 @@
 #include "query/answer_table.h"
 #include "query/energy_question.h"
 #include "query/energy_reach.h"
+#include "query/json_or_null.h"
 #include "query/own_energy.h"
 #include "query/units.h"
 #include "query/utf8.h"
@@ -182,8 +183,8 @@ Result<EnergyAnswer> energy_capture(const Session& session, const EnergyScope& s
     total.add(one);
     details[detail].add(one);
     processes.add({row[1].text, whole(2), detail, one.records, one.samples,
-                   row[10].is_null ? Json() : Json(one.bytes), optional_json(real(6)),
-                   optional_json(real(7)), optional_json(process), share, own_j});
+                   row[10].is_null ? Json() : Json(one.bytes), json_or_null(real(6)),
+                   json_or_null(real(7)), json_or_null(process), share, own_j});
   }
   AnswerTable by_detail({{"detail", "detail"},
                          {"processes", "processes", ColumnKind::kInteger},

@@ -9,6 +9,7 @@
 
 #include "energy/changed.h"
 #include "model/emulated.h"
+#include "query/cell_value.h"
 #include "query/energy_carbon.h"
 #include "query/energy_reach.h"
 #include "query/identify.h"
@@ -17,10 +18,6 @@
 
 namespace headrace::query {
 namespace {
-
-int64_t whole(const Cell& cell) {
-  return cell.is_null ? 0 : static_cast<int64_t>(std::llround(cell.real));
-}
 
 void add_once(const std::string& text, std::string* list) {
   if (text.empty() || ("; " + *list + ";").find("; " + text + ";") != std::string::npos) return;
@@ -105,7 +102,7 @@ Status Reading::read_scope() {
   if (!rows.ok()) return rows.status();
   for (const auto& row : *rows) {
     const auto place = static_cast<int64_t>(asked_.size());
-    asked_.emplace(whole(row[0]), Workflow{place, row[1].text, row[2].text});
+    asked_.emplace(whole_of(row[0]), Workflow{place, row[1].text, row[2].text});
   }
   if (of_ == nullptr) asked_.emplace(0, Workflow{static_cast<int64_t>(asked_.size()), "", ""});
   Result<std::string> reach = energy_reach(session_, of_);
@@ -116,14 +113,14 @@ Status Reading::read_scope() {
 
 void Reading::add_row(const std::vector<Cell>& row) {
   const std::string& domain = row[2].text;
-  const int64_t uj = whole(row[9]);
-  const auto workflow = asked_.find(whole(row[0]));
+  const int64_t uj = whole_of(row[9]);
+  const auto workflow = asked_.find(whole_of(row[0]));
   if (workflow == asked_.end()) {
     elsewhere_uj_[domain] += uj;
     return;
   }
   attributed_uj_[domain] += uj;
-  const int64_t tasks = whole(row[8]);
+  const int64_t tasks = whole_of(row[8]);
   LineSum& sum = lines_[{workflow->second.place, row[1].text, domain}];
   sum.line.workflow_id = workflow->second.id;
   sum.line.workflow = workflow->second.name;
@@ -165,9 +162,9 @@ Status Reading::read_books() {
     EnergyBooks& one = card_.books.emplace_back();
     one.domain = row[0].text;
     one.truth = row[1].text;
-    one.measured_uj = whole(row[2]);
-    one.idle_uj = whole(row[3]);
-    one.unattributed_uj = whole(row[4]);
+    one.measured_uj = whole_of(row[2]);
+    one.idle_uj = whole_of(row[3]);
+    one.unattributed_uj = whole_of(row[4]);
     one.attributed_uj = attributed_uj_[one.domain];
     one.elsewhere_uj = elsewhere_uj_[one.domain];
     EnergyBooks& all = card_.all_books;
@@ -192,7 +189,8 @@ Status Reading::read_machines() {
       reach_ + ") ORDER BY p.hostname");
   if (!rows.ok()) return rows.status();
   for (const auto& row : *rows) {
-    EnergyMachine one{row[0].text, row[1].text, whole(row[4]), whole(row[3]), 0, whole(row[2])};
+    EnergyMachine one{row[0].text,      row[1].text, whole_of(row[4]),
+                      whole_of(row[3]), 0,           whole_of(row[2])};
     one.uncompared_uj = one.measured_uj - one.parts_uj - one.rest_uj;
     card_.machines.push_back(std::move(one));
   }
@@ -218,7 +216,7 @@ Status Reading::count_without() {
                             (of_->kind == ThingKind::kCampaign ? "campaign" : "workflow") + " = '" +
                             of_->id + "')"));
   if (!rows.ok()) return rows.status();
-  card_.without_energy = whole((*rows)[0][0]);
+  card_.without_energy = whole_of((*rows)[0][0]);
   const Result<energy::IdlePolicy> policy = energy::kept_policy(session_.store().connection());
   if (!policy.ok()) return policy.status();
   card_.idle_policy = energy::name_of(*policy);

@@ -3,8 +3,11 @@
 #include <string_view>
 #include <utility>
 
+#include "query/answer_table.h"
 #include "query/energy_breakdown.h"
 #include "query/energy_card.h"
+#include "query/json_or_null.h"
+#include "query/shown_document.h"
 #include "query/table_builder.h"
 #include "query/units.h"
 #include "query/utf8.h"
@@ -17,25 +20,8 @@ using Columns = std::vector<BuiltColumn>;
 
 constexpr double kJoulesOfKwh = 3.6e6;
 
-double joules(int64_t uj) { return static_cast<double>(uj) * 1e-6; }
-
-// "≈ " where it is not measured.
-std::string marked(double value, std::string_view unit, const std::string& truth) {
-  return (truth == "measured" || truth.empty() ? "" : "≈ ") + si_text(value, unit);
-}
-
 std::string percent_text(const std::optional<double>& share) {
   return share ? number_text(100 * *share, 3) + " %" : "-";
-}
-
-std::string table_text(TableBuilder&& builder) {
-  std::string out;
-  ResultTable table = builder.finish();
-  const Result<Written> written = write_table(table, {}, [&out](std::string_view piece) {
-    out += piece;
-    return Status();
-  });
-  return written.ok() ? out : written.status().message() + "\n";
 }
 
 std::string lines_text(const EnergyCard& card) {
@@ -62,7 +48,7 @@ std::string lines_text(const EnergyCard& card) {
   add("all of them", "", "", card.total, "").null();
   if (card.carbon) table.real(card.carbon->attributed_g);
   table.end_row();
-  return table_text(std::move(table));
+  return shown_table(std::move(table));
 }
 
 std::string books_text(const EnergyCard& card) {
@@ -75,14 +61,14 @@ std::string books_text(const EnergyCard& card) {
                       {"off by", ColumnKind::kText, ""},
                       {"truth", ColumnKind::kText, ""}});
   const auto add = [&](const std::string& domain, const EnergyBooks& one) {
-    table.text(domain).real(joules(one.attributed_uj)).real(joules(one.elsewhere_uj));
-    table.real(joules(one.idle_uj)).real(joules(one.unattributed_uj));
-    table.real(joules(one.measured_uj)).text(std::to_string(one.difference_uj()) + " uJ");
+    table.text(domain).real(joules_of_uj(one.attributed_uj)).real(joules_of_uj(one.elsewhere_uj));
+    table.real(joules_of_uj(one.idle_uj)).real(joules_of_uj(one.unattributed_uj));
+    table.real(joules_of_uj(one.measured_uj)).text(std::to_string(one.difference_uj()) + " uJ");
     table.text(one.truth).end_row();
   };
   for (const EnergyBooks& one : card.books) add(one.domain, one);
   if (card.books.size() > 1) add("all of them", card.all_books);
-  return table_text(std::move(table));
+  return shown_table(std::move(table));
 }
 
 std::string carbon_text(const Carbon& carbon) {
@@ -143,8 +129,6 @@ Json figure_json(const EnergyFigure& figure) {
                    {"split_u95_j", figure.split_u95_j}, {"truth", figure.truth}};
 }
 
-Json optional_json(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
-
 Json line_json(const EnergyLine& line, bool with_carbon) {
   Json::Map out = {{"workflow_id", line.workflow_id},
                    {"workflow", line.workflow},
@@ -154,23 +138,23 @@ Json line_json(const EnergyLine& line, bool with_carbon) {
   for (const auto& member : *figure.as<Json::Map>()) out.push_back(member);
   out.emplace_back("tasks", line.tasks);
   out.emplace_back("withheld", line.withheld);
-  out.emplace_back("coverage", optional_json(line.coverage));
+  out.emplace_back("coverage", json_or_null(line.coverage));
   out.emplace_back("method", line.method);
   out.emplace_back("assumption", line.assumption);
-  if (with_carbon) out.emplace_back("carbon_g", optional_json(line.carbon_g));
+  if (with_carbon) out.emplace_back("carbon_g", json_or_null(line.carbon_g));
   return out;
 }
 
 // "time 2 min 58 s; measured 84 %, mixed 15.8 %; 100 % of the tasks' time covered"
 std::string about_text(const EnergyCard& card) {
   std::string out = card.time_s ? "time " + duration_text(*card.time_s) + "; " : "";
-  const double all = joules(card.total.energy_uj);
+  const double all = joules_of_uj(card.total.energy_uj);
   bool first = true;
   for (const char* const truth : {"measured", "mixed", "estimated"}) {
     const auto found = card.uj_by_truth.find(truth);
     if (found == card.uj_by_truth.end() || all <= 0) continue;
     out += std::string(first ? "" : ", ") + truth + " " +
-           number_text(100 * joules(found->second) / all, 3) + " %";
+           number_text(100 * joules_of_uj(found->second) / all, 3) + " %";
     first = false;
   }
   return out + "; " + percent_text(card.coverage) + " of the tasks' time covered\n";
@@ -204,7 +188,7 @@ Json activity_json(const EnergyActivity& one) {
                    {"processes", one.processes},
                    {"tasks", one.tasks},
                    {"time_s", one.time_s},
-                   {"power_w", optional_json(one.power_w)},
+                   {"power_w", json_or_null(one.power_w)},
                    {"attributed_j", one.has_figure() ? Json(one.share_j) : Json()},
                    {"share_j", one.share_j},
                    {"group_j", one.group_j},
@@ -219,19 +203,19 @@ Json domain_json(const EnergyDomain& one) {
                    {"truth", one.truth},
                    {"counters", one.counters},
                    {"measured_j", one.measured_j},
-                   {"children_j", optional_json(one.children_j)},
-                   {"other_j", optional_json(one.other_j)},
-                   {"uncompared_j", optional_json(one.uncompared_j)},
-                   {"tolerance_j", optional_json(one.tolerance_j)},
+                   {"children_j", json_or_null(one.children_j)},
+                   {"other_j", json_or_null(one.other_j)},
+                   {"uncompared_j", json_or_null(one.uncompared_j)},
+                   {"tolerance_j", json_or_null(one.tolerance_j)},
                    {"inconsistent", one.inconsistent},
-                   {"coverage", optional_json(one.coverage)},
+                   {"coverage", json_or_null(one.coverage)},
                    {"reason", one.reason.empty() ? Json() : Json(one.reason)}};
 }
 
 Json carbon_json(const Carbon& carbon) {
-  return Json::Map{{"attributed_g", optional_json(carbon.attributed_g)},
-                   {"idle_g", optional_json(carbon.idle_g)},
-                   {"unattributed_g", optional_json(carbon.unattributed_g)},
+  return Json::Map{{"attributed_g", json_or_null(carbon.attributed_g)},
+                   {"idle_g", json_or_null(carbon.idle_g)},
+                   {"unattributed_g", json_or_null(carbon.unattributed_g)},
                    {"truth", "estimated"},
                    {"reason", carbon.reason.empty() ? Json() : Json(carbon.reason)},
                    {"region", carbon.question.region},
@@ -250,7 +234,7 @@ std::string energy_card_text(const EnergyCard& card, bool by_workflow) {
     out += "none is known. headrace doctor says which sensors there are.\n";
     return terminal_lines(out + reasons_text(card));
   }
-  out += marked(card.total.energy_j(), "J", card.total.truth) + " ± " +
+  out += marked_joules(card.total.energy_j(), card.total.truth) + " ± " +
          si_text(card.total.u95_j(), "J") + " (sensors " + si_text(card.total.sensor_u95_j, "J") +
          ", split " + si_text(card.total.split_u95_j, "J") + "), " + card.total.truth + "\n" +
          about_text(card) + "\n";
@@ -288,8 +272,8 @@ Json energy_card_json(const EnergyCard& card) {
                    {"idle_policy", card.idle_policy},
                    {"total", figure_json(card.total)},
                    {"energy_kwh", card.total.energy_j() / kJoulesOfKwh},
-                   {"time_s", optional_json(card.time_s)},
-                   {"coverage", optional_json(card.coverage)},
+                   {"time_s", json_or_null(card.time_s)},
+                   {"coverage", json_or_null(card.coverage)},
                    {"uj_by_truth", shares_json(card)},
                    {"lines", std::move(lines)},
                    {"conservation", std::move(books)},

@@ -87,7 +87,7 @@ Ours ours_of(const std::vector<energy::CountedDomain>& counters, const MeterRead
   std::istringstream names(reading.hostname);
   for (std::string name; names >> name;) wanted.insert(first_label(name));
   Ours out;
-  const Stretch stretch{reading.begin_ns, reading.end_ns};
+  const TimeSpan stretch{reading.begin_ns, reading.end_ns};
   for (const energy::CountedDomain& one : counters) {
     if (!wanted.empty() && !wanted.contains(first_label(one.hostname))) continue;
     const bool is_whole = one.domain == "node";

@@ -2,14 +2,9 @@
 
 #include <cmath>
 
+#include "query/cell_value.h"
+
 namespace headrace::query {
-namespace {
-
-std::optional<double> known(const Cell& cell) {
-  return cell.is_null ? std::nullopt : std::optional(cell.real);
-}
-
-}  // namespace
 
 Result<std::vector<EnergyDomain>> energy_domains(const Session& session, const std::string& reach) {
   const auto rows = session.rows(
@@ -31,12 +26,12 @@ Result<std::vector<EnergyDomain>> energy_domains(const Session& session, const s
     one.truth = row[3].text;
     one.counters = static_cast<int64_t>(std::llround(row[4].real));
     one.measured_j = row[5].real;
-    one.children_j = known(row[6]);
-    one.other_j = known(row[7]);
-    one.uncompared_j = known(row[8]);
-    one.tolerance_j = known(row[9]);
+    one.children_j = real_of(row[6]);
+    one.other_j = real_of(row[7]);
+    one.uncompared_j = real_of(row[8]);
+    one.tolerance_j = real_of(row[9]);
     one.inconsistent = row[10].real != 0;
-    one.coverage = known(row[11]);
+    one.coverage = real_of(row[11]);
     one.reason = row[12].text;
   }
   return out;

@@ -15,6 +15,7 @@
 #include "query/energy_question.h"
 #include "query/energy_reach.h"
 #include "query/energy_tasks.h"
+#include "query/json_or_null.h"
 #include "query/node_counters.h"
 #include "query/own_energy.h"
 #include "query/units.h"
@@ -71,20 +72,20 @@ struct Base {
   double free_s = 0;
   std::optional<double> power_w;  // over the free time
 };
-Base base_of(const energy::Timeline& timeline, const std::vector<Stretch>& busy) {
-  const Stretch span{timeline.begin_ns(), timeline.end_ns()};
-  const std::vector<Stretch> free = without(span, busy);
+Base base_of(const energy::Timeline& timeline, const std::vector<TimeSpan>& busy) {
+  const TimeSpan span{timeline.begin_ns(), timeline.end_ns()};
+  const std::vector<TimeSpan> free = without(span, busy);
   Base out;
   out.free_s = seconds_of(free);
   out.busy_s = static_cast<double>(span.end_ns - span.begin_ns) * 1e-9 - out.free_s;
   double uj = 0;
-  for (const Stretch& one : free) uj += counted_uj(timeline, one);
+  for (const TimeSpan& one : free) uj += counted_uj(timeline, one);
   if (out.free_s >= 1) out.power_w = uj * 1e-6 / out.free_s;
   return out;
 }
 
 AnswerTable table_of(const Books& books, const std::vector<energy::CountedDomain>& counters,
-                     const std::map<std::string, std::vector<Stretch>>& busy) {
+                     const std::map<std::string, std::vector<TimeSpan>>& busy) {
   AnswerTable out({{"hostname", "node"},
                    {"domain", "domain"},
                    {"measured_j", "measured", ColumnKind::kReal, "J"},
@@ -105,7 +106,7 @@ AnswerTable table_of(const Books& books, const std::vector<energy::CountedDomain
       if (std::pair(counter.hostname, counter.domain) != key) continue;
       const auto tasks = busy.find(counter.hostname);
       base =
-          base_of(counter.timeline, tasks == busy.end() ? std::vector<Stretch>() : tasks->second);
+          base_of(counter.timeline, tasks == busy.end() ? std::vector<TimeSpan>() : tasks->second);
       counted = true;
     }
     out.add({key.first, key.second, joules_of_uj(one.measured_uj), joules_of_uj(one.asked_uj),
@@ -113,7 +114,7 @@ AnswerTable table_of(const Books& books, const std::vector<energy::CountedDomain
              joules_of_uj(one.unattributed_uj),
              one.measured_uj - one.asked_uj - one.elsewhere_uj - one.idle_uj - one.unattributed_uj,
              counted ? Json(base.busy_s) : Json(), counted ? Json(base.free_s) : Json(),
-             optional_json(base.power_w), base.power_w ? Json(*base.power_w * base.busy_s) : Json(),
+             json_or_null(base.power_w), base.power_w ? Json(*base.power_w * base.busy_s) : Json(),
              one.truth});
   }
   return out;
@@ -130,7 +131,7 @@ AnswerTable waves_table(const Waiting& waiting) {
                    {"waiting_j", "J of waiting", ColumnKind::kReal, "J"}});
   for (const Wave& one : waiting.waves) {
     out.add({one.workflow, one.activity, one.number, one.parts, one.last_task_id, one.last_part,
-             one.waited_s, optional_json(one.waiting_j)});
+             one.waited_s, json_or_null(one.waiting_j)});
   }
   return out;
 }
@@ -155,7 +156,7 @@ AnswerTable stragglers_table(const std::vector<Straggler>& stragglers, Cost* sum
     out.add({one.task->id, one.task->activity, one.task->workflow, one.task->hostname,
              one.task->duration_s, one.median_s, one.excess_s,
              one.task->energy_uj ? Json(one.task->energy_j()) : Json(),
-             optional_json(one.excess_j)});
+             json_or_null(one.excess_j)});
   }
   return out;
 }
@@ -169,7 +170,7 @@ AnswerTable parts_table(const Waiting& waiting) {
                    {"waited_s", "waited", ColumnKind::kReal, "s"},
                    {"waiting_j", "J of waiting", ColumnKind::kReal, "J"}});
   for (const auto& [part, one] : waiting.parts) {
-    out.add({part, one.waited_s, optional_json(one.waiting_j)});
+    out.add({part, one.waited_s, json_or_null(one.waiting_j)});
   }
   return out;
 }
@@ -189,7 +190,7 @@ Result<EnergyAnswer> energy_nodes(const Session& session, const EnergyScope& sco
       scope.thing ? energy_tasks(session, {std::nullopt, "everything"}, "", true, false) : asked;
   if (!all.ok()) return all.status();
   const std::vector<const EnergyTask*> running = without_inner(*all);
-  std::map<std::string, std::vector<Stretch>> busy;
+  std::map<std::string, std::vector<TimeSpan>> busy;
   for (const EnergyTask* one : running) busy[one->hostname].push_back(stretch_of(*one));
   for (auto& [host, stretches] : busy) stretches = merged(std::move(stretches));
   const Waiting waiting = find_waiting(*asked, running, *counters);
@@ -212,10 +213,10 @@ Result<EnergyAnswer> energy_nodes(const Session& session, const EnergyScope& sco
       Json::Map{{"of", scope.of},
                 {"nodes", nodes.json(question.limit)},
                 {"stragglers", Json::Map{{"excess_s", late.seconds},
-                                         {"excess_j", optional_json(late.joules)},
+                                         {"excess_j", json_or_null(late.joules)},
                                          {"rows", stragglers.json(question.limit)}}},
                 {"waiting", Json::Map{{"waited_s", waiting.total.waited_s},
-                                      {"waiting_j", optional_json(waiting.total.waiting_j)},
+                                      {"waiting_j", json_or_null(waiting.total.waiting_j)},
                                       {"parts", parts_table(waiting).json()},
                                       {"waves", waves.json(question.limit)}}}},
       terminal_lines(text)};

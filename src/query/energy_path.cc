@@ -15,6 +15,7 @@
 #include "query/answer_table.h"
 #include "query/energy_question.h"
 #include "query/energy_reach.h"
+#include "query/json_or_null.h"
 #include "query/node_counters.h"
 #include "query/own_energy.h"
 #include "query/units.h"
@@ -91,7 +92,7 @@ struct Leaf {
 struct Readings {
   std::string hostname;
   std::string domain;
-  Stretch open;
+  TimeSpan open;
   std::optional<double> window_j;
   std::optional<double> counted_j;
   int64_t knots = 0;
@@ -293,8 +294,8 @@ EnergyAnswer Path::answer() const {
                         {"sensors", r.sensors},
                         {"begin", utc_text(r.open.begin_ns)},
                         {"end", utc_text(r.open.end_ns)},
-                        {"counted_j", optional_json(r.counted_j)},
-                        {"window_j", optional_json(r.window_j)},
+                        {"counted_j", json_or_null(r.counted_j)},
+                        {"window_j", json_or_null(r.window_j)},
                         {"difference_j", both ? Json(off_j) : Json()},
                         {"refreshes", r.knots},
                         {"samples", static_cast<int64_t>(r.samples.size())},

@@ -12,6 +12,7 @@
 
 #include "query/answer_table.h"
 #include "query/energy_tasks.h"
+#include "query/json_or_null.h"
 #include "query/units.h"
 #include "query/utf8.h"
 
@@ -172,7 +173,7 @@ Result<EnergyAnswer> energy_ranks(const Session& session, const EnergyScope& sco
                 {"least", least},
                 {"tasks", static_cast<int64_t>(known.size())},
                 {"without_energy", without},
-                {"spearman", optional_json(agreement)},
+                {"spearman", json_or_null(agreement)},
                 {"inversions", static_cast<int64_t>(rows.size())},
                 {"rows", rows.json(question.limit)}},
       terminal_lines(text)};

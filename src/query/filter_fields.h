@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "query/time_span.h"
 
 namespace headrace::query {
 
@@ -60,10 +61,6 @@ std::string unit_names(FieldKind kind);
 // A time as typed, in UTC unless it names an offset: 2026, 2026-11, 2026-11-01, with T or a space
 // 12:30[:00[.123456789]][Z|+01:00]; today, yesterday, now; -90s, -2h, -7d before `now_ns`. `end_ns`
 // is where the day, minute, ... that it names is over.
-struct TimeSpan {
-  int64_t begin_ns = 0;
-  int64_t end_ns = 0;
-};
 std::optional<TimeSpan> parse_time(std::string_view text, int64_t now_ns);
 
 }  // namespace headrace::query

@@ -1,6 +1,7 @@
 // The answer as a table, as a person reads it, and as JSON.
 #include <algorithm>
 
+#include "query/json_or_null.h"
 #include "query/marginal.h"
 #include "query/shown_document.h"
 #include "query/units.h"
@@ -10,8 +11,6 @@ namespace headrace::query {
 namespace {
 
 constexpr size_t kMostColumns = 12;  // of points, in a terminal
-
-Json bool_or_null(const std::optional<bool>& value) { return value ? Json(*value) : Json(); }
 
 std::string cost_text(const MarginalRun& run, size_t point) {
   if (point >= run.points.size()) return "";
@@ -26,7 +25,7 @@ Json point_json(const MarginalPoint& one, size_t number) {
       {"step", static_cast<int64_t>(number)},       {"seconds", one.seconds},
       {"value", json_or_null(one.value)},           {"improvement", json_or_null(one.improvement)},
       {"energy_j", json_or_null(one.energy_j)},     {"total_j", json_or_null(one.total_j)},
-      {"marginal_j", json_or_null(one.marginal_j)}, {"exceeds", bool_or_null(one.exceeds)}};
+      {"marginal_j", json_or_null(one.marginal_j)}, {"exceeds", json_or_null(one.exceeds)}};
 }
 
 }  // namespace

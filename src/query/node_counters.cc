@@ -27,12 +27,12 @@ Result<std::vector<energy::CountedDomain>> node_counters(const Session& session,
   return out;
 }
 
-double counted_uj(const energy::Timeline& timeline, const Stretch& stretch) {
+double counted_uj(const energy::Timeline& timeline, const TimeSpan& stretch) {
   if (timeline.empty()) return 0;
   return timeline.value_at(stretch.end_ns) - timeline.value_at(stretch.begin_ns);
 }
 
-double covered_share(const energy::Timeline& timeline, const Stretch& stretch) {
+double covered_share(const energy::Timeline& timeline, const TimeSpan& stretch) {
   if (timeline.empty() || stretch.end_ns <= stretch.begin_ns) return 0;
   energy::TimelineCursor cursor(timeline);
   const double before = cursor.at(stretch.begin_ns).covered_ns;
@@ -40,11 +40,11 @@ double covered_share(const energy::Timeline& timeline, const Stretch& stretch) {
   return std::clamp(covered / static_cast<double>(stretch.end_ns - stretch.begin_ns), 0.0, 1.0);
 }
 
-std::vector<Stretch> merged(std::vector<Stretch> stretches) {
+std::vector<TimeSpan> merged(std::vector<TimeSpan> stretches) {
   std::sort(stretches.begin(), stretches.end(),
-            [](const Stretch& a, const Stretch& b) { return a.begin_ns < b.begin_ns; });
-  std::vector<Stretch> out;
-  for (const Stretch& one : stretches) {
+            [](const TimeSpan& a, const TimeSpan& b) { return a.begin_ns < b.begin_ns; });
+  std::vector<TimeSpan> out;
+  for (const TimeSpan& one : stretches) {
     if (one.end_ns <= one.begin_ns) continue;
     if (!out.empty() && one.begin_ns <= out.back().end_ns) {
       out.back().end_ns = std::max(out.back().end_ns, one.end_ns);
@@ -55,11 +55,11 @@ std::vector<Stretch> merged(std::vector<Stretch> stretches) {
   return out;
 }
 
-std::vector<Stretch> without(const Stretch& stretch, const std::vector<Stretch>& busy) {
-  std::vector<Stretch> out;
+std::vector<TimeSpan> without(const TimeSpan& stretch, const std::vector<TimeSpan>& busy) {
+  std::vector<TimeSpan> out;
   int64_t at_ns = stretch.begin_ns;
   auto next = std::lower_bound(busy.begin(), busy.end(), stretch.begin_ns,
-                               [](const Stretch& a, int64_t ns) { return a.end_ns <= ns; });
+                               [](const TimeSpan& a, int64_t ns) { return a.end_ns <= ns; });
   for (; next != busy.end() && next->begin_ns < stretch.end_ns; ++next) {
     if (next->begin_ns > at_ns) out.push_back({at_ns, next->begin_ns});
     at_ns = std::max(at_ns, next->end_ns);
@@ -68,9 +68,9 @@ std::vector<Stretch> without(const Stretch& stretch, const std::vector<Stretch>&
   return out;
 }
 
-double seconds_of(const std::vector<Stretch>& stretches) {
+double seconds_of(const std::vector<TimeSpan>& stretches) {
   double out = 0;
-  for (const Stretch& one : stretches) out += static_cast<double>(one.end_ns - one.begin_ns);
+  for (const TimeSpan& one : stretches) out += static_cast<double>(one.end_ns - one.begin_ns);
   return out * 1e-9;
 }
 

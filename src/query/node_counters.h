@@ -10,6 +10,7 @@
 #include "energy/domain_tree.h"
 #include "query/identify.h"
 #include "query/session.h"
+#include "query/time_span.h"
 
 namespace headrace::query {
 
@@ -17,21 +18,16 @@ namespace headrace::query {
 // Cost: one pass over the samples of these processes.
 Result<std::vector<energy::CountedDomain>> node_counters(const Session& session, const Thing* of);
 
-struct Stretch {
-  int64_t begin_ns = 0;
-  int64_t end_ns = 0;
-};
-
 // What a counter counted in a stretch, in micro-joules, straight between its knots.
-double counted_uj(const energy::Timeline& timeline, const Stretch& stretch);
+double counted_uj(const energy::Timeline& timeline, const TimeSpan& stretch);
 // The share of a stretch that lies between the counter's first and last knot and in which it was
 // known.
-double covered_share(const energy::Timeline& timeline, const Stretch& stretch);
+double covered_share(const energy::Timeline& timeline, const TimeSpan& stretch);
 
 // The same times without overlaps, in order.
-std::vector<Stretch> merged(std::vector<Stretch> stretches);
+std::vector<TimeSpan> merged(std::vector<TimeSpan> stretches);
 // What of `stretch` is in none of `busy`, which is merged.
-std::vector<Stretch> without(const Stretch& stretch, const std::vector<Stretch>& busy);
-double seconds_of(const std::vector<Stretch>& stretches);
+std::vector<TimeSpan> without(const TimeSpan& stretch, const std::vector<TimeSpan>& busy);
+double seconds_of(const std::vector<TimeSpan>& stretches);
 
 }  // namespace headrace::query

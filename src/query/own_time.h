@@ -10,13 +10,9 @@
 #include "base/status.h"
 #include "query/identify.h"
 #include "query/session.h"
+#include "query/time_span.h"
 
 namespace headrace::query {
-
-struct TimeSpan {
-  int64_t begin_ns = 0;
-  int64_t end_ns = 0;
-};
 
 // Nobody nests deeper; a store that says so has a circle in it.
 constexpr int kMostLevels = 64;

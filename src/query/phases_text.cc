@@ -1,4 +1,5 @@
 // The answer as a table, as a person reads it, and as JSON.
+#include "query/json_or_null.h"
 #include "query/nearest.h"
 #include "query/phases.h"
 #include "query/shown_document.h"

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "query/json_or_null.h"
 
 namespace headrace::query {
 namespace {
@@ -17,13 +18,12 @@ constexpr const char* kStatusNames[] = {"pending", "running",   "finished",
 
 // JSON has no NaN.
 Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(); }
-Json maybe(const std::optional<int64_t>& value) { return value ? Json(*value) : Json(); }
 Json whole(size_t value) { return {static_cast<int64_t>(value)}; }
 
 Json lane_json(const Lane& lane) {
-  return Json::Map{{"label", lane_label(lane)}, {"hostname", lane.hostname},
-                   {"pid", maybe(lane.pid)},    {"thread", maybe(lane.thread)},
-                   {"rank", maybe(lane.rank)},  {"depth", whole(lane.depth)}};
+  return Json::Map{{"label", lane_label(lane)},       {"hostname", lane.hostname},
+                   {"pid", json_or_null(lane.pid)},   {"thread", json_or_null(lane.thread)},
+                   {"rank", json_or_null(lane.rank)}, {"depth", whole(lane.depth)}};
 }
 
 Json spans_json(const TaskLanes& all, const TaskWindow& window, size_t first_lane,
@@ -183,8 +183,8 @@ Json rank_heat_json(const RankHeat& heat, HeatQuantity quantity) {
   for (const Lane& rank : heat.ranks) {
     ranks.emplace_back(Json::Map{{"label", lane_label(rank)},
                                  {"hostname", rank.hostname},
-                                 {"pid", maybe(rank.pid)},
-                                 {"rank", maybe(rank.rank)}});
+                                 {"pid", json_or_null(rank.pid)},
+                                 {"rank", json_or_null(rank.rank)}});
   }
   Json::List values;
   for (const double value : heat.values) values.push_back(number_or_null(value));

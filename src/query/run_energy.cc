@@ -36,10 +36,6 @@ Result<OwnJoules> read_own_joules(const Session& session, const Thing& campaign)
   return out;
 }
 
-double seconds_of(const TimeSpan& span) {
-  return static_cast<double>(span.end_ns - span.begin_ns) * 1e-9;
-}
-
 void add_parts(const OwnTask& task, double joules, std::vector<EnergyCurve::Part>* out) {
   double seconds = 0;
   for (const TimeSpan& span : task.own) seconds += seconds_of(span);

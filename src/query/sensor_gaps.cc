@@ -2,18 +2,13 @@
 
 #include <cmath>
 
+#include "query/cell_value.h"
+#include "query/json_or_null.h"
+
 namespace headrace::query {
 namespace {
 
 constexpr int64_t kMostGaps = 2000;
-
-int64_t whole(const Cell& cell) {
-  return cell.is_null ? 0 : static_cast<int64_t>(std::llround(cell.real));
-}
-std::optional<double> known(const Cell& cell) {
-  return cell.is_null ? std::nullopt : std::optional(cell.real);
-}
-Json optional_json(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
 
 // A row for each reading: until when it is what is known, or why nothing is. `late`: nobody read
 // for longer than 3 s after it. Reasons are the numbers of model/read_failure.h and the words of
@@ -48,7 +43,7 @@ Result<SensorGaps> sensor_gaps(const Session& session, std::optional<int64_t> fr
   if (!sensors.ok()) return sensors.status();
   for (const auto& row : *sensors) {
     out.sensors.push_back(
-        {whole(row[0]), whole(row[1]), whole(row[2]), known(row[3]), known(row[4])});
+        {whole_of(row[0]), whole_of(row[1]), whole_of(row[2]), real_of(row[3]), real_of(row[4])});
   }
   const auto gaps = session.rows(
       with +
@@ -64,9 +59,9 @@ Result<SensorGaps> sensor_gaps(const Session& session, std::optional<int64_t> fr
       "BY sensor, begins");
   if (!gaps.ok()) return gaps.status();
   for (const auto& row : *gaps) {
-    out.gaps.push_back({whole(row[0]), std::stoll(row[1].text), std::stoll(row[2].text),
-                        row[3].text, whole(row[4])});
-    out.gaps_left = whole(row[5]) - static_cast<int64_t>(gaps->size());
+    out.gaps.push_back({whole_of(row[0]), std::stoll(row[1].text), std::stoll(row[2].text),
+                        row[3].text, whole_of(row[4])});
+    out.gaps_left = whole_of(row[5]) - static_cast<int64_t>(gaps->size());
   }
   return out;
 }
@@ -77,8 +72,8 @@ Json sensor_gaps_json(const SensorGaps& gaps) {
     sensors.emplace_back(Json::Map{{"sensor_id", one.sensor},
                                    {"readings", one.readings},
                                    {"failed", one.failed},
-                                   {"period_s", optional_json(one.period_s)},
-                                   {"coverage", optional_json(one.coverage)}});
+                                   {"period_s", json_or_null(one.period_s)},
+                                   {"coverage", json_or_null(one.coverage)}});
   }
   Json::List list;
   for (const SensorGap& one : gaps.gaps) {

@@ -7,14 +7,11 @@
 #include <utility>
 
 #include "query/json.h"
+#include "query/json_or_null.h"
 #include "query/table_builder.h"
 #include "query/write.h"
 
 namespace headrace::query {
-
-inline Json json_or_null(const std::optional<double>& value) {
-  return value ? Json(*value) : Json();
-}
 
 // As a person reads it.
 inline std::string shown_table(TableBuilder&& builder) {

@@ -1,4 +1,5 @@
 // The answer as tables, as a person reads it, and as JSON.
+#include "query/json_or_null.h"
 #include "query/nearest.h"
 #include "query/shown_document.h"
 #include "query/table_builder.h"
@@ -8,8 +9,6 @@
 
 namespace headrace::query {
 namespace {
-
-double seconds_of(TimeSpan span) { return static_cast<double>(span.end_ns - span.begin_ns) * 1e-9; }
 
 std::string celsius_text(const std::optional<double>& celsius) {
   return celsius ? number_text(*celsius, 3) + " °C" : "-";

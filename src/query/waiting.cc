@@ -37,12 +37,12 @@ class Finder {
   std::string part_of(const EnergyTask& task) const;
   std::vector<const energy::Timeline*> timelines_of(const std::string& part) const;
   std::optional<double> joules_of(const std::string& part,
-                                  const std::vector<Stretch>& stretches) const;
+                                  const std::vector<TimeSpan>& stretches) const;
   void end_wave(const std::vector<const EnergyTask*>& wave, int64_t number);
 
   const std::vector<energy::CountedDomain>& counters_;
-  std::map<std::string, std::vector<Stretch>> busy_;
-  std::map<std::string, std::vector<Stretch>> waited_;
+  std::map<std::string, std::vector<TimeSpan>> busy_;
+  std::map<std::string, std::vector<TimeSpan>> waited_;
   Waiting out_;
 };
 
@@ -73,12 +73,12 @@ std::vector<const energy::Timeline*> Finder::timelines_of(const std::string& par
 }
 
 std::optional<double> Finder::joules_of(const std::string& part,
-                                        const std::vector<Stretch>& stretches) const {
+                                        const std::vector<TimeSpan>& stretches) const {
   const auto timelines = timelines_of(part);
   if (timelines.empty()) return std::nullopt;
   double uj = 0;
   for (const energy::Timeline* timeline : timelines) {
-    for (const Stretch& one : stretches) uj += counted_uj(*timeline, one);
+    for (const TimeSpan& one : stretches) uj += counted_uj(*timeline, one);
   }
   return uj * 1e-6;
 }
@@ -101,7 +101,7 @@ void Finder::end_wave(const std::vector<const EnergyTask*>& wave, int64_t number
   out.last_part = part_of(*last);
   const int64_t until_ns = stretch_of(*last).end_ns;
   for (const auto& [part, end_ns] : ends) {
-    const std::vector<Stretch> waits = without({end_ns, until_ns}, busy_.at(part));
+    const std::vector<TimeSpan> waits = without({end_ns, until_ns}, busy_.at(part));
     if (waits.empty()) continue;
     out.waited_s += seconds_of(waits);
     if (const auto joules = joules_of(part, waits)) {
@@ -138,7 +138,7 @@ void Finder::look(const Phases& phases) {
 
 Waiting Finder::take() {
   for (auto& [part, stretches] : waited_) {
-    const std::vector<Stretch> once = merged(std::move(stretches));
+    const std::vector<TimeSpan> once = merged(std::move(stretches));
     const Waited waited{seconds_of(once), joules_of(part, once)};
     out_.total.waited_s += waited.waited_s;
     if (waited.waiting_j) {
@@ -155,7 +155,7 @@ Waiting Finder::take() {
 
 }  // namespace
 
-Stretch stretch_of(const EnergyTask& task) {
+TimeSpan stretch_of(const EnergyTask& task) {
   return {task.begin_ns, task.begin_ns + std::llround(task.duration_s * 1e9)};
 }
 

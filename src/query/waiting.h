@@ -44,7 +44,7 @@ struct Waiting {
   Waited total;
 };
 
-Stretch stretch_of(const EnergyTask& task);
+TimeSpan stretch_of(const EnergyTask& task);
 // Of tasks that no other lies in, at least five alike, as in stragglers.h; the dearest first.
 std::vector<Straggler> stragglers_among(const std::vector<const EnergyTask*>& tasks);
 // Those that no other of them lies in.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "query/campaign.h"
+#include "query/cell_value.h"
 
 namespace headrace::report {
 namespace {
@@ -44,11 +45,6 @@ Result<Thing> choose(const query::Session& session, const std::string& wanted) {
       "belongs to)");
 }
 
-std::optional<double> number_of(const query::Cell& cell) {
-  if (cell.is_null) return std::nullopt;
-  return cell.real;
-}
-
 void add_energy(const query::EnergySum& task, query::EnergySum* sum) {
   const bool first = !sum->joules;
   sum->joules = sum->joules.value_or(0) + *task.joules;
@@ -70,7 +66,7 @@ Status read_energy(Scope* scope) {
   std::unordered_map<std::string, std::string> workflow_of_root;
   for (const Row& row : *rows) {
     domains[row[0].text].push_back(
-        {row[1].text, number_of(row[2]), number_of(row[3]), row[4].text, row[5].text});
+        {row[1].text, query::real_of(row[2]), query::real_of(row[3]), row[4].text, row[5].text});
     if (row[7].is_null) workflow_of_root[row[0].text] = row[6].text;
   }
   for (const auto& [task, list] : domains) {

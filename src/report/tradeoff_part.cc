@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "query/json_or_null.h"
 #include "query/scalar.h"
 #include "query/tradeoff.h"
 
@@ -15,6 +16,7 @@ namespace {
 
 using query::Cost;
 using query::Json;
+using query::json_or_null;
 using query::Tradeoff;
 using query::TradeoffRow;
 
@@ -169,8 +171,6 @@ Result<std::unordered_map<std::string, Json>> used_values(const Scope& scope,
   return out;
 }
 
-Json number_or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
-
 Json dominator(const Tradeoff& answer, const TradeoffRow& row) {
   return row.dominated_by ? Json(answer.rows[*row.dominated_by].task_id) : Json();
 }
@@ -199,12 +199,12 @@ Json configurations_json(const Answers& answers, const std::vector<const Tradeof
     out.emplace_back(
         Json::Map{{"task_id", row.task_id},
                   {"factors", factors.values[i]},
-                  {"quality", number_or_null(row.quality)},
-                  {"time_s", number_or_null(row.time_s)},
+                  {"quality", json_or_null(row.quality)},
+                  {"time_s", json_or_null(row.time_s)},
                   {"time_front", time != nullptr && time->on_front},
                   {"time_dominated_by", time == nullptr ? Json() : dominator(answers.time, *time)},
-                  {"energy_j", number_or_null(row.energy_j)},
-                  {"energy_u95_j", number_or_null(row.energy_u95_j)},
+                  {"energy_j", json_or_null(row.energy_j)},
+                  {"energy_u95_j", json_or_null(row.energy_u95_j)},
                   {"energy_truth", row.energy_truth.empty() ? Json() : Json(row.energy_truth)},
                   {"energy_front", row.on_front},
                   {"energy_dominated_by", dominator(answers.energy, row)}});

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "base/clock.h"
+#include "query/json_or_null.h"
 #include "query/units.h"
 #include "query/utf8.h"
 #include "top/running.h"
@@ -15,6 +16,7 @@ namespace headrace::top {
 namespace {
 
 using query::Json;
+using query::json_or_null;
 
 // Of one kind in one look; the rest is counted.
 constexpr size_t kMostLines = 20;
@@ -30,8 +32,6 @@ std::string shortened(const std::string& value) {
   const bool is_number = end.ec == std::errc() && end.ptr == value.data() + value.size();
   return is_number ? query::number_text(number) : value;
 }
-
-Json number_or_null(std::optional<double> value) { return value ? Json(*value) : Json(); }
 
 std::string described(const WorkflowLine& line) {
   std::string out = query::counted(line.ended, "task") + " done";
@@ -49,8 +49,8 @@ Json::Map json_of(const WorkflowLine& line) {
           {"tasks", line.ended},
           {"running", line.running},
           {"failed", line.failed},
-          {"elapsed_s", number_or_null(line.elapsed_s)},
-          {"energy_j", number_or_null(line.energy.energy_j)},
+          {"elapsed_s", json_or_null(line.elapsed_s)},
+          {"energy_j", json_or_null(line.energy.energy_j)},
           {"energy_truth", line.energy.truth.empty() ? Json() : Json(line.energy.truth)}};
 }
 
@@ -62,11 +62,11 @@ Json::Map json_of(const Picture& picture) {
           {"running", picture.running},
           {"failed", picture.failed},
           {"tasks_per_s", picture.rate},
-          {"elapsed_s", number_or_null(picture.elapsed_s)},
-          {"energy_j", number_or_null(picture.energy.energy_j)},
+          {"elapsed_s", json_or_null(picture.elapsed_s)},
+          {"energy_j", json_or_null(picture.energy.energy_j)},
           {"energy_truth", picture.energy.truth.empty() ? Json() : Json(picture.energy.truth)},
-          {"power_w", number_or_null(picture.machine.power_w)},
-          {"projected_j", number_or_null(picture.projection.energy_j)},
+          {"power_w", json_or_null(picture.machine.power_w)},
+          {"projected_j", json_or_null(picture.projection.energy_j)},
           {"left_s", picture.projection.energy_j ? Json(picture.projection.left_s) : Json()},
           {"lost", picture.losses.dropped + picture.losses.missing + picture.losses.quarantined}};
 }
@@ -254,7 +254,7 @@ void Changes::budget(const Picture& picture) {
       {{"budget_j", budget_j_},
        {"exceeded", is},
        {"energy_j", so_far_j},
-       {"projected_j", number_or_null(picture.projection.energy_j)},
+       {"projected_j", json_or_null(picture.projection.energy_j)},
        {"task_id", task.id.empty() ? Json() : Json(task.id)},
        {"activity", task.activity.empty() ? Json() : Json(task.activity)},
        {"workflow", task.workflow.empty() ? Json() : Json(task.workflow)}});

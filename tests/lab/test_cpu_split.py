@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from asked import stored
 
 ROOT = Path(__file__).resolve().parents[2]
 HEADRACE = ROOT / "build" / "release" / "bin" / "headrace"
@@ -90,19 +89,8 @@ def groups() -> Iterator[dict[str, Group]]:
             group.folder.rmdir()
 
 
-def query(folder: Path, sql: str) -> Any:
-    out = subprocess.run(
-        [str(HEADRACE), "--dir", str(folder), "query", sql, "--json"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    rows = json.loads(out.stdout)
-    return rows["rows"] if isinstance(rows, dict) else rows
-
-
 def tasks(folder: Path) -> list[tuple[str, int, int, int]]:
-    rows = query(
+    rows = stored(
         folder,
         "SELECT w.name, t.pid, epoch_ns(t.started_at) AS began, epoch_ns(t.ended_at) AS ended "
         "FROM task t JOIN workflow w ON w.workflow_id = t.workflow_id",
@@ -167,7 +155,7 @@ def test_the_split_is_the_kernels(tmp_path: Path, groups: dict[str, Group]) -> N
 
     sampled_s = {}
     for name, pid, began, ended in tasks(folder):
-        samples = query(
+        samples = stored(
             folder,
             "SELECT epoch_ns(time) AS ns, value, pid FROM sample "
             "WHERE sensor = 'process.cpu_time' ORDER BY 1",
@@ -176,7 +164,7 @@ def test_the_split_is_the_kernels(tmp_path: Path, groups: dict[str, Group]) -> N
         sampled_s[name] = at(knots, ended) - at(knots, began)
     sampled = sampled_s["seven"] / sum(sampled_s.values())
 
-    rows = query(
+    rows = stored(
         folder,
         "SELECT w.name AS workflow, e.attributed_j AS j, e.method FROM task_energy e "
         "JOIN task t USING (task_id) JOIN workflow w ON w.workflow_id = t.workflow_id "

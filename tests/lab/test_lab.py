@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asked import stored
 
 ROOT = Path(__file__).resolve().parents[2]
 HEADRACE = ROOT / "build" / "release" / "bin" / "headrace"
@@ -142,17 +143,6 @@ with hr.workflow("smoke"):
 """
 
 
-def query(folder: Path, sql: str) -> Any:
-    out = subprocess.run(
-        [str(HEADRACE), "--dir", str(folder), "query", sql, "--json"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    rows = json.loads(out.stdout)
-    return rows["rows"] if isinstance(rows, dict) else rows
-
-
 def test_a_run_in_real_time_counts_what_the_scenario_draws(tmp_path: Path, run_all: bool) -> None:
     """Two seconds, a minute with --all: what is counted is what was drawn."""
     seconds = 60.0 if run_all else 2.0
@@ -172,7 +162,7 @@ def test_a_run_in_real_time_counts_what_the_scenario_draws(tmp_path: Path, run_a
         check=True,
     )
     elapsed = time.monotonic() - began
-    rows = query(
+    rows = stored(
         folder,
         "SELECT sensor, max(value) - min(value) AS j, count(*) AS n FROM sample "
         "WHERE sensor IN ('rapl.package-0', 'gpu-0.energy') GROUP BY 1 ORDER BY 1",
@@ -181,7 +171,7 @@ def test_a_run_in_real_time_counts_what_the_scenario_draws(tmp_path: Path, run_a
     for row in rows:
         # A mean of 90 W; a whole second more or less for what begins and ends inside a round.
         assert 90 * (seconds - 1.5) < row["j"] < 90 * (elapsed + 1)
-    marked = query(folder, "SELECT DISTINCT assumption FROM sensor WHERE name = 'rapl.package-0'")
+    marked = stored(folder, "SELECT DISTINCT assumption FROM sensor WHERE name = 'rapl.package-0'")
     assert marked == [{"assumption": "emulated by headrace lab"}]
 
 
@@ -220,7 +210,7 @@ def test_the_card_adds_up_to_what_the_scenario_draws(tmp_path: Path) -> None:
     parts = ("attributed_uj", "elsewhere_uj", "idle_uj", "unattributed_uj")
     assert sum(books[part] for part in parts) == books["measured_uj"]
     assert sum(line["energy_uj"] for line in card["lines"]) == books["attributed_uj"]
-    span = query(
+    span = stored(
         tmp_path,
         "SELECT date_diff('us', min(time), max(time)) / 1e6 AS s FROM sample "
         "WHERE sensor = 'rapl.package-0'",
@@ -242,7 +232,7 @@ def test_an_energy_budget_ends_the_program(tmp_path: Path) -> None:
     out = run_sleeping(tmp_path, *budget, seconds=100)
     assert out.returncode == 128 + signal.SIGTERM
     assert "more than its energy budget of 60.0 J; it gets SIGTERM" in out.stderr
-    assert query(tmp_path, "SELECT status FROM workflow") == [{"status": "cancelled"}]
+    assert stored(tmp_path, "SELECT status FROM workflow") == [{"status": "cancelled"}]
 
 
 def test_an_energy_budget_only_warns_unless_told(tmp_path: Path) -> None:
@@ -279,10 +269,10 @@ def test_who_breaks_an_energy_budget_is_said_and_logged(tmp_path: Path) -> None:
         timeout=60,
     )
     assert "most is used by task train of tune, " in out.stderr
-    (line,) = query(
+    (line,) = stored(
         tmp_path, "SELECT metrics FROM log WHERE metrics->>'$.energy_budget_j' IS NOT NULL"
     )
-    (task,) = query(tmp_path, "SELECT task_id FROM task WHERE activity = 'train'")
+    (task,) = stored(tmp_path, "SELECT task_id FROM task WHERE activity = 'train'")
     assert line["metrics"]["energy_budget_j"] == 500
     assert line["metrics"]["energy_j"] > 500
     assert line["metrics"]["task_id"] == task["task_id"]
