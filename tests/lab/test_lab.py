@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -203,7 +204,9 @@ def run_sleeping(tmp_path: Path, *options: str, seconds: float) -> subprocess.Co
 
 
 def test_the_card_adds_up_to_what_the_scenario_draws(tmp_path: Path) -> None:
-    assert run_sleeping(tmp_path, "--campaign", "steady", seconds=1.5).returncode == 0
+    ran = run_sleeping(tmp_path, "--campaign", "steady", seconds=1.5)
+    assert ran.returncode == 0
+    assert re.search(r" · \S+ .?J \(emulated", ran.stderr), ran.stderr
     words = [str(HEADRACE), "--dir", str(tmp_path), "energy", "steady"]
     grid = tmp_path / "grid.csv"
     grid.write_text(
