@@ -356,6 +356,13 @@ class Store:
         `conservation`: with the time outside layers they are what their tasks used themselves."""
         return self._about_energy("layers", what, "layers")
 
+    def energy_layer_pairs(
+        self, what: str | os.PathLike[str], other: str | os.PathLike[str]
+    ) -> EnergyRows:
+        """The same layer in two campaigns or workflows, or in the models of one: joules a call, a
+        token, a sample, an operation; None with why where it is not known."""
+        return self._about_energy("layer_pairs", what, "pairs", other=os.fspath(other))
+
     def energy_checks(
         self,
         what: str | os.PathLike[str] = "",
@@ -377,9 +384,10 @@ class Store:
         task: str = "",
         least: float = math.nan,
         against: str = "",
+        other: str = "",
     ) -> EnergyRows:
         answer = _query.ask_energy(
-            self._root(), about, os.fspath(what), _here(), activity, task, least, against
+            self._root(), about, os.fspath(what), _here(), activity, task, least, against, other
         )
         return EnergyRows(*answer, rows)
 

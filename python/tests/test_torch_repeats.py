@@ -218,7 +218,7 @@ def test_the_budget_is_kept(
     assert counts.keys() == {"0|forward", "1|forward", "2.0|forward"}
     assert max(counts.values()) <= min(counts.values()) + 1
     lengths = [row.since_ns / 1e7 for row in rows if row.repeated]
-    assert 1 <= min(lengths) < 2 and 3 < max(lengths) <= 4.1
+    assert 2 <= min(lengths) < 3 and 3 < max(lengths) <= 4.1
     # The intervals of the training have nothing of the repeats in them.
     assert all(sum(row.calls) for row in rows)
     assert sum(row.since_ns for row in rows) <= clock.now_ns

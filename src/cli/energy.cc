@@ -45,6 +45,7 @@ std::string asked(const EnergyOptions& o) {
   if (o.path || !o.question.task.empty()) return "path";
   if (o.truth) return "truth";
   if (o.capture) return "capture";
+  if (!o.question.other.empty()) return "layer_pairs";
   if (o.layers) return "layers";
   return o.checks || !o.question.against.empty() ? "checks" : "";
 }
@@ -78,6 +79,11 @@ void add_questions(CLI::App* verb, EnergyOptions& o) {
   CLI::Option* capture = verb->add_flag("--capture", o.capture, "What Headrace itself cost");
   CLI::Option* layers =
       verb->add_flag("--layers", o.layers, "What each layer and phase of a model used");
+  CLI::Option* beside =
+      verb->add_option("--layers-beside", o.question.other,
+                       "The same layer here and in another campaign or workflow (or in two models "
+                       "of this one): joules a call, token, sample, operation")
+          ->type_name("OTHER");
   CLI::Option* checks =
       verb->add_flag("--checks", o.checks, "Whether a node's sensor and those of its parts agree");
   CLI::Option* task =
@@ -86,13 +92,14 @@ void add_questions(CLI::App* verb, EnergyOptions& o) {
       verb->add_option("--against", o.question.against,
                        "Like --checks, and with a meter: hostname,begin,end,joules,source")
           ->type_name("FILE");
-  const std::vector<CLI::Option*> all = {ranks,   outliers, nodes,  path, truth,
-                                         capture, layers,   checks, task, against};
+  const std::vector<CLI::Option*> all = {ranks,  outliers, nodes,  path, truth,  capture,
+                                         layers, beside,   checks, task, against};
   for (CLI::Option* one : all) {
     for (CLI::Option* other : all) {
-      const bool together = (one == path && other == task) || (one == task && other == path) ||
-                            (one == checks && other == against) ||
-                            (one == against && other == checks);
+      const bool together =
+          (one == path && other == task) || (one == task && other == path) ||
+          (one == checks && other == against) || (one == against && other == checks) ||
+          (one == layers && other == beside) || (one == beside && other == layers);
       if (one != other && !together) one->excludes(other);
     }
   }
@@ -138,6 +145,7 @@ void add_energy(CLI::App& app, Program& program) {
       "  headrace energy sweep --carbon grid.csv --region DE --pue 1.2\n"
       "  headrace energy sweep --outliers      tasks that used another energy than expected\n"
       "  headrace energy tune --layers         what each layer of its model used\n"
+      "  headrace energy small --layers-beside large   the same layer in two architectures\n"
       "  headrace energy sweep --against meter.csv   compared with what a meter showed\n");
   verb->add_option("WHAT", options->what, "A campaign or workflow by its name or id");
   verb->add_option("--idle", options->idle,

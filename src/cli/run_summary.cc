@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "cli/open_session.h"
+#include "model/emulated.h"
+#include "query/emulated_domains.h"
 #include "query/units.h"
 
 namespace headrace::cli {
@@ -34,7 +36,8 @@ struct Energy {
   double joules = 0;
   bool measured = false;
   bool estimated = false;
-  std::string method;  // of the estimate
+  bool emulated = false;  // of what was measured, some by headrace lab
+  std::string method;     // of the estimate
 };
 
 // What sensors of the node measured meanwhile (of nested domains the outermost), and of what they
@@ -48,6 +51,14 @@ Energy energy_of(const query::Session& session, const run::Recorded& ids) {
   if (measured.ok() && !measured->empty() && !(*measured)[0][0].is_null) {
     energy.joules += (*measured)[0][0].real;
     energy.measured = true;
+    const auto emulated = query::EmulatedDomains::read(session);
+    const auto domains = session.rows(
+        "SELECT DISTINCT domain, truth FROM task_energy WHERE task_id = '" + ids.task.text() + "'");
+    if (emulated.ok() && domains.ok()) {
+      for (const auto& row : *domains) {
+        energy.emulated = energy.emulated || emulated->is_emulated(row[0].text, row[1].text);
+      }
+    }
   }
   const auto estimate = session.rows(
       "SELECT TRY_CAST(attributes->>'$.energy.cpu_j' AS DOUBLE), "
@@ -65,8 +76,9 @@ Energy energy_of(const query::Session& session, const run::Recorded& ids) {
 std::string energy_text(const Energy& energy) {
   if (!energy.measured && !energy.estimated) return {};
   std::string text = " · " + query::si_text(energy.joules, "J") + " (";
-  if (!energy.estimated) return text + "measured)";
-  return text + (energy.measured ? "mixed" : "estimated") + ", " + energy.method + ")";
+  if (!energy.estimated) return text + (energy.emulated ? kEmulatedTruth : "measured") + ")";
+  const std::string truth = energy.measured ? "mixed" : "estimated";
+  return text + (energy.emulated ? kEmulatedTruth : truth) + ", " + energy.method + ")";
 }
 
 }  // namespace

@@ -293,6 +293,28 @@ TEST_F(AttributeTest, AGpuOfOneProcessIsMeasured) {
   EXPECT_NEAR(whole.idle.value_or(0), 1200, 31);
 }
 
+TEST_F(AttributeTest, ASharedGpuIsDividedByEachProcessTimeOnIt) {
+  for (const int p : {1, 2}) {
+    producer(p, "h");
+    cpu_time(p, 0, 10, 1);
+    line(sensor(p, "process.gpu-0.time", "process.gpu.time", "s", "counter", "node/gpu-0",
+                "measured", 1e-6, 0, "", "", "GPU-1"),
+         0, 10, p == 1 ? 0.1e6 : 0.4e6);
+    task(p, 1, 0, 10);
+  }
+  line(sensor(1, "gpu-0.energy", "hw.energy", "J", "counter", "node/gpu-0", "measured", 1e-3, 0, "",
+              "", "GPU-1"),
+       0, 10, 300e3);
+  attributed();
+  const auto r = rows();
+  const Row& first = r.at({1, 1, "node/gpu-0"});
+  EXPECT_NEAR(first.attributed, 600, 10);
+  EXPECT_NEAR(r.at({2, 1, "node/gpu-0"}).attributed, 2400, 40);
+  EXPECT_EQ(first.method, "split_sm_ns");
+  EXPECT_EQ(first.truth, "mixed");
+  EXPECT_NE(first.assumption.find("kept its multiprocessors busy"), std::string::npos);
+}
+
 TEST_F(AttributeTest, ANodesCounterIsFollowedFromOneElectedProcessToTheNext) {
   producer(1, "h");
   producer(2, "h");

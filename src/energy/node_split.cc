@@ -18,7 +18,10 @@ class Split {
       return processes[a].cpu_ns.begin_ns() < processes[b].cpu_ns.begin_ns();
     });
     cursors_.reserve(processes.size());
-    for (const ProcessUse& process : processes) cursors_.emplace_back(process.cpu_ns);
+    for (const ProcessUse& process : processes) {
+      cursors_.emplace_back(process.cpu_ns);
+      device_cursors_.emplace_back(process.device_ns);
+    }
     parts_.resize(processes.size());
     last_cpu_ns_.resize(processes.size());
     if (!knots_.empty()) idle_.push_back(knots_.front());
@@ -45,6 +48,23 @@ class Split {
       weights_[i] = std::max(0.0, cpu_ns - last_cpu_ns_[alive_[i]]);
       last_cpu_ns_[alive_[i]] = cpu_ns;
     }
+  }
+  // Weighs the processes by the time that they kept the device busy in the window, where all tell
+  // it and one did.
+  bool weigh_by_device(size_t window) {
+    const int64_t from_ns = begin_of(window).at_ns;
+    const int64_t to_ns = end_of(window).at_ns;
+    std::vector<double> weights;
+    double sum = 0;
+    for (const size_t p : alive_) {
+      if (!processes_[p].tells_device) return false;
+      const double before_ns = device_cursors_[p].at(from_ns).value;
+      weights.push_back(std::max(0.0, device_cursors_[p].at(to_ns).value - before_ns));
+      sum += weights.back();
+    }
+    if (!(sum > 0)) return false;
+    weights_ = std::move(weights);
+    return true;
   }
   const std::vector<size_t>& alive() const { return alive_; }
   std::vector<double>& weights() { return weights_; }
@@ -81,6 +101,7 @@ class Split {
   std::vector<size_t> alive_;
   std::vector<double> weights_;
   std::vector<TimelineCursor> cursors_;
+  std::vector<TimelineCursor> device_cursors_;
   std::vector<double> last_cpu_ns_;
   std::vector<std::vector<Timeline::Knot>> parts_;
   std::vector<Timeline::Knot> idle_;
@@ -132,13 +153,17 @@ NodeRest split_device(const Timeline& node, std::span<const DeviceUse> use,
     }
     auto& weights = split.weights();
     const size_t alive = split.alive().size();
+    const bool by_device = !idle && alive > 1 && split.weigh_by_device(window);
     const bool any = std::any_of(weights.begin(), weights.end(), [](double w) { return w > 0; });
     if (idle) {
       std::fill(weights.begin(), weights.end(), 0);
     } else if (alive == 1) {
       weights[0] = 1;
     } else if (any) {
-      for (const size_t p : split.alive()) processes[p].shared = true;
+      for (const size_t p : split.alive()) {
+        processes[p].shared = true;
+        processes[p].by_cpu = processes[p].by_cpu || !by_device;
+      }
     }
     weights.push_back(idle || alive == 0 || (alive > 1 && !any) ? 1 : 0);
     weights.push_back(0);

@@ -3,8 +3,8 @@
 // A processor's or memory's window is divided by CPU time: each recorded process by its own, all
 // other processes by what the node was busy beyond those, and idling by idle CPU time at
 // kIdleShare of its weight. A device's window (GPU) is its only process's; where there are several,
-// they divide it by CPU time; where the device reports no use, it is idle. The parts of a window
-// are integers that add up to it.
+// they divide it by how long each kept it busy if all say that, else by CPU time; where the device
+// reports no use, it is idle. The parts of a window are integers that add up to it.
 #pragma once
 
 #include <cstdint>
@@ -21,9 +21,14 @@ constexpr double kIdleShare = 0.1;
 
 struct ProcessUse {
   Timeline cpu_ns;
+  // How long it kept the device busy, if that is told.
+  bool tells_device = false;
+  Timeline device_ns{};
   // It shared a device's window with another process, or a processor with anyone: what it got then
   // is a model's division, not a measurement.
   bool shared = false;
+  // Of those windows, at least one was divided by CPU time.
+  bool by_cpu = false;
   // Its part, with knots where the node's are.
   Timeline part;
 };

@@ -18,7 +18,7 @@ Timeline line(int64_t from_s, int64_t to_s, int64_t value) {
 }
 std::vector<ProcessUse> processes(std::vector<Timeline> cpu) {
   std::vector<ProcessUse> out;
-  for (Timeline& one : cpu) out.push_back({std::move(one), false, {}});
+  for (Timeline& one : cpu) out.emplace_back().cpu_ns = std::move(one);
   return out;
 }
 
@@ -70,6 +70,28 @@ TEST(SplitDevice, SeveralDivideItAndSaySo) {
   EXPECT_EQ(uses[1].part.total(), 250);
   EXPECT_TRUE(uses[0].shared);
   EXPECT_TRUE(uses[1].shared);
+}
+
+TEST(SplitDevice, SeveralDivideItByTheirTimeOnItWhereAllTellThat) {
+  auto uses = processes({line(0, 10, 3 * kS), line(0, 10, 1 * kS)});
+  uses[0].tells_device = uses[1].tells_device = true;
+  uses[0].device_ns = line(0, 10, 2 * kS);
+  uses[1].device_ns = line(0, 10, 6 * kS);
+  split_device(line(0, 10, 1000), {}, uses);
+  EXPECT_EQ(uses[0].part.total(), 250);
+  EXPECT_EQ(uses[1].part.total(), 750);
+  EXPECT_TRUE(uses[0].shared);
+  EXPECT_FALSE(uses[0].by_cpu || uses[1].by_cpu);
+  // One that does not tell it, and all are divided by CPU time; so is a window in which none was
+  // busy.
+  for (const bool tells : {true, false}) {
+    auto some = processes({line(0, 10, 3 * kS), line(0, 10, 1 * kS)});
+    some[0].tells_device = true;
+    some[1].tells_device = tells;
+    split_device(line(0, 10, 1000), {}, some);
+    EXPECT_EQ(some[0].part.total(), 750) << tells;
+    EXPECT_TRUE(some[0].by_cpu && some[1].by_cpu);
+  }
 }
 
 TEST(SplitDevice, OutOfUseItIsIdleWhoeverIsThere) {

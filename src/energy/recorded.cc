@@ -15,7 +15,8 @@ std::string sensors_sql(const std::vector<Mark>& producers) {
          "JOIN producer_row p ON p.producer = d.producer WHERE d.producer IN " +
          in_list(producers) +
          " AND ((d.quantity = 'hw.energy' AND d.kind = 'counter' AND d.unit = 'J') OR "
-         "d.quantity IN ('process.cpu.time', 'system.cpu.time', 'hw.gpu.utilization')) "
+         "d.quantity IN ('process.cpu.time', 'process.gpu.time', 'system.cpu.time', "
+         "'hw.gpu.utilization')) "
          "ORDER BY d.sensor";
 }
 

@@ -28,7 +28,7 @@ using NodeSeries = std::map<std::pair<std::string, std::string>, SensorSeries>; 
 NodeSeries merge_node_series(const std::vector<SensorSeries>& sensors) {
   NodeSeries out;
   for (const SensorSeries& one : sensors) {
-    if (one.quantity == "process.cpu.time" || one.truth == "estimated") continue;
+    if (one.quantity.starts_with("process.") || one.truth == "estimated") continue;
     auto [at, is_new] = out.try_emplace({one.hostname, one.name + " " + one.device}, one);
     if (is_new) continue;
     auto& samples = at->second.samples;
@@ -82,10 +82,15 @@ struct Process {
   uint32_t producer = 0;
   std::string hostname;
   Timeline cpu_ns;
+  std::map<std::string, Timeline> device_ns{};  // by domain, where it is told
 };
 
-std::string split_assumption(const std::string& domain) {
+std::string split_assumption(const std::string& domain, bool by_cpu) {
   if (!is_processor_side(domain)) {
+    if (!by_cpu) {
+      return "several recorded processes used the device: divided by the time that each kept its "
+             "multiprocessors busy";
+    }
     return "several recorded processes used the device: divided by their CPU time";
   }
   char text[160];
@@ -108,7 +113,13 @@ EnergySource divide_node(const SensorSeries& series, const NodeUse& use,
   out.node = energy_timeline(series);
   std::vector<ProcessUse> uses;
   uses.reserve(processes.size());
-  for (const Process* process : processes) uses.push_back({process->cpu_ns, false, {}});
+  for (const Process* process : processes) {
+    ProcessUse& of = uses.emplace_back();
+    of.cpu_ns = process->cpu_ns;
+    const auto told = process->device_ns.find(series.domain);
+    of.tells_device = told != process->device_ns.end();
+    if (of.tells_device) of.device_ns = told->second;
+  }
   const bool processor = is_processor_side(series.domain);
   NodeRest rest =
       processor ? split_processor(out.node, use, uses) : split_device(out.node, device_use, uses);
@@ -121,10 +132,13 @@ EnergySource divide_node(const SensorSeries& series, const NodeUse& use,
     part.producer = processes[i]->producer;
     part.timeline = std::move(uses[i].part);
     part.truth = uses[i].shared ? "mixed" : series.truth;
-    part.method = uses[i].shared ? "split_cpu_ns" : "exclusive";
+    const bool by_cpu = processor || uses[i].by_cpu;
+    const char* const split = by_cpu ? "split_cpu_ns" : "split_sm_ns";
+    part.method = uses[i].shared ? split : "exclusive";
     part.assumption = series.assumption;
     if (uses[i].shared) {
-      part.assumption += (part.assumption.empty() ? "" : "; ") + split_assumption(series.domain);
+      part.assumption +=
+          (part.assumption.empty() ? "" : "; ") + split_assumption(series.domain, by_cpu);
     }
     part.is_device = !processor;
     out.parts.push_back(std::move(part));
@@ -174,6 +188,12 @@ Sources find_sources(const std::vector<SensorSeries>& sensors) {
   for (const SensorSeries& one : sensors) {
     if (one.quantity != "process.cpu.time") continue;
     processes.push_back({one.producer, one.hostname, process_timeline(one)});
+  }
+  for (const SensorSeries& one : sensors) {
+    if (one.quantity != "process.gpu.time") continue;
+    for (Process& process : processes) {
+      if (process.producer == one.producer) process.device_ns[one.domain] = process_timeline(one);
+    }
   }
   const NodeSeries series = merge_node_series(sensors);
   std::map<std::string, NodeUse> uses;

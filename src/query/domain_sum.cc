@@ -1,5 +1,7 @@
 #include "query/domain_sum.h"
 
+#include "query/emulated_domains.h"
+
 namespace headrace::query {
 namespace {
 
@@ -30,7 +32,7 @@ EnergySum sum_domains(const std::vector<DomainEnergy>& domains) {
     has_u95 &= one.u95_j.has_value();
     joules += one.attributed_j.value_or(0);
     u95_j += one.u95_j.value_or(0);
-    sum.truth = sum.truth.empty() || sum.truth == one.truth ? one.truth : "mixed";
+    sum.truth = joint_truth(sum.truth, one.truth);
     add_once(one.method, &sum.method);
     add_once(one.assumption, &sum.assumption);
   }

@@ -20,7 +20,7 @@ struct DomainEnergy {
 struct EnergySum {
   std::optional<double> joules;  // null as soon as one domain's figure is
   std::optional<double> u95_j;
-  std::string truth;       // of all: measured, mixed, estimated
+  std::string truth;       // of all: measured, mixed, estimated; emulated where one is
   std::string method;      // each once, joined by "; "
   std::string assumption;  // likewise
 };

@@ -10,6 +10,7 @@
 #include "energy/changed.h"
 #include "model/emulated.h"
 #include "query/cell_value.h"
+#include "query/emulated_domains.h"
 #include "query/energy_carbon.h"
 #include "query/energy_reach.h"
 #include "query/identify.h"
@@ -233,28 +234,20 @@ Status Reading::read_resolutions() {
   return {};
 }
 
-// Whose joules come of an emulated sensor: they are no measurement, though divided as if.
 Status Reading::mark_emulated() {
-  const auto rows = session_.rows(
-      std::string("SELECT DISTINCT domain FROM sensor_row WHERE quantity = 'hw.energy' AND "
-                  "assumption = '") +
-      kEmulatedAssumption + "' AND producer IN " + reach_);
-  if (!rows.ok()) return rows.status();
-  std::set<std::string> domains;
-  for (const auto& row : *rows) domains.insert(row[0].text);
-  const auto is_emulated = [&](const std::string& domain, const std::string& truth) {
-    return truth != "estimated" && domains.contains(domain);
-  };
+  const Result<EmulatedDomains> emulated = EmulatedDomains::read(session_, reach_);
+  if (!emulated.ok()) return emulated.status();
   for (EnergyLine& line : card_.lines) {
-    if (!is_emulated(line.domain, line.figure.truth)) continue;
+    if (!emulated->is_emulated(line.domain, line.figure.truth)) continue;
     line.figure.truth = card_.total.truth = kEmulatedTruth;
     add_once(kEmulatedAssumption, &line.assumption);
   }
   for (EnergyBooks& one : card_.books) {
-    if (is_emulated(one.domain, one.truth)) one.truth = card_.all_books.truth = kEmulatedTruth;
+    if (emulated->is_emulated(one.domain, one.truth))
+      one.truth = card_.all_books.truth = kEmulatedTruth;
   }
   for (EnergyDomain& one : card_.domains) {
-    if (is_emulated(one.domain, one.truth)) one.truth = kEmulatedTruth;
+    if (emulated->is_emulated(one.domain, one.truth)) one.truth = kEmulatedTruth;
   }
   return {};
 }

@@ -2,7 +2,8 @@
 // each a check that all parts make the whole:
 //
 //   campaign = its workflows = its activities = its tasks, without the tasks inside them;
-//   task = its domains; domain = the task's part of what its counter counted meanwhile;
+//   task = its domains; domain = the layers that the task ran and the time outside them, where
+//   layers were told; domain = the task's part of what its counter counted meanwhile;
 //   that = the differences between the counter's readings, the outer ones in part.
 //
 // Each step takes the largest part, or with a task named the ones that lead there. All but the last
@@ -13,6 +14,7 @@
 
 #include "base/clock.h"
 #include "query/answer_table.h"
+#include "query/energy_path_layers.h"
 #include "query/energy_question.h"
 #include "query/energy_reach.h"
 #include "query/json_or_null.h"
@@ -110,6 +112,7 @@ class Path {
   Status go(Descent& descent, const std::string& level, const std::string& id,
             const std::string& name, const std::string& wanted);
   Status read_task(const std::string& id, Leaf* out) const;
+  Status read_layers(const std::string& reach, const std::string& task, const std::string& domain);
   Status read_samples(const std::string& task, const std::string& domain);
   std::string json_path() const;
 
@@ -151,6 +154,34 @@ Status Path::read_task(const std::string& id, Leaf* out) const {
   if (!rows.ok()) return rows.status();
   if (rows->empty()) return not_found("there is no task " + id);
   *out = {(*rows)[0][0].text, (*rows)[0][1].text, id};
+  return {};
+}
+
+// Into the layer and phase that used most. Of several tasks together it is a step by itself.
+Status Path::read_layers(const std::string& reach, const std::string& task,
+                         const std::string& domain) {
+  const Result<std::optional<LayerStep>> found = layer_step(session_, reach, task, domain);
+  if (!found.ok()) return found.status();
+  if (!*found) return {};
+  const LayerStep& step = **found;
+  if (step.tasks > 1) {
+    const std::string name = counted(static_cast<uint64_t>(step.tasks), "task") + " of " +
+                             step.activity + " in the same process";
+    steps_.push_back({"alike", {step.activity, name, step.tasks_uj}, "", 0, 0, {}});
+  }
+  Step& above = steps_.back();
+  above.into = "layer share";
+  above.parts = static_cast<int64_t>(step.shares.size());
+  for (const LayerShare& one : step.shares) {
+    above.sum_uj += one.uj;
+    if (above.largest.size() < kNamedParts) above.largest.push_back({one.name, one.name, one.uj});
+  }
+  const auto largest = std::find_if(step.shares.begin(), step.shares.end(),
+                                    [](const auto& one) { return !one.resolution.empty(); });
+  if (largest == step.shares.end()) return {};
+  const std::string shown =
+      largest->name + (largest->resolution == "resolved" ? "" : " (" + largest->resolution + ")");
+  steps_.push_back({"layer", {largest->name, shown, largest->uj}, "", 0, 0, {}});
   return {};
 }
 
@@ -226,7 +257,10 @@ Status Path::walk(const std::string& task) {
       go(descent, "activity", "coalesce(a.name, '')", "coalesce(a.name, '')", leaf.activity));
   HEADRACE_RETURN_IF_ERROR(go(descent, "task", task_id, "coalesce(a.name, '')", leaf.task_id));
   HEADRACE_RETURN_IF_ERROR(go(descent, "domain", "o.domain", "o.domain", ""));
-  return read_samples(steps_[steps_.size() - 2].part.id, steps_.back().part.id);
+  const std::string in_task = steps_[steps_.size() - 2].part.id;
+  const std::string in_domain = steps_.back().part.id;
+  HEADRACE_RETURN_IF_ERROR(read_layers(*reach, in_task, in_domain));
+  return read_samples(in_task, in_domain);
 }
 
 std::string Path::json_path() const {
@@ -258,7 +292,7 @@ EnergyAnswer Path::answer() const {
                       {"energy_uj", one.part.uj},
                       {"energy_j", joules_of_uj(one.part.uj)}};
     const std::string share =
-        above_uj > 0
+        above_uj > 0 && one.level != "alike"
             ? number_text(100 * static_cast<double>(one.part.uj) / static_cast<double>(above_uj),
                           3) +
                   " %"

@@ -12,10 +12,15 @@ struct Known {
   EnergyAnswering answer;
 };
 constexpr std::array kKnown = {
-    Known{"ranks", energy_ranks},   Known{"outliers", energy_outliers},
-    Known{"nodes", energy_nodes},   Known{"path", energy_path},
-    Known{"truth", energy_truth},   Known{"capture", energy_capture},
-    Known{"checks", energy_checks}, Known{"layers", energy_layers},
+    Known{"ranks", energy_ranks},
+    Known{"outliers", energy_outliers},
+    Known{"nodes", energy_nodes},
+    Known{"path", energy_path},
+    Known{"truth", energy_truth},
+    Known{"capture", energy_capture},
+    Known{"checks", energy_checks},
+    Known{"layers", energy_layers},
+    Known{"layer_pairs", energy_layer_pairs},
 };
 
 }  // namespace

@@ -12,6 +12,7 @@
 //   truth    which figures are estimates, from which sensor; what changes without them?
 //   capture  what did Headrace itself cost?
 //   layers   what did each layer and phase of a model use?
+//   layer_pairs  what does the same layer use in two architectures?
 //   checks   do a node's sensors, its parts' and a meter outside agree?
 //
 // Cost of each: a few passes over the tasks asked for and their energy, and where said in its file
@@ -40,6 +41,7 @@ struct EnergyQuestion {
   // ranks: places moved (1); outliers: standard deviations (3).
   std::optional<double> least{};
   std::string against{};  // checks: a file of energy_meter.h; empty: none
+  std::string other{};    // layer_pairs: a campaign or workflow by its name or id
   uint64_t limit = 0;     // rows of a list; 0: all
 };
 
@@ -74,6 +76,7 @@ Result<EnergyAnswer> energy_path(const Session&, const EnergyScope&, const Energ
 Result<EnergyAnswer> energy_truth(const Session&, const EnergyScope&, const EnergyQuestion&);
 Result<EnergyAnswer> energy_capture(const Session&, const EnergyScope&, const EnergyQuestion&);
 Result<EnergyAnswer> energy_layers(const Session&, const EnergyScope&, const EnergyQuestion&);
+Result<EnergyAnswer> energy_layer_pairs(const Session&, const EnergyScope&, const EnergyQuestion&);
 Result<EnergyAnswer> energy_checks(const Session&, const EnergyScope&, const EnergyQuestion&);
 
 }  // namespace headrace::query

@@ -1,4 +1,5 @@
 // What dominates time and energy. A task's own part is what does not belong to tasks inside it.
+#include "query/emulated_domains.h"
 #include "query/findings.h"
 #include "query/units.h"
 
@@ -57,7 +58,9 @@ MaybeFinding find_energy(const Session& session, const FindingScope& scope) {
   const auto& most = rows->front();
   double total = 0;
   for (const auto& row : *rows) total += row[0].text == most[0].text ? row[3].real : 0;
-  const std::string truth = most[4].text;
+  const Result<EmulatedDomains> emulated = EmulatedDomains::read(session);
+  if (!emulated.ok()) return emulated.status();
+  const std::string truth = emulated->shown(most[0].text, most[4].text);
   finding.sentence = most[1].text + " takes most energy: " + percent(most[3].real, total) + " of " +
                      (truth == "measured" ? "" : "≈ ") + si_text(total, "J") + " in " +
                      most[0].text + " (" + truth + ").";

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "query/domain_sum.h"
+#include "query/emulated_domains.h"
 #include "query/nearest.h"
 #include "store/schema.h"
 #include "store/task_view.h"
@@ -200,7 +201,7 @@ Status read_rows(const store::Connection& connection, const CampaignName& campai
 }
 
 Status add_energy(const store::Connection& connection, const CampaignName& campaign,
-                  Tradeoff* out) {
+                  const EmulatedDomains& emulated, Tradeoff* out) {
   // The tables, as in find_depths.
   const std::string own = "SELECT producer, seq FROM task_slots WHERE wf IN " +
                           workflows_sql(campaign) +
@@ -229,9 +230,10 @@ Status add_energy(const store::Connection& connection, const CampaignName& campa
         finish();
         task = std::move(id);
       }
-      domains.push_back({std::string(chunk.text(1, i)), number_of(chunk, 2, i),
-                         number_of(chunk, 3, i), std::string(chunk.text(4, i)),
-                         std::string(chunk.text(5, i)), std::string(chunk.text(6, i))});
+      domains.push_back(
+          {std::string(chunk.text(1, i)), number_of(chunk, 2, i), number_of(chunk, 3, i),
+           emulated.shown(std::string(chunk.text(1, i)), std::string(chunk.text(4, i))),
+           std::string(chunk.text(5, i)), std::string(chunk.text(6, i))});
     }
   }
   finish();
@@ -270,7 +272,9 @@ Status read_tradeoff(const Session& session, const CampaignName& campaign,
   HEADRACE_RETURN_IF_ERROR(
       choose_activity(*connection, campaign, question, std::move(*groups), out));
   HEADRACE_RETURN_IF_ERROR(read_rows(*connection, campaign, quality, values, out));
-  return add_energy(*connection, campaign, out);
+  const Result<EmulatedDomains> emulated = EmulatedDomains::read(session);
+  if (!emulated.ok()) return emulated.status();
+  return add_energy(*connection, campaign, *emulated, out);
 }
 
 }  // namespace headrace::query

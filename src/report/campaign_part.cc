@@ -3,6 +3,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "model/emulated.h"
+
 namespace headrace::report {
 namespace {
 
@@ -170,7 +172,7 @@ Result<Json> energy_part_json(const Scope& scope) {
   for (const Row& row : *methods) {
     method_list.emplace_back(Json::Map{{"domain", row[0].text},
                                        {"method", row[1].text},
-                                       {"truth", row[2].text},
+                                       {"truth", scope.emulated.shown(row[0].text, row[2].text)},
                                        {"assumption", row[3].text},
                                        {"tasks", integer_of(row[4])}});
   }
@@ -189,12 +191,15 @@ Result<Json> energy_part_json(const Scope& scope) {
   if (!sensors.ok()) return sensors.status();
   Json::List sensor_list;
   for (const Row& row : *sensors) {
+    const bool is_emulated =
+        row[5].text != "estimated" && text_of(row[7]).text() == kEmulatedAssumption;
+    const std::string truth = is_emulated ? kEmulatedTruth : row[5].text;
     sensor_list.emplace_back(Json::Map{{"name", row[0].text},
                                        {"quantity", row[1].text},
                                        {"unit", row[2].text},
                                        {"domain", text_of(row[3])},
                                        {"source", row[4].text},
-                                       {"truth", row[5].text},
+                                       {"truth", truth},
                                        {"method", text_of(row[6])},
                                        {"assumption", text_of(row[7])},
                                        {"sensors", integer_of(row[8])},

@@ -4,6 +4,7 @@
 #include <system_error>
 #include <utility>
 
+#include "model/emulated.h"
 #include "query/summary.h"
 #include "query/units.h"
 #include "report/campaign_part.h"
@@ -80,10 +81,12 @@ std::string summary(const Scope& scope, const Json& of, const Json& workflows) {
   out += of["duration_s"].is_null() ? " so far" : " within " + seconds_text(of["duration_s"]);
   out += failed == 0 ? "; none failed. "
                      : "; " + query::grouped(static_cast<uint64_t>(failed)) + " failed. ";
-  out += energy.is_null()
-             ? "Their energy was not recorded."
-             : "They took " + joules_text(energy["energy_j"].number(), energy["truth"].text()) +
-                   " (" + energy["truth"].text() + ").";
+  out +=
+      energy.is_null()
+          ? "Their energy was not recorded."
+          : "They took " + joules_text(energy["energy_j"].number(), energy["truth"].text()) +
+                (energy["truth"].text() == kEmulatedTruth ? "."
+                                                          : " (" + energy["truth"].text() + ").");
   return out + "\n\n";
 }
 
@@ -155,7 +158,8 @@ constexpr const char* kAggregation =
 
 std::string joules_text(const std::optional<double>& joules, const std::string& truth) {
   if (!joules) return "not recorded";
-  return (truth == "measured" ? "" : "≈ ") + query::si_text(*joules, "J");
+  return (truth == "measured" ? "" : "≈ ") + query::si_text(*joules, "J") +
+         (truth == kEmulatedTruth ? ", emulated" : "");
 }
 
 std::string quantity_text(const query::Cell& cell, const std::string& unit) {

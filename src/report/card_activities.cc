@@ -30,7 +30,7 @@ Result<EnergyByActivity> energy_of(const Scope& scope) {
       const auto task = scope.task_energy.find(table->cell(0, row).text);
       if (task == scope.task_energy.end() || !task->second.joules) continue;
       query::EnergySum& sum = out[table->cell(1, row).text];
-      sum.truth = !sum.joules || sum.truth == task->second.truth ? task->second.truth : "mixed";
+      sum.truth = query::joint_truth(sum.truth, task->second.truth);
       sum.joules = sum.joules.value_or(0) + *task->second.joules;
     }
   }

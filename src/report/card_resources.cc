@@ -1,6 +1,7 @@
 // 4.3 Resource Usage: energy with how it is known, then what the sensors read.
 #include <utility>
 
+#include "model/emulated.h"
 #include "query/units.h"
 #include "report/card_parts.h"
 
@@ -26,12 +27,12 @@ Result<std::string> energy(const Scope& scope) {
   MarkdownTable table(
       {"Domain", ">Energy", ">± 95 %", ">Coverage", "Truth", "Method", "Assumption", ">Tasks"});
   for (const Row& row : *rows) {
-    table.row({markdown_text(row[0].text), joules_text(row[1].real, row[4].text),
-               quantity_text(row[2], "J"),
-               row[3].is_null ? "–" : query::number_text(100 * row[3].real, 3) + " %", row[4].text,
-               markdown_text(row[5].text),
-               row[6].text.empty() ? "none" : markdown_text(row[6].text),
-               query::grouped(static_cast<uint64_t>(row[7].real))});
+    const std::string truth = scope.emulated.shown(row[0].text, row[4].text);
+    table.row(
+        {markdown_text(row[0].text), joules_text(row[1].real, truth), quantity_text(row[2], "J"),
+         row[3].is_null ? "–" : query::number_text(100 * row[3].real, 3) + " %", truth,
+         markdown_text(row[5].text), row[6].text.empty() ? "none" : markdown_text(row[6].text),
+         query::grouped(static_cast<uint64_t>(row[7].real))});
   }
   return out + table.text() +
          "Coverage is the share of the tasks' time in which the sensors were read. Domains may "
@@ -61,7 +62,10 @@ Result<std::string> readings(const Scope& scope) {
   // A counter says by how much it grew, a gauge what it read.
   const std::string sql =
       "WITH own AS (FROM " + processes +
-      "), read AS (SELECT s.name, s.quantity, s.unit, s.truth, coalesce(s.domain, '') AS domain, "
+      "), read AS (SELECT s.name, s.quantity, s.unit, CASE WHEN s.truth <> 'estimated'  AND "
+      "s.source <> 'proc' AND s.assumption = '" +
+      kEmulatedAssumption + "' THEN '" + kEmulatedTruth +
+      "' ELSE s.truth END AS truth, coalesce(s.domain, '') AS domain, "
       "s.kind, s.sensor_id, min(p.value) AS low, avg(p.value) AS mean, max(p.value) AS high, "
       "count(*) "
       "AS n FROM sensor s JOIN sample p ON p.sensor_id = s.sensor_id WHERE (s.hostname, s.pid) IN "

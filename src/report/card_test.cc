@@ -70,6 +70,21 @@ TEST(Card, SaysTheFiguresAndHowTheyAreKnown) {
   EXPECT_TRUE(holds(card, "Nothing was lost"));
 }
 
+TEST(Card, EmulatedJoulesAreNoMeasurement) {
+  query::StoreForTest store;
+  const int fit = store.workflow(store.campaign("c"), "fit");
+  store.energy(store.task(fit, {"train", {}, {}}), "node/gpu-0", "4100", "measured");
+  store.run("UPDATE task_energy_row SET share_j = attributed_j");
+  store.run(
+      "INSERT INTO sensor_row(sensor, producer, name, quantity, domain, truth, assumption) VALUES "
+      "(1, 1, 'g', 'hw.energy', 'node/gpu-0', 'measured', 'emulated by headrace lab')");
+  const std::string card = card_of(store.session(), {.of = "c"});
+  EXPECT_TRUE(holds(card, "They took ≈ 4.10 kJ, emulated.")) << card;
+  EXPECT_TRUE(holds(card, "| node/gpu-0 | ≈ 4.10 kJ, emulated |")) << card;
+  EXPECT_TRUE(holds(card, "| emulated | split |")) << card;
+  EXPECT_FALSE(holds(card, "(measured)"));
+}
+
 TEST(Card, IsTheSameForTheSameStore) { EXPECT_EQ(card_of(sweep()), sweep_card()); }
 
 TEST(Card, IsOfOneWorkflowToo) {

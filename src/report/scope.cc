@@ -52,10 +52,13 @@ void add_energy(const query::EnergySum& task, query::EnergySum* sum) {
   sum->u95_j = (first || sum->u95_j) && task.u95_j
                    ? std::optional(sum->u95_j.value_or(0) + *task.u95_j)
                    : std::nullopt;
-  sum->truth = first || sum->truth == task.truth ? task.truth : "mixed";
+  sum->truth = first ? task.truth : query::joint_truth(sum->truth, task.truth);
 }
 
 Status read_energy(Scope* scope) {
+  Result<query::EmulatedDomains> emulated = query::EmulatedDomains::read(*scope->session);
+  if (!emulated.ok()) return emulated.status();
+  scope->emulated = std::move(*emulated);
   const auto rows = scope->session->rows(
       "SELECT e.task_id, e.domain, e.attributed_j, e.u95_j, e.truth, e.method, t.workflow_id,"
       " t.parent_task_id FROM task_energy e"
@@ -65,8 +68,8 @@ Status read_energy(Scope* scope) {
   std::unordered_map<std::string, std::vector<query::DomainEnergy>> domains;
   std::unordered_map<std::string, std::string> workflow_of_root;
   for (const Row& row : *rows) {
-    domains[row[0].text].push_back(
-        {row[1].text, query::real_of(row[2]), query::real_of(row[3]), row[4].text, row[5].text});
+    domains[row[0].text].push_back({row[1].text, query::real_of(row[2]), query::real_of(row[3]),
+                                    scope->emulated.shown(row[1].text, row[4].text), row[5].text});
     if (row[7].is_null) workflow_of_root[row[0].text] = row[6].text;
   }
   for (const auto& [task, list] : domains) {

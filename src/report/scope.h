@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "query/domain_sum.h"
+#include "query/emulated_domains.h"
 #include "query/identify.h"
 #include "query/session.h"
 #include "report/cells.h"
@@ -22,7 +23,8 @@ struct Scope {
   int64_t start_ns = 0;                // since the epoch
   std::optional<int64_t> end_ns;       // none while it runs
   std::vector<std::string> workflows;  // ids by start: what places refer to by index
-  std::unordered_map<std::string, std::string> workflow_names;    // by id
+  std::unordered_map<std::string, std::string> workflow_names;  // by id
+  query::EmulatedDomains emulated;
   std::unordered_map<std::string, query::EnergySum> task_energy;  // by the task's id
   // Of the tasks without a parent, which hold their children's: by workflow id, under "" of all. A
   // task without a figure adds nothing.

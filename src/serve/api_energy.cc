@@ -42,14 +42,6 @@ Result<Answer> card(const Call& call) {
   return Answer(std::move(out));
 }
 
-// Layers come from models' module trees, which no capture writes yet: the answer says so.
-Result<Answer> layers(const Call& call) {
-  const auto thing = asked_thing(call);
-  if (!thing.ok()) return thing.status();
-  return Answer(Json(Json::Map{{"layers", Json::List{}},
-                               {"why", "No layer of a model was captured in this workflow."}}));
-}
-
 // GET /energy/{about}: the same JSON as the command line's. A file of a meter is not taken here.
 Result<Answer> about_energy(const Call& call) {
   query::EnergyQuestion question;
@@ -63,6 +55,7 @@ Result<Answer> about_energy(const Call& call) {
   }
   question.activity = call.text("activity");
   question.task = call.text("task");
+  question.other = call.text("other");
   question.least = call.real("least");
   question.limit = static_cast<uint64_t>(call.integer("limit").value_or(0));
   const auto answer = query::ask_energy(call.session(), question, here_of(call));
@@ -101,12 +94,14 @@ void add_energy_routes(std::vector<Route>* out) {
        "One question about energy. ranks: tasks by time and by energy; outliers: tasks that used "
        "another energy than expected; nodes: idle and active by node, stragglers, waiting; path: "
        "down to the samples behind a task; truth: what is estimated; capture: what Headrace itself "
-       "cost; checks: whether sensors agree; layers: what each layer and phase of a model used",
+       "cost; checks: whether sensors agree; layers: what each layer and phase of a model used; "
+       "layer_pairs: the same layer in two architectures",
        Form::kDocument,
        {{.name = "workflow", .about = "of this workflow: its name or id"},
         {.name = "campaign", .about = "of this campaign; neither: of everything"},
         {.name = "activity", .about = "ranks, outliers: of this activity's tasks"},
         {.name = "task", .about = "path: to this task"},
+        {.name = "other", .about = "layer_pairs: the other workflow or campaign: its name or id"},
         {.name = "least",
          .about = "ranks: places apart (1); outliers: standard deviations (3)",
          .kind = ParamKind::kReal},
@@ -117,12 +112,6 @@ void add_energy_routes(std::vector<Route>* out) {
          .least = 1,
          .most = 100'000}},
        about_energy});
-  out->push_back({"GET",
-                  "/layers",
-                  "Energy, time and memory by layer of a model, epoch and phase",
-                  Form::kDocument,
-                  {{.name = "workflow", .about = "its name or id", .required = true}},
-                  layers});
 }
 
 }  // namespace headrace::serve

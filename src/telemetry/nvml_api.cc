@@ -32,6 +32,7 @@ Result<Api> load(const std::string& name) {
   if (api.throttle_reasons == nullptr) {  // as it was called before driver 535
     library->find(api.throttle_reasons, "nvmlDeviceGetCurrentClocksThrottleReasons");
   }
+  library->find(api.process_use, "nvmlDeviceGetProcessUtilization");
   library->find(api.mig_mode, "nvmlDeviceGetMigMode");
   library->find(api.mig_count, "nvmlDeviceGetMaxMigDeviceCount");
   library->find(api.mig_by_index, "nvmlDeviceGetMigDeviceHandleByIndex");

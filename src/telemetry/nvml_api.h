@@ -33,6 +33,14 @@ struct FieldValue {
   int error;
   FieldNumber value;
 };
+struct ProcessUse {  // nvmlProcessUtilizationSample_t
+  unsigned pid;
+  unsigned long long at_us;
+  unsigned sm_percent;  // of the time since the sample before
+  unsigned memory_percent;
+  unsigned encoder_percent;
+  unsigned decoder_percent;
+};
 constexpr unsigned kFieldMemoryTemperature = 82;
 constexpr unsigned kFieldEnergy = 83;
 constexpr unsigned kFieldPowerAverage = 185;  // over a second
@@ -43,6 +51,7 @@ constexpr int kSuccess = 0;
 constexpr int kNotSupported = 3;
 constexpr int kNoPermission = 4;
 constexpr int kNotFound = 6;
+constexpr int kInsufficientSize = 7;
 constexpr int kGpuIsLost = 15;
 constexpr int kTemperatureGpu = 0;
 constexpr unsigned kUuidBytes = 96;
@@ -66,6 +75,8 @@ struct Api {
   int (*fields)(Device*, int, FieldValue*) = nullptr;
   int (*clock_mhz)(Device*, int, unsigned*) = nullptr;
   int (*throttle_reasons)(Device*, unsigned long long*) = nullptr;
+  // What is newer than the last argument, in microseconds; kNotFound: nothing is.
+  int (*process_use)(Device*, ProcessUse*, unsigned*, unsigned long long) = nullptr;
   int (*mig_mode)(Device*, unsigned*, unsigned*) = nullptr;
   int (*mig_count)(Device*, unsigned*) = nullptr;
   int (*mig_by_index)(Device*, unsigned, Device**) = nullptr;

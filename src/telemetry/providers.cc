@@ -7,6 +7,7 @@
 #include "telemetry/hwmon.h"
 #include "telemetry/lustre.h"
 #include "telemetry/nvml.h"
+#include "telemetry/nvml_process.h"
 #include "telemetry/power_file.h"
 #include "telemetry/powercap.h"
 #include "telemetry/pressure.h"
@@ -22,6 +23,7 @@ Providers process_providers() {
   Providers out;
   out.push_back(std::make_unique<ProcProcess>(roots));
   out.push_back(std::make_unique<Estimate>(roots));
+  out.push_back(std::make_unique<NvmlProcess>());
   return out;
 }
 

@@ -37,7 +37,9 @@ std::string described(const WorkflowLine& line) {
   std::string out = query::counted(line.ended, "task") + " done";
   if (line.failed > 0) out += ", " + count_text(line.failed) + " failed";
   if (line.elapsed_s) out += ", " + query::duration_text(*line.elapsed_s);
-  if (line.energy.energy_j) out += ", " + energy_text(line.energy);
+  if (line.energy.energy_j) {
+    out += ", " + energy_text(line.energy) + emulated_text(line.energy.truth);
+  }
   return out;
 }
 
@@ -75,7 +77,9 @@ std::string totals(const Picture& picture) {
   std::string out = query::counted(picture.workflow_count, "workflow") + ", " +
                     query::counted(picture.ended, "task") + " done, " + count_text(picture.failed) +
                     " failed";
-  if (picture.energy.energy_j) out += ", " + energy_text(picture.energy);
+  if (picture.energy.energy_j) {
+    out += ", " + energy_text(picture.energy) + emulated_text(picture.energy.truth);
+  }
   return out;
 }
 
@@ -243,7 +247,7 @@ void Changes::budget(const Picture& picture) {
   const RunningLine& task = picture.dearest;
   std::string text =
       "energy budget of " + query::si_text(budget_j_, "J") +
-      (is ? " is exceeded: " + energy_text(picture.energy)
+      (is ? " is exceeded: " + energy_text(picture.energy) + emulated_text(picture.energy.truth)
           : " will be exceeded: ≈ " + query::si_text(*picture.projection.energy_j, "J") +
                 " when what runs has ended, in " + query::duration_text(picture.projection.left_s));
   if (!task.activity.empty()) {
@@ -275,7 +279,9 @@ void Changes::progress(const Picture& picture) {
   std::string text = picture.title + ": " + query::counted(picture.ended, "task") + " done, " +
                      count_text(picture.running) + " running, " + count_text(picture.failed) +
                      " failed, " + (picture.rate > 0 ? rate_text(picture.rate) : "0") + " tasks/s";
-  if (picture.energy.energy_j) text += ", " + energy_text(picture.energy);
+  if (picture.energy.energy_j) {
+    text += ", " + energy_text(picture.energy) + emulated_text(picture.energy.truth);
+  }
   if (picture.machine.power_w) {
     text += std::string(", ") + (picture.machine.power_truth == "measured" ? "" : "≈ ") +
             query::si_text(*picture.machine.power_w, "W");

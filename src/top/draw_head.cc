@@ -85,6 +85,7 @@ void draw_machine(Cells& cells, int row, const Picture& picture) {
   const Machine& machine = picture.machine;
   Line line(cells, row, cells.columns() - 1);
   line.put("energy ").put(energy_text(picture.energy), Ink::kStrong);
+  line.put(emulated_text(picture.energy.truth));
   if (machine.power_w) {
     line.piece("power ").put(
         (machine.power_truth == "measured" ? "" : "≈ ") + query::si_text(*machine.power_w, "W"),

@@ -140,6 +140,8 @@ TEST(Draw, EnergySaysHowWellItIsKnown) {
   EXPECT_TRUE(has(frame(made, 80, 24), "energy ≈ 4.10 kJ"));
   made.folder.workflow_energy[tune] = {4100.0, "measured"};
   EXPECT_TRUE(has(frame(made, 80, 24), "energy 4.10 kJ"));
+  made.folder.workflow_energy[tune] = {4100.0, "emulated"};
+  EXPECT_TRUE(has(frame(made, 80, 24), "energy ≈ 4.10 kJ, emulated"));
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ struct Process {
 
 struct Joules {
   std::optional<double> energy_j{};
-  std::string truth{};  // measured, mixed, estimated
+  std::string truth{};  // measured, mixed, estimated, emulated
 };
 
 // Of all machines whose processes run.

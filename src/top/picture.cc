@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "query/emulated_domains.h"
 #include "top/running.h"
 #include "top/troubles.h"
 
@@ -16,11 +17,7 @@ constexpr int kRecentSeconds = 30;
 void add(const Joules& one, Joules* sum) {
   if (!one.energy_j) return;
   sum->energy_j = sum->energy_j.value_or(0) + *one.energy_j;
-  if (sum->truth.empty()) {
-    sum->truth = one.truth;
-  } else if (sum->truth != one.truth) {
-    sum->truth = "mixed";
-  }
+  sum->truth = query::joint_truth(sum->truth, one.truth);
 }
 
 std::optional<double> elapsed_s(std::optional<int64_t> begin_ns, std::optional<int64_t> end_ns,

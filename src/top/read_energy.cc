@@ -1,9 +1,12 @@
 #include "top/read_energy.h"
 
+#include <set>
 #include <string>
 #include <vector>
 
+#include "model/emulated.h"
 #include "query/domain_sum.h"
+#include "query/emulated_domains.h"
 #include "query/workflow_figures.h"
 
 namespace headrace::top {
@@ -19,6 +22,8 @@ Result<EnergyFigures> read_energy(const query::Session& session,
       "'mixed' ELSE "
       "any_value(truth) END FROM task_energy_row GROUP BY ALL");
   if (!rows.ok()) return rows.status();
+  const Result<query::EmulatedDomains> emulated = query::EmulatedDomains::read(session);
+  if (!emulated.ok()) return emulated.status();
   std::map<std::pair<uint32_t, uint32_t>, std::vector<query::DomainEnergy>> domains;
   while (rows->next()) {
     const store::Chunk& c = rows->chunk();
@@ -28,20 +33,24 @@ Result<EnergyFigures> read_energy(const query::Session& session,
       query::DomainEnergy& one = list.emplace_back();
       one.domain = c.text(2, row);
       if (!c.is_null(3, row)) one.attributed_j = c.real(3, row);
-      one.truth = c.text(4, row);
+      one.truth = emulated->shown(one.domain, std::string(c.text(4, row)));
     }
   }
   if (domains.empty()) return out;
+  std::set<uint32_t> emulated_workflows;
   for (const auto& [key, list] : domains) {
     const query::EnergySum sum = query::sum_domains(list);
     out.activities[key] = {sum.joules, sum.truth};
+    if (sum.truth == kEmulatedTruth) emulated_workflows.insert(key.first);
   }
   const Result<query::WorkflowFigures> figures = query::workflow_figures(session);
   if (!figures.ok()) return figures.status();
   for (const auto& [number, workflow] : workflows) {
     const auto found = figures->workflows.find(workflow.id.text());
     if (found == figures->workflows.end() || !found->second.energy_j) continue;
-    out.workflows[number] = {found->second.energy_j, found->second.energy_truth};
+    const bool is_emulated = emulated_workflows.contains(number);
+    out.workflows[number] = {found->second.energy_j,
+                             is_emulated ? kEmulatedTruth : found->second.energy_truth};
   }
   return out;
 }

@@ -6,7 +6,9 @@
 #include <set>
 #include <vector>
 
+#include "model/emulated.h"
 #include "query/domain_sum.h"
+#include "query/emulated_domains.h"
 
 namespace headrace::top {
 namespace {
@@ -39,8 +41,8 @@ bool Sensors::is_wanted(const std::string& quantity, const std::string& name, Wh
 
 Status Sensors::read_sensors(const store::Connection& connection) {
   Result<store::QueryResult> rows = connection.query(
-      "SELECT sensor, producer, name, quantity, domain, truth, source, scale, \"range\"::DOUBLE "
-      "FROM sensor_row WHERE sensor > " +
+      "SELECT sensor, producer, name, quantity, domain, truth, source, scale, \"range\"::DOUBLE, "
+      "assumption FROM sensor_row WHERE sensor > " +
       std::to_string(last_sensor_));
   if (!rows.ok()) return rows.status();
   while (rows->next()) {
@@ -55,6 +57,10 @@ Status Sensors::read_sensors(const store::Connection& connection) {
       sensor.name = c.text(2, row);
       sensor.domain = c.text(4, row);
       sensor.truth = c.text(5, row);
+      if (sensor.truth != "estimated" && !c.is_null(9, row) &&
+          c.text(9, row) == kEmulatedAssumption) {
+        sensor.truth = kEmulatedTruth;
+      }
       sensor.is_estimate = c.text(6, row) == "estimate";
       sensor.scale = c.real(7, row);
       sensor.range = c.real(8, row);
@@ -181,7 +187,7 @@ Machine Sensors::machine(const std::unordered_map<uint32_t, Process>& processes,
     const query::EnergySum sum = query::sum_domains(domains);
     if (!sum.joules) continue;
     out.power_w = out.power_w.value_or(0) + *sum.joules;
-    out.power_truth = out.power_truth.empty() || out.power_truth == sum.truth ? sum.truth : "mixed";
+    out.power_truth = query::joint_truth(out.power_truth, sum.truth);
   }
   out.hosts = hosts.size();
   if (all > 0) out.cpu_share = busy / all;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "model/emulated.h"
 #include "query/units.h"
 
 namespace headrace::top {
@@ -39,6 +40,10 @@ std::string count_text(int64_t count) {
 std::string energy_text(const Joules& energy) {
   if (!energy.energy_j) return "-";
   return (energy.truth == "measured" ? "" : "≈ ") + query::si_text(*energy.energy_j, "J");
+}
+
+std::string emulated_text(const std::string& truth) {
+  return truth == kEmulatedTruth ? ", emulated" : "";
 }
 
 std::string rate_text(double per_s) {

@@ -19,6 +19,8 @@ Ink ink_of(TaskStatus status);
 std::string count_text(int64_t count);
 // "12.4 kJ", "≈ 12.4 kJ" where it is not all measured; "-" without a figure.
 std::string energy_text(const Joules& energy);
+// ", emulated", behind joules and watts that no machine used; else empty.
+std::string emulated_text(const std::string& truth);
 // "8.0", "1,240"; "-" when nothing ends.
 std::string rate_text(double per_s);
 std::string duration_or_dash(std::optional<double> seconds);

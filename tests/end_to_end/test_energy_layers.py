@@ -29,6 +29,16 @@ with hr.workflow("tune"):
             number = _capture.current_task_number()
             _capture.exposure(number, 60_000_000, "net", False, names, self_ns, [2, 0, 1])
     _capture.exposure(None, 5_000_000, "net", False, names, [1, 2, 3], [1, 1, 1])
+with hr.workflow("wide"):
+    with hr.task("train") as task:
+        for step in range(10):
+            until = time.perf_counter_ns() + 60_000_000
+            while time.perf_counter_ns() < until:
+                pass
+            number = _capture.current_task_number()
+            self_ns = [0, 0, 50_000_000]
+            _capture.exposure(number, 60_000_000, "wider", False, names, self_ns, [0, 0, 1])
+        task.generated(tokens=5000, flops={"head|forward": 1e9, "head|backward": 2e9})
 """
 
 
@@ -86,3 +96,43 @@ def test_the_server_tells_the_same(folder: Path) -> None:
     facts = hr.open(folder).energy_layers().facts
     assert told["conservation"] == facts["conservation"]
     assert told["layers"] == facts["layers"]
+
+
+def test_the_same_layer_in_two_architectures(folder: Path) -> None:
+    environment = environment_of(folder)
+    words = [str(HEADRACE), "energy", "tune", "--layers-beside", "wide"]
+    done = subprocess.run([*words, "--json"], env=environment, capture_output=True, check=True)
+    told = json.loads(done.stdout)
+    store = hr.open(folder)
+    assert store.energy_layer_pairs("tune", "wide").facts == told
+    (pair,) = told["pairs"]
+    assert (pair["layer"], pair["phase"]) == ("head", "forward")
+    assert (pair["model"], pair["other_model"]) == ("net", "wider")
+    assert (pair["calls"], pair["other_calls"]) == (20, 10)
+    # Neither has joules of its own: they are known with others, and the answer says so.
+    assert pair["call_j"] is pair["call_ratio"] is pair["token_j"] is None
+    assert pair["reason"] and pair["token_reason"]
+    assert {one["layer"] for one in told["only_first"]} == {"encoder.0"}
+    small, wide = told["models"]
+    assert small["tokens"] is None and "tokens" in small["token_reason"]
+    (books,) = store.energy_layers("wide").facts["conservation"]
+    assert wide["tokens"] == 5000
+    assert wide["token_j"] == pytest.approx(books["layers_j"] / 5000)
+    assert wide["flops"] == pytest.approx(3e9)
+    with serving(folder.parent) as site:
+        asked = "/api/v1/energy/layer_pairs?workflow=tune&other=wide"
+        until(lambda: site.ask(asked).status == 200)
+        assert site.ask(asked).json() == told
+        assert site.ask("/api/v1/energy/layer_pairs?workflow=tune").status == 400
+        assert site.ask("/api/v1/layers?workflow=tune").status == 404
+
+
+def test_the_path_to_the_samples_goes_through_layers(folder: Path) -> None:
+    told = hr.open(folder).energy_path("tune").facts
+    *_, domain, layer = told["steps"]
+    (books,) = hr.open(folder).energy_layers("tune").facts["conservation"]
+    assert domain["parts_are"] == "layer share"
+    assert domain["difference_uj"] == 0
+    assert domain["energy_j"] == pytest.approx(books["tasks_j"])
+    assert layer["name"].startswith("net encoder.0 forward")
+    assert ".layer[" in told["path"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -193,7 +194,9 @@ def run_sleeping(tmp_path: Path, *options: str, seconds: float) -> subprocess.Co
 
 
 def test_the_card_adds_up_to_what_the_scenario_draws(tmp_path: Path) -> None:
-    assert run_sleeping(tmp_path, "--campaign", "steady", seconds=1.5).returncode == 0
+    ran = run_sleeping(tmp_path, "--campaign", "steady", seconds=1.5)
+    assert ran.returncode == 0
+    assert re.search(r" · \S+ .?J \(emulated", ran.stderr), ran.stderr
     words = [str(HEADRACE), "--dir", str(tmp_path), "energy", "steady"]
     grid = tmp_path / "grid.csv"
     grid.write_text(
@@ -289,3 +292,36 @@ def test_an_energy_budget_without_a_counter_says_so(tmp_path: Path) -> None:
     )
     assert out.returncode == 0
     assert "no sensor here counts energy, so the energy budget of 5.00 J cannot be" in out.stderr
+
+
+SPINS = """
+import sys, time
+import headrace as hr
+with hr.workflow(sys.argv[1]), hr.task("train"):
+    until = time.monotonic() + 3
+    while time.monotonic() < until:
+        pass
+"""
+
+
+def test_a_shared_gpu_is_divided_by_each_process_time_on_it(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.lab"
+    mine.write_text("power g 300W\nmeter nvml 0 g period=100ms processes=yes\n")
+    program = tmp_path / "spins.py"
+    program.write_text(SPINS)
+    both = "HEADRACE_LAB_SM=60 $0 $1 a & HEADRACE_LAB_SM=20 $0 $1 b; wait"
+    subprocess.run(
+        lab("sh", "-c", both, sys.executable, str(program), machine=mine),
+        env={**os.environ, "HEADRACE_DIR": str(tmp_path / ".headrace")},
+        check=True,
+        timeout=60,
+    )
+    rows = query(
+        tmp_path,
+        "SELECT w.name, e.method, e.truth, coalesce(e.attributed_j, e.share_j) AS j FROM "
+        "task_energy e JOIN task t ON t.task_id = e.task_id JOIN workflow w ON w.workflow_id = "
+        "t.workflow_id WHERE e.domain = 'node/gpu-0' ORDER BY 1",
+    )
+    assert [(one["name"], one["truth"]) for one in rows] == [("a", "mixed"), ("b", "mixed")]
+    # They do not begin and end at one moment: then one of them has it alone.
+    assert rows[0]["j"] > 1.5 * rows[1]["j"]

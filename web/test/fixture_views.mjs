@@ -44,8 +44,6 @@ export function fixtureViews(workflows, hostile) {
   for (const [part, joules] of /** @type {const} */ ([["elsewhere", 12], ["idle", 80], ["unattributed", 3], ["measured", attributed + 95]])) {
     rows.push([null, null, "node/cpu", part, joules, null, "estimated", "busy share × watts a core", "6.5 W a core", null, null]);
   }
-  const layers = ["embed", "block.0", "block.1", "head"].map((path, i) => ({ path, type: i === 0 ? "Embedding" : "Linear", parameters: 4096 * (i + 1) }));
-  const cells = layers.length * 3 * 2;
   return {
     graphs,
     graphs_left: 0,
@@ -66,14 +64,5 @@ export function fixtureViews(workflows, hostile) {
       ],
     },
     diff_lines_left: 0,
-    layers: {
-      layers,
-      epochs: [0, 1, 2],
-      phases: ["forward", "backward"],
-      energy_j: Array.from({ length: cells }, (_, i) => (i === 5 ? null : 1 + i)),
-      time_s: Array.from({ length: cells }, (_, i) => 0.1 * (1 + i)),
-      memory_bytes: Array.from({ length: cells }, (_, i) => 1e6 * (1 + i)),
-      truth: "estimated",
-    },
   };
 }

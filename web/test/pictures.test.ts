@@ -1,12 +1,11 @@
 // What the page, the report and notebooks make of an answer before it is drawn.
 import { describe, expect, it } from "vitest";
-import type { DiffAnswer, LayersAnswer } from "../src/api/answers.ts";
+import type { DiffAnswer } from "../src/api/answers.ts";
 import { unpack } from "../src/api/columns.ts";
 import { conserved, costsAmong, costsOf } from "../src/pictures/costs.ts";
 import { curvePicture } from "../src/pictures/curves.ts";
 import { diffColumns, diffRows, diffTitle } from "../src/pictures/diff.ts";
 import { graphNote } from "../src/pictures/graph.ts";
-import { layersPicture } from "../src/pictures/layers.ts";
 import { ranksPicture } from "../src/pictures/ranks.ts";
 import { tradeoffOf } from "../src/report/one_view.ts";
 import { lightTheme } from "../src/views/colour.ts";
@@ -57,13 +56,6 @@ describe("pictures and their tables", () => {
     expect(picture.rows.every((row) => row.mean > 0 && row.mean <= row.most && row.most <= 1)).toBe(true);
     const none = ranksPicture({ ...busy, ranks: busy.ranks.slice(0, 1) }, new Float64Array(busy.bins).fill(NaN), theme);
     expect(none.columns[1]?.text(none.rows[0] as (typeof none.rows)[number])).toBe("not captured");
-  });
-  it("layers: energy adds up, memory is the most", () => {
-    const answer = views.layers as LayersAnswer;
-    const energy = layersPicture(answer, "energy", theme, nothing);
-    expect(energy.rows.map((row) => row.sum)).toEqual([15, 57, 93, 129]);
-    expect(energy.total).toBe(15 + 57 + 93 + 129);
-    expect(layersPicture(answer, "memory", theme, nothing).rows.map((row) => row.sum)).toEqual([6e6, 12e6, 18e6, 24e6]);
   });
   it("curves: one a group of repeats, the best first", () => {
     const [loss] = views.curves;

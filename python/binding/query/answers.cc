@@ -195,10 +195,10 @@ nb::tuple energy(const std::string& root, const std::string& what, const std::st
   return nb::make_tuple(query::energy_card_text(answer), value_of(query::energy_card_json(answer)));
 }
 
-// `least`: NaN for the question's own; `activity`, `task`, `against`: empty for none.
+// `least`: NaN for the question's own; `activity`, `task`, `against`, `other`: empty for none.
 nb::tuple ask_energy(const std::string& root, const std::string& about, const std::string& what,
                      const std::string& here, const std::string& activity, const std::string& task,
-                     double least, const std::string& against) {
+                     double least, const std::string& against, const std::string& other) {
   query::EnergyQuestion question;
   question.about = about;
   question.what = what;
@@ -206,6 +206,7 @@ nb::tuple ask_energy(const std::string& root, const std::string& about, const st
   question.task = task;
   if (!std::isnan(least)) question.least = least;
   question.against = against;
+  question.other = other;
   const query::EnergyAnswer answer = asked(
       root, [&](const Session& session) { return query::ask_energy(session, question, here); });
   return nb::make_tuple(answer.text, value_of(answer.facts));
@@ -276,8 +277,8 @@ void add_answers(nb::module_& m) {
         nb::arg("carbon"), nb::arg("region"), nb::arg("kind"), nb::arg("pue"));
   m.def("critical_path", &critical_path, nb::arg("root"), nb::arg("workflow"), nb::arg("here"));
   m.def("ask_energy", &ask_energy, nb::arg("root"), nb::arg("about"), nb::arg("what"),
-        nb::arg("here"), nb::arg("activity"), nb::arg("task"), nb::arg("least"),
-        nb::arg("against"));
+        nb::arg("here"), nb::arg("activity"), nb::arg("task"), nb::arg("least"), nb::arg("against"),
+        nb::arg("other"));
   m.def("stragglers", &stragglers, nb::arg("root"), nb::arg("workflow"), nb::arg("here"),
         nb::arg("deviations"));
   m.def("reproduce", &reproduce, nb::arg("root"), nb::arg("workflow"), nb::arg("here"));

@@ -19,7 +19,8 @@ from headrace.torch.marks import is_inside_backward
 
 # Which layers are repeated when, the same in every process of a training.
 SEED = 0x48656164
-LEAST_PERIODS, MOST_PERIODS = 1.0, 4.0
+# Of the sensor. A repeat of one period has no window of its own, and leaves layers weakly resolved.
+LEAST_PERIODS, MOST_PERIODS = 2.0, 4.0
 # A layer and phase below this share of all layers' time is not worth a repeat.
 LEAST_SHARE = 0.005
 # Steps that may pass until a chosen layer is called, before another one is chosen.

@@ -402,18 +402,6 @@ export interface EnergyCardAnswer {
   readonly carbon?: CardCarbon | null;
 }
 
-// GET /layers: energy, time and memory of each layer, epoch and phase, phases fastest.
-export interface LayersAnswer {
-  readonly layers: readonly { path: string; type: string; parameters: number | null }[];
-  readonly why?: string | null; // there are none
-  readonly epochs?: readonly number[];
-  readonly phases?: readonly string[];
-  readonly energy_j?: Numbers;
-  readonly time_s?: Numbers;
-  readonly memory_bytes?: Numbers;
-  readonly truth?: Truth;
-}
-
 interface Account {
   readonly accepted: number | null;
   readonly stored: number | null;

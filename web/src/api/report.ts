@@ -1,9 +1,9 @@
 // The report's data document, as `headrace report` writes it. The contract is
 // schema/report.schema.json: field names, units and meanings are documented there.
 
-import type { CurvesAnswer, DiffAnswer, GraphAnswer, LayersAnswer, RanksAnswer, TableAnswer } from "./answers.ts";
+import type { CurvesAnswer, DiffAnswer, GraphAnswer, RanksAnswer, TableAnswer } from "./answers.ts";
 
-export type Truth = "measured" | "mixed" | "estimated";
+export type Truth = "measured" | "mixed" | "estimated" | "emulated"; // the last by `headrace lab`
 export type Status = "pending" | "running" | "finished" | "failed" | "cancelled" | "lost";
 
 export const statuses: readonly Status[] = [
@@ -207,7 +207,6 @@ export interface Views {
   energy: TableAnswer;
   diff: DiffAnswer | null;
   diff_lines_left: number;
-  layers?: LayersAnswer;
 }
 
 export interface Report {

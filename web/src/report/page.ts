@@ -10,7 +10,7 @@ import { costSection } from "./cost_section.ts";
 import { diffSection } from "./diff_section.ts";
 import { lineageSection } from "./lineage_section.ts";
 import type { Section } from "./section.ts";
-import { curvesSection, graphSection, layersSection, ranksSection } from "./shape_sections.ts";
+import { curvesSection, graphSection, ranksSection } from "./shape_sections.ts";
 import { State, type ThemeChoice } from "./state.ts";
 import { summarise } from "./summary.ts";
 import { captureSection, energySection, workflowSection } from "./table_sections.ts";
@@ -119,8 +119,6 @@ export function page(host: HTMLElement, report: Report): void {
   putDrawn(curvesSection(report, state), "Curves");
   putDrawn(ranksSection(report, state), "Ranks");
   putDrawn(costSection(report, state), "Cost");
-  const layers = layersSection(report, state);
-  if (layers) putDrawn(layers, "Layers");
   const lineage = put(lineageSection(report, tasks, colourSlot, state), "Lineage");
   const diff = diffSection(report);
   if (diff) put(diff, "Differences");

@@ -1,9 +1,8 @@
-// The shape of the work: the graph of activities, metric curves, ranks over time, layers of a model.
+// The shape of the work: the graph of activities, metric curves, ranks over time.
 import { unpack } from "../api/columns.ts";
 import type { Report } from "../api/report.ts";
 import { curvePicture } from "../pictures/curves.ts";
 import { graphColumns, graphModel, graphNote, graphRows } from "../pictures/graph.ts";
-import { layerQuantities, layersPicture } from "../pictures/layers.ts";
 import { ranksPicture } from "../pictures/ranks.ts";
 import type { CurvesView } from "../views/curves.ts";
 import { element } from "../views/element.ts";
@@ -113,21 +112,4 @@ export function ranksSection(report: Report, state: State): Charted {
   const has = (ranks[0]?.ranks ?? []).some((one) => one.rank !== null);
   const who = has ? plural(rows.length, "rank") : plural(rows.length, "process", "processes");
   return charted(section("ranks", "Ranks over time", `${who} busy ${percent(mean)} of the time`), "Quantity", choices, state);
-}
-
-// Null: no layer was captured, so there is nothing to show and nothing is claimed.
-export function layersSection(report: Report, state: State): Charted | null {
-  const answer = report.views.layers;
-  if (!answer || answer.layers.length === 0) return null;
-  const choices = several(
-    layerQuantities.map((quantity) => ({
-      name: quantity,
-      words: quantity,
-      note: "One scale from zero over all layers and phases. Hatched: not captured.",
-      picture: layersPicture(answer, quantity, () => state.theme(), () => undefined),
-    })),
-  );
-  if (!choices) return null;
-  const top = [...choices[0].picture.rows].sort((a, b) => b.sum - a.sum)[0];
-  return charted(section("layers", "Layers", top ? `${top.path} takes most energy` : "Layers"), "Quantity", choices, state);
 }

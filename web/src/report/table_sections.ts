@@ -71,6 +71,7 @@ export function workflowSection(report: Report, state: State): Section {
 function energyTitle(report: Report): string {
   const truths = new Set(report.energy.methods.map((m) => m.truth));
   if (truths.size === 0) return "No energy was recorded";
+  if (truths.has("emulated")) return "Energy of an emulated machine, none was measured";
   if (truths.size === 1 && truths.has("measured")) return "All energy was measured";
   if (truths.size === 1 && truths.has("estimated")) return "All energy is estimated, none was measured";
   return "Energy is partly measured, partly estimated";

@@ -170,7 +170,7 @@ export function pareto(host: HTMLElement, model: ParetoModel): ParetoView {
     c.fillText(`${model.qualityName} (${direction})`, 8, 14);
     c.textAlign = "right";
     const truths = new Set(model.points.map((p) => p.truth));
-    const estimated = truths.size === 1 && truths.has("measured") ? "" : truths.size === 1 && truths.has("estimated") ? ", ≈ estimated" : ", ≈ partly estimated";
+    const estimated = truths.has("emulated") ? ", emulated" : truths.size === 1 && truths.has("measured") ? "" : truths.size === 1 && truths.has("estimated") ? ", ≈ estimated" : ", ≈ partly estimated";
     c.fillText(`${model.costName}, ${xLabels.unit}${estimated} (less is better)`, f.right, f.bottom + 34);
   };
 
