@@ -305,7 +305,8 @@ def read_raw(root: Path) -> Raw:
                 one = struct.unpack_from("<IIQQ", record, 8) if kind == 6 else None
                 told = [(one[0], flags, one[2], one[3])] if one else samples_of(record)
                 samples += [
-                    {"producer": p.number, **p.fields(sensor), "at_ns": p.wall_ns(at), "raw": raw}
+                    {"producer": p.number, "scale": 1.0, **p.fields(sensor)}
+                    | {"at_ns": p.wall_ns(at), "raw": raw}
                     for sensor, failed, at, raw in told
                     if not failed & 1
                 ]

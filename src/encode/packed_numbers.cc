@@ -48,6 +48,36 @@ uint64_t bits_at(std::string_view bytes, size_t bit, unsigned width) {
   return value;
 }
 
+unsigned varint_bits(uint64_t value) {
+  return 8 * std::max(1U, (static_cast<unsigned>(std::bit_width(value)) + 6) / 7);
+}
+
+uint64_t beyond(std::span<const uint64_t> numbers, size_t i, int64_t least) {
+  return numbers[i] - numbers[i - 1] - static_cast<uint64_t>(least);
+}
+
+// What the numbers take with that least difference.
+struct Fit {
+  Fit(std::span<const uint64_t> numbers, int64_t least_difference) : least(least_difference) {
+    uint64_t most = 0;
+    uint64_t common = 0;
+    for (size_t i = 1; i < numbers.size(); ++i) {
+      const uint64_t more = beyond(numbers, i, least);
+      most = std::max(most, more);
+      if (common != 1) common = std::gcd(common, more);
+    }
+    step = std::max<uint64_t>(common, 1);
+    width = static_cast<unsigned>(std::bit_width(most / step));
+    bits = varint_bits(zigzag(least)) + (step > 1 ? varint_bits(step) : 0) +
+           width * (numbers.size() - 1);
+  }
+  bool operator<(const Fit& other) const { return bits < other.bits; }
+  int64_t least;
+  uint64_t step = 1;
+  unsigned width = 0;
+  uint64_t bits = 0;
+};
+
 }  // namespace
 
 void put_varint(uint64_t value, std::string& out) {
@@ -79,22 +109,16 @@ void pack_numbers(std::span<const uint64_t> numbers, std::string& out) {
   for (size_t i = 1; i < numbers.size(); ++i) {
     least = std::min(least, static_cast<int64_t>(numbers[i] - numbers[i - 1]));
   }
-  const auto beyond = [&](size_t i) {
-    return numbers[i] - numbers[i - 1] - static_cast<uint64_t>(least);
-  };
-  uint64_t most = 0;
-  uint64_t step = 0;
-  for (size_t i = 1; i < numbers.size(); ++i) {
-    most = std::max(most, beyond(i));
-    if (step != 1) step = std::gcd(step, beyond(i));
-  }
-  step = std::max<uint64_t>(step, 1);
-  const auto width = static_cast<unsigned>(std::bit_width(most / step));
-  put_varint(zigzag(least), out);
-  out.push_back(static_cast<char>(width | (step > 1 ? kStepFollows : 0U)));
-  if (step > 1) put_varint(step, out);
+  Fit fit(numbers, least);
+  // Few numbers with large steps upwards take less without it.
+  if (least > 0) fit = std::min(fit, Fit(numbers, 0));
+  put_varint(zigzag(fit.least), out);
+  out.push_back(static_cast<char>(fit.width | (fit.step > 1 ? kStepFollows : 0U)));
+  if (fit.step > 1) put_varint(fit.step, out);
   BitWriter bits(out);
-  for (size_t i = 1; i < numbers.size(); ++i) bits.put(beyond(i) / step, width);
+  for (size_t i = 1; i < numbers.size(); ++i) {
+    bits.put(beyond(numbers, i, fit.least) / fit.step, fit.width);
+  }
 }
 
 bool unpack_numbers(std::string_view& bytes, std::span<uint64_t> numbers) {

@@ -38,7 +38,7 @@ namespace headrace {
 
 constexpr uint64_t kSegmentBytes = uint64_t{64} << 20;
 // Of one that is still small, because each repeats the dictionary, and of others.
-constexpr int64_t kSegmentAge_ns = 60'000'000'000;
+constexpr int64_t kSegmentAge_ns = 120'000'000'000;
 constexpr int64_t kFullerSegmentAge_ns = 10'000'000'000;
 constexpr uint64_t kSmallSegmentBytes = 256 * 1024;
 

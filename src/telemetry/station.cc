@@ -43,7 +43,9 @@ size_t Station::sweep(SampleBatch& batch, bool force, bool between) {
   const uint64_t before = ticks();
   between ? provider_->sweep_counters(readings_) : provider_->sweep(readings_);
   const uint64_t after = ticks();
-  const uint64_t at_ticks = before + (after - before) / 2;
+  // No finer than 1,024 ticks, a third of a us and more, which no sweep knows: they take space.
+  constexpr uint64_t kGrain_ticks = 1024;
+  const uint64_t at_ticks = (before + (after - before) / 2) / kGrain_ticks * kGrain_ticks;
   const int64_t now_ns = now_monotonic_ns();
   size_t added = 0;
   for (size_t i = 0; i < channels_.size(); ++i) {
