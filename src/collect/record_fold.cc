@@ -13,6 +13,8 @@ namespace {
 using store::Appender;
 using store::Table;
 
+// In a sample's flags in the store: another row stands for the record, which is one number.
+constexpr uint8_t kStandsWithAnother = 128;
 constexpr uint64_t kPastNumbers = uint64_t{1} << kTaskNumberBits;
 
 constexpr const char* kNoShape = "it refers to a shape that is not in the dictionary";
@@ -442,19 +444,25 @@ const char* RecordFold::samples(ProducerState& producer, const RecordView& recor
   for (const PlainSample& one : samples_) {
     if (producer.sensor(one.sensor_id) == 0) return kNoSensor;
   }
+  // In the order of their times, in which rows take a quarter less room than by sensor.
+  std::stable_sort(samples_.begin(), samples_.end(),
+                   [](const auto& a, const auto& b) { return a.at_ticks < b.at_ticks; });
+  uint8_t stands_with_another = 0;
   for (const PlainSample& one : samples_) {
-    put_sample(producer, producer.sensor(one.sensor_id), one);
+    put_sample(producer, producer.sensor(one.sensor_id), one, stands_with_another);
+    stands_with_another = kStandsWithAnother;
   }
   return nullptr;
 }
 
-void RecordFold::put_sample(ProducerState& producer, uint32_t sensor, const PlainSample& sample) {
+void RecordFold::put_sample(ProducerState& producer, uint32_t sensor, const PlainSample& sample,
+                            uint8_t more_flags) {
   Appender* rows = writer_.rows(Table::kSample);
   if (rows == nullptr || !rows->next_row().ok()) return;
   rows->set(0, sensor);
   rows->set(1, producer.clocks().realtime_ns(sample.at_ticks));
   rows->set(2, static_cast<int64_t>(sample.raw));
-  rows->set(3, known_flags(sample.flags));
+  rows->set(3, static_cast<uint8_t>(known_flags(sample.flags) | more_flags));
   ++rows_;
 }
 

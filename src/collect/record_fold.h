@@ -56,7 +56,8 @@ class RecordFold {
                        uint32_t workflow);
   const char* sample(ProducerState& producer, const RecordView& record);
   const char* samples(ProducerState& producer, const RecordView& record);
-  void put_sample(ProducerState& producer, uint32_t sensor, const PlainSample& sample);
+  void put_sample(ProducerState& producer, uint32_t sensor, const PlainSample& sample,
+                  uint8_t more_flags = 0);
   const char* gap(ProducerState& producer, const RecordView& record);
   const char* edge(ProducerState& producer, const RecordView& record);
 

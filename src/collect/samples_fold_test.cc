@@ -10,7 +10,7 @@ constexpr const char* kRows =
     "SELECT string_agg(sensor || ' ' || time::VARCHAR || ' ' || coalesce(value::VARCHAR, 'gap'), "
     "', ' ORDER BY sensor, time) FROM sample";
 constexpr const char* kFlags =
-    "SELECT string_agg(flags::VARCHAR, ' ' ORDER BY sensor, ts) FROM sample_row";
+    "SELECT string_agg((flags & 127)::VARCHAR, ' ' ORDER BY sensor, ts) FROM sample_row";
 
 class SamplesFoldTest : public FoldTest {
  protected:
@@ -69,7 +69,8 @@ TEST_F(SamplesFoldTest, ABlockThatMakesNoSenseIsRefusedWhole) {
   p.add(2, fixed, {}, block);
   p.seal();
   store::Store store = memory();
-  EXPECT_EQ(fold_into(store).quarantined, 3u);
+  fold_into(store);
+  EXPECT_EQ(integer(store, "SELECT sum(quarantined) FROM accounting"), 3);
   EXPECT_EQ(integer(store, "SELECT count(*) FROM sample_row"), 0);
 }
 
@@ -104,7 +105,7 @@ TEST_F(SamplesFoldTest, WhatANewerVersionPutsBehindIsKept) {
   store::Store store = memory();
   EXPECT_EQ(fold_into(store).quarantined, 0u);
   EXPECT_EQ(integer(store, "SELECT count(*) FROM sample_row"), 7);
-  EXPECT_EQ(integer(store, "SELECT newer FROM accounting"), 1);
+  EXPECT_EQ(integer(store, "SELECT count(*) FROM unknown_row WHERE NOT whole"), 1);
 }
 
 }  // namespace

@@ -84,7 +84,10 @@ std::string_view SampleBlockWriter::write(std::span<PlainSample> samples) {
 bool read_samples_record(const RecordView& record, std::vector<PlainSample>* out) {
   out->clear();
   SamplesRecord fixed{};
-  if (!record.fixed(&fixed) || fixed.header.cells != 0 || fixed.samples > kMaxSamples) return false;
+  if (!record.fixed(&fixed) || fixed.header.cells != 0 || fixed.samples == 0 ||
+      fixed.samples > kMaxSamples) {
+    return false;
+  }
   std::string_view rest = record.bytes().substr(sizeof fixed);
   if (fixed.block_bytes > rest.size()) return false;
   rest = rest.substr(0, fixed.block_bytes);
