@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "capture/recorder.h"
+#include "encode/sample_block.h"
 #include "encode/sensor_entry.h"
 
 namespace headrace::capture {

@@ -1,7 +1,5 @@
 #include "telemetry/sample_batch.h"
 
-#include "capture/sample.h"
-
 namespace headrace::telemetry {
 
 SampleBatch::SampleBatch(capture::Recorder& recorder) : recorder_(recorder), blocks_(kMost) {

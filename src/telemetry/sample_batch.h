@@ -8,8 +8,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "capture/recorder.h"
-#include "encode/sample_block.h"
+#include "capture/sample.h"
 
 namespace headrace::telemetry {
 
