@@ -86,6 +86,62 @@ def cell_value(tag: int, record: bytes, at: int) -> Any:
     return text_value(tag, data)
 
 
+@dataclass
+class Packed:
+    """The bytes of a block of samples, taken off the front."""
+
+    rest: bytes
+
+    def byte(self) -> int:
+        first, self.rest = self.rest[0], self.rest[1:]
+        return first
+
+    def varint(self) -> int:
+        value = shift = 0
+        while True:
+            byte = self.byte()
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return value
+
+    def numbers(self, count: int) -> list[int]:
+        if count == 0:
+            return []
+        out = [self.varint()]
+        if count == 1:
+            return out
+        zigzag, said = self.varint(), self.byte()
+        least = zigzag >> 1 if zigzag % 2 == 0 else -(zigzag + 1) // 2
+        step, width = self.varint() if said & 128 else 1, said & 127
+        size = (width * (count - 1) + 7) // 8
+        bits, self.rest = int.from_bytes(self.rest[:size], "little"), self.rest[size:]
+        for _ in range(count - 1):
+            out.append((out[-1] + least + step * (bits % (1 << width))) % (1 << 64))
+            bits >>= width
+        return out
+
+
+def samples_of(record: bytes) -> Iterator[tuple[int, int, int, int]]:
+    """Sensor, flags, ticks, raw reading of each sample in a block."""
+    count, size = struct.unpack_from("<II", record, 8)
+    block = Packed(record[16 : 16 + size])
+    times = block.numbers(block.varint())
+    which = list(range(len(times)))
+    sensor = flags = told = 0
+    while block.rest:
+        what = block.varint()
+        sensor += what >> 2
+        if what & 1:
+            flags = block.byte()
+        if what & 2:
+            which = block.numbers(block.varint())
+        for time, raw in zip(which, block.numbers(len(which)), strict=True):
+            yield sensor, flags, times[time], raw
+        told += len(which)
+    assert told == count
+
+
 def frames(data: bytes) -> Iterator[tuple[int, bool, bytes]]:
     """Producer, whether the frame describes others, payload."""
     at = 0
@@ -245,16 +301,15 @@ def read_raw(root: Path) -> Raw:
                         "metrics": {k: v for role in logged.values() for k, v in role.items()},
                     }
                 )
-            elif kind == 6 and not flags & 1:
-                sensor, _, ticks, reading = struct.unpack_from("<IIQQ", record, 8)
-                samples.append(
-                    {
-                        "producer": p.number,
-                        **p.fields(sensor),
-                        "at_ns": p.wall_ns(ticks),
-                        "raw": reading,
-                    }
-                )
+            elif kind in (6, 9):
+                one = struct.unpack_from("<IIQQ", record, 8) if kind == 6 else None
+                told = [(one[0], flags, one[2], one[3])] if one else samples_of(record)
+                samples += [
+                    {"producer": p.number, "scale": 1.0, **p.fields(sensor)}
+                    | {"at_ns": p.wall_ns(at), "raw": raw}
+                    for sensor, failed, at, raw in told
+                    if not failed & 1
+                ]
     for kind_of, owners in (("task", tasks), ("workflow", workflows)):
         for owner, facts in owners.items():
             for role in ("used", "generated"):

@@ -18,6 +18,7 @@
 #include <fstream>
 #include <functional>
 #include <memory>
+#include <random>
 #include <string>
 #include <thread>
 #include <unistd.h>
@@ -47,6 +48,8 @@ namespace capture = headrace::capture;
 constexpr int kBlocks = 200;
 constexpr int kBlock = 10;
 constexpr int kCounters = 13;
+constexpr int kShort_s = 8;
+constexpr int kSegment_s = 120;
 
 // The least CPU time of one call, in ns.
 double least_ns(const std::function<void()>& once) {
@@ -90,13 +93,17 @@ class Counting {
 
  private:
   void count() {
-    for (const int file : files_) {
-      const std::string text = std::to_string(total_uj_ += 1'234'567) + "\n";
+    for (size_t i = 0; i < files_.size(); ++i) {
+      const int file = files_[i];
+      // Some 62 W, never twice the same.
+      totals_uj_[i] += 1'111'111 + random_() % 246'913;
+      const std::string text = std::to_string(totals_uj_[i]) + "\n";
       (void)!pwrite(file, text.data(), text.size(), 0);
     }
   }
   std::vector<int> files_;
-  uint64_t total_uj_ = 100'000'000'000;
+  std::vector<uint64_t> totals_uj_ = std::vector<uint64_t>(kCounters, 100'000'000'000);
+  std::mt19937_64 random_{7};
   std::atomic<bool> stopping_ = false;
   std::thread thread_;
 };
@@ -177,7 +184,7 @@ class BareReads {
   KeptFile stat_;
 };
 
-std::vector<Station> stations(capture::Recorder& recorder, const Roots& roots, size_t* sensors) {
+std::vector<Station> stations(SampleBatch& batch, const Roots& roots, size_t* sensors) {
   std::vector<std::unique_ptr<Provider>> providers;
   providers.push_back(std::make_unique<ProcProcess>(Roots()));
   providers.push_back(std::make_unique<Estimate>(Roots()));
@@ -191,7 +198,7 @@ std::vector<Station> stations(capture::Recorder& recorder, const Roots& roots, s
     const Probe probe = provider->probe();
     *sensors += probe.sensors.size();
     out.emplace_back(std::move(provider));
-    out.back().begin(recorder, probe, Baseline());
+    out.back().begin(batch, probe, Baseline());
   }
   return out;
 }
@@ -215,13 +222,13 @@ Providers one(std::unique_ptr<Provider> provider) {
 
 // The sampler's thread, with the cold caches that a sleep of a tenth of a second leaves; an open
 // task keeps it at its usual rate.
-void measure_thread(capture::Recorder& recorder, const char* name) {
+void measure_thread(capture::Recorder& recorder, const char* name, int seconds) {
   usleep(2'000'000);
   recorder.flush();
   const uint64_t bytes_before = spooled_bytes(recorder.directory());
   const int64_t cpu_before_ns = thread_cpu_ns("headrace-sample");
   const int64_t from_ns = headrace::now_monotonic_ns();
-  usleep(8'000'000);
+  usleep(1'000'000U * static_cast<unsigned>(seconds));
   const auto cpu_ns = static_cast<double>(thread_cpu_ns("headrace-sample") - cpu_before_ns);
   const auto elapsed_ns = static_cast<double>(headrace::now_monotonic_ns() - from_ns);
   recorder.flush();
@@ -232,25 +239,16 @@ void measure_thread(capture::Recorder& recorder, const char* name) {
       name, 100 * cpu_ns / elapsed_ns, bytes / elapsed_ns * 3600e9 / 1e6);
 }
 
-}  // namespace
-
-int main(int count, char** words) {
-  if (count != 2) {
-    std::fputs("usage: headrace_bench_telemetry FOLDER\n", stderr);
-    return 2;
-  }
-  const Roots roots{"/proc", words[1]};
-  const Counting counting(roots.sysfs);
-  setenv("HEADRACE_SYSFS_ROOT", roots.sysfs.c_str(), 1);
-  // Whose sampler comes last.
-  setenv("HEADRACE_TELEMETRY", "0", 1);
-  capture::Recorder& recorder = *capture::Recorder::get();
+// The minimum of a sweep of all there is, beside the same reads bare.
+void measure_sweep(capture::Recorder& recorder, const Roots& roots) {
   size_t sensors = 0;
-  std::vector<Station> all = stations(recorder, roots, &sensors);
+  SampleBatch batch(recorder);
+  std::vector<Station> all = stations(batch, roots, &sensors);
   BareReads bare(roots.sysfs);
   const double floor_ns = least_ns([&] { bare(); });
   const double sweep_ns = least_ns([&] {
-    for (Station& station : all) station.sweep(recorder, false);
+    for (Station& station : all) station.sweep(batch, false);
+    batch.write_before(headrace::now_monotonic_ns());
   });
   const auto row = [](const char* name, double ns, double ratio) {
     std::printf(
@@ -260,7 +258,23 @@ int main(int count, char** words) {
   };
   row("bare reads of the same files", floor_ns, 1);
   row("sweep", sweep_ns, sweep_ns / floor_ns);
+}
 
+}  // namespace
+
+int main(int count, char** words) {
+  const bool only_volume = count == 3 && std::strcmp(words[2], "volume") == 0;
+  if (count != 2 && !only_volume) {
+    std::fputs("usage: headrace_bench_telemetry FOLDER [volume]\n", stderr);
+    return 2;
+  }
+  const Roots roots{"/proc", words[1]};
+  const Counting counting(roots.sysfs);
+  setenv("HEADRACE_SYSFS_ROOT", roots.sysfs.c_str(), 1);
+  // Whose sampler comes last.
+  setenv("HEADRACE_TELEMETRY", "0", 1);
+  capture::Recorder& recorder = *capture::Recorder::get();
+  if (!only_volume) measure_sweep(recorder, roots);
   capture::TaskState* const task = capture::begin_task(capture::intern_activity("bench"));
   // 13 counters of energy and this process's three files.
   Sampler::Options options;
@@ -269,11 +283,17 @@ int main(int count, char** words) {
   options.node_providers = [&] { return one(std::make_unique<Powercap>(roots)); };
   Sampler sampler(recorder, options, Baseline());
   sampler.start();
-  measure_thread(recorder, "at 10 Hz, 16 sources");
+  // What is written over the life of a segment, which begins with the sensors' descriptions; by a
+  // process of its own, which knows no others.
+  measure_thread(recorder,
+                 only_volume ? "at 10 Hz, 16 sources, two minutes" : "at 10 Hz, 16 sources",
+                 only_volume ? kSegment_s : kShort_s);
   sampler.stop(1'000'000'000);
-  unsetenv("HEADRACE_TELEMETRY");
-  install();
-  measure_thread(recorder, "at its own pace, all there is");
+  if (!only_volume) {
+    unsetenv("HEADRACE_TELEMETRY");
+    install();
+    measure_thread(recorder, "at its own pace, all there is", kShort_s);
+  }
   capture::end_task(task, headrace::TaskStatus::kFinished);
   capture::stop_capture(headrace::TaskStatus::kFinished);
   return 0;

@@ -9,6 +9,7 @@
 #include "collect/accounting_fixture.h"
 #include "collect/every_kind_fixture.h"
 #include "collect/fold_fixture.h"
+#include "collect/sample_records_fixture.h"
 
 namespace headrace::collect {
 namespace {
@@ -124,6 +125,17 @@ TEST_F(GoldenTest, Make) {
     const fs::path segment = p.seal();
     const std::string version = "v" + std::to_string(kFrameVersion);
     finish(fs::path(to) / version, segment, "everything.seg");
+  }
+  {
+    // Kind 9 came while version 1 was the latest; its set was kept by then.
+    SpoolFixture p(directory_, 0x0ABCDEF12345678);
+    p.describe({{"host", "node1"}, {"pid", "42"}});
+    const uint32_t counter = p.entry(EntryKind::kSensor, encode_sensor(rapl()));
+    const uint32_t load = p.entry(EntryKind::kSensor, encode_sensor(gauge()));
+    add_samples(p, 2, some_samples(counter, load));
+    const fs::path folder = fs::path(to) / "v1-samples";
+    fs::create_directories(folder);
+    finish(folder, p.seal(), "samples.seg");
   }
   // What the next version might write: its own frame version, and more of everything.
   SpoolFixture p(directory_, 0x0EDCBA987654321);

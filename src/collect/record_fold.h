@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "collect/producer_state.h"
+#include "encode/sample_block.h"
 
 namespace headrace::collect {
 
@@ -54,6 +55,9 @@ class RecordFold {
   const char* exposure(const Origin& origin, const LogRecord& fixed, const ShapePlan& shape,
                        uint32_t workflow);
   const char* sample(ProducerState& producer, const RecordView& record);
+  const char* samples(ProducerState& producer, const RecordView& record);
+  void put_sample(ProducerState& producer, uint32_t sensor, const PlainSample& sample,
+                  uint8_t more_flags = 0);
   const char* gap(ProducerState& producer, const RecordView& record);
   const char* edge(ProducerState& producer, const RecordView& record);
 
@@ -86,6 +90,7 @@ class RecordFold {
   std::vector<std::string> json_;
   std::string text_;
   std::vector<Uuid> objects_;
+  std::vector<PlainSample> samples_;
   uint64_t rows_ = 0;
   uint64_t tasks_ = 0;
   uint64_t batch_tasks_ = 0;

@@ -29,6 +29,7 @@ enum class RecordKind : uint8_t {
   kSample = 6,       // SampleRecord
   kGap = 7,          // GapRecord
   kEdge = 8,         // EdgeRecord: what a task used and generated, seen by somebody else
+  kSamples = 9,      // SamplesRecord: many samples
   kClock = 32,       // ClockRecord     (meta frames only, as are the two below)
   kDictionary = 33,  // DictionaryRecord
   kProducer = 34,    // ProducerRecord
@@ -127,6 +128,16 @@ struct SampleRecord {
   uint64_t raw;  // as read; unit, scale and range stand in the sensor's entry
 };
 static_assert(sizeof(SampleRecord) == 32);
+
+// Samples of some sensors over a short time, with the flags of each; a block of them follows, see
+// encode/sample_block.h. More than kMaxSamples are refused.
+constexpr size_t kMaxSamples = 4096;
+struct SamplesRecord {
+  RecordHeader header;
+  uint32_t samples;
+  uint32_t block_bytes;
+};
+static_assert(sizeof(SamplesRecord) == 16);
 
 // Why something is missing. The first three had numbers; samples that were never recorded,
 // values that a task was recorded without and names take none: ring and first_number are 0.

@@ -88,22 +88,40 @@ bool set_field(Sensor& sensor, std::string_view key, const Scalar& value) {
 
 }  // namespace
 
+// What is as it is without being said is left out: every segment repeats the entry.
 std::string encode_sensor(const Sensor& sensor) {
+  const Sensor unsaid;
+  const bool has_kind = sensor.kind != unsaid.kind;
+  const bool has_truth = sensor.truth != unsaid.truth;
+  const bool has_scale = sensor.scale != unsaid.scale;
+  const bool has_range = sensor.range != unsaid.range;
+  uint32_t pairs = 0;
+  for (const bool has : {has_kind, has_truth, has_scale, has_range}) pairs += has ? 1 : 0;
+  for (const TextField& field : kTexts) pairs += (sensor.*field.member).empty() ? 0 : 1;
   std::string out;
   NestedWriter writer(out);
-  writer.begin_map(kTexts.size() + 4);
+  writer.begin_map(pairs);
   for (const TextField& field : kTexts) {
+    if ((sensor.*field.member).empty()) continue;
     writer.string(field.key);
     writer.string(sensor.*field.member);
   }
-  writer.string("kind");
-  writer.string(name_of(sensor.kind));
-  writer.string("truth");
-  writer.string(name_of(sensor.truth));
-  writer.string("scale");
-  writer.real(sensor.scale);
-  writer.string("range");
-  writer.integer(static_cast<int64_t>(sensor.range));
+  if (has_kind) {
+    writer.string("kind");
+    writer.string(name_of(sensor.kind));
+  }
+  if (has_truth) {
+    writer.string("truth");
+    writer.string(name_of(sensor.truth));
+  }
+  if (has_scale) {
+    writer.string("scale");
+    writer.real(sensor.scale);
+  }
+  if (has_range) {
+    writer.string("range");
+    writer.integer(static_cast<int64_t>(sensor.range));
+  }
   return out;
 }
 

@@ -313,8 +313,8 @@ Status SegmentWriter::put(const FrameHeader& header, std::string_view payload) {
 }
 
 bool SegmentWriter::wants_seal(int64_t monotonic_ns) const {
-  return file_ != nullptr &&
-         (position_ >= kSegmentBytes || monotonic_ns - opened_ns_ >= kSegmentAge_ns);
+  const int64_t most_ns = position_ < kSmallSegmentBytes ? kSegmentAge_ns : kFullerSegmentAge_ns;
+  return file_ != nullptr && (position_ >= kSegmentBytes || monotonic_ns - opened_ns_ >= most_ns);
 }
 
 Status SegmentWriter::seal() {

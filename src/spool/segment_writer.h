@@ -1,5 +1,5 @@
 // Writes one producer's frames into segment files: `<producer>-<n>.open`, renamed to `.seg` when
-// sealed at 64 MiB or 10 s of age. Append-only; a frame never crosses a 64 KiB grid line.
+// sealed at 64 MiB or by its age. Append-only; a frame never crosses a 64 KiB grid line.
 //
 //   folder 1: spool/        9..-000000.seg   9..-000001.open <- frames
 //   folder 2: fallback/     taken when folder 1 refuses; tried anew at each new segment
@@ -37,7 +37,10 @@
 namespace headrace {
 
 constexpr uint64_t kSegmentBytes = uint64_t{64} << 20;
-constexpr int64_t kSegmentAge_ns = 10'000'000'000;
+// Of one that is still small, because each repeats the dictionary, and of others.
+constexpr int64_t kSegmentAge_ns = 120'000'000'000;
+constexpr int64_t kFullerSegmentAge_ns = 10'000'000'000;
+constexpr uint64_t kSmallSegmentBytes = 256 * 1024;
 
 // Frames are counted from the first that a writer wrote.
 struct Durability {

@@ -62,6 +62,7 @@ CREATE TABLE edge_row(relation UTINYINT, producer UINTEGER, seq BIGINT, wf UINTE
 CREATE TABLE sensor_row(sensor UINTEGER, producer UINTEGER, entry UINTEGER, name VARCHAR,
   quantity VARCHAR, unit VARCHAR, kind VARCHAR, domain VARCHAR, source VARCHAR, truth VARCHAR,
   method VARCHAR, assumption VARCHAR, device VARCHAR, scale DOUBLE, "range" UBIGINT);
+-- Flags as in the record's; 128: of the samples of one record not the first.
 CREATE TABLE sample_row(sensor UINTEGER, ts BIGINT, raw BIGINT, flags UTINYINT);
 CREATE TABLE log_row(wf UINTEGER, producer UINTEGER, seq BIGINT, ts BIGINT, stream UTINYINT,
   text VARCHAR, "values" VARCHAR);

@@ -255,7 +255,7 @@ LEFT JOIN (SELECT producer, sum(n)::BIGINT AS row_count FROM (
     UNION ALL SELECT producer, count(DISTINCT (ring, number)) FROM exposure_row GROUP BY producer
     UNION ALL SELECT producer, count(*) FROM unknown_row WHERE whole AND ring <> 0 GROUP BY producer
     UNION ALL SELECT d.producer, count(*) FROM sample_row m JOIN sensor_row d ON d.sensor = m.sensor
-              GROUP BY d.producer)
+              WHERE m.flags < 128 GROUP BY d.producer)
   GROUP BY producer) r ON r.producer = p.producer
 WHERE (s.stored IS NOT NULL OR r.row_count IS NOT NULL)
   AND NOT EXISTS (FROM amendment WHERE action = 'remove');

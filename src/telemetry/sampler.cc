@@ -28,6 +28,7 @@ Sampler::Sampler(capture::Recorder& recorder, Options options, Baseline baseline
     : recorder_(recorder),
       options_(std::move(options)),
       baseline_(baseline),
+      batch_(recorder),
       election_(recorder.directory().root) {}
 
 bool Sampler::start() {
@@ -70,10 +71,12 @@ void Sampler::run() {
     int64_t deadline_ns = look_ns_;
     for_each_station(
         [&](const Station& one) { deadline_ns = std::min(deadline_ns, one.due_ns()); });
+    write_in_time(deadline_ns);
     if (wait_until(deadline_ns)) break;
   }
   if (reads_edges_) stop_reading_at_edges();
   sweep(true);
+  batch_.write();
   for (SlowStart& slow : slow_) slow.wait(kProbePatience_ns);
   election_.resign();
   const std::lock_guard lock(mutex_);
@@ -116,7 +119,7 @@ void Sampler::adopt_slow_ones() {
 void Sampler::begin(std::vector<Station>& stations, std::unique_ptr<Provider> provider,
                     const Probe& probe, const Baseline& baseline) {
   stations.emplace_back(std::move(provider));
-  stations.back().begin(recorder_, probe, baseline, {options_.period_ns, options_.fixed});
+  stations.back().begin(batch_, probe, baseline, {options_.period_ns, options_.fixed});
 }
 
 template <typename Visit>
@@ -156,6 +159,15 @@ void Sampler::look() {
   for_each_station([&](Station& one) { one.hasten(now_ns, busy_.youngest_ns(), self_->slowdown); });
 }
 
+// The first sweep at once, for programs that end soon. What this process's tasks need is written
+// once they have ended: it may be about to end too.
+void Sampler::write_in_time(int64_t next_ns) {
+  const bool runs_tasks = busy_.own_ns().has_value();
+  if (self_->sweeps <= 1 || (ran_tasks_ && !runs_tasks)) batch_.write();
+  ran_tasks_ = runs_tasks;
+  batch_.write_before(next_ns);
+}
+
 // Once a tick's length is known.
 void Sampler::read_edges(int64_t now_ns) {
   const int64_t known_ns = now_ns - begin_ns_;
@@ -192,7 +204,7 @@ void Sampler::sweep(bool force) {
   if (!force && is_shed(samples)) return;
   int64_t cpu_ns = read_clock_ns(CLOCK_THREAD_CPUTIME_ID);
   for_each_station([&](Station& one) {
-    if (is_due(one)) cpu_ns = one.sweep_due(recorder_, force, cpu_ns);
+    if (is_due(one)) cpu_ns = one.sweep_due(batch_, force, cpu_ns);
   });
 }
 

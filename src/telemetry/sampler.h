@@ -3,7 +3,8 @@
 //
 // Each provider is read at its own pace (telemetry/pace.h), all together within a budget of CPU
 // time. Deadlines lie on a grid, so that lateness does not add up; periods that were missed are
-// counted, not made up for. There is a sweep at the start and one at the end.
+// counted, not made up for. There is a sweep at the start and one at the end. What was read is
+// written once a second, and when tasks have ended (telemetry/sample_batch.h).
 #pragma once
 
 #include <condition_variable>
@@ -50,6 +51,7 @@ class Sampler {
   void begin(std::vector<Station>& stations, std::unique_ptr<Provider> provider, const Probe& probe,
              const Baseline& baseline);
   void look();
+  void write_in_time(int64_t next_ns);
   void read_edges(int64_t now_ns);
   void plan();
   void sweep(bool force);
@@ -61,6 +63,7 @@ class Sampler {
   capture::Recorder& recorder_;
   const Options options_;
   const Baseline baseline_;
+  SampleBatch batch_;
   Election election_;
   bool elected_ = false;
   int64_t next_election_ns_ = 0;
@@ -68,7 +71,8 @@ class Sampler {
   std::vector<Station> node_;
   std::vector<SlowStart> slow_;
   Busy busy_;
-  int64_t look_ns_ = 0;  // the next
+  bool ran_tasks_ = false;  // at the look before
+  int64_t look_ns_ = 0;     // the next
   uint64_t begin_ticks_ = 0;
   int64_t begin_ns_ = 0;
   bool reads_edges_ = false;

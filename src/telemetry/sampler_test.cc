@@ -138,8 +138,9 @@ TEST(SamplerFork, AForkChildSamplesItselfAndOnlyOneProcessTheNode) {
   const Recorded recorded = in_child(tree, [] {
     install();
     one_task();
-    // The first sweep, which elects, is done when its readings are there.
-    while (capture::Recorder::existing()->counters().records < 10) {
+    // The first sweep, which elects, is done when its readings are there: a record beside the task
+    // and its workflow.
+    while (capture::Recorder::existing()->counters().records < 3) {
       capture::Recorder::existing()->flush();
       usleep(1000);
     }
@@ -268,10 +269,12 @@ class Late : public Provider {
 
 TEST_F(SamplerTest, AReadingHasTheTimeThatItsSourceSays) {
   Station station(std::make_unique<Late>());
-  station.begin(*recorder_, station.provider().probe(), Baseline());
+  SampleBatch batch(*recorder_);
+  station.begin(batch, station.provider().probe(), Baseline());
   usleep(30'000);  // so that 20 ms ago is a time that it was at work
   const uint64_t before_ticks = ticks();
-  station.sweep(*recorder_, true);
+  station.sweep(batch, true);
+  batch.write();
   const auto late = samples("late");
   ASSERT_EQ(late.size(), 1u);
   EXPECT_LT(late[0].at_ticks, before_ticks);
@@ -333,9 +336,11 @@ TEST_F(SamplerTest, WhatALaboratoryShowsSaysSo) {
   Station station(std::make_unique<Scripted>());
   Probe probe = station.provider().probe();
   probe.sensors[0].sensor.name = "in a laboratory";
-  station.begin(*recorder_, probe, Baseline());
+  SampleBatch batch(*recorder_);
+  station.begin(batch, probe, Baseline());
   unsetenv("HEADRACE_LAB");
-  station.sweep(*recorder_, true);
+  station.sweep(batch, true);
+  batch.write();
   recorder_->flush();
   Recorded recorded = read_samples(Directory{tree().path()});
   EXPECT_EQ(recorded[recorder_->producer()]["in a laboratory"].sensor.assumption,

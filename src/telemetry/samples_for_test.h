@@ -1,10 +1,12 @@
 // What a folder's segments hold of samples, by producer and sensor: read from the bytes on disk.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "encode/sample_block.h"
 #include "encode/sensor_entry.h"
 #include "spool/segment_reader.h"
 
@@ -41,8 +43,28 @@ inline Recorded read_samples(const Directory& directory) {
           if (!dictionary && record.kind() == RecordKind::kSample && record.fixed(&sample)) {
             out[producer][names[producer][sample.sensor_id]].samples.push_back(sample);
           }
+          std::vector<PlainSample> many;
+          if (dictionary || record.kind() != RecordKind::kSamples ||
+              !read_samples_record(record, &many)) {
+            return;
+          }
+          for (const PlainSample& one : many) {
+            SampleRecord as_one{};
+            as_one.header = {sizeof as_one, RecordKind::kSample, one.flags, 0};
+            as_one.sensor_id = one.sensor_id;
+            as_one.at_ticks = one.at_ticks;
+            as_one.raw = one.raw;
+            out[producer][names[producer][one.sensor_id]].samples.push_back(as_one);
+          }
         });
       }
+    }
+  }
+  for (auto& [producer, sensors] : out) {
+    for (auto& [name, sensor] : sensors) {
+      std::stable_sort(
+          sensor.samples.begin(), sensor.samples.end(),
+          [](const SampleRecord& a, const SampleRecord& b) { return a.at_ticks < b.at_ticks; });
     }
   }
   return out;

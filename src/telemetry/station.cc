@@ -9,7 +9,7 @@
 
 namespace headrace::telemetry {
 
-void Station::begin(capture::Recorder& recorder, const Probe& probe, const Baseline& baseline,
+void Station::begin(SampleBatch& batch, const Probe& probe, const Baseline& baseline,
                     const PaceTerms& terms) {
   const int64_t now_ns = now_monotonic_ns();
   pace_ = Pace(probe.sensors, terms);
@@ -25,34 +25,36 @@ void Station::begin(capture::Recorder& recorder, const Probe& probe, const Basel
     const bool own = sensor.source == "proc" || sensor.source == "headrace";
     if (emulated && !own) sensor.assumption = kEmulatedAssumption;
     const bool estimate = spec.sensor.truth == Truth::kEstimated;
-    channels_.push_back({capture::intern_sensor(recorder, sensor),
+    channels_.push_back({capture::intern_sensor(batch.recorder(), sensor),
                          estimate ? kSampleIsEstimate : uint8_t{0}, Pace::is_for(spec),
                          ChangeFilter(spec)});
     if (spec.counts_cpu_ns) cpu_sensor_id_ = channels_.back().sensor_id;
     if (!spec.counts_cpu_ns || baseline.at_ticks == 0) continue;
     Reading first;
     first.set(baseline.cpu_ns);
-    record(recorder, channels_.back(), first, baseline.at_ticks, now_ns, true);
+    add(batch, channels_.back(), first, baseline.at_ticks, now_ns, true);
   }
   readings_.resize(channels_.size());
 }
 
-size_t Station::sweep(capture::Recorder& recorder, bool force, bool between) {
+size_t Station::sweep(SampleBatch& batch, bool force, bool between) {
   if (channels_.empty()) return 0;
   std::fill(readings_.begin(), readings_.end(), Reading());
   const uint64_t before = ticks();
   between ? provider_->sweep_counters(readings_) : provider_->sweep(readings_);
   const uint64_t after = ticks();
-  const uint64_t at_ticks = before + (after - before) / 2;
+  // No finer than 1,024 ticks, a third of a us and more, which no sweep knows: they take space.
+  constexpr uint64_t kGrain_ticks = 1024;
+  const uint64_t at_ticks = (before + (after - before) / 2) / kGrain_ticks * kGrain_ticks;
   const int64_t now_ns = now_monotonic_ns();
-  size_t records = 0;
+  size_t added = 0;
   for (size_t i = 0; i < channels_.size(); ++i) {
     Channel& channel = channels_[i];
     if (between && !channel.paced) continue;
     const uint64_t taken_ticks = ticks_of(channel, readings_[i].taken_ns, at_ticks, now_ns);
-    records += record(recorder, channel, readings_[i], taken_ticks, now_ns, force);
+    added += add(batch, channel, readings_[i], taken_ticks, now_ns, force);
   }
-  return records;
+  return added;
 }
 
 // The same for the same moment, however often it is told.
@@ -91,26 +93,26 @@ void Station::hasten(int64_t now_ns, std::optional<int64_t> youngest_ns, double 
   due_ns_ = std::min(due_ns_, std::max(now_ns, wanted_ns));
 }
 
-int64_t Station::sweep_due(capture::Recorder& recorder, bool force, int64_t cpu_ns) {
+int64_t Station::sweep_due(SampleBatch& batch, bool force, int64_t cpu_ns) {
   swept_ns_ = now_monotonic_ns();
   // A usual sweep may come a little early.
   const bool between = !force && swept_ns_ - all_swept_ns_ < usual_ns_ - usual_ns_ / 8;
   if (!between) all_swept_ns_ = swept_ns_;
-  sweep(recorder, force, between);
+  sweep(batch, force, between);
   const int64_t cpu_now_ns = read_clock_ns(CLOCK_THREAD_CPUTIME_ID);
   pace_.swept(readings_, swept_ns_, cpu_now_ns - cpu_ns);
   return cpu_now_ns;
 }
 
-size_t Station::record(capture::Recorder& recorder, Channel& channel, const Reading& reading,
-                       uint64_t at_ticks, int64_t now_ns, bool force) {
+size_t Station::add(SampleBatch& batch, Channel& channel, const Reading& reading, uint64_t at_ticks,
+                    int64_t now_ns, bool force) {
   Sample samples[2];
   const int count = channel.filter.push(reading, at_ticks, now_ns, force, samples);
   for (int i = 0; i < count; ++i) {
     const uint8_t gap =
         samples[i].gap ? uint8_t{kSampleIsGap} | flags_of(samples[i].why) : uint8_t{0};
-    capture::record_sample(recorder, channel.sensor_id, samples[i].at_ticks, samples[i].raw,
-                           channel.flags | gap);
+    const auto flags = static_cast<uint8_t>(channel.flags | gap);
+    batch.add({channel.sensor_id, flags, samples[i].at_ticks, samples[i].raw}, now_ns);
   }
   return static_cast<size_t>(count);
 }

@@ -5,10 +5,10 @@
 #include <memory>
 #include <vector>
 
-#include "capture/recorder.h"
 #include "telemetry/change_filter.h"
 #include "telemetry/pace.h"
 #include "telemetry/provider.h"
+#include "telemetry/sample_batch.h"
 
 namespace headrace::telemetry {
 
@@ -23,13 +23,13 @@ class Station {
  public:
   explicit Station(std::unique_ptr<Provider> provider) : provider_(std::move(provider)) {}
 
-  // Makes the sensors of `probe` known, and records `baseline` for those that it is known of.
-  void begin(capture::Recorder& recorder, const Probe& probe, const Baseline& baseline,
+  // Makes the sensors of `probe` known, and adds `baseline` for those that it is known of.
+  void begin(SampleBatch& batch, const Probe& probe, const Baseline& baseline,
              const PaceTerms& terms = {});
-  // Reads all sensors once and records what is worth it. The time of a reading is the middle of its
-  // provider's sweep, whose ends are read around it, unless its source says when it took it.
-  // Between two usual sweeps only what the pace is for is recorded. Returns the number of records.
-  size_t sweep(capture::Recorder& recorder, bool force, bool between = false);
+  // Reads all sensors once and adds what is worth recording. The time of a reading is the middle of
+  // its provider's sweep, whose ends are read around it, unless its source says when it took it.
+  // Between two usual sweeps only what the pace is for is added. Returns how many were.
+  size_t sweep(SampleBatch& batch, bool force, bool between = false);
   Provider& provider() { return *provider_; }
   size_t channels() const { return channels_.size(); }
   // Of the sensor that counts this process's CPU time; 0: it has none.
@@ -46,7 +46,7 @@ class Station {
   void hasten(int64_t now_ns, std::optional<int64_t> youngest_ns, double slowdown);
   // Sweeps, of all sensors or between, and notes the CPU time that this thread spent on it since
   // `cpu_ns`. Returns the CPU time now.
-  int64_t sweep_due(capture::Recorder& recorder, bool force, int64_t cpu_ns);
+  int64_t sweep_due(SampleBatch& batch, bool force, int64_t cpu_ns);
 
  private:
   struct Channel {
@@ -57,9 +57,8 @@ class Station {
     int64_t taken_ns = 0;  // as the source said last, and the ticks of that
     uint64_t taken_ticks = 0;
   };
-  size_t record(capture::Recorder& recorder, Channel& channel, const Reading& reading,
-                uint64_t at_ticks, int64_t now_ns, bool force);
-
+  size_t add(SampleBatch& batch, Channel& channel, const Reading& reading, uint64_t at_ticks,
+             int64_t now_ns, bool force);
   uint64_t ticks_of(Channel& channel, int64_t taken_ns, uint64_t at_ticks, int64_t now_ns) const;
 
   std::unique_ptr<Provider> provider_;
