@@ -11,6 +11,7 @@
 
 #include "query/answer_table.h"
 #include "query/energy_question.h"
+#include "query/json_or_null.h"
 #include "query/layer_uses.h"
 #include "query/units.h"
 #include "query/utf8.h"
@@ -126,19 +127,19 @@ AnswerTable table_of(const std::vector<Pair>& pairs) {
                       b.time_s,
                       joules_of_uj(a.share_uj),
                       joules_of_uj(b.share_uj),
-                      optional_json(a.joules_per_call()),
-                      optional_json(call_u95(a)),
-                      optional_json(b.joules_per_call()),
-                      optional_json(call_u95(b)),
-                      optional_json(calls),
-                      optional_json(ratio_u95(pair, calls))};
+                      json_or_null(a.joules_per_call()),
+                      json_or_null(call_u95(a)),
+                      json_or_null(b.joules_per_call()),
+                      json_or_null(call_u95(b)),
+                      json_or_null(calls),
+                      json_or_null(ratio_u95(pair, calls))};
     for (size_t i = 0; i < kOne.size(); ++i) {
       const auto work = static_cast<Work>(i);
       const auto of = ratio(a.joules_per(work), b.joules_per(work));
-      row.push_back(optional_json(a.joules_per(work)));
-      row.push_back(optional_json(b.joules_per(work)));
-      row.push_back(optional_json(of));
-      row.push_back(optional_json(ratio_u95(pair, of)));
+      row.push_back(json_or_null(a.joules_per(work)));
+      row.push_back(json_or_null(b.joules_per(work)));
+      row.push_back(json_or_null(of));
+      row.push_back(json_or_null(ratio_u95(pair, of)));
       row.push_back(why(a.energy_j ? a.work.at(i).reason : a.reason,
                         b.energy_j ? b.work.at(i).reason : b.reason));
     }
@@ -155,7 +156,7 @@ void add_models(const std::string& of, const LayerUses& uses, AnswerTable* out) 
     const double joules = joules_of_uj(one.layers_uj);
     Json::List row = {of, model, device, joules};
     for (const WorkDone& work : one.work) {
-      row.push_back(optional_json(work.amount));
+      row.push_back(json_or_null(work.amount));
       row.push_back(work.amount ? Json(joules / *work.amount) : Json());
       row.push_back(why(work.reason));
     }
