@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import headrace as hr
 import pytest
-from asked import HEADRACE, environment_of, query
+from asked import HEADRACE, ROOT, environment_of, query
 from served import serving, until
 
 # Half of each interval is one layer's, a tenth another's; the processor is busy all the time.
@@ -98,11 +99,23 @@ def test_the_server_tells_the_same(folder: Path) -> None:
     assert told["layers"] == facts["layers"]
 
 
+def heads_of(shown: str) -> list[set[str]]:
+    """The columns of the answer's tables, of layers and of models."""
+    return [
+        set(re.split(r"\s{2,}", head)) for head in re.findall(r"^(?:layer|of) .*$", shown, re.M)
+    ]
+
+
 def test_the_same_layer_in_two_architectures(folder: Path) -> None:
     environment = environment_of(folder)
     words = [str(HEADRACE), "energy", "tune", "--layers-beside", "wide"]
     done = subprocess.run([*words, "--json"], env=environment, capture_output=True, check=True)
     told = json.loads(done.stdout)
+    shown = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
+    page = (ROOT / "docs/questions/energy-layers.md").read_text()
+    first, second = heads_of(shown.stdout)
+    assert first <= heads_of(page)[0]  # a column without any figure is left out
+    assert second == heads_of(page)[1]
     store = hr.open(folder)
     assert store.energy_layer_pairs("tune", "wide").facts == told
     (pair,) = told["pairs"]

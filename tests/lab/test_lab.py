@@ -316,7 +316,7 @@ def test_a_shared_gpu_is_divided_by_each_process_time_on_it(tmp_path: Path) -> N
         check=True,
         timeout=60,
     )
-    rows = query(
+    rows = stored(
         tmp_path,
         "SELECT w.name, e.method, e.truth, coalesce(e.attributed_j, e.share_j) AS j FROM "
         "task_energy e JOIN task t ON t.task_id = e.task_id JOIN workflow w ON w.workflow_id = "

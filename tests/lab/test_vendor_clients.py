@@ -102,6 +102,7 @@ for i in range(out["count"]):
         "use": getattr(ask(n.nvmlDeviceGetUtilizationRates), "gpu", None),
         "memory": getattr(ask(n.nvmlDeviceGetMemoryInfo), "used", None),
         "mig": ask(n.nvmlDeviceGetMigMode),
+        "architecture": ask(n.nvmlDeviceGetArchitecture),
         "instance": ask(lambda g: n.nvmlDeviceGetUUID(n.nvmlDeviceGetMigDeviceHandleByIndex(g, 1))),
     })
 n.nvmlShutdown()
@@ -125,6 +126,7 @@ def test_nvidias_client_reads_the_truth(lab: Lab) -> None:
     assert first["use"] == 100
     assert first["memory"] == 7_000_000_000
     assert first["mig"] == [0, 0]
+    assert first["architecture"] == 9, "NVML_DEVICE_ARCH_HOPPER"
     assert first["instance"] == "Not Found"
     assert second["energy_mj"] == 105_000
     assert second["mig"] == [1, 1]

@@ -208,6 +208,15 @@ HEADRACE_FAKE_EXPORT int nvmlDeviceGetName(void* device, char* out, unsigned len
   return handle_of(device).gpu == nullptr ? kInvalidArgument
                                           : copy("Headrace Lab GPU", out, length);
 }
+// Which counters a client expects it takes from this: 9, Hopper, has those of energy.
+HEADRACE_FAKE_EXPORT int nvmlDeviceGetArchitecture(void* device, unsigned* architecture) {
+  const std::lock_guard lock(g_stage.mutex());
+  if (!g_stage.is_open()) return kUninitialized;
+  if (handle_of(device).gpu == nullptr) return kInvalidArgument;
+  constexpr unsigned kHopper = 9;
+  *architecture = kHopper;
+  return kSuccess;
+}
 HEADRACE_FAKE_EXPORT int nvmlDeviceGetTotalEnergyConsumption(void* device,
                                                              unsigned long long* energy_mj) {
   NVML_READ(device);
