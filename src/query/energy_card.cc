@@ -77,12 +77,13 @@ class Reading {
   Status read_time();
   Status count_without();
   Status read_resolutions();
-  Status mark_emulated();
+  void mark_emulated();
   void finish();
 
   const Session& session_;
   const Thing* of_;
   std::string reach_;
+  EmulatedDomains emulated_;
   std::map<int64_t, Workflow> asked_;
   std::map<Key, LineSum> lines_;
   std::map<std::string, int64_t> attributed_uj_;  // by domain
@@ -109,6 +110,9 @@ Status Reading::read_scope() {
   Result<std::string> reach = energy_reach(session_, of_);
   if (!reach.ok()) return reach.status();
   reach_ = std::move(*reach);
+  Result<EmulatedDomains> emulated = EmulatedDomains::read(session_, reach_);
+  if (!emulated.ok()) return emulated.status();
+  emulated_ = std::move(*emulated);
   return {};
 }
 
@@ -134,7 +138,7 @@ void Reading::add_row(const std::vector<Cell>& row) {
   add_once(row[5].text, &sum.line.assumption);
   sum.sum.add(uj, row[10].real, row[11].real, row[12].real, row[3].text);
   total_.add(uj, row[10].real, row[11].real, row[12].real, row[3].text);
-  if (uj != 0) card_.uj_by_truth[row[3].text] += uj;
+  if (uj != 0) card_.uj_by_truth[emulated_.shown(domain, row[3].text)] += uj;
   if (!row[13].is_null) sum.covered_ns += row[13].real;
   if (!row[14].is_null) sum.time_ns += row[14].real;
   if (!row[6].text.empty()) reasons_[{domain, row[6].text, withheld}] += tasks;
@@ -234,22 +238,19 @@ Status Reading::read_resolutions() {
   return {};
 }
 
-Status Reading::mark_emulated() {
-  const Result<EmulatedDomains> emulated = EmulatedDomains::read(session_, reach_);
-  if (!emulated.ok()) return emulated.status();
+void Reading::mark_emulated() {
   for (EnergyLine& line : card_.lines) {
-    if (!emulated->is_emulated(line.domain, line.figure.truth)) continue;
+    if (!emulated_.is_emulated(line.domain, line.figure.truth)) continue;
     line.figure.truth = card_.total.truth = kEmulatedTruth;
     add_once(kEmulatedAssumption, &line.assumption);
   }
   for (EnergyBooks& one : card_.books) {
-    if (emulated->is_emulated(one.domain, one.truth))
+    if (emulated_.is_emulated(one.domain, one.truth))
       one.truth = card_.all_books.truth = kEmulatedTruth;
   }
   for (EnergyDomain& one : card_.domains) {
-    if (emulated->is_emulated(one.domain, one.truth)) one.truth = kEmulatedTruth;
+    if (emulated_.is_emulated(one.domain, one.truth)) one.truth = kEmulatedTruth;
   }
-  return {};
 }
 
 void Reading::finish() {
@@ -284,7 +285,7 @@ Result<EnergyCard> Reading::read(const CarbonQuestion* carbon, const CarbonFacto
   HEADRACE_RETURN_IF_ERROR(count_without());
   finish();
   HEADRACE_RETURN_IF_ERROR(read_resolutions());
-  HEADRACE_RETURN_IF_ERROR(mark_emulated());
+  mark_emulated();
   if (factors != nullptr) {
     HEADRACE_RETURN_IF_ERROR(add_carbon(session_, reach_, *factors, *carbon, &card_));
   }

@@ -251,8 +251,10 @@ TEST(EnergyCard, WhatALaboratoryShowedIsNotMeasured) {
   for (const EnergyLine& line : card->lines) {
     EXPECT_EQ(line.figure.truth == "emulated", line.domain == "node/gpu-0") << line.domain;
   }
+  EXPECT_GT(card->uj_by_truth.at("emulated"), 0);
   const std::string text = energy_card_text(*card);
   EXPECT_NE(text.find("emulated by headrace lab"), std::string::npos) << text;
+  EXPECT_NE(text.find("emulated "), std::string::npos) << text;
   EXPECT_EQ(text.find("Energy of workflow fit: ≈"), 0u) << text;
 }
 

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "model/emulated.h"
 #include "query/answer_table.h"
 #include "query/energy_breakdown.h"
 #include "query/energy_card.h"
@@ -150,7 +151,7 @@ std::string about_text(const EnergyCard& card) {
   std::string out = card.time_s ? "time " + duration_text(*card.time_s) + "; " : "";
   const double all = joules_of_uj(card.total.energy_uj);
   bool first = true;
-  for (const char* const truth : {"measured", "mixed", "estimated"}) {
+  for (const char* const truth : {"measured", "mixed", "estimated", kEmulatedTruth}) {
     const auto found = card.uj_by_truth.find(truth);
     if (found == card.uj_by_truth.end() || all <= 0) continue;
     out += std::string(first ? "" : ", ") + truth + " " +
@@ -162,7 +163,7 @@ std::string about_text(const EnergyCard& card) {
 
 Json shares_json(const EnergyCard& card) {
   Json::Map out;
-  for (const char* const truth : {"measured", "mixed", "estimated"}) {
+  for (const char* const truth : {"measured", "mixed", "estimated", kEmulatedTruth}) {
     const auto found = card.uj_by_truth.find(truth);
     out.emplace_back(truth, found == card.uj_by_truth.end() ? int64_t{0} : found->second);
   }
