@@ -21,6 +21,11 @@ std::string EmulatedDomains::shown(const std::string& domain, const std::string&
   return is_emulated(domain, truth) ? kEmulatedTruth : truth;
 }
 
+std::string shown_truth(const std::string& truth, std::string_view assumption) {
+  return truth != "estimated" && assumption.starts_with(kEmulatedAssumption) ? kEmulatedTruth
+                                                                             : truth;
+}
+
 std::string joint_truth(const std::string& a, const std::string& b) {
   if (a.empty() || a == b) return b;
   if (b.empty()) return a;

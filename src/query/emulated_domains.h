@@ -28,6 +28,9 @@ class EmulatedDomains {
   std::set<std::string> domains_;
 };
 
+// The same of a figure whose assumption is known.
+std::string shown_truth(const std::string& truth, std::string_view assumption);
+
 // Of a sum, whose parts have these truths: kEmulatedTruth if one is, mixed if they differ.
 std::string joint_truth(const std::string& a, const std::string& b);
 

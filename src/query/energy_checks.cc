@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "query/answer_table.h"
+#include "query/emulated_domains.h"
 #include "query/energy_meter.h"
 #include "query/energy_question.h"
 #include "query/energy_reach.h"
@@ -38,6 +39,8 @@ Result<AnswerTable> of_parts(const Session& session, const EnergyScope& scope,
                    {"truth", "truth"}});
   const Result<std::string> reach = energy_reach(session, scope.asked());
   if (!reach.ok()) return reach.status();
+  const Result<EmulatedDomains> emulated = EmulatedDomains::read(session, *reach);
+  if (!emulated.ok()) return emulated.status();
   const auto rows = session.rows(
       "SELECT p.hostname, d.domain, d.role, d.measured_uj, d.children_uj, d.other_uj, "
       "d.uncompared_uj, d.tolerance_j, d.inconsistent, d.coverage, d.truth FROM "
@@ -51,13 +54,13 @@ Result<AnswerTable> of_parts(const Session& session, const EnergyScope& scope,
     const bool has_parts = !row[4].is_null;
     const bool is_off = row[8].real != 0;
     if (is_off) ++*inconsistent;
-    out.add({row[0].text, row[1].text, row[2].text, joules(row[3]), joules(row[4]),
-             has_parts ? joules(row[5]) : Json(), has_parts ? joules(row[6]) : Json(),
-             has_parts
-                 ? Json(whole_of(row[3]) - whole_of(row[4]) - whole_of(row[5]) - whole_of(row[6]))
-                 : Json(),
-             has_parts ? Json(row[7].real) : Json(), is_off,
-             row[9].is_null ? Json() : Json(row[9].real), row[10].text});
+    out.add(
+        {row[0].text, row[1].text, row[2].text, joules(row[3]), joules(row[4]),
+         has_parts ? joules(row[5]) : Json(), has_parts ? joules(row[6]) : Json(),
+         has_parts ? Json(whole_of(row[3]) - whole_of(row[4]) - whole_of(row[5]) - whole_of(row[6]))
+                   : Json(),
+         has_parts ? Json(row[7].real) : Json(), is_off,
+         row[9].is_null ? Json() : Json(row[9].real), emulated->shown(row[1].text, row[10].text)});
   }
   return out;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "query/answer_table.h"
+#include "query/emulated_domains.h"
 #include "query/energy_question.h"
 #include "query/energy_reach.h"
 #include "query/own_energy.h"
@@ -82,6 +83,8 @@ std::string layers_sql(const EnergyScope& scope) {
 // Fills the books and gives the rows of layers.
 Result<AnswerTable> read_layers(const Session& session, const EnergyScope& scope, Books* books) {
   AnswerTable out = empty_rows();
+  const Result<EmulatedDomains> emulated = EmulatedDomains::read(session);
+  if (!emulated.ok()) return emulated.status();
   const auto rows = session.rows(layers_sql(scope));
   if (!rows.ok()) return rows.status();
   for (const auto& row : *rows) {
@@ -90,7 +93,7 @@ Result<AnswerTable> read_layers(const Session& session, const EnergyScope& scope
     book.workflow = row[5].text;
     book.activity = row[6].text;
     book.domain = row[3].text;
-    book.truth = row[23].text;
+    book.truth = emulated->shown(row[3].text, row[23].text);
     const int64_t share_uj = whole_of(row[12]);
     if (row[8].is_null) {
       (row[9].is_null ? book.outside_uj : book.repeated_uj) += share_uj;
@@ -125,7 +128,7 @@ Result<AnswerTable> read_layers(const Session& session, const EnergyScope& scope
              whole_json(row[20]),
              real_json(row[21]),
              text_json(row[22]),
-             text_json(row[23]),
+             emulated->shown(row[3].text, row[23].text),
              text_json(row[24]),
              text_json(row[25]),
              whole_json(row[26])});
@@ -180,10 +183,11 @@ AnswerTable books_table(const Books& books) {
 }
 
 std::string text_of(const EnergyScope& scope, const AnswerTable& rows, const Books& books) {
-  std::string out = "Layers of " + scope.of + ": ";
+  std::string out = "Layers of " + scope.of + ":";
   if (rows.size() == 0) {
     return out +
-           "none is known. Layers are told by hr.torch.watch(model) inside a task, and have joules "
+           " none is known. Layers are told by hr.torch.watch(model) inside a task, and have "
+           "joules "
            "where a sensor was read meanwhile.\n";
   }
   out += "\n\n" + rows.text() + "\n" + books_table(books).text();

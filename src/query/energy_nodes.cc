@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "query/answer_table.h"
+#include "query/emulated_domains.h"
 #include "query/energy_question.h"
 #include "query/energy_reach.h"
 #include "query/energy_tasks.h"
@@ -39,6 +40,8 @@ Result<Books> read_books(const Session& session, const EnergyScope& scope) {
   Books out;
   const Result<std::string> reach = energy_reach(session, scope.asked());
   if (!reach.ok()) return reach.status();
+  const Result<EmulatedDomains> emulated = EmulatedDomains::read(session, *reach);
+  if (!emulated.ok()) return emulated.status();
   const auto rows = session.rows(
       "SELECT coalesce(p.hostname, ''), b.domain, CASE WHEN count(DISTINCT b.truth) > 1 THEN "
       "'mixed' ELSE any_value(b.truth) END, sum(b.measured_uj)::BIGINT, sum(b.idle_uj)::BIGINT, "
@@ -48,7 +51,7 @@ Result<Books> read_books(const Session& session, const EnergyScope& scope) {
   if (!rows.ok()) return rows.status();
   for (const auto& row : *rows) {
     NodeBooks& one = out[{row[0].text, row[1].text}];
-    one.truth = row[2].text;
+    one.truth = emulated->shown(row[1].text, row[2].text);
     one.measured_uj = whole_of(row[3]);
     one.idle_uj = whole_of(row[4]);
     one.unattributed_uj = whole_of(row[5]);

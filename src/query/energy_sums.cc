@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "query/emulated_domains.h"
 #include "query/energy_error.h"
 
 namespace headrace::query {
@@ -84,7 +85,7 @@ void add(const EnergySums& part, EnergySums* sum) {
   sum->tasks += part.tasks;
   sum->unknown += part.unknown;
   if (part.tasks == 0) return;
-  sum->truth = sum->truth.empty() || sum->truth == part.truth ? part.truth : "mixed";
+  sum->truth = joint_truth(sum->truth, part.truth);
   add_once(part.method, &sum->method);
   add_once(part.assumption, &sum->assumption);
 }
@@ -168,7 +169,7 @@ Status Sums::read_energy() {
                   " GROUP BY e.wf, e.domain, e.truth, e.method, e.assumption ORDER BY ALL",
               [this](const auto& cell) {
                 EnergySums part;
-                part.truth = cell(2).text;
+                part.truth = shown_truth(cell(2).text, cell(4).text);
                 part.method = cell(3).text;
                 part.assumption = cell(4).text;
                 if (!cell(5).is_null) part.attributed_j = cell(5).real;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "query/emulated_domains.h"
 #include "query/energy_reach.h"
 
 namespace headrace::query {
@@ -16,6 +17,8 @@ Result<std::vector<Conservation>> read_conservation(const Session& session, cons
                                                     const std::vector<EnergySums>& domains) {
   const Result<std::string> reach = energy_reach(session, of);
   if (!reach.ok()) return reach.status();
+  const Result<EmulatedDomains> emulated = EmulatedDomains::read(session, *reach);
+  if (!emulated.ok()) return emulated.status();
   Result<ResultTable> table = session.own_sql(
       "SELECT b.domain, sum(measured_uj) / 1e6, sum(attributed_uj) / 1e6, sum(idle_uj) / 1e6, "
       "sum(unattributed_uj) / 1e6, sum(measured_uj - attributed_uj - idle_uj - unattributed_uj) / "
@@ -38,7 +41,7 @@ Result<std::vector<Conservation>> read_conservation(const Session& session, cons
       one.unattributed_j = cell(4).real;
       one.residual_j = cell(5).real;
       if (std::abs(one.residual_j) <= kRoundingShare * std::abs(one.measured_j)) one.residual_j = 0;
-      one.truth = cell(6).text;
+      one.truth = emulated->shown(one.domain, cell(6).text);
       const auto tasks = std::find_if(domains.begin(), domains.end(),
                                       [&](const EnergySums& d) { return d.domain == one.domain; });
       if (tasks == domains.end()) continue;

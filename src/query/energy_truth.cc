@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "query/answer_table.h"
+#include "query/emulated_domains.h"
 #include "query/energy_question.h"
 #include "query/energy_reach.h"
 #include "query/own_energy.h"
@@ -94,6 +95,8 @@ Status Truths::read() {
   auto sources = read_sources(session_, *reach);
   if (!sources.ok()) return sources.status();
   sources_ = std::move(*sources);
+  const Result<EmulatedDomains> emulated = EmulatedDomains::read(session_, *reach);
+  if (!emulated.ok()) return emulated.status();
   const auto rows = session_.rows(
       with_own_energy(*reach) +
       "SELECT coalesce(w.workflow::VARCHAR, ''), coalesce(w.name, ''), o.domain, o.truth, "
@@ -104,14 +107,15 @@ Status Truths::read() {
   for (const auto& row : *rows) {
     const Sum one{whole_of(row[7]), whole_of(row[6]), row[8].real, row[9].real, row[10].real};
     if (one.uj == 0) continue;
-    rows_[{row[2].text, row[3].text, row[4].text, row[5].text}].add(one);
-    by_truth_[row[3].text].add(one);
+    const std::string truth = emulated->shown(row[2].text, row[3].text);
+    rows_[{row[2].text, truth, row[4].text, row[5].text}].add(one);
+    by_truth_[truth].add(one);
     total_.add(one);
     Change& change = workflows_[row[0].text];
     change.id = row[0].text;
     change.name = row[1].text;
     change.all_uj += one.uj;
-    if (row[3].text != "estimated") change.kept_uj += one.uj;
+    if (truth != "estimated") change.kept_uj += one.uj;
   }
   const auto only = session_.rows(
       "SELECT count(*) FROM (SELECT e.producer, e.seq FROM task_energy_row e JOIN workflow_row w "

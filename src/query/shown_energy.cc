@@ -1,6 +1,7 @@
 #include "query/shown_energy.h"
 
 #include "query/domain_sum.h"
+#include "query/emulated_domains.h"
 #include "query/task_rows.h"
 
 namespace headrace::query {
@@ -24,7 +25,8 @@ Result<std::unordered_map<Uuid, ShownEnergy>> energy_of_tasks(const Session& ses
   const Result<TaskRows> ids = TaskRows::open(*connection);
   if (!ids.ok()) return ids.status();
   Result<store::QueryResult> rows = connection->query(
-      "SELECT e.producer, e.seq, e.domain, e.attributed_j, e.u95_j, e.truth, e.resolution FROM "
+      "SELECT e.producer, e.seq, e.domain, e.attributed_j, e.u95_j, e.truth, e.resolution, "
+      "coalesce(e.assumption, '') FROM "
       "task_energy_row e WHERE " +
       ids->are(tasks, "e"));
   if (!rows.ok()) return rows.status();
@@ -38,7 +40,7 @@ Result<std::unordered_map<Uuid, ShownEnergy>> energy_of_tasks(const Session& ses
       one.domain = c.text(2, row);
       if (!c.is_null(3, row)) one.attributed_j = c.real(3, row);
       if (!c.is_null(4, row)) one.u95_j = c.real(4, row);
-      one.truth = c.text(5, row);
+      one.truth = shown_truth(std::string(c.text(5, row)), c.text(7, row));
       if (!c.is_null(6, row)) shown.resolution = lesser(shown.resolution, c.text(6, row));
     }
   }

@@ -174,6 +174,21 @@ def test_a_run_in_real_time_counts_what_the_scenario_draws(tmp_path: Path, run_a
         assert 90 * (seconds - 1.5) < row["j"] < 90 * (elapsed + 1)
     marked = stored(folder, "SELECT DISTINCT assumption FROM sensor WHERE name = 'rapl.package-0'")
     assert marked == [{"assumption": "emulated by headrace lab"}]
+    for question in ((), ("--nodes",), ("--truth",), ("--checks",), ("--path",)):
+        words = [str(HEADRACE), "--dir", str(folder), "energy", *question, "--json"]
+        said = truths_in(json.loads(subprocess.run(words, capture_output=True, check=True).stdout))
+        assert "measured" not in said, question
+        assert "emulated" in said or "--path" in question
+
+
+def truths_in(told: Any) -> set[str]:
+    """What an answer says of the truth of its figures, anywhere in it."""
+    if isinstance(told, list):
+        return {truth for one in told for truth in truths_in(one)}
+    if not isinstance(told, dict):
+        return set()
+    own = {told["truth"]} if isinstance(told.get("truth"), str) else set()
+    return own | truths_in(list(told.values()))
 
 
 def steady(tmp_path: Path) -> Path:
