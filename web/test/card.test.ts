@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { CardActivity, CardDomain, CardLine, EnergyCardAnswer } from "../src/api/answers.ts";
 import { activityRows, cardAmong, conservedOf, coverageWords, domainTree, flowBars, missingWords, reasonRows } from "../src/pictures/card.ts";
 import { addsUp } from "../src/views/conservation.ts";
-import { figure, isEmulated } from "../src/views/number.ts";
+import { figure, shownTruth } from "../src/views/number.ts";
 import { columnsOf } from "../src/widgets/cells.ts";
 import { energyWords, truthWords } from "../src/widgets/facts.ts";
 
@@ -17,9 +17,9 @@ const card: EnergyCardAnswer = {
   of: "everything",
   idle_policy: "separate",
   total: { energy_j: 16, energy_uj: 16_000_000, u95_j: 1, sensor_u95_j: 0.8, split_u95_j: 0.6, truth: "mixed" },
-  lines: [line("a", "gpu", 8_000_000), line("b", "gpu", 4_000_000, { coverage: 0.94 }), line("a", "cpu", 3_000_000, { truth: "mixed", assumption: "emulated by headrace lab" }), line("b", "cpu", 1_000_000, { truth: "mixed" })],
-  conservation: [books("gpu", 12_000_000), books("cpu", 4_000_000)],
-  conservation_total: books("", 16_000_000),
+  lines: [line("a", "gpu", 8_000_000), line("b", "gpu", 4_000_000, { coverage: 0.94 }), line("a", "cpu", 3_000_000, { truth: "emulated" }), line("b", "cpu", 1_000_000, { truth: "emulated" })],
+  conservation: [books("gpu", 12_000_000), { ...books("cpu", 4_000_000), truth: "emulated" }],
+  conservation_total: { ...books("", 16_000_000), truth: "emulated" },
   reasons: [
     { domain: "gpu", reason: "shorter than the sensor can tell", withheld: true, tasks: 5 },
     { domain: "cpu", reason: "shorter than the sensor can tell", withheld: true, tasks: 7 },
@@ -38,10 +38,11 @@ describe("a card of energy", () => {
   });
   it("hatches what is not measured, or measured on what is emulated", () => {
     expect(conservedOf(card).map((one) => one.parts.map((part) => part.hatched))).toEqual([[false, false, false, false], [true, true, true, true], [true, true, true, true]]);
-    const mixed = { ...card, lines: card.lines.map((one) => ({ ...one, assumption: "" })) };
+    const mixed = { ...card, lines: card.lines.map((one) => (one.truth === "emulated" ? { ...one, truth: "mixed" as const } : one)), conservation: [books("gpu", 12_000_000), books("cpu", 4_000_000)] };
     expect(conservedOf(mixed)[1]?.parts.map((part) => part.hatched)).toEqual([true, false, false, false]);
-    expect(conservedOf(card)[1]?.truth).toBe("measured, emulated");
-    expect(isEmulated("emulated by headrace lab")).toBe(true);
+    expect(conservedOf(card)[1]?.truth).toBe("emulated");
+    expect(shownTruth("mixed", "emulated by headrace lab")).toBe("emulated");
+    expect(shownTruth("estimated", "emulated by headrace lab")).toBe("estimated");
     const bars = flowBars(card);
     expect(bars.domains).toEqual(["gpu", "cpu"]);
     expect(bars.rows.map((row) => row.parts)).toEqual([[8, 3], [4, 1]]);
@@ -87,7 +88,7 @@ describe("figures", () => {
     expect(energyWords([{ ...withheld, resolution: "unresolved" }])).toBe("○ cannot be told");
     expect(plain(energyWords([own]))).toBe("≈ 4.00 J ± 1.00 J");
     expect(plain(energyWords([own, withheld]))).toBe("≈ 4.00 J ± 1.00 J and more");
-    expect(truthWords([own, withheld])).toBe("emulated · cpu mixed, gpu grouped");
+    expect(truthWords([own, withheld])).toBe("cpu emulated, gpu grouped");
   });
   it("stand in tables with how far off they may be, and in a reader's own question as asked", () => {
     const answer = { columns: [{ name: "energy_j", type: "real", unit: "J" }, { name: "energy_u95_j", type: "real", unit: "J" }, { name: "energy_truth", type: "text", unit: null }], rows: [[10, 2, "mixed"], [5, null, "measured"]] };

@@ -1,6 +1,6 @@
 // Layers of a model: sums that are known only where no group reaches beyond them.
 import { describe, expect, it } from "vitest";
-import { figureOf, figureWords, groupsOf, layerTree, phasesOf, resolvedCount, type LayerRow } from "../src/pictures/layer_energy.ts";
+import { bestDomain, figureOf, figureWords, groupsOf, layerTree, phasesOf, resolvedCount, type LayerRow } from "../src/pictures/layer_energy.ts";
 
 const plain = (text: string): string => text.replace(/[\u2009\u202f\u00a0]/g, " ");
 const row = (layer: string, phase: string, joules: number, more: Partial<LayerRow> = {}): LayerRow => ({ workflow_id: "w", workflow: "fit", activity: "train", model: "Net", layer, phase, domain: "gpu", calls: 10, time_s: 1, share_j: joules, attributed_j: joules, u95_j: 1, resolution: "resolved", group: null, group_size: null, group_j: joules, method: "layers", truth: "measured", reason: null, hostname: "n1", pid: 1, ...more });
@@ -32,6 +32,14 @@ describe("layers by path", () => {
   it("are apart where processes or domains are", () => {
     const two = [tied("a", "forward", 1, 1, 3), { ...tied("b", "forward", 2, 1, 3), pid: 2 }];
     expect(figureOf([two[0] as LayerRow], groupsOf(two)).joules).toBe(3);
+  });
+  it("share the group of the time outside layers with that time", () => {
+    const all = [tied("a", "forward", 3, 0, 9), tied("b", "forward", 2, 0, 9)];
+    expect(figureOf(all, groupsOf(all))).toMatchObject({ joules: null, withGroup: 9, others: ["the time outside layers"] });
+  });
+  it("are shown first where most joules have figures of their own", () => {
+    expect(bestDomain([tied("a", "forward", 90, 1, 90), { ...row("a", "forward", 5), domain: "second" }])).toBe("second");
+    expect(bestDomain([])).toBe("");
   });
   it("add up their intervals only where each has one of its own", () => {
     expect(figureOf([row("a", "forward", 1), row("b", "forward", 2, { u95_j: 3 })], groupsOf([])).u95).toBe(4);

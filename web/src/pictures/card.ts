@@ -2,7 +2,7 @@
 // what could not be told with why.
 import type { CardActivity, CardBooks, CardDomain, CardLine, CardReason, EnergyCardAnswer, Resolution } from "../api/answers.ts";
 import type { Conserved } from "../views/conservation.ts";
-import { energy, isEmulated, percent, plural } from "../views/number.ts";
+import { energy, percent, plural } from "../views/number.ts";
 import type { StackedRow } from "../views/stacked.ts";
 
 // Only what these workflows took: what tasks of the others took lies elsewhere. The errors are added up,
@@ -18,26 +18,20 @@ export function cardAmong(card: EnergyCardAnswer, flows: ReadonlySet<string>): E
   return {
     ...card,
     lines,
-    total: { energy_uj: sum((one) => one.energy_uj), energy_j: sum((one) => one.energy_uj) / 1e6, sensor_u95_j: sensor, split_u95_j: split, u95_j: Math.hypot(sensor, split), truth: truths.size === 1 ? ([...truths][0] ?? "") : truths.size === 0 ? "" : "mixed" },
+    total: { energy_uj: sum((one) => one.energy_uj), energy_j: sum((one) => one.energy_uj) / 1e6, sensor_u95_j: sensor, split_u95_j: split, u95_j: Math.hypot(sensor, split), truth: truths.size === 1 ? ([...truths][0] ?? "") : truths.size === 0 ? "" : truths.has("emulated") ? "emulated" : "mixed" },
     conservation: card.conservation.map((one) => shift(one, moved.get(one.domain) ?? 0)),
     conservation_total: shift(card.conservation_total, [...moved.values()].reduce((a, b) => a + b, 0)),
   };
 }
 
-// Domains that are emulated as far as their tasks say.
-export function emulatedDomains(card: EnergyCardAnswer): Set<string> {
-  return new Set(card.lines.filter((one) => isEmulated(one.assumption)).map((one) => one.domain));
-}
-
 export function conservedOf(card: EnergyCardAnswer): Conserved[] {
-  const emulated = emulatedDomains(card);
   // What a counter counted may be measured while its division is a model's.
-  const item = (one: CardBooks, id: string, made: boolean): Conserved => {
+  const item = (one: CardBooks, id: string): Conserved => {
     const own = card.lines.filter((line) => (one.domain === "" || line.domain === one.domain) && line.energy_uj !== 0);
-    const guessed = made || one.truth !== "measured";
+    const guessed = one.truth !== "measured";
     return {
       id,
-      truth: made ? `${one.truth}, emulated` : one.truth,
+      truth: one.truth,
       parts: [
         { label: "attributed to these tasks", value: one.attributed_uj / 1e6, slot: 0, hatched: guessed || own.some((line) => line.truth !== "measured") },
         { label: "to tasks elsewhere", value: one.elsewhere_uj / 1e6, slot: 2, hatched: guessed },
@@ -48,8 +42,8 @@ export function conservedOf(card: EnergyCardAnswer): Conserved[] {
       note: one.domain === "" ? "" : [...new Set(own.map((line) => [line.method, line.assumption].filter(Boolean).join(": ")))].join(" · "),
     };
   };
-  const all = card.conservation.map((one) => item(one, one.domain, emulated.has(one.domain)));
-  return all.length > 1 ? [...all, item(card.conservation_total, "all of them", emulated.size > 0)] : all;
+  const all = card.conservation.map((one) => item(one, one.domain));
+  return all.length > 1 ? [...all, item(card.conservation_total, "all of them")] : all;
 }
 
 export interface FlowBars {
@@ -71,7 +65,7 @@ export function flowBars(card: EnergyCardAnswer): FlowBars {
       return energy(joules, own.length > 0 && own.every((one) => one.truth === "measured") ? "measured" : all);
     },
     rows: flows.map(([id, label]) => ({ id, label, parts: domains.map((domain) => of(id, domain).reduce((all, one) => all + one.energy_uj, 0) / 1e6) })),
-    hatched: (row, part) => of(row.id, domains[part] ?? "").some((one) => one.truth !== "measured" || isEmulated(one.assumption)),
+    hatched: (row, part) => of(row.id, domains[part] ?? "").some((one) => one.truth !== "measured"),
   };
 }
 

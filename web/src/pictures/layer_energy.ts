@@ -96,8 +96,11 @@ export function figureOf(rows: readonly LayerRow[], all: Groups): Figure {
     const alone = first.resolution === "resolved" || first.group === null;
     const beyond = alone ? [] : (all.get(key) ?? []).filter((row) => !own.has(row));
     for (const row of beyond) others.add(`${row.layer || "the model"} ${row.phase}`);
+    // Group 0 holds the tasks' time outside all layers as well.
+    const outside = !alone && first.group === 0;
+    if (outside) others.add("the time outside layers");
     const value = alone ? (first.attributed_j ?? first.group_j ?? first.share_j) : (first.group_j ?? list.reduce((sum, row) => sum + row.share_j, 0));
-    if (beyond.length > 0) open = true;
+    if (beyond.length > 0 || outside) open = true;
     else joules += value;
     together += value;
     // A group's is the most of its members'.
@@ -178,6 +181,13 @@ export function layerTree(rows: readonly LayerRow[]): LayerNode[] {
 // Of all that ran in layers, how much has figures of its own: "18 of 24".
 export function resolvedCount(rows: readonly LayerRow[]): readonly [resolved: number, all: number] {
   return [rows.filter((row) => row.resolution === "resolved").length, rows.length];
+}
+
+// The domain in which most joules have figures of their own.
+export function bestDomain(rows: readonly LayerRow[]): string {
+  const own = new Map<string, number>();
+  for (const row of rows) own.set(row.domain, (own.get(row.domain) ?? 0) + (row.attributed_j ?? 0));
+  return [...own].sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0]))[0]?.[0] ?? "";
 }
 
 // "● 12.4 J ± 600 mJ"; "◑ 31.0 J with 2 others": never 0 for what cannot be told.

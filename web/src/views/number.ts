@@ -86,9 +86,9 @@ export function figure(joules: number | null | undefined, u95: number | null | u
   return [energy(joules, truth || null), uncertainty(u95 ?? null)].filter(Boolean).join(" ");
 }
 
-// What the emulated laboratory made up is marked as that, whatever its truth would be.
-export function isEmulated(assumption: string | null | undefined): boolean {
-  return /\bemulated\b/i.test(assumption ?? "");
+// What the emulated laboratory made up is said to be that, whatever a real sensor's would be.
+export function shownTruth(truth: string, assumption: string | null | undefined): string {
+  return truth !== "estimated" && /\bemulated\b/i.test(assumption ?? "") ? "emulated" : truth;
 }
 
 // A value of the user's: numbers short but never rounded to a different set-up (lr 0.0003 stays).

@@ -2,7 +2,7 @@
 import type { CampaignAnswer, Cell, EnergyFigure, ObjectAnswer, ObjectUse, TaskAnswer, WorkflowAnswer } from "../api/answers.ts";
 import type { Truth } from "../api/report.ts";
 import { hrefOf } from "../state/route.ts";
-import { bytes, duration, figure, grouped, isEmulated, shortId } from "../views/number.ts";
+import { bytes, duration, figure, grouped, shortId, shownTruth } from "../views/number.ts";
 import { clock, cut, plain, statusText } from "./cells.ts";
 
 export interface Fact {
@@ -30,10 +30,9 @@ export function energyWords(figures: readonly EnergyFigure[] | undefined): strin
   return known.length < figures.length ? `${words} and more` : words;
 }
 
-// Where the figures are from, and what is made up: "node/gpu-0 measured, node/cpu-0 mixed · emulated".
+// Where the figures are from: "node/gpu-0 measured, node/cpu-0 mixed".
 export function truthWords(figures: readonly EnergyFigure[] | undefined): string {
-  const words = (figures ?? []).map((one) => `${one.domain} ${typeof one.joules === "number" ? one.truth : (one.resolution ?? "not known")}`).join(", ");
-  return (figures ?? []).some((one) => isEmulated(one.assumption)) ? `emulated · ${words}` : words;
+  return (figures ?? []).map((one) => `${one.domain} ${typeof one.joules === "number" ? shownTruth(one.truth, one.assumption) : (one.resolution ?? "not known")}`).join(", ");
 }
 
 function known(list: readonly (Fact | null | false | "" | undefined)[]): Fact[] {

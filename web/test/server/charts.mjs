@@ -281,7 +281,7 @@ export function energyRows(c, q) {
 /** @param {Campaign} c @param {URLSearchParams} q */
 export function energyCard(c, q) {
   const emulated = "emulated by headrace lab";
-  const domains = /** @type {const} */ ([["node/gpu-0", 0.82, "measured", "exclusive", emulated], ["node/cpu-0", 0.18, "mixed", "split_cpu_ns", `divided by CPU time among processes; ${emulated}`]]);
+  const domains = /** @type {const} */ ([["node/gpu-0", 0.82, "emulated", "exclusive", emulated], ["node/cpu-0", 0.18, "emulated", "split_cpu_ns", `divided by CPU time among processes; ${emulated}`]]);
   /** @type {Record<string, any>[]} */
   const lines = [];
   for (const [i, f] of c.flows.entries()) {
@@ -292,7 +292,7 @@ export function energyCard(c, q) {
       if (own.length === 0) continue;
       for (const [domain, share, truth, method, assumption] of domains) {
         const uj = Math.round(joules * share * 1e6);
-        const [sensor, split] = [uj * 5e-8, truth === "mixed" ? uj * 25e-8 : uj * 1e-8];
+        const [sensor, split] = [uj * 5e-8, domain === "node/cpu-0" ? uj * 25e-8 : uj * 1e-8];
         lines.push({ workflow_id: f.id, workflow: f.name, activity, domain, energy_j: uj / 1e6, energy_uj: uj, u95_j: Math.hypot(sensor, split), sensor_u95_j: sensor, split_u95_j: split, truth, tasks: own.length, withheld: activity === "checkpoint" ? own.length : 0, coverage: activity === "checkpoint" ? 0.94 : 1, method, assumption });
       }
     }
