@@ -304,7 +304,7 @@ export function energyCard(c, q) {
     return { domain, truth, attributed_uj: attributed, elsewhere_uj: 0, idle_uj: idle, unattributed_uj: rest, measured_uj: attributed + idle + rest, difference_uj: 0 };
   };
   const conservation = lines.length === 0 ? [] : domains.map(([domain, , truth]) => books(domain, lines.filter((one) => one.domain === domain), truth));
-  const all = { domain: "", truth: "mixed", attributed_uj: 0, elsewhere_uj: 0, idle_uj: 0, unattributed_uj: 0, measured_uj: 0, difference_uj: 0 };
+  const all = { domain: "", truth: "emulated", attributed_uj: 0, elsewhere_uj: 0, idle_uj: 0, unattributed_uj: 0, measured_uj: 0, difference_uj: 0 };
   for (const one of conservation) for (const name of /** @type {const} */ (["attributed_uj", "idle_uj", "unattributed_uj", "measured_uj"])) all[name] += one[name];
   const [uj, sensor, split] = [sum(lines, "energy_uj"), sum(lines, "sensor_u95_j"), sum(lines, "split_u95_j")];
   const activity = (/** @type {string} */ name, /** @type {string} */ resolution, /** @type {string | null} */ group, /** @type {number} */ joules, /** @type {number} */ groupJ) => ({ domain: "node/gpu-0", activity: name, resolution, group, processes: 4, tasks: 120, time_s: joules / 300, power_w: 300, attributed_j: resolution === "resolved" ? joules : null, share_j: joules, group_j: groupJ, group_u95_j: groupJ * 0.06, windows: 900 });
@@ -314,7 +314,7 @@ export function energyCard(c, q) {
   return {
     of: "everything",
     idle_policy: "separate",
-    total: { energy_j: uj / 1e6, energy_uj: uj, sensor_u95_j: sensor, split_u95_j: split, u95_j: Math.hypot(sensor, split), truth: some ? "mixed" : "" },
+    total: { energy_j: uj / 1e6, energy_uj: uj, sensor_u95_j: sensor, split_u95_j: split, u95_j: Math.hypot(sensor, split), truth: some ? "emulated" : "" },
     lines,
     conservation,
     conservation_total: all,
@@ -346,7 +346,7 @@ export function energyAnswer(c, about) {
     case "thermal":
       return { of: "everything", above_c: 80, activity: "finetune", runs: tasks.map((t) => ({ config: `lr=${t.used.lr}`, task_id: t.id, hostname: t.host, time_s: 30, peak_c: 84, mean_c: 71, above_s: 3, throttled_s: 1, coverage: 1, trajectory: { seconds: [], celsius: [] } })), throttling: tasks.slice(0, 1).map((t) => ({ hostname: t.host, device: "GPU-0", domain: "node/gpu-0", begin_ns: 0, end_ns: 1, seconds: 1, reasons: "power", bits: 4, tasks: [] })), note: "" };
     case "truth":
-      return { of: "everything", rows: tasks.length > 0 ? [{ domain: "node/gpu-0", truth: "measured", energy_j: sum * 0.8, share: 0.8, u95_j: sum * 0.02, tasks: tasks.length, method: "exclusive", sensors: "gpu-0.energy", sources: "nvml", assumption: "emulated by headrace lab" }] : [], without_estimates: { energy_j: sum * 0.8, u95_j: sum * 0.02, share: 0.8 }, tasks_only_estimated: 0, workflows: [] };
+      return { of: "everything", rows: tasks.length > 0 ? [{ domain: "node/gpu-0", truth: "emulated", energy_j: sum * 0.8, share: 0.8, u95_j: sum * 0.02, tasks: tasks.length, method: "exclusive", sensors: "gpu-0.energy", sources: "nvml", assumption: "emulated by headrace lab" }] : [], without_estimates: { energy_j: sum * 0.8, u95_j: sum * 0.02, share: 0.8 }, tasks_only_estimated: 0, workflows: [] };
     case "capture":
       return { of: "everything", total: { records: c.tasks.length, own_j: sum * 0.001, energy_share: 0.001 }, by_detail: [{ detail: "50 sensors at 10 Hz", processes: 4, records: 8000, own_cpu_s: 0.2 }], processes: [] };
     case "checks":
