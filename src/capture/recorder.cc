@@ -256,6 +256,7 @@ void Recorder::make_mapping() {
   describe("ring", mapping->place());
   store_relaxed(mapping->header().own_records, drain_.own_numbers());
   losses_.mirror(&mapping->header());
+  waiting_.store(&mapping->header().waiting, std::memory_order_release);
   drain_.use(mapping);
   dictionary_.begin_tail(drain_.next_entry());
   uint64_t version = 0;
@@ -513,6 +514,7 @@ void Recorder::leave_ring_file(bool written) {
   drain_.release_own();
   drain_.use(nullptr);
   losses_.mirror(nullptr);
+  waiting_.store(nullptr, std::memory_order_release);
   drop_free_tasks(thread);
   mapping->unlink();
   has_mapping_ = false;

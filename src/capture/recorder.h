@@ -125,6 +125,9 @@ class Recorder {
     ring.commit(sizeof fixed);
   }
 
+  // Where samples wait that a kill must not lose, see waiting_place.h; null: there is no place now.
+  WaitingSamples* waiting() const { return waiting_.load(std::memory_order_acquire); }
+
   // Writes an announcement (kTaskIsOpen) of a task that is in no slot. Any thread.
   void announce(const TaskRecord& record);
   // The task under which those of this process's threads begin that have none of their own: of this
@@ -192,6 +195,8 @@ class Recorder {
   RingSet rings_;
   // The last is in use. Earlier ones stay, unlinked: open tasks may have their values there.
   std::vector<std::unique_ptr<RingMapping>> mappings_;
+
+  std::atomic<WaitingSamples*> waiting_{nullptr};
 
   std::mutex drain_mutex_;  // whoever holds it may read the rings and write the segment
   Drain drain_;

@@ -4,7 +4,8 @@
 //   <dir>/<producer, 15 hex digits>.ring     dir: see ring_directory.h. Sparse, mode 0600.
 //
 //   0        +------------------------------------------------------------------+
-//            | RingFileHeader: who, where, which clocks. state is stored last   |
+//            | RingFileHeader: who, where, which clocks, samples that wait.     |
+//            | state is stored last                                             |
 //   64 KiB   +------------------------------------------------------------------+
 //            | chunk 0:  ChunkHeader 64 B | by kind: records, meta, task slots  |
 //   128 KiB  +------------------------------------------------------------------+
@@ -27,6 +28,9 @@
 //   kMeta     DictionaryRecords and ProducerRecords, end to end, appended under the dictionary's
 //             lock and kept until they are in a segment. Ids may repeat what a segment holds.
 //   kTasks    kSlotsPerChunk TaskSlots: the open tasks, with the values that they have so far.
+//
+// Samples that are to become one record wait in the header (WaitingSamples), so that a kill does
+// not lose them either.
 //
 // The owner is the only process that writes. A kill between any two of its instructions leaves a
 // file that this header describes. Readers of a dead owner's file (collect/ring_reader.h) need no
@@ -82,6 +86,31 @@ static_assert(sizeof(FirstDrops) == 24);
 // Rings beyond these whose first records are dropped at the same time go unnamed.
 constexpr size_t kFirstDrops = 256;
 
+// Samples that wait to become one record of `ring`, gathered by that ring's thread.
+//
+//   claim     ring: 0 -> the ring's; count and record_past are 0 then
+//   add       samples[count] is stored first, then count, with release
+//   record    record_past is stored, then the record is committed, then count, record_past and ring
+//             are made 0 in this order
+//
+// So the first `count` samples are recorded nowhere, unless the ring has given out the numbers
+// below record_past: then its record holds them, or was dropped and is told as a gap.
+struct WaitingSample {
+  uint32_t sensor_id;
+  uint32_t flags;  // of a SampleRecord's header
+  uint64_t at_ticks;
+  uint64_t raw;
+};
+static_assert(sizeof(WaitingSample) == 24);
+constexpr size_t kMaxWaiting = 512;
+struct WaitingSamples {
+  uint32_t ring;  // 0: nobody's
+  uint32_t count;
+  uint64_t record_past;  // one more than the number that their record takes; 0: not known yet
+  WaitingSample samples[kMaxWaiting];
+};
+static_assert(sizeof(WaitingSamples) == 12304);
+
 constexpr size_t kMaxSpoolPathBytes = 4096;
 constexpr size_t kDropReasons = 8;
 
@@ -118,7 +147,9 @@ struct RingFileHeader {
   uint64_t spool_inode;
   uint32_t spool_path_bytes;
   char spool_path[kMaxSpoolPathBytes];  // absolute, not \0-terminated
-  FirstDrops first_drops[kFirstDrops];  // zeros in files of before there were any
+  // Zeros in files of before there were any, both.
+  FirstDrops first_drops[kFirstDrops];
+  WaitingSamples waiting;
 };
 static_assert(sizeof(RingFileHeader) <= kRingHeaderBytes);
 static_assert(std::is_trivially_copyable_v<RingFileHeader>);
@@ -129,6 +160,7 @@ static_assert(offsetof(RingFileHeader, clocks) == 368);
 static_assert(offsetof(RingFileHeader, drained_records) == 472);
 static_assert(offsetof(RingFileHeader, spool_path) == 580);
 static_assert(offsetof(RingFileHeader, first_drops) == 4680);
+static_assert(offsetof(RingFileHeader, waiting) == 10824);
 
 enum class ChunkKind : uint32_t { kFree = 0, kRecords = 1, kMeta = 2, kTasks = 3 };
 

@@ -84,6 +84,7 @@ class Adoption {
     }
     report_.records += segment.records;
     report_.open_tasks += segment.open_tasks;
+    report_.waiting_samples += segment.waiting_samples;
     return {};
   }
 

@@ -24,10 +24,11 @@ struct AdoptOptions {
 };
 
 struct AdoptReport {
-  uint64_t rings = 0;       // adopted, each one producer
-  uint64_t records = 0;     // in them; some were in segments already
-  uint64_t open_tasks = 0;  // that they had begun and not ended
-  uint64_t damaged = 0;     // places that went to quarantine
+  uint64_t rings = 0;            // adopted, each one producer
+  uint64_t records = 0;          // in them; some were in segments already
+  uint64_t open_tasks = 0;       // that they had begun and not ended
+  uint64_t waiting_samples = 0;  // that they had read and not yet recorded
+  uint64_t damaged = 0;          // places that went to quarantine
   // Rings that could not be adopted, and the first reason: a folder that cannot be written, a full
   // disk. They stay for the next collector.
   uint64_t left = 0;

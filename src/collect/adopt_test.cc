@@ -12,6 +12,7 @@
 #include "collect/fold_fixture.h"
 #include "collect/open.h"
 #include "collect/ring_fixture.h"
+#include "collect/sample_records_fixture.h"
 #include "spool/segment_reader.h"
 
 namespace headrace::collect {
@@ -231,6 +232,157 @@ TEST_F(AdoptTest, DropsOfRingsThatNeverGotAChunkAreTold) {
                  "SELECT string_agg(ring || ': ' || first_number || '+' || count || ' ' || "
                  "reason, ', ' ORDER BY ring) FROM gap WHERE reason <> 'missing'"),
             "2: 0+7 no memory, 3: 4+5 no memory, 4: 0+5 no memory, 6: 0+6 no memory");
+}
+
+// Between each two instructions of a process that gathers samples and records them: all of them are
+// stored, once, and every number is accounted for.
+TEST_F(AdoptTest, SamplesThatWaitedAreStoredOnceWhereverTheKillFell) {
+  const uint32_t counter = p_->entry(EntryKind::kSensor, encode_sensor(rapl()));
+  const uint32_t load = p_->entry(EntryKind::kSensor, encode_sensor(gauge()));
+  drained(1);
+  const std::vector<PlainSample> samples = some_samples(counter, load);
+  add_samples(*p_, 3, samples);
+  const std::string record = records_of(p_->frames().back()).back();
+
+  struct State {
+    const char* name;
+    std::function<void(RingFixture&)> make;
+    int samples;
+    int64_t accepted;  // numbers: the task's, the records' and of the collector's gap
+    int64_t dropped = 0;
+  };
+  const auto waits = [&](RingFixture& ring, uint64_t past) {
+    ring.waiting(3, samples).record_past = past;
+  };
+  const auto dropped = static_cast<uint32_t>(GapReason::kPoolExhausted);
+  const State states[] = {
+      {"claimed", [&](auto& ring) { ring.waiting(3, {}); }, 0, 1},
+      {"a sample is half written",
+       [&](auto& ring) {
+         waits(ring, 0);
+         --ring.header().waiting.count;
+       },
+       6, 2},
+      {"they wait", [&](auto& ring) { waits(ring, 0); }, 7, 2},
+      {"the number is known", [&](auto& ring) { waits(ring, 1); }, 7, 2},
+      {"a chunk was taken for the record",
+       [&](auto& ring) {
+         waits(ring, 1);
+         ring.records(3, 0, 0, {});
+       },
+       7, 2},
+      {"the record is committed",
+       [&](auto& ring) {
+         waits(ring, 1);
+         ring.records(3, 0, 0, {record});
+       },
+       7, 2},
+      {"later ones have no number yet",
+       [&](auto& ring) {
+         waits(ring, 0);
+         ring.records(3, 0, 0, {record});
+       },
+       14, 3},
+      {"later ones have the next number",
+       [&](auto& ring) {
+         waits(ring, 2);
+         ring.records(3, 0, 0, {record});
+       },
+       14, 3},
+      {"no sample waits",
+       [&](auto& ring) {
+         waits(ring, 1);
+         ring.header().waiting.count = 0;
+         ring.records(3, 0, 0, {record});
+       },
+       7, 2},
+      {"the number is cleared",
+       [&](auto& ring) {
+         ring.waiting(3, {});
+         ring.records(3, 0, 0, {record});
+       },
+       7, 2},
+      {"the record was dropped, there was no chunk",
+       [&](auto& ring) {
+         waits(ring, 1);
+         ring.header().first_drops[0] = {3, dropped, 1, 0};
+       },
+       0, 3, 1},
+      {"the record was dropped after others",
+       [&](auto& ring) {
+         waits(ring, 2);
+         auto& chunk = ring.records(3, 0, 0, {record});
+         chunk.dropped_after = 1;
+         chunk.drop_reason = dropped;
+       },
+       7, 4, 1},
+  };
+  for (const State& state : states) {
+    RingFixture ring(directory_, 7);
+    state.make(ring);
+    const auto path = ring.write();
+    const std::string bytes = contents(path);
+    store::Store store = memory();
+    const FoldReport report = fold_into(store);
+    EXPECT_EQ(report.adopted.damaged, 0u) << state.name;
+    EXPECT_EQ(report.quarantined, 0u) << state.name;
+    EXPECT_EQ(integer(store, "SELECT count(*) FROM sample_row"), state.samples) << state.name;
+    EXPECT_EQ(text(store, "SELECT accepted || '-' || dropped || '-' || missing FROM accounting"),
+              std::to_string(state.accepted) + "-" + std::to_string(state.dropped) + "-0")
+        << state.name;
+    // A collector that was killed before the unlink, and one that found its segment gone.
+    std::ofstream(path, std::ios::binary) << bytes;
+    fold_into(store);
+    std::filesystem::remove(list_segments(directory_).back().path);
+    std::ofstream(path, std::ios::binary) << bytes;
+    fold_into(store);
+    EXPECT_EQ(integer(store, "SELECT count(*) FROM sample_row"), state.samples) << state.name;
+    std::filesystem::remove(list_segments(directory_).back().path);
+  }
+}
+
+TEST_F(AdoptTest, SamplesThatWaitedAndAreInASegmentAreNotStoredAgain) {
+  const uint32_t counter = p_->entry(EntryKind::kSensor, encode_sensor(rapl()));
+  const uint32_t load = p_->entry(EntryKind::kSensor, encode_sensor(gauge()));
+  const std::vector<PlainSample> samples = some_samples(counter, load);
+  add_samples(*p_, 3, samples);
+  drained(1);
+  ring_->waiting(3, samples).record_past = 1;
+  ring_->write();
+  store::Store store = memory();
+  EXPECT_EQ(fold_into(store).adopted.waiting_samples, 0u);
+  EXPECT_EQ(integer(store, "SELECT count(*) FROM sample_row"), 7);
+  EXPECT_EQ(integer(store, "SELECT accepted FROM accounting"), 2);
+}
+
+// They come in the order of their times, with the values and flags that they had.
+TEST_F(AdoptTest, SamplesThatWaitedAreReadAsIfTheProcessHadRecordedThem) {
+  const uint32_t counter = p_->entry(EntryKind::kSensor, encode_sensor(rapl()));
+  const uint32_t load = p_->entry(EntryKind::kSensor, encode_sensor(gauge()));
+  drained(1);
+  const std::string segment = list_segments(directory_).back().path;
+  const std::string rows =
+      "SELECT string_agg(sensor || ' ' || time::VARCHAR || ' ' || coalesce(value::VARCHAR, 'gap'), "
+      "', ' ORDER BY sensor, time) FROM sample";
+  std::string told[2];
+  for (const bool recorded : {false, true}) {
+    const std::string kept = contents(segment);
+    RingFixture ring(directory_, 7);
+    if (recorded) {
+      add_samples(*p_, 3, some_samples(counter, load));
+      ring.records(3, 0, 0, {records_of(p_->frames().back()).back()});
+    } else {
+      ring.waiting(3, some_samples(counter, load));
+    }
+    ring.write();
+    store::Store store = memory();
+    EXPECT_EQ(fold_into(store).adopted.waiting_samples, recorded ? 0u : 7u);
+    told[recorded] = text(store, rows);
+    for (const SegmentFile& file : list_segments(directory_)) std::filesystem::remove(file.path);
+    std::ofstream(segment, std::ios::binary) << kept;
+  }
+  EXPECT_EQ(told[0], told[1]);
+  EXPECT_NE(told[0].find("gap"), std::string::npos) << told[0];
 }
 
 TEST_F(AdoptTest, AKilledCollectorLeavesItToTheNextOne) {

@@ -8,8 +8,11 @@
 #include <unistd.h>
 
 #include "capture/recorder.h"
+#include "capture/sample.h"
 #include "capture/task.h"
+#include "capture/waiting_place.h"
 #include "capture/workflow.h"
+#include "collect/accounting_fixture.h"
 #include "collect/fold.h"
 
 namespace headrace::collect {
@@ -133,6 +136,62 @@ TEST_F(ForkedCaptureFoldTest, AKilledProcessLeavesItsOpenTasksLost) {
   EXPECT_EQ(count("producer WHERE state = 'lost'"), 1);
   EXPECT_EQ(count("accounting WHERE accepted <> stored"), 0);
   EXPECT_TRUE(*nothing_new(directory_, *store_));
+}
+
+// A process that gathers samples and records them, killed after each of its steps.
+TEST_F(ForkedCaptureFoldTest, SamplesThatWaitAreStoredOnceWhereverTheKillFalls) {
+  int64_t samples = 0;
+  for (int last = 0; last <= 8; ++last) {
+    const pid_t pid = start([last](int fd) {
+      capture::Recorder& recorder = *capture::Recorder::get();
+      capture::Ring& ring = *recorder.ring();
+      Sensor sensor;
+      sensor.name = "gauge";
+      const uint32_t id = capture::intern_sensor(recorder, sensor);
+      std::vector<PlainSample> read;
+      SampleBlockWriter blocks(4);
+      capture::WaitingPlace place;
+      int step = 0;
+      const auto may_die = [&] {
+        if (step++ != last) return;
+        ready(fd);
+        raise(SIGKILL);
+      };
+      const auto sample = [&](uint64_t raw) {
+        read.push_back({id, 0, ticks(), raw});
+        place.add(read.back());
+      };
+      place.claim(recorder, ring);
+      may_die();
+      sample(1);
+      may_die();
+      sample(2);
+      may_die();
+      place.recorded_as(ring.index(), ring.numbers());
+      may_die();
+      capture::record_samples(recorder, 2, blocks.write(read));
+      may_die();
+      recorder.flush();
+      may_die();
+      place.leave();
+      read.clear();
+      may_die();
+      place.claim(recorder, ring);
+      sample(3);
+      may_die();
+      place.recorded_as(ring.index(), ring.numbers());
+      may_die();
+    });
+    int status = 0;
+    ASSERT_EQ(waitpid(pid, &status, 0), pid);
+    EXPECT_TRUE(WIFSIGNALED(status)) << last;
+    EXPECT_EQ(fold_now().quarantined, 0u) << last;
+    samples += last < 2 ? last : last < 7 ? 2 : 3;
+    EXPECT_EQ(count("sample_row"), samples) << "killed after step " << last;
+    EXPECT_EQ(count("accounting WHERE dropped <> 0"), 0);
+    expect_accounted(*store_);
+  }
+  EXPECT_EQ(count("(SELECT DISTINCT ts, sensor FROM sample_row)"), samples);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "collect/recovered_segment.h"
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "collect/value_text.h"
 #include "encode/frame.h"
 #include "encode/nested.h"
+#include "encode/sample_block.h"
 
 namespace headrace::collect {
 namespace {
@@ -62,6 +64,7 @@ class SegmentMaker {
     }
     add_gaps();
     add_first_drops();
+    place_waiting();
     for (const std::string& record : announced) add_own(record);
     flush_own();
     out_.open_tasks = announced.size();
@@ -238,6 +241,40 @@ class SegmentMaker {
       });
     }
     return told;
+  }
+
+  // As the record that they were to become, unless the process came to commit or to drop that. It
+  // has the ring's next number: the process gives out none any more.
+  void place_waiting() {
+    const RingWaiting& waiting = ring_.waiting;
+    std::vector<PlainSample> samples = waiting.samples;
+    if (samples.empty()) return;
+    const uint64_t number = numbers_given(waiting.ring);
+    if (waiting.record_past != 0 && waiting.record_past <= number) return;
+    SampleBlockWriter blocks(samples.size());
+    const std::string_view block = blocks.write(samples);
+    SamplesRecord fixed{};
+    const size_t size = round_up_8(sizeof fixed + block.size());
+    fixed.header = {static_cast<uint32_t>(size), RecordKind::kSamples, 0, 0};
+    fixed.samples = static_cast<uint32_t>(samples.size());
+    fixed.block_bytes = static_cast<uint32_t>(block.size());
+    std::string record(reinterpret_cast<const char*>(&fixed), sizeof fixed);
+    record += block;
+    record.resize(size, '\0');
+    place({.ring = waiting.ring, .records = 1, .first_number = number}, record);
+    out_.waiting_samples = samples.size();
+  }
+  // As far as the ring file and the segments read here can tell.
+  uint64_t numbers_given(uint32_t ring) const {
+    uint64_t past = earlier_.past(ring);
+    for (const RingChunk& chunk : ring_.chunks) {
+      if (chunk.ring != ring) continue;
+      past = std::max({past, chunk.past() + chunk.dropped_after, chunk.drained_past});
+    }
+    for (const RingFirstDrops& drops : ring_.first_drops) {
+      if (drops.ring == ring) past = std::max(past, drops.dropped);
+    }
+    return past;
   }
 
   std::string announcement(const RingTask& task) {

@@ -7,6 +7,7 @@
 
 #include "collect/ring_fixture.h"
 #include "collect/ring_reader.h"
+#include "encode/sensor_entry.h"
 
 namespace headrace::collect {
 namespace {
@@ -47,7 +48,8 @@ std::string bytes_of(std::istream& page) {
 
 size_t round_up(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
 
-// Ring 1 with one finished task, the names it needs, and a task that is open.
+// Ring 1 with one finished task, the names it needs, a task that is open, and a sample that waits
+// to be recorded on ring 2.
 std::string example() {
   SpoolFixture p{kDirectory, kProducer};
   RingFixture ring{kDirectory, kProducer};
@@ -61,7 +63,11 @@ std::string example() {
           .end = 3000,
           .shape = shape,
           .cells = {cell_of(0.5)}});
+  Sensor sensor;
+  sensor.name = "load";
+  const uint32_t load = p.entry(EntryKind::kSensor, encode_sensor(sensor));
   ring.meta(0, records_of(p.meta_frames()[0]));
+  ring.waiting(2, {{load, 0, 2500, 7}});
   ring.records(1, 0, 0, records_of(p.frames()[0]));
   RingFixture::add_value(ring.open_task(2, activity), p.string("lr"), Role::kUsed, ValueTag::kFloat,
                          cell_of(0.25));
@@ -86,6 +92,10 @@ TEST(RingFormat, TheDocumentsExampleIsWhatIsWrittenAndRead) {
   EXPECT_EQ(ring->chunks[0].records, 1u);
   ASSERT_EQ(ring->open_tasks.size(), 1u);
   EXPECT_EQ(ring->open_tasks[0].record.number, 2u);
+  EXPECT_EQ(ring->waiting.ring, 2u);
+  EXPECT_EQ(ring->waiting.record_past, 0u);
+  ASSERT_EQ(ring->waiting.samples.size(), 1u);
+  EXPECT_EQ(ring->waiting.samples[0].at_ticks, 2500u);
   EXPECT_TRUE(ring->damage.empty());
 }
 

@@ -18,6 +18,7 @@
 #include "capture/ring_directory.h"
 #include "capture/ring_file.h"
 #include "collect/spool_fixture.h"
+#include "encode/sample_block.h"
 
 namespace headrace::collect {
 
@@ -71,6 +72,15 @@ class RingFixture {
     slot.record.activity_id = activity;
     slot.record.begin_ticks = 10;
     return slot;
+  }
+  // Samples that wait to be recorded on a ring.
+  capture::WaitingSamples& waiting(uint32_t ring, const std::vector<PlainSample>& samples) {
+    header_.waiting.ring = ring;
+    for (const PlainSample& one : samples) {
+      header_.waiting.samples[header_.waiting.count++] = {one.sensor_id, one.flags, one.at_ticks,
+                                                          one.raw};
+    }
+    return header_.waiting;
   }
   static void add_value(capture::TaskSlot& slot, uint32_t name, Role role, ValueTag tag,
                         const CellValue& value) {

@@ -19,6 +19,7 @@ using capture::RingFileHeader;
 using capture::TaskSlot;
 
 constexpr uint64_t kPastNumbers = uint64_t{1} << kTaskNumberBits;
+constexpr uint32_t kMaxEntries = 1u << 20;  // as in capture/dictionary.h
 constexpr uint32_t kPastRings = uint32_t{1} << (kTaskNumberBits - kTaskCounterBits);
 
 template <size_t N>
@@ -120,6 +121,7 @@ class RingParser {
     }
     order_chunks();
     first_drops();
+    waiting();
     std::sort(meta_.begin(), meta_.end());
     for (const auto& [sequence, bytes] : meta_) out_.meta.push_back(bytes);
     drop_ended_tasks();
@@ -209,6 +211,31 @@ class RingParser {
       }
       out_.first_drops.push_back(drops);
     }
+  }
+
+  void waiting() {
+    const capture::WaitingSamples& from = header_.waiting;
+    constexpr size_t kAt = offsetof(RingFileHeader, waiting);
+    if (from.ring == 0 || from.count == 0) return;
+    if (from.ring >= kPastRings || from.count > capture::kMaxWaiting ||
+        from.record_past > kPastNumbers) {
+      return damaged(kAt, sizeof from,
+                     "the ring or the number of the waiting samples is impossible");
+    }
+    out_.waiting.ring = from.ring;
+    out_.waiting.record_past = from.record_past;
+    bool all_possible = true;
+    for (uint32_t i = 0; i < from.count; ++i) {
+      const capture::WaitingSample& one = from.samples[i];
+      const bool possible =
+          one.sensor_id != 0 && one.sensor_id <= kMaxEntries && one.flags <= UINT8_MAX;
+      all_possible = all_possible && possible;
+      if (!possible) continue;
+      out_.waiting.samples.push_back(
+          {one.sensor_id, static_cast<uint8_t>(one.flags), one.at_ticks, one.raw});
+    }
+    if (!all_possible)
+      damaged(kAt, sizeof from, "a waiting sample's sensor or flags are impossible");
   }
 
   void tasks(uint64_t at, std::string_view payload) {

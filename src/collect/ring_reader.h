@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "capture/ring_file.h"
 #include "encode/record.h"
+#include "encode/sample_block.h"
 
 namespace headrace::collect {
 
@@ -59,6 +60,13 @@ struct RingFirstDrops {
   uint64_t drained_past = 0;
 };
 
+// Samples that were gathered to become one record of a ring.
+struct RingWaiting {
+  uint32_t ring = 0;
+  uint64_t record_past = 0;  // 0, or one more than the number that their record took or will take
+  std::vector<PlainSample> samples;
+};
+
 // A task that had begun and not ended.
 struct RingTask {
   TaskRecord record{};
@@ -78,9 +86,10 @@ struct RingContents {
   std::vector<ClockRecord> clocks;
   std::vector<RingChunk> chunks;            // by ring, then sequence; their numbers ascend
   std::vector<RingFirstDrops> first_drops;  // of rings that have not their first chunk here
-  std::vector<std::string_view> meta;       // whole meta records, by sequence
-  std::vector<RingTask> open_tasks;  // by number, without those whose end is among the records
-  uint64_t own_records = 0;          // numbers of ring 0 that are drawn at least
+  RingWaiting waiting;
+  std::vector<std::string_view> meta;  // whole meta records, by sequence
+  std::vector<RingTask> open_tasks;    // by number, without those whose end is among the records
+  uint64_t own_records = 0;            // numbers of ring 0 that are drawn at least
   std::array<uint64_t, capture::kDropReasons> dropped{};
   std::vector<RingDamage> damage;
 };

@@ -49,6 +49,7 @@ struct Example {
                              cell_of(static_cast<int64_t>(n)));
       RingFixture::add_value(slot, p.string("note"), Role::kUsed, ValueTag::kString, cell_of("x"));
     }
+    ring.waiting(3, {{1, 0, 10, 100}, {2, kSampleIsGap, 10, 0}, {1, 0, 20, 150}}).record_past = 4;
     records.insert(tasks.begin(), tasks.end());
   }
 };
@@ -71,6 +72,41 @@ TEST(RingReader, ReadsWhatIsThereInOrder) {
   ASSERT_EQ(ring->open_tasks.size(), 3u);
   EXPECT_EQ(ring->open_tasks[2].record.number, 103u);
   EXPECT_EQ(ring->open_tasks[2].cells[0], 103u);
+}
+
+TEST(RingReader, ReadsTheSamplesThatWait) {
+  Example example;
+  const std::string bytes = example.ring.bytes();
+  const RingWaiting waiting = parse_ring(bytes)->waiting;
+  EXPECT_EQ(waiting.ring, 3u);
+  EXPECT_EQ(waiting.record_past, 4u);
+  const std::vector<PlainSample> expected{
+      {1, 0, 10, 100}, {2, kSampleIsGap, 10, 0}, {1, 0, 20, 150}};
+  EXPECT_EQ(waiting.samples, expected);
+  // The place is free again, or nothing was added yet.
+  example.ring.header().waiting.ring = 0;
+  EXPECT_TRUE(parse_ring(example.ring.bytes())->waiting.samples.empty());
+  example.ring.header().waiting.ring = 3;
+  example.ring.header().waiting.count = 0;
+  EXPECT_TRUE(parse_ring(example.ring.bytes())->waiting.samples.empty());
+}
+
+TEST(RingReader, ImpossibleSamplesThatWaitAreDamage) {
+  const auto read = [](auto&& change) {
+    Example example;
+    change(example.ring.header().waiting);
+    const std::string bytes = example.ring.bytes();
+    const Result<RingContents> ring = parse_ring(bytes);
+    EXPECT_EQ(ring->chunks.size(), 3u) << "stops nothing else";
+    EXPECT_EQ(ring->damage.size(), 1u);
+    return ring->waiting.samples.size();
+  };
+  EXPECT_EQ(read([](auto& place) { place.count = capture::kMaxWaiting + 1; }), 0u);
+  EXPECT_EQ(read([](auto& place) { place.ring = UINT32_MAX; }), 0u);
+  EXPECT_EQ(read([](auto& place) { place.record_past = UINT64_MAX; }), 0u);
+  EXPECT_EQ(read([](auto& place) { place.count = 4; }), 3u) << "the fourth is zeros";
+  EXPECT_EQ(read([](auto& place) { place.samples[0].sensor_id = UINT32_MAX; }), 2u);
+  EXPECT_EQ(read([](auto& place) { place.samples[0].flags = 256; }), 2u);
 }
 
 TEST(RingReader, ATaskWhoseEndIsThereIsNotOpen) {
@@ -144,6 +180,8 @@ TEST(RingReader, NoFlippedBitBreaksIt) {
     ++flips;
   };
   for (size_t bit = 0; bit < offsetof(capture::RingFileHeader, spool_path) * 8; ++bit) flip(bit);
+  constexpr size_t kWaitingAt = offsetof(capture::RingFileHeader, waiting);
+  for (size_t bit = 0; bit < 128 * size_t{8}; ++bit) flip(kWaitingAt * 8 + bit);
   for (size_t chunk = 1; chunk <= 6; ++chunk) {
     for (size_t bit = 0; bit < 128 * size_t{8}; ++bit) flip(chunk * capture::kChunkBytes * 8 + bit);
   }

@@ -8,41 +8,25 @@
 #include "capture/sample.h"
 #include "capture/task.h"
 #include "capture/task_edge.h"
-#include "telemetry/samples_for_test.h"
-#include "telemetry/tree_for_test.h"
+#include "telemetry/own_recorder_for_test.h"
 
 namespace headrace::telemetry {
 namespace {
 
-class CpuEdgesTest : public testing::Test {
+class CpuEdgesTest : public OwnRecorderTest {
  protected:
-  static const Tree& tree() {
-    static const Tree made;
-    return made;
-  }
   CpuEdgesTest() {
-    setenv("HEADRACE_TELEMETRY", "0", 1);
-    EXPECT_TRUE(capture::Recorder::use_directory(tree().path()).ok());
-    recorder_ = capture::Recorder::get();
     Sensor sensor;
     sensor.name = testing::UnitTest::GetInstance()->current_test_info()->name();
     sensor.scale = 1e-9;
     sensor_id_ = capture::intern_sensor(*recorder_, sensor);
     activity_ = capture::intern_activity("work");
   }
-  ~CpuEdgesTest() override {
-    stop_reading_at_edges();
-    unsetenv("HEADRACE_TELEMETRY");
-  }
+  ~CpuEdgesTest() override { stop_reading_at_edges(); }
   std::vector<SampleRecord> samples() {
-    recorder_->flush();
-    Recorded recorded = read_samples(Directory{tree().path()});
-    return recorded[recorder_->producer()]
-                   [testing::UnitTest::GetInstance()->current_test_info()->name()]
-                       .samples;
+    return OwnRecorderTest::samples(testing::UnitTest::GetInstance()->current_test_info()->name());
   }
   void task() { capture::end_task(capture::begin_task(activity_), TaskStatus::kFinished); }
-  capture::Recorder* recorder_ = nullptr;
   uint32_t sensor_id_ = 0;
   uint32_t activity_ = 0;
 };

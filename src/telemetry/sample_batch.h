@@ -1,20 +1,22 @@
 // Samples of a short time, gathered into one record.
 //
-// A sample by itself takes 32 bytes, in a block some three or four. What waits here is this
-// thread's own memory: it is lost with a process that is killed, so it never waits for longer than
-// kLongest_ns, nor once the process's tasks have ended (docs/guarantees.md).
+// A sample by itself takes 32 bytes, in a block some three or four. What waits stands in the ring
+// file as well, and so survives a kill (capture/waiting_place.h). Where it cannot, it is lost with
+// the process (docs/guarantees.md): so it never waits for longer than kLongest_ns, nor once the
+// process's tasks have ended; which is also what readers of a living process wait for.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
 #include "capture/sample.h"
+#include "capture/waiting_place.h"
 
 namespace headrace::telemetry {
 
 class SampleBatch {
  public:
-  static constexpr size_t kMost = 512;
+  static constexpr size_t kMost = capture::kMaxWaiting;
   static constexpr int64_t kLongest_ns = 1'000'000'000;
 
   // One thread's, which all calls are made on; nothing allocates after this one.
@@ -33,6 +35,7 @@ class SampleBatch {
   capture::Recorder& recorder_;
   SampleBlockWriter blocks_;
   std::vector<PlainSample> samples_;
+  capture::WaitingPlace place_;
   int64_t oldest_ns_ = 0;
 };
 

@@ -21,7 +21,7 @@ Batches in_child(Body&& body) {
   const pid_t child = fork();
   if (child == 0) {
     setenv("HEADRACE_TELEMETRY", "0", 1);
-    setenv("HEADRACE_DIR", tree.path().c_str(), 1);
+    if (!capture::Recorder::use_directory(tree.path()).ok()) _exit(9);
     SampleBatch batch(*capture::Recorder::get());
     body(batch);
     capture::stop_capture(TaskStatus::kFinished);
@@ -29,7 +29,7 @@ Batches in_child(Body&& body) {
   }
   int status = 0;
   waitpid(child, &status, 0);
-  EXPECT_TRUE(WIFEXITED(status)) << status;
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
   Batches out;
   for (const SegmentFile& file : list_segments(Directory{tree.path()})) {
     const Result<FileBytes> bytes = FileBytes::open(file.path);

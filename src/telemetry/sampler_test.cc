@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "capture/task.h"
 #include "telemetry/kept_file.h"
+#include "telemetry/own_recorder_for_test.h"
 #include "telemetry/samples_for_test.h"
 #include "telemetry/telemetry.h"
 #include "telemetry/tree_for_test.h"
@@ -23,8 +24,9 @@ template <typename Body>
 Recorded in_child(const Tree& tree, Body&& body) {
   const pid_t child = fork();
   if (child == 0) {
-    setenv("HEADRACE_DIR", tree.path().c_str(), 1);
-    const int code = body();
+    // Not by the environment: another test of this process may have chosen one.
+    const bool chosen = capture::Recorder::use_directory(tree.path()).ok();
+    const int code = chosen ? body() : 9;
     capture::stop_capture(TaskStatus::kFinished);
     _exit(code);
   }
@@ -64,28 +66,8 @@ class Scripted : public Provider {
   uint64_t sweeps_ = 0;
 };
 
-// This process's own recorder, for what needs no second process.
-class SamplerTest : public testing::Test {
- protected:
-  static const Tree& tree() {
-    static const Tree made;
-    return made;
-  }
-  SamplerTest() {
-    // The samplers here are the tests' own; another would read what other tests emulate.
-    setenv("HEADRACE_TELEMETRY", "0", 1);
-    EXPECT_TRUE(capture::Recorder::use_directory(tree().path()).ok());
-    recorder_ = capture::Recorder::get();
-  }
-  ~SamplerTest() override { unsetenv("HEADRACE_TELEMETRY"); }
-  // What was recorded so far of the sensor.
-  std::vector<SampleRecord> samples(const std::string& sensor) {
-    recorder_->flush();
-    Recorded recorded = read_samples(Directory{tree().path()});
-    return recorded[recorder_->producer()][sensor].samples;
-  }
-  capture::Recorder* recorder_ = nullptr;
-};
+// For what needs no second process.
+class SamplerTest : public OwnRecorderTest {};
 constexpr int64_t kLong_ns = 60'000'000'000;
 
 template <typename Make>

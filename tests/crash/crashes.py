@@ -69,13 +69,13 @@ class Folder:
     producers: list[Producer] = field(default_factory=list)
 
     def environment(self, **more: str) -> dict[str, str]:
-        return environment_of(
+        environment = environment_of(
             self.path / ".headrace",
             HEADRACE_RING_DIR=str(self.rings),
             HEADRACE_TELEMETRY="0",
             PYTHONPATH=str(ROOT / "python"),
-            **more,
         )
+        return environment | more
 
     def start(
         self,

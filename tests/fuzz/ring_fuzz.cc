@@ -62,6 +62,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     FUZZ_CHECK(is_inside(task.tail) && task.record.number != 0);
     FUZZ_CHECK(task.cells.size() == task.shape.size());
   }
+  FUZZ_CHECK(ring->waiting.samples.size() <= capture::kMaxWaiting);
+  for (const PlainSample& one : ring->waiting.samples) FUZZ_CHECK(one.sensor_id != 0);
   for (const RingDamage& damage : ring->damage) {
     FUZZ_CHECK(damage.offset + damage.length_bytes <= bytes.size());
   }
