@@ -198,11 +198,11 @@ Result<EdgeIndex> EdgeIndex::open(const Session& session, const EdgeIndexOptions
   return index;
 }
 
-void EdgeIndex::out_of(const Uuid& node, const StepVisitor& visit) const {
+void EdgeIndex::out_of(Uuid node, const StepVisitor& visit) const {
   for (const EdgeRun& run : runs_) run.out_of(node, visit);
 }
 
-void EdgeIndex::into(const Uuid& node, const StepVisitor& visit) const {
+void EdgeIndex::into(Uuid node, const StepVisitor& visit) const {
   for (const EdgeRun& run : runs_) run.into(node, visit);
 }
 

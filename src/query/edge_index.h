@@ -26,8 +26,9 @@ class EdgeIndex {
  public:
   static Result<EdgeIndex> open(const Session& session, const EdgeIndexOptions& options = {});
 
-  void out_of(const Uuid& node, const StepVisitor& visit) const;
-  void into(const Uuid& node, const StepVisitor& visit) const;
+  // `node` is a copy: a visitor may change or move what it was taken from, and runs follow.
+  void out_of(Uuid node, const StepVisitor& visit) const;
+  void into(Uuid node, const StepVisitor& visit) const;
   bool has_workflow_edges() const;
   // Of all runs; an edge that was captured twice counts twice.
   size_t edge_count() const;

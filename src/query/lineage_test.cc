@@ -361,6 +361,20 @@ TEST(EdgeIndex, KeepsRunsAndTakesUpWhatComesLater) {
     EXPECT_EQ(reached("2000"), 2001u);
     add(2001, 2051);
     EXPECT_EQ(reached("2050"), 2101u);
+    // A visitor moves the vector that a node's id stands in: later runs are asked for the same.
+    ASSERT_TRUE(
+        connection.run("INSERT INTO edge_row SELECT 0, 1, 5, NULL, md5('late')::UUID, 'file', true")
+            .ok());
+    const Result<EdgeIndex> index = EdgeIndex::open(session, small);
+    ASSERT_TRUE(index.ok());
+    ASSERT_GT(index->run_count(), 1u);
+    Uuid asked = task_uuid(77, 5);
+    size_t used = 0;
+    index->into(asked, [&](const LineageStep&) {
+      ++used;
+      asked = Uuid();
+    });
+    EXPECT_EQ(used, 2u);
   }
   std::filesystem::remove_all(folder);
 }
