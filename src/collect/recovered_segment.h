@@ -2,8 +2,8 @@
 //
 //   meta frames   the dictionary so far, the ring's own entries, its clocks, how it ended
 //   data frames   each chunk's records under their numbers, and the samples that waited as the next
-//                 record of their ring; then, as records of ring 0, the drops between chunks and the
-//                 tasks that were open, announced with their values
+//                 record of their ring; then, as records of ring 0, the drops between chunks and
+//                 the tasks that were open, announced with their values
 //
 // The same ring and the same earlier segments give the same bytes.
 #pragma once
