@@ -2,7 +2,9 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <string_view>
 
 #include "base/clock.h"
@@ -63,6 +65,49 @@ int64_t unit_ns(char unit) {
   }
 }
 
+int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
+
+// Of the proleptic Gregorian calendar, whatever the year; H. Hinnant, "chrono-Compatible Low-Level
+// Date Algorithms", civil_from_days. Years before 0 have a minus, as in ISO 8601.
+std::string date_text(int64_t days) {
+  const int64_t shifted = days + 719'468;
+  const int64_t era = floor_div(shifted, 146'097);
+  const int64_t of_era = shifted - era * 146'097;
+  const int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36'524 - of_era / 146'096) / 365;
+  const int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const int64_t from_march = (5 * of_year + 2) / 153;
+  const int64_t day = of_year - (153 * from_march + 2) / 5 + 1;
+  const int64_t month = from_march < 10 ? from_march + 3 : from_march - 9;
+  const int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
+  const auto padded = [](int64_t v, size_t digits) {
+    const std::string text = std::to_string(v);
+    return std::string(digits > text.size() ? digits - text.size() : 0, '0') + text;
+  };
+  return (year < 0 ? "-" : "") + padded(std::abs(year), 4) + "-" + padded(month, 2) + "-" +
+         padded(day, 2);
+}
+
+// What lies beyond 64 bits of ns, the year 2262, becomes the nearest that does not.
+int64_t saturated(int64_t count, int64_t each_ns) {
+  int64_t out = 0;
+  if (!__builtin_mul_overflow(count, each_ns, &out)) return out;
+  return count < 0 ? std::numeric_limits<int64_t>::min() : std::numeric_limits<int64_t>::max();
+}
+
+// What DuckDB means by the outermost values of dates and times.
+template <typename T>
+std::string endless_text(T value) {
+  constexpr T kEndless = std::numeric_limits<T>::max();
+  return value == kEndless ? "infinity" : value == -kEndless ? "-infinity" : "";
+}
+
+// `count` units since the epoch, as utc_text writes it.
+std::string moment_text(int64_t count, int64_t each_ns) {
+  const int64_t per_day = 86'400 * (1'000'000'000 / each_ns);
+  const int64_t days = floor_div(count, per_day);
+  return date_text(days) + utc_text((count - days * per_day) * each_ns).substr(10);
+}
+
 std::string time_of_day(int64_t ns) {
   return utc_text(ns).substr(11, 15);  // of the epoch's day, to the microsecond
 }
@@ -80,11 +125,15 @@ Cell text(std::string_view v) { return {false, false, 0, 0, std::string(v)}; }
 Cell temporal(std::string_view format, const ArrowArray& array, int64_t at) {
   Cell cell{false, false, 0, 0, ""};
   if (format == "tdD") {
-    cell.time_ns = int64_t{value<int32_t>(array, at)} * 86'400 * 1'000'000'000;
-    cell.text = utc_text(cell.time_ns).substr(0, 10);
+    const int64_t days = value<int32_t>(array, at);
+    cell.time_ns = saturated(days, 86'400'000'000'000);
+    cell.text = endless_text(value<int32_t>(array, at));
+    if (cell.text.empty()) cell.text = date_text(days);
   } else if (format.substr(0, 2) == "ts") {
-    cell.time_ns = value<int64_t>(array, at) * unit_ns(format[2]);
-    cell.text = utc_text(cell.time_ns);
+    const int64_t count = value<int64_t>(array, at);
+    cell.time_ns = saturated(count, unit_ns(format[2]));
+    cell.text = endless_text(count);
+    if (cell.text.empty()) cell.text = moment_text(count, unit_ns(format[2]));
   } else if (format.substr(0, 2) == "tt") {
     const bool wide = format[2] == 'u' || format[2] == 'n';
     const int64_t v = wide ? value<int64_t>(array, at) : value<int32_t>(array, at);

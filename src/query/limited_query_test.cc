@@ -215,7 +215,7 @@ TEST_F(LimitedQueriesTest, NoStatementEscapes) {
   for (const Row& row : rows) {
     ASSERT_TRUE(std::getline(lines, line)) << "ended by signal " << end->signal << ": " << row.sql;
     const Result<Verdict> verdict = parse_verdict(line);
-    ASSERT_TRUE(verdict.ok()) << line;
+    ASSERT_TRUE(verdict.ok()) << line << "\nended by signal " << end->signal << ": " << row.sql;
     const Status& status = verdict->status;
     EXPECT_EQ(row.expected, status.ok() ? "answers" : "refused")
         << row.sql << "\n"
