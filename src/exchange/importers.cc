@@ -2,12 +2,15 @@
 #include <vector>
 
 #include "exchange/importer.h"
+#include "exchange/tensorboard_import.h"
 
 namespace headrace::exchange {
 
 std::span<const Importer> importers() {
   // By kind. Each is declared by the header of its reader.
-  static const std::vector<Importer> all = {};
+  static const std::vector<Importer> all = {
+      kTensorboard,
+  };
   return all;
 }
 

@@ -1,4 +1,5 @@
-// One record of an event file: an Event of TensorFlow's event.proto, with what Headrace keeps of it.
+// One record of an event file: an Event of TensorFlow's event.proto, with what Headrace keeps of
+// it.
 //
 // Scalars come in two forms, a simple value and a tensor of one element whose plugin is "scalars";
 // both read the same. Of images, sounds and histograms the size is kept, not the content.
@@ -65,7 +66,7 @@ struct Event {
   double wall_time_s = 0;  // since the epoch
   int64_t step = 0;
   EventKind kind = EventKind::kNothing;
-  std::string text;  // file version; message; checkpoint's path or message of a session
+  std::string text;    // file version; message; checkpoint's path or message of a session
   uint64_t level = 0;  // of a message: 10 debug, 20 info, 30 warning, 40 error, 50 fatal
   std::vector<SummaryValue> values;
 };

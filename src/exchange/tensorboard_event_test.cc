@@ -44,8 +44,8 @@ TEST(TensorboardEvent, AScalarInBothForms) {
   EXPECT_EQ(event.values[0].kind, SummaryKind::kSimple);
   EXPECT_EQ(event.values[0].simple, 0.25F);
 
-  event = event_of(summary_event(
-      6, 4, field(1, "loss") + plugin("scalars") + field(8, float_tensor(0.0F))));
+  event = event_of(
+      summary_event(6, 4, field(1, "loss") + plugin("scalars") + field(8, float_tensor(0.0F))));
   ASSERT_EQ(event.values.size(), 1U);
   EXPECT_EQ(event.values[0].plugin, "scalars");
   EXPECT_EQ(event.values[0].kind, SummaryKind::kTensor);
@@ -95,8 +95,8 @@ TEST(TensorboardEvent, GraphMessageSessionAndRunMetadata) {
 }
 
 TEST(TensorboardEvent, EveryCutOfAMessageIsRefusedOrShorter) {
-  const std::string whole = field(1, 2.0) + field(2, uint64_t{7}) +
-                            field(5, field(1, field(1, "loss") + field(2, 0.5F)));
+  const std::string whole =
+      field(1, 2.0) + field(2, uint64_t{7}) + field(5, field(1, field(1, "loss") + field(2, 0.5F)));
   size_t refused = 0;
   for (size_t cut = 0; cut < whole.size(); ++cut) {
     Event event;
@@ -107,7 +107,8 @@ TEST(TensorboardEvent, EveryCutOfAMessageIsRefusedOrShorter) {
 }
 
 TEST(TensorboardTensor, ListedValuesAndTheLastForTheRest) {
-  const std::string shape = field(2, field(2, field(1, uint64_t{2})) + field(2, field(1, uint64_t{2})));
+  const std::string shape =
+      field(2, field(2, field(1, uint64_t{2})) + field(2, field(1, uint64_t{2})));
   std::string packed;
   ByteWriter(packed).f64(1.5);
   ByteWriter(packed).f64(-2.0);
@@ -133,16 +134,17 @@ TEST(TensorboardTensor, TypesKeepTheirValuesExactly) {
   EXPECT_EQ(one(24, "x").dtype, "type 24");
   EXPECT_THAT(tensor_of(field(1, uint64_t{7}) + field(8, "two") + field(8, "words")).strings,
               ElementsAre("two", "words"));
-  EXPECT_THAT(tensor_of(field(1, uint64_t{3}) + field(7, varint(static_cast<uint64_t>(-5)))).integers,
-              ElementsAre(-5));
+  EXPECT_THAT(
+      tensor_of(field(1, uint64_t{3}) + field(7, varint(static_cast<uint64_t>(-5)))).integers,
+      ElementsAre(-5));
 }
 
 TEST(TensorboardTensor, LargeAndUnknownShapesCostNothing) {
-  const std::string huge = field(2, field(2, field(1, uint64_t{1} << 40)) +
-                                        field(2, field(1, uint64_t{1} << 40)));
+  const std::string huge =
+      field(2, field(2, field(1, uint64_t{1} << 40)) + field(2, field(1, uint64_t{1} << 40)));
   EXPECT_EQ(tensor_of(field(1, uint64_t{1}) + huge).elements, -1);
-  const EventTensor wide = tensor_of(field(1, uint64_t{1}) +
-                                     field(2, field(2, field(1, uint64_t{1} << 40))));
+  const EventTensor wide =
+      tensor_of(field(1, uint64_t{1}) + field(2, field(2, field(1, uint64_t{1} << 40))));
   EXPECT_EQ(wide.elements, int64_t{1} << 40);
   EXPECT_EQ(wide.numbers.size(), kTensorKept);
   EXPECT_EQ(tensor_of(field(1, uint64_t{1}) + field(2, field(3, uint64_t{1}))).elements, -1);
@@ -174,8 +176,7 @@ TEST(TensorboardHparams, StartHasTheValuesInOrderOfTheirNames) {
 TEST(TensorboardHparams, ExperimentAndEnd) {
   Hparams out;
   const std::string metric = field(5, field(1, field(1, "test") + field(2, "accuracy")));
-  ASSERT_TRUE(read_hparams(
-      field(2, field(6, "study") + field(4, field(1, "lr")) + metric), out));
+  ASSERT_TRUE(read_hparams(field(2, field(6, "study") + field(4, field(1, "lr")) + metric), out));
   EXPECT_TRUE(out.is_experiment);
   EXPECT_EQ(out.name, "study");
   EXPECT_THAT(out.hparam_names, ElementsAre("lr"));

@@ -46,16 +46,18 @@ Status EventFile::read(const EachRecord& each, bool last) {
   size_when_read_ = size;
   EventFrames frames(position_);
   const auto piece = std::make_unique<char[]>(kPiece);
-  for (uint64_t at = position_;;) {
+  bool goes_on = true;
+  for (uint64_t at = position_; goes_on;) {
     const ssize_t n = ::pread(file.fd(), piece.get(), kPiece, static_cast<off_t>(at));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return io_error("cannot read " + path_.string(), errno);
     if (n == 0) break;
     at += static_cast<uint64_t>(n);
     frames.add({piece.get(), static_cast<size_t>(n)});
-    while (frames.next()) each(frames.record(), frames.record_offset());
+    while (goes_on && frames.next()) goes_on = each(frames.record(), frames.record_offset());
   }
-  if (last) frames.finish();
+  if (!goes_on) size_when_read_ = 0;
+  if (last && goes_on) frames.finish();
   position_ = frames.position();
   pending_bytes_ = frames.pending_bytes();
   std::ranges::move(frames.take_damage(), std::back_inserter(damage_));

@@ -23,7 +23,8 @@ namespace headrace::exchange {
 
 class EventFile {
  public:
-  using EachRecord = std::function<void(std::string_view record, uint64_t offset)>;
+  // False: stop behind this record.
+  using EachRecord = std::function<bool(std::string_view record, uint64_t offset)>;
 
   explicit EventFile(std::filesystem::path path, uint64_t from = 0)
       : path_(std::move(path)), position_(from) {}

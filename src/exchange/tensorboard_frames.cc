@@ -36,8 +36,8 @@ void EventFrames::add(std::string_view bytes) {
 }
 
 void EventFrames::skip(size_t bytes, const char* reason) {
-  damage_.push_back({at_, bytes, reason,
-                     std::string(rest().substr(0, std::min(bytes, kDamageKept)))});
+  damage_.push_back(
+      {at_, bytes, reason, std::string(rest().substr(0, std::min(bytes, kDamageKept)))});
   used_ += bytes;
   at_ += bytes;
   searched_ = 0;

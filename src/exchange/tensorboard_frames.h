@@ -58,8 +58,8 @@ class EventFrames {
   void skip(size_t bytes, const char* reason);
 
   std::string buffer_;
-  size_t used_ = 0;  // of the buffer
-  uint64_t at_;      // in the file, of the byte buffer_[used_]
+  size_t used_ = 0;      // of the buffer
+  uint64_t at_;          // in the file, of the byte buffer_[used_]
   size_t searched_ = 0;  // of rest(), when its length cannot be trusted
   std::string_view record_;
   uint64_t record_offset_ = 0;

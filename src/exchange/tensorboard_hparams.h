@@ -12,7 +12,8 @@
 
 namespace headrace::exchange {
 
-// A google.protobuf.Value: null, number, text, truth; a list or struct as its text in JSON.
+// A google.protobuf.Value: null, number, text, truth; a list or struct as its text in JSON,
+// with NaN and Infinity as Python writes them.
 struct HparamJson {
   std::string text;
   bool operator==(const HparamJson&) const = default;

@@ -20,14 +20,14 @@ struct Type {
   size_t bytes;
 };
 constexpr Type kTypes[] = {
-    {1, "float32", Element::kFloat, 4},  {2, "float64", Element::kFloat, 8},
-    {3, "int32", Element::kSigned, 4},   {4, "uint8", Element::kUnsigned, 1},
-    {5, "int16", Element::kSigned, 2},   {6, "int8", Element::kSigned, 1},
-    {7, "string", Element::kString, 0},  {8, "complex64", Element::kOther, 8},
-    {9, "int64", Element::kSigned, 8},   {10, "bool", Element::kUnsigned, 1},
-    {14, "bfloat16", Element::kFloat, 2}, {17, "uint16", Element::kUnsigned, 2},
+    {1, "float32", Element::kFloat, 4},      {2, "float64", Element::kFloat, 8},
+    {3, "int32", Element::kSigned, 4},       {4, "uint8", Element::kUnsigned, 1},
+    {5, "int16", Element::kSigned, 2},       {6, "int8", Element::kSigned, 1},
+    {7, "string", Element::kString, 0},      {8, "complex64", Element::kOther, 8},
+    {9, "int64", Element::kSigned, 8},       {10, "bool", Element::kUnsigned, 1},
+    {14, "bfloat16", Element::kFloat, 2},    {17, "uint16", Element::kUnsigned, 2},
     {18, "complex128", Element::kOther, 16}, {19, "float16", Element::kFloat, 2},
-    {22, "uint32", Element::kUnsigned, 4}, {23, "uint64", Element::kUnsigned, 8},
+    {22, "uint32", Element::kUnsigned, 4},   {23, "uint64", Element::kUnsigned, 8},
 };
 
 double from_half(uint16_t bits) {
@@ -122,8 +122,8 @@ bool read_shape(std::string_view message, EventTensor& out) {
     }
     out.shape.push_back(size);
     if (size < 0) is_known = false;
-    const bool is_too_much = is_known && size > 0 &&
-                             out.elements > std::numeric_limits<int64_t>::max() / size;
+    const bool is_too_much =
+        is_known && size > 0 && out.elements > std::numeric_limits<int64_t>::max() / size;
     if (is_too_much) is_known = false;
     if (is_known) out.elements *= size;
   }
@@ -134,7 +134,8 @@ bool read_shape(std::string_view message, EventTensor& out) {
 // What is not listed is as the last one; of none, the type's zero.
 template <typename T>
 void fill(std::vector<T>& values, int64_t elements) {
-  const size_t wanted = std::min<size_t>(kTensorKept, static_cast<size_t>(std::max<int64_t>(elements, 0)));
+  const size_t wanted =
+      std::min<size_t>(kTensorKept, static_cast<size_t>(std::max<int64_t>(elements, 0)));
   if (values.size() < wanted) values.resize(wanted, values.empty() ? T{} : T(values.back()));
 }
 
@@ -164,7 +165,14 @@ bool read_tensor(std::string_view message, EventTensor& out) {
           read_content(*type, in.bytes(), out);
         }
         break;
-      case 5: case 6: case 7: case 10: case 11: case 13: case 16: case 17:
+      case 5:
+      case 6:
+      case 7:
+      case 10:
+      case 11:
+      case 13:
+      case 16:
+      case 17:
         if (type->element != Element::kString) read_values(*type, in, out);
         break;
       case 8:
