@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "exchange/importer.h"
+#include "exchange/mlflow_import.h"
 #include "exchange/tensorboard_import.h"
 
 namespace headrace::exchange {
@@ -9,6 +10,7 @@ namespace headrace::exchange {
 std::span<const Importer> importers() {
   // By kind. Each is declared by the header of its reader.
   static const std::vector<Importer> all = {
+      kMlflow,
       kTensorboard,
   };
   return all;
