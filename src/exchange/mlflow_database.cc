@@ -309,16 +309,16 @@ Status MlflowDatabase::read_metrics(MlflowContent& out) {
   const std::string step = has("metrics", "step") ? "step" : "0";
   const std::string is_nan = has("metrics", "is_nan") ? "is_nan" : "0";
   int64_t last_row = last_row_;
-  HEADRACE_RETURN_IF_ERROR(file_.each(
-      "SELECT rowid, run_uuid, key, value, timestamp, " + step + ", " + is_nan +
-          " FROM metrics WHERE rowid > " + std::to_string(last_row_) + " ORDER BY rowid LIMIT " +
-          std::to_string(kMetricsAtOnce),
-      {}, [&](const SqliteRow& row) {
-        last_row = row.integer(0);
-        out.metrics.push_back({row.text(1), row.text(2),
-                               metric_value(row.real(3), row.integer(6) != 0), row.integer(4),
-                               row.integer(5)});
-      }));
+  HEADRACE_RETURN_IF_ERROR(
+      file_.each("SELECT rowid, run_uuid, key, value, timestamp, " + step + ", " + is_nan +
+                     " FROM metrics WHERE rowid > " + std::to_string(last_row_) +
+                     " ORDER BY rowid LIMIT " + std::to_string(kMetricsAtOnce),
+                 {}, [&](const SqliteRow& row) {
+                   last_row = row.integer(0);
+                   out.metrics.push_back({row.text(1), row.text(2),
+                                          metric_value(row.real(3), row.integer(6) != 0),
+                                          row.integer(4), row.integer(5)});
+                 }));
   for (const MlflowMetric& metric : out.metrics) ++rows_told_[metric.run];
   rows_told_total_ += out.metrics.size();
   last_row_ = last_row;

@@ -36,7 +36,8 @@ std::vector<fs::path> entries_of(const fs::path& folder, bool folders) {
 // All plain files below, with their names from there on.
 void each_file(const fs::path& folder, const std::string& prefix,
                const std::function<void(const fs::path&, const std::string&)>& file) {
-  for (const fs::path& path : entries_of(folder, false)) file(path, prefix + path.filename().string());
+  for (const fs::path& path : entries_of(folder, false))
+    file(path, prefix + path.filename().string());
   for (const fs::path& path : entries_of(folder, true)) {
     each_file(path, prefix + path.filename().string() + "/", file);
   }

@@ -133,8 +133,8 @@ Result<MlflowMeta> parse_meta(std::string_view yaml) {
     if (is_nested) {
       to = value;
     } else if (!scalar(value, to)) {
-      return corrupt("line " + std::to_string(begun_at) + " of meta.yaml is not understood: " + name +
-                     ": " + value.substr(0, 80));
+      return corrupt("line " + std::to_string(begun_at) +
+                     " of meta.yaml is not understood: " + name + ": " + value.substr(0, 80));
     }
     return ok_status();
   };
@@ -147,7 +147,8 @@ Result<MlflowMeta> parse_meta(std::string_view yaml) {
     const bool is_blank = line.find_first_not_of(' ') == std::string_view::npos;
     if (is_blank || line[0] == ' ' || line[0] == '-') {
       if (name.empty() && is_blank) continue;
-      if (name.empty()) return corrupt("line " + std::to_string(number) + " of meta.yaml goes on nothing");
+      if (name.empty())
+        return corrupt("line " + std::to_string(number) + " of meta.yaml goes on nothing");
       // An indented line behind a name alone begins a map of its own; a list is not indented.
       if (!is_blank && value.empty()) is_nested = true;
       if (is_nested) {
@@ -162,7 +163,8 @@ Result<MlflowMeta> parse_meta(std::string_view yaml) {
     const size_t colon = line.find(':');
     const bool is_name = colon != std::string_view::npos && colon > 0 &&
                          (colon + 1 == line.size() || line[colon + 1] == ' ');
-    if (!is_name || line.substr(0, colon).find_first_of("\"'{}[]#&*!|>% ") != std::string_view::npos) {
+    if (!is_name ||
+        line.substr(0, colon).find_first_of("\"'{}[]#&*!|>% ") != std::string_view::npos) {
       return corrupt("line " + std::to_string(number) +
                      " of meta.yaml is no name with a value: " + std::string(line.substr(0, 80)));
     }

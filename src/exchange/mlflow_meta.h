@@ -1,5 +1,5 @@
-// The meta.yaml of MLflow's file stores: one level of names and values, as PyYAML's safe_dump writes
-// it. Nothing else of YAML is understood: no anchors, no types, no documents.
+// The meta.yaml of MLflow's file stores: one level of names and values, as PyYAML's safe_dump
+// writes it. Nothing else of YAML is understood: no anchors, no types, no documents.
 //
 //   Result<MlflowMeta> meta = parse_meta("name: 'a: b'\nend_time: null\n");
 //   meta->text("name") == "a: b", meta->integer("end_time") == nullopt

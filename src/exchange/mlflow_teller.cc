@@ -280,7 +280,8 @@ Status MlflowTeller::tell_dataset(const MlflowDataset& dataset, collect::Intake&
 
 Status MlflowTeller::tell_link(const MlflowRun& run, const MlflowLink& link,
                                collect::Intake& intake) {
-  const std::string object = link.is_model ? model_object(link.object) : dataset_object(link.object);
+  const std::string object =
+      link.is_model ? model_object(link.object) : dataset_object(link.object);
   std::string name = link.context;
   if (name.empty()) name = names_[object];
   if (name.empty()) name = link.is_model ? "model" : "dataset";
@@ -315,7 +316,8 @@ Status MlflowTeller::tell_model(const MlflowModel& model, collect::Intake& intak
     HEADRACE_RETURN_IF_ERROR(tell_object(object, intake));
     HEADRACE_RETURN_IF_ERROR(tell_artifacts(object.id, model.artifact_location, model.run, intake));
   }
-  return model.run.empty() ? ok_status() : tell_edge(model.run, object.id, true, model.name, intake);
+  return model.run.empty() ? ok_status()
+                           : tell_edge(model.run, object.id, true, model.name, intake);
 }
 
 Status MlflowTeller::tell_version(const MlflowModelVersion& version, collect::Intake& intake) {
@@ -398,11 +400,11 @@ Status MlflowTeller::tell(const MlflowContent& content, collect::Intake& intake)
     row.values.add(metric.key, Value::of(metric.value));
     const Status told = intake.row(row);
     if (told.code() == StatusCode::kInvalidArgument) {
-      HEADRACE_RETURN_IF_ERROR(intake.quarantine(
-          "metric " + metric.key + " of run " + metric.run + ", step " +
-              std::to_string(metric.step) + ", time " + std::to_string(metric.at_ms) + " ms, value " +
-              std::to_string(metric.value),
-          told.message()));
+      HEADRACE_RETURN_IF_ERROR(intake.quarantine("metric " + metric.key + " of run " + metric.run +
+                                                     ", step " + std::to_string(metric.step) +
+                                                     ", time " + std::to_string(metric.at_ms) +
+                                                     " ms, value " + std::to_string(metric.value),
+                                                 told.message()));
     } else {
       HEADRACE_RETURN_IF_ERROR(told);
     }

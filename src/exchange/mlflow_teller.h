@@ -1,7 +1,8 @@
 // What of MLflow's content becomes what of Headrace's:
 //
 //   experiment                   campaign of its runs, and an object of kind "experiment"
-//   run                          a workflow, part of that of its parent run, and one task in it that
+//   run                          a workflow, part of that of its parent run, and one task in it
+//   that
 //                                used the parameters and datasets and generated the last metrics
 //   metric                       a row of the workflow, at its time, with its step
 //   parameter, tag               used of both; a tag of the workflow. Tags of MLflow itself
@@ -63,9 +64,9 @@ class MlflowTeller {
 
   std::string campaign_;
   std::filesystem::path base_;
-  std::map<std::string, std::string> names_;   // of experiments and datasets, by id
-  std::map<std::string, uint64_t> told_;       // name to a hash of its content
-  std::set<std::string> ended_;  // runs whose task has ended
+  std::map<std::string, std::string> names_;  // of experiments and datasets, by id
+  std::map<std::string, uint64_t> told_;      // name to a hash of its content
+  std::set<std::string> ended_;               // runs whose task has ended
   std::set<std::string> listed_;  // ended runs whose artifacts this process has looked at
 };
 

@@ -77,7 +77,7 @@ Result<SqliteFile> SqliteFile::open(const std::filesystem::path& path) {
     const bool has_log = std::filesystem::exists(path.string() + "-wal", error);
     if ((code & 0xFF) != SQLITE_CANTOPEN || has_log) return file.failed(code);
   }
-  return {StatusCode::kIo, path.string() + " cannot be opened"};
+  return Status(StatusCode::kIo, path.string() + " cannot be opened");
 }
 
 Status SqliteFile::each(const std::string& sql, const Bound& bound,

@@ -168,7 +168,7 @@ TEST(TensorboardHparams, StartHasTheValuesInOrderOfTheirNames) {
   EXPECT_EQ(out.start_time_s, 12.5);
   EXPECT_THAT(out.values,
               ElementsAre(Pair("bias", HparamValue(true)),
-                          Pair("dims", HparamValue(HparamJson{R"([1,"a\"b"])"})),
+                          Pair("dims", HparamValue(HparamJson{R"([1.0,"a\"b"])"})),
                           Pair("lr", HparamValue(0.001)), Pair("name", HparamValue("adam")),
                           Pair("none", HparamValue())));
 }
