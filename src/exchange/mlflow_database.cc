@@ -293,19 +293,28 @@ Status MlflowDatabase::read_registry(MlflowContent& out) const {
 }
 
 Status MlflowDatabase::read_metrics(MlflowContent& out) {
-  int64_t rows = 0;
-  int64_t greatest = 0;
-  HEADRACE_RETURN_IF_ERROR(file_.each("SELECT count(*), coalesce(max(rowid), 0) FROM metrics", {},
-                                      [&](const SqliteRow& row) {
-                                        rows = row.integer(0);
-                                        greatest = row.integer(1);
+  std::map<std::string, uint64_t> there;
+  uint64_t rows = 0;
+  HEADRACE_RETURN_IF_ERROR(file_.each("SELECT run_uuid, count(*) FROM metrics GROUP BY run_uuid",
+                                      {}, [&](const SqliteRow& row) {
+                                        const auto count = static_cast<uint64_t>(row.integer(1));
+                                        there[row.text(0)] = count;
+                                        rows += count;
                                       }));
-  const int64_t told = static_cast<int64_t>(rows_told_total_);
-  int64_t behind = 0;
+  int64_t greatest = 0;
+  uint64_t behind = 0;
   HEADRACE_RETURN_IF_ERROR(
-      file_.each("SELECT count(*) FROM metrics WHERE rowid > " + std::to_string(last_row_), {},
-                 [&](const SqliteRow& row) { behind = row.integer(0); }));
-  if (told + behind != rows) return read_metrics_by_count(out);
+      file_.each("SELECT coalesce(max(rowid), 0), count(*) FROM metrics WHERE rowid > " +
+                     std::to_string(last_row_),
+                 {}, [&](const SqliteRow& row) {
+                   greatest = row.integer(0);
+                   behind = static_cast<uint64_t>(row.integer(1));
+                 }));
+  const bool is_removed = std::ranges::any_of(rows_told_, [&there](const auto& told) {
+    const auto found = there.find(told.first);
+    return found == there.end() || found->second < told.second;
+  });
+  if (is_removed || rows_told_total_ + behind != rows) return read_metrics_by_count(out);
   const std::string step = has("metrics", "step") ? "step" : "0";
   const std::string is_nan = has("metrics", "is_nan") ? "is_nan" : "0";
   int64_t last_row = last_row_;
