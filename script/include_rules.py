@@ -29,6 +29,7 @@ THIRD_PARTY = {
     "duckdb": "duckdb",
     "nanobind": "nanobind",
     "openssl": "openssl",
+    "sqlite3": "sqlite3",
     "structmember": "python",
     "zlib": "zlib",
 }

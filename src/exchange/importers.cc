@@ -2,12 +2,17 @@
 #include <vector>
 
 #include "exchange/importer.h"
+#include "exchange/mlflow_import.h"
+#include "exchange/tensorboard_import.h"
 
 namespace headrace::exchange {
 
 std::span<const Importer> importers() {
   // By kind. Each is declared by the header of its reader.
-  static const std::vector<Importer> all = {};
+  static const std::vector<Importer> all = {
+      kMlflow,
+      kTensorboard,
+  };
   return all;
 }
 

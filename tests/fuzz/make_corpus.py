@@ -1,11 +1,13 @@
-"""Makes seeds for the fuzz targets: tests/fuzz/corpus/{segment,record,value,ring,elf}.
+"""Makes seeds for the fuzz targets: tests/fuzz/corpus/{segment,record,value,ring,elf,event}.
 
 Each file given is a small segment of one producer. The whole is a seed for `segment`; its meta and
 data payloads, in the form that record_fuzz.cc takes, for `record`; each nested value in its
 dictionary and in its records' tails for `value`. A ring file becomes a seed for `ring`. Programs
-of each sort that box/elf.h tells apart, as small as they can be, are made for `elf` each time.
+of each sort that box/elf.h tells apart, as small as they can be, are made for `elf` each time. An event
+file of TensorBoard (with "tfevents" in its name) becomes a seed for `event`, and so does each of its
+records.
 
-usage: make_corpus.py [SEGMENT|RING...]
+usage: make_corpus.py [SEGMENT|RING|EVENTS...]
 """
 
 from __future__ import annotations
@@ -90,6 +92,15 @@ def folded_ring(ring: bytes) -> bytes:
     return out
 
 
+def framed_records(events: bytes) -> Iterator[bytes]:
+    """Each record of an event file, with its length and checksums."""
+    at = 0
+    while at + 16 <= len(events):
+        (length,) = struct.unpack_from("<Q", events, at)
+        yield events[at : at + length + 16]
+        at += length + 16
+
+
 ELF_HEADER = struct.Struct("<4s5B7xHHIQQQIHHHHHH")
 SEGMENT_HEADER = struct.Struct("<IIQQQQQQ")
 SECTION_HEADER = struct.Struct("<IIQQQQIIQQ")
@@ -136,6 +147,12 @@ def main(paths: list[str]) -> None:
     for path in paths:
         if path.endswith(".ring"):
             keep("ring", folded_ring(Path(path).read_bytes()))
+            continue
+        if "tfevents" in Path(path).name:
+            events = Path(path).read_bytes()
+            keep("event", events)
+            for record in framed_records(events):
+                keep("event", record)
             continue
         segment = Path(path).read_bytes()
         keep("segment", segment)
