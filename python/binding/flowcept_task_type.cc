@@ -538,12 +538,13 @@ PyObject* set_flowcept(PyObject*, PyObject* args) {
   Py_RETURN_NONE;
 }
 
-// flowcept_task(function, name, outputs, tags, attributes): hr.task with attributes.
+// flowcept_task(function, name, outputs, result_name, tags, attributes): hr.task with attributes,
+// and results that outputs do not name under `result_name`.
 PyObject* flowcept_task(PyObject*, PyObject* args) {
   PyObject* function = nullptr;
   TaskOptions options;
-  if (PyArg_ParseTuple(args, "OOOOO:flowcept_task", &function, &options.name, &options.outputs,
-                       &options.tags, &options.attributes) == 0) {
+  if (PyArg_ParseTuple(args, "OOOOOO:flowcept_task", &function, &options.name, &options.outputs,
+                       &options.result_name, &options.tags, &options.attributes) == 0) {
     return nullptr;
   }
   return make_task(function, options);
