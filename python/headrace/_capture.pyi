@@ -220,6 +220,7 @@ def flowcept_task(
     function: _Function,
     name: str | None,
     outputs: _Names | None,
+    result_name: str,
     tags: _Tags | None,
     attributes: dict[str, Any] | None,
     /,
@@ -304,4 +305,16 @@ def set_is_from_signal(function: Callable[[BaseException], bool], /) -> None: ..
 def set_content_hash(function: Callable[[Any], str] | None, /) -> None: ...
 def redact_text(text: str, /) -> str: ...
 def add_redaction_rule(rule: str, /) -> bool: ...
-def read_segments(directory: str | PathLike[str], since_ns: int = 0, /) -> str: ...
+def read_segments(
+    directory: str | PathLike[str], since_ns: int = 0, with_tasks: bool = True, /
+) -> str: ...
+def flowcept_tasks(
+    directory: str | PathLike[str],
+    since_ns: int,
+    producer: str,
+    places: dict[str, str],
+    ours: list[str],
+    host: str,
+    samples: list[tuple[int, str]],
+    /,
+) -> list[tuple[int, str, int, int, bytes]]: ...
