@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from headrace import models as models
+    from headrace import sklearn as sklearn
     from headrace import torch as torch
     from headrace.store import Store
 
@@ -129,7 +130,7 @@ def load_ipython_extension(shell: Any) -> None:
 
 def __getattr__(name: str) -> Any:
     """`hr.torch` and the like, loaded when they are asked for."""
-    if name in ("models", "torch"):
+    if name in ("models", "sklearn", "torch"):
         import importlib
 
         return importlib.import_module(f"headrace.{name}")
