@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from headrace import _capture
 from headrace.adapters import Adapter
 
 
@@ -22,7 +21,7 @@ class OpenTasks:
 
     def begin(self, activity: str, used: dict[str, Any] | None = None, **tags: Any) -> Any:
         """Begins a task inside the innermost; returns it, for used(), generated() and log()."""
-        task = _capture.task(activity, used=used, tags=tags or None)
+        task = self._adapter.begin(activity, used=used, tags=tags or None)
         task.__enter__()
         self._open.append((activity, task))
         return task
@@ -58,10 +57,7 @@ class OpenTasks:
         """Ends all but so many: with an error, as failed (as cancelled after Ctrl-C)."""
         while len(self._open) > depth:
             _, task = self._open.pop()
-            if error is None:
-                task.__exit__(None, None, None)
-            else:
-                task.__exit__(type(error), error, error.__traceback__)
+            task.__exit__(None if error is None else type(error), error, None)
 
     def __getstate__(self) -> dict[str, Any]:
         return {}

@@ -6,12 +6,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from headrace import _capture
-from headrace.adapters import Adapter
+from headrace.adapters import is_capturing
 from headrace.fingerprint import is_estimator
 from headrace.sklearn import identity, results
-
-adapter = Adapter("sklearn")
+from headrace.sklearn.identity import adapter
 
 FITTING = ("fit", "partial_fit", "fit_transform", "fit_predict")
 PREDICTING = (
@@ -74,14 +72,14 @@ def captured(
         not Settings.is_on
         or (Settings.only_inside and not calls)
         or any(each is estimator for each in calls)  # part of what it was asked for
-        or not _capture.is_capturing()
+        or not is_capturing()
     ):
         return original(estimator, *args, **keywords)
     is_outermost = not calls
     used = _used(method, names, estimator, args, keywords, is_outermost) or {}
     calls.append(estimator)
     try:
-        with _capture.task(activity(type(estimator), method), used=used) as task:
+        with adapter.begin(activity(type(estimator), method), used=used) as task:
             result = original(estimator, *args, **keywords)
             _generated(task, method, estimator, result, is_outermost)
             return result
@@ -188,11 +186,11 @@ def _holds_estimator(value: Any) -> bool:
 @adapter.guarded
 def _generated(task: Any, method: str, estimator: Any, result: Any, is_outermost: bool) -> None:
     if method in FITTING and is_outermost:
-        task.generated(model=identity.fitted(estimator))
+        task.generated(model=identity.fitted(estimator, task.id))
         results.of_search(task, estimator)
     if method == "score":
         if isinstance(result, int | float):  # numpy's float64 is a float
-            task.log(score=float(result))
+            task.generated(score=float(result)).log(score=float(result))
     elif method not in ("fit", "partial_fit") and result is not estimator:
         task.generated(result=summary(result, is_outermost))
         if is_outermost:

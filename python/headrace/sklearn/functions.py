@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from headrace import _capture
+from headrace.adapters import is_capturing
 from headrace.fingerprint import is_estimator
 from headrace.sklearn import identity, results
 from headrace.sklearn.calls import Settings, adapter, data, open_, parameters, plain
@@ -30,12 +30,12 @@ def captured_function(
     keywords: dict[str, Any],
 ) -> Any:
     """Calls `original(*args, **keywords)` as a task, unless it is part of another."""
-    if not Settings.is_on or open_.calls or Settings.only_inside or not _capture.is_capturing():
+    if not Settings.is_on or open_.calls or Settings.only_inside or not is_capturing():
         return original(*args, **keywords)
     used = _used(name, names, args, keywords) or {}
     open_.calls.append(original)
     try:
-        with _capture.task(name, used=used) as task:
+        with adapter.begin(name, used=used) as task:
             result = original(*args, **keywords)
             _generated(task, name, result)
             return result

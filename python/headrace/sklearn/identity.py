@@ -7,9 +7,11 @@ import sys
 import weakref
 from typing import Any
 
-from headrace import _capture
-from headrace._capture import Object
+from headrace import Object
+from headrace.adapters import Adapter, is_capturing
 from headrace.fingerprint import TooLargeError, fingerprint, is_estimator
+
+adapter = Adapter("sklearn")
 
 # The data sets that come with scikit-learn, by the SHA-256 of their elements.
 _KNOWN = {
@@ -45,7 +47,7 @@ def shape_of(value: Any) -> tuple[int, ...] | None:
 
 def data_object(value: Any, most_bytes: int, kind: str = "dataset") -> Object | None:
     """The object that stands for data, recorded; None where it is no data, or too large."""
-    if most_bytes <= 0 or not _capture.is_capturing():
+    if most_bytes <= 0 or not is_capturing():
         return None
     found = _content(value, most_bytes)
     if found is None:
@@ -63,7 +65,7 @@ def data_object(value: Any, most_bytes: int, kind: str = "dataset") -> Object | 
         kind = known.kind
     elif len(_met) >= MAX_MET:
         _met.clear()
-    made = _capture.record_object(kind, name, None, sha256, size_bytes, sha256, facts)
+    made = adapter.content(kind, name, sha256, size_bytes, **facts)
     _met[key] = made
     return made
 
@@ -108,18 +110,19 @@ def _content(value: Any, most_bytes: int) -> tuple[str, int, str, dict[str, Any]
     return found.sha256, found.size_bytes, what, facts
 
 
-def fitted(estimator: Any) -> Object:
+def fitted(estimator: Any, task_id: str | None = None) -> Object:
     """Records the model that an estimator has become, and keeps it in mind."""
+    sha256, size_bytes, version = None, None, None
+    facts: dict[str, Any] = {}
     try:
         known = fingerprint(estimator, MAX_MODEL_BYTES)
         sha256, size_bytes = known.sha256, known.size_bytes
-        facts: dict[str, Any] = {"hash_leaves_out": known.unknown} if known.unknown else {}
+        if known.unknown:
+            facts["hash_leaves_out"] = known.unknown
     except TooLargeError:
-        sha256, size_bytes, facts = None, None, {"hash_leaves_out": ["more than is read"]}
-    # What is not known whole is told apart by the task that fitted it.
-    current = _capture.current_task()
-    unique = None if current is None else current.id
-    version = sha256 if sha256 and not facts else f"{sha256 or ''} {unique}"
+        facts["hash_leaves_out"] = ["more than is read"]
+    if facts:  # what is not known whole is told apart by the task that fitted it
+        version = f"{sha256 or 'unread'} {task_id or 'in part'}"
     kind = type(estimator)
     facts["class"] = f"{kind.__module__}.{kind.__qualname__}"
     held = getattr(estimator, "__dict__", {})
@@ -127,8 +130,8 @@ def fitted(estimator: Any) -> Object:
         found = held.get(name)
         if isinstance(found, int | float):
             facts[name.rstrip("_")] = found
-    made = _capture.record_object(
-        "model", title(estimator), None, sha256, size_bytes, version, facts
+    made = adapter.content(
+        "model", title(estimator), sha256, size_bytes, version=version, **facts
     )
     _remember(estimator, made)
     return made

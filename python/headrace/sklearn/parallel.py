@@ -10,7 +10,8 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from headrace import _capture
+from headrace import carry
+from headrace.adapters import is_capturing
 from headrace.propagation import child_environment
 from headrace.sklearn import results
 from headrace.sklearn.calls import Settings, adapter, open_, plain
@@ -18,7 +19,7 @@ from headrace.sklearn.calls import Settings, adapter, open_, plain
 
 def sent(iterable: Iterable[Any]) -> Iterable[Any]:
     """The same pieces of work, each of which knows whose it is."""
-    if not Settings.is_on or not open_.calls or not _capture.is_capturing():
+    if not Settings.is_on or not open_.calls or not is_capturing():
         return iterable
     found: Iterable[Any] | None = _sent(iterable)
     return iterable if found is None else found
@@ -27,7 +28,7 @@ def sent(iterable: Iterable[Any]) -> Iterable[Any]:
 @adapter.guarded
 def _sent(iterable: Iterable[Any]) -> Iterable[Any]:
     # joblib takes the pieces later, and on threads of its own.
-    carried = _capture.carry(run_piece)
+    carried = carry(run_piece)
     settings = {
         "pid": os.getpid(),
         "hash_bytes": Settings.hash_bytes,
@@ -71,8 +72,8 @@ class Sent:
 @adapter.guarded
 def _join(settings: dict[str, Any]) -> None:
     """In another process: records where the program records, and watches there too."""
-    if _capture.directory() is None:
-        os.environ.update(settings["environment"])
+    for name, value in settings["environment"].items():
+        os.environ.setdefault(name, value)
     if not Settings.is_on:
         from headrace.sklearn.watching import begin
 
@@ -90,12 +91,11 @@ def run_piece(
             return function(*args, **keywords)
         used = _used(index, keywords) or {}
         is_candidate = isinstance(keywords.get("parameters"), dict)
-        scope = _capture.task("candidate" if is_candidate else "fold", used=used)
-        with scope as task:
+        with adapter.begin("candidate" if is_candidate else "fold", used=used) as task:
             result = function(*args, **keywords)
             error = _generated(task, result)
             if error:  # the search goes on with a score for it
-                scope.__exit__(RuntimeError, RuntimeError(error.strip()[-500:]), None)
+                task.end("failed", error=error.strip()[-500:])
             return result
     finally:
         open_.calls.pop()

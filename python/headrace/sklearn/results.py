@@ -63,7 +63,7 @@ def of_piece(task: Any, result: Any) -> str | None:
     for name in ("fit_time", "score_time"):
         if name in result:
             row[f"{name}_s"] = _number(result[name])
-    task.log(row)
+    task.generated(row).log(row)
     error = result.get("fit_error")
     return error if isinstance(error, str) else None
 
