@@ -8,7 +8,8 @@ from typing import Any
 from headrace.adapters import is_capturing
 from headrace.fingerprint import is_estimator
 from headrace.sklearn import identity, results
-from headrace.sklearn.calls import Settings, adapter, data, open_, parameters, plain
+from headrace.sklearn.calls import Settings, data, open_, parameters, plain
+from headrace.sklearn.identity import adapter
 
 # Where they are defined, which is also what is put there while a watch is on.
 FUNCTIONS = {

@@ -130,9 +130,7 @@ def fitted(estimator: Any, task_id: str | None = None) -> Object:
         found = held.get(name)
         if isinstance(found, int | float):
             facts[name.rstrip("_")] = found
-    made = adapter.content(
-        "model", title(estimator), sha256, size_bytes, version=version, **facts
-    )
+    made = adapter.content("model", title(estimator), sha256, size_bytes, version=version, **facts)
     _remember(estimator, made)
     return made
 

@@ -14,7 +14,8 @@ from headrace import carry
 from headrace.adapters import is_capturing
 from headrace.propagation import child_environment
 from headrace.sklearn import results
-from headrace.sklearn.calls import Settings, adapter, open_, plain
+from headrace.sklearn.calls import Settings, open_, plain
+from headrace.sklearn.identity import adapter
 
 
 def sent(iterable: Iterable[Any]) -> Iterable[Any]:

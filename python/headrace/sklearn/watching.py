@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterator
 from types import FunctionType, TracebackType
 from typing import Any
 
-from headrace.sklearn.calls import METHODS, Settings, adapter, captured
+from headrace.sklearn.calls import METHODS, Settings, captured
 from headrace.sklearn.functions import FUNCTIONS, captured_function
+from headrace.sklearn.identity import adapter
 from headrace.sklearn.parallel import sent
 
 MARK = "__headrace_captured__"
