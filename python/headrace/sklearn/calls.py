@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -156,7 +157,7 @@ def summary(value: Any, is_full: bool) -> Any:
 
 def parameters(estimator: Any) -> dict[str, Any]:
     """get_params(), with estimators by their classes; of nested ones under `step__name`."""
-    found = estimator.get_params()
+    found = _parameters(estimator)
     out: dict[str, Any] = {}
     for name, value in found.items():
         if len(out) >= MAX_PARAMETERS:
@@ -164,6 +165,26 @@ def parameters(estimator: Any) -> dict[str, Any]:
             break
         out[name] = plain(value)
     return out
+
+
+_parameter_names: dict[type, tuple[str, ...]] = {}
+
+
+def _parameters(estimator: Any) -> dict[str, Any]:
+    """get_params(), without reading the signature again for each call where nothing is nested."""
+    kind = type(estimator)
+    base = sys.modules["sklearn.base"].BaseEstimator
+    if kind.get_params is base.get_params:
+        names = _parameter_names.get(kind)
+        if names is None:
+            if len(_parameter_names) > 4096:
+                _parameter_names.clear()
+            names = _parameter_names[kind] = tuple(kind._get_param_names())
+        found = {name: getattr(estimator, name) for name in names}
+        if not any(hasattr(value, "get_params") for value in found.values()):
+            return found
+    nested: dict[str, Any] = estimator.get_params()
+    return nested
 
 
 def plain(value: Any) -> Any:
