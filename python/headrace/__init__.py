@@ -41,8 +41,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from headrace import lightning as lightning
     from headrace import models as models
+    from headrace import sklearn as sklearn
     from headrace import torch as torch
+    from headrace import transformers as transformers
     from headrace.store import Store
 
 __all__ = [
@@ -129,7 +132,7 @@ def load_ipython_extension(shell: Any) -> None:
 
 def __getattr__(name: str) -> Any:
     """`hr.torch` and the like, loaded when they are asked for."""
-    if name in ("models", "torch"):
+    if name in ("lightning", "models", "sklearn", "torch", "transformers"):
         import importlib
 
         return importlib.import_module(f"headrace.{name}")

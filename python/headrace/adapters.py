@@ -43,6 +43,7 @@ __all__ = [
     "OpenTask",
     "Source",
     "UnsupportedVersionError",
+    "is_capturing",
     "place",
     "requires",
 ]
@@ -121,10 +122,20 @@ def requires(package: str, versions: str = "", *, extra: str = "", module: str =
     return version
 
 
+def is_capturing() -> bool:
+    """False where capture is off: an adapter that has work to do before it records can skip it."""
+    return _capture.is_capturing()
+
+
 def place() -> str:
     """Where work begun here comes from, as text for another process or thread: the `parent` of
     Adapter.begin and record there. Empty outside every task and workflow."""
     return _capture.place_text() if _capture.is_capturing() else ""
+
+
+def _end_by(error: BaseException | str) -> str:
+    """As with hr.task: what is stopped from outside is cancelled."""
+    return "cancelled" if isinstance(error, KeyboardInterrupt | GeneratorExit) else "failed"
 
 
 class OpenTask:
@@ -203,7 +214,8 @@ class OpenTask:
         end_ns: int | None = None,
     ) -> None:
         """Writes the task's record; more calls do nothing. `status` is finished, failed or
-        cancelled, by default finished, or failed where there is an `error`."""
+        cancelled, by default finished, or failed where there is an `error`
+        (cancelled by Ctrl-C)."""
         native, self._native = self._native, None
         if native is None:
             return
@@ -350,6 +362,21 @@ class Adapter:
         """A dataset, model, checkpoint or file, as hr.object: by path and content where it is a
         file, else by kind, name and version."""
         return _objects.record(path_or_name, kind, name=name, version=version, **attributes)
+
+    def content(
+        self,
+        kind: str,
+        name: str,
+        sha256: str | None,
+        size_bytes: int | None = None,
+        *,
+        version: str | None = None,
+        **attributes: Any,
+    ) -> Object:
+        """What is no file (an array, a fitted model), known by kind, name and version, which is the
+        hash of what it holds (hex) unless given: the same wherever it is met."""
+        version = sha256 if version is None else version
+        return _capture.record_object(kind, name, None, sha256, size_bytes, version, attributes)
 
     def quarantine(self, piece: bytes, reason: str) -> None:
         """Keeps bytes that could not be understood, with the reason, where `headrace doctor` lists
