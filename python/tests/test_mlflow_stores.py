@@ -40,7 +40,7 @@ def test_everything_is_as_mlflows_client_reads_it(database: Path, tmp_path: Path
     assert source.read_bytes() == before
     versions = query(
         "SELECT name, attributes->>'version' AS version FROM object WHERE kind = 'model' "
-        "AND attributes->>'version' IS NOT NULL ORDER BY ALL",
+        "AND (attributes->>'version') IS NOT NULL ORDER BY ALL",
         environment_of(tmp_path / ".headrace"),
     )
     wanted = sorted(version[:2] for version in read_back["versions"])
