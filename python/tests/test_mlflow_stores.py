@@ -51,8 +51,9 @@ def test_lineage_goes_from_dataset_to_model(tmp_path: Path) -> None:
     (database,) = (path for path in DATABASES if "3.17" in path.stem)
     assert imported(database, tmp_path / ".headrace").returncode == 0
     rows = query(
-        "SELECT DISTINCT d.name AS used, m.name AS made FROM edge u JOIN edge g USING (task_id) "
-        "JOIN object d ON d.object_id = u.object_id JOIN object m ON m.object_id = g.object_id "
+        "SELECT DISTINCT d.name AS used, m.name AS made "
+        "FROM edge u JOIN edge g ON u.to_id = g.from_id "
+        "JOIN object d ON d.object_id = u.from_id JOIN object m ON m.object_id = g.to_id "
         "WHERE d.kind = 'dataset' AND m.kind = 'model' ORDER BY ALL",
         environment_of(tmp_path / ".headrace"),
     )
