@@ -84,10 +84,9 @@ TEST_F(MlflowDatabaseTest, AllOfItIsInTheStoreOnce) {
   EXPECT_THAT(ask("SELECT used->>'alpha' FROM task WHERE used->>'alpha' IS NOT NULL ORDER BY 1"),
               ElementsAre("0.00001", "0.001"));
   EXPECT_THAT(ask("SELECT count(*) FROM log"), ElementsAre("27"));
-  EXPECT_THAT(
-      ask("SELECT kind || ' ' || name FROM object WHERE kind <> 'file' ORDER BY 1"),
-      ElementsAre("dataset wine", "experiment Default", "experiment wine study", "model model",
-                  "model model", "model wines", "model wines", "registered model wines"));
+  EXPECT_THAT(ask("SELECT kind || ' ' || name FROM object WHERE kind <> 'file' ORDER BY 1"),
+              ElementsAre("dataset wine", "experiment Default", "experiment wine study",
+                          "model model", "model model", "model wines", "model wines"));
   EXPECT_THAT(ask("SELECT count(*) FROM workflow WHERE attributes->>'lifecycle_stage' = 'deleted'"),
               ElementsAre("1"));
   EXPECT_TRUE(import("mlflow", path).is_nothing());

@@ -88,6 +88,7 @@ TEST_F(MlflowFilesTest, DeletedExperimentsAndRegisteredModelsAreRead) {
   put("mlruns/.trash/9/meta.yaml", "experiment_id: '9'\nlifecycle_stage: deleted\nname: gone\n");
   put("mlruns/models/wines/meta.yaml",
       "aliases: {}\ncreation_timestamp: 1795368792368\ndescription: null\nname: wines\n");
+  put("mlruns/models/ports/meta.yaml", "aliases: {}\ndescription: null\nname: ports\n");
   put("mlruns/models/wines/aliases/best", "1");
   put("mlruns/models/wines/version-1/meta.yaml",
       "creation_timestamp: 1795368792404\nname: wines\nrun_id: 0123456789abcdef0123456789abcdef\n"
@@ -96,7 +97,7 @@ TEST_F(MlflowFilesTest, DeletedExperimentsAndRegisteredModelsAreRead) {
   EXPECT_THAT(ask("SELECT kind || ' ' || name || ' ' || coalesce(attributes->>'alias.best', '') "
                   "FROM object WHERE kind <> 'file' ORDER BY 1"),
               ElementsAre("experiment gone ", "experiment wine: tests ", "model wines true",
-                          "registered model wines "));
+                          "registered model ports "));
 }
 
 }  // namespace

@@ -331,6 +331,8 @@ Status MlflowTeller::tell_version(const MlflowModelVersion& version, collect::In
       .add(version.description)
       .add(version.tags);
   for (const std::string& alias : version.aliases) content.add(alias);
+  const MlflowRegisteredModel& model = registered_[version.name];
+  content.add(model.description).add(model.tags);
   if (is_news(object.id, content.bytes())) {
     object.kind = "model";
     object.name = version.name;
@@ -347,6 +349,8 @@ Status MlflowTeller::tell_version(const MlflowModelVersion& version, collect::In
       object.attributes.add("alias." + alias, Value::of(true));
     }
     if (!version.tags.empty()) object.attributes.add("tags", map_of(version.tags));
+    add_text(object.attributes, "model_description", model.description);
+    if (!model.tags.empty()) object.attributes.add("model_tags", map_of(model.tags));
     HEADRACE_RETURN_IF_ERROR(tell_object(object, intake));
   }
   if (version.run.empty()) return ok_status();
@@ -386,8 +390,13 @@ Status MlflowTeller::tell(const MlflowContent& content, collect::Intake& intake)
     for (const MlflowLink& link : run.links) HEADRACE_RETURN_IF_ERROR(tell_link(run, link, intake));
   }
   for (const MlflowModel& m : content.models) HEADRACE_RETURN_IF_ERROR(tell_model(m, intake));
+  // One that has versions is told by them: both have its name.
   for (const MlflowRegisteredModel& m : content.registered_models) {
-    HEADRACE_RETURN_IF_ERROR(tell_registered(m, intake));
+    const auto is_its = [&m](const MlflowModelVersion& v) { return v.name == m.name; };
+    if (std::ranges::none_of(content.model_versions, is_its)) {
+      HEADRACE_RETURN_IF_ERROR(tell_registered(m, intake));
+    }
+    registered_[m.name] = m;
   }
   for (const MlflowModelVersion& v : content.model_versions) {
     HEADRACE_RETURN_IF_ERROR(tell_version(v, intake));

@@ -9,7 +9,8 @@
 //                                ("mlflow.user") are attributes
 //   artifact                     an object of kind "file", hashed where it lies on this machine
 //   dataset                      an object of kind "dataset", used
-//   logged model, model version  an object of kind "model", generated or used
+//   logged model, model version  an object of kind "model", generated or used; a registered model
+//                                without versions one of kind "registered model"
 //
 // Content is told again and again as it grows; what has been told in the same words is not.
 #pragma once
@@ -64,9 +65,10 @@ class MlflowTeller {
 
   std::string campaign_;
   std::filesystem::path base_;
-  std::map<std::string, std::string> names_;  // of experiments and datasets, by id
-  std::map<std::string, uint64_t> told_;      // name to a hash of its content
-  std::set<std::string> ended_;               // runs whose task has ended
+  std::map<std::string, std::string> names_;                 // of experiments and datasets, by id
+  std::map<std::string, uint64_t> told_;                     // name to a hash of its content
+  std::map<std::string, MlflowRegisteredModel> registered_;  // by name
+  std::set<std::string> ended_;                              // runs whose task has ended
   std::set<std::string> listed_;  // ended runs whose artifacts this process has looked at
 };
 

@@ -236,7 +236,7 @@ std::vector<std::string> TensorboardSource::notes() const {
     out.push_back(plural(goes_on_.size(), "run") + (goes_on_.size() == 1 ? " goes" : " go") +
                   " on, as far as can be told: " + *goes_on_.begin() +
                   (goes_on_.size() > 1 ? ", ..." : "") +
-                  "; import again for the rest, or follow with --follow");
+                  "");
   }
   return out;
 }

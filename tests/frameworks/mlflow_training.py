@@ -1,9 +1,9 @@
 """Trains on the wines of scikit-learn under MLflow, any version from 1.30 on.
 
-usage: mlflow_training.py TRACKING_URI [PAUSE_S [KEEP_MODELS]]
+usage: mlflow_training.py TRACKING_URI [PAUSE_S [models]]
 
-Prints, as JSON, what MLflow's own client reads back of it. With a pause it sleeps between epochs, so
-that it can be followed.
+Prints, as JSON, what MLflow's own client reads back of it. With a pause it sleeps between epochs,
+so that it can be followed. With "models" it logs and registers them.
 """
 
 from __future__ import annotations

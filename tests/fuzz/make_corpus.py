@@ -3,9 +3,9 @@
 Each file given is a small segment of one producer. The whole is a seed for `segment`; its meta and
 data payloads, in the form that record_fuzz.cc takes, for `record`; each nested value in its
 dictionary and in its records' tails for `value`. A ring file becomes a seed for `ring`. Programs
-of each sort that box/elf.h tells apart, as small as they can be, are made for `elf` each time. An event
-file of TensorBoard (with "tfevents" in its name) becomes a seed for `event`, and so does each of its
-records.
+of each sort that box/elf.h tells apart, as small as they can be, are made for `elf` each time.
+An event file of TensorBoard (with "tfevents" in its name) becomes a seed for `event`, and so does
+each of its records.
 
 usage: make_corpus.py [SEGMENT|RING|EVENTS...]
 """
