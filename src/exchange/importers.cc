@@ -1,13 +1,14 @@
 #include <algorithm>
 #include <vector>
 
+#include "exchange/flowcept.h"
 #include "exchange/importer.h"
 
 namespace headrace::exchange {
 
 std::span<const Importer> importers() {
   // By kind. Each is declared by the header of its reader.
-  static const std::vector<Importer> all = {};
+  static const std::vector<Importer> all = {kFlowcept};
   return all;
 }
 
