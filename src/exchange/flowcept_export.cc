@@ -1,8 +1,6 @@
 #include "exchange/flowcept_export.h"
 
-#include <cmath>
 #include <functional>
-#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -56,7 +54,7 @@ class Document {
     for (const auto& [name, value] : *map) add(name, plain_json(value));
   }
   std::string text(const std::string& name) const { return Json(fields_)[name].text(); }
-  std::string line() const { return Json(fields_).dump() + "\n"; }
+  std::string line() const { return typed_text(Json(fields_)) + "\n"; }
 
  private:
   Json::Map fields_;

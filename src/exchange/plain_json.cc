@@ -58,4 +58,24 @@ Json plain_json(Json value) {
   return value;
 }
 
+std::string typed_text(const Json& value) {
+  if (const auto* real = value.as<double>()) {
+    std::string out = query::json_number(*real);
+    if (out.find_first_of(".en") == std::string::npos) out += ".0";
+    return out;
+  }
+  std::string out;
+  if (const auto* list = value.as<Json::List>()) {
+    for (const Json& item : *list) out += (out.empty() ? "[" : ",") + typed_text(item);
+    return out.empty() ? "[]" : out + "]";
+  }
+  if (const auto* map = value.as<Json::Map>()) {
+    for (const auto& [key, member] : *map) {
+      out += (out.empty() ? "{" : ",") + query::json_quoted(key) + ":" + typed_text(member);
+    }
+    return out.empty() ? "{}" : out + "}";
+  }
+  return value.dump();
+}
+
 }  // namespace headrace::exchange
