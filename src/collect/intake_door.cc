@@ -54,6 +54,7 @@ Status Intake::Door::begin() {
   const std::string identity = capture::without_secrets(source_.identity);
   const std::string folder = this_folder(directory_);
   producer_ = notes.producer;
+  has_notes_ = is_whole;
   bool keeps_position = is_whole;
   if (!is_whole) {
     Result<Recalled> known = recall(directory_, notes.producer, source_.kind, identity, folder);
@@ -73,7 +74,7 @@ Status Intake::Door::begin() {
     } else if (notes.producer == 0) {
       told_.clear();
     }
-    is_recalled_ = source_.can_be_read_again;
+    is_recalled_ = source_.can_be_read_again && known->producer != 0;
     keeps_position = !source_.can_be_read_again;
   }
   if (producer_ == 0) producer_ = draw_producer();
@@ -260,7 +261,7 @@ Status Intake::Door::announce() {
 }
 
 Status Intake::Door::commit(std::string_view position) {
-  if (!is_changed_ && position == position_ && !is_recalled_) return {};
+  if (!is_changed_ && position == position_ && has_notes_) return {};
   HEADRACE_RETURN_IF_ERROR(write_ended());
   HEADRACE_RETURN_IF_ERROR(announce());
   if (!more_pieces_.empty()) {
@@ -283,6 +284,7 @@ Status Intake::Door::commit(std::string_view position) {
   }
   HEADRACE_RETURN_IF_ERROR(notes_.commit(notes, new_told_, spool_->is_power_safe()));
   new_told_.clear();
+  has_notes_ = true;
   position_ = position;
   is_changed_ = false;
   report_.open = kept_.size() + open_elsewhere_.size();

@@ -81,6 +81,7 @@ class Intake::Door {
   std::unordered_set<TaskNumber> open_elsewhere_;  // announced, and not told again yet
   RowCounts rows_;                                 // in the store, and not told again yet
   bool is_recalled_ = false;  // the notes were gone: what is told may be in the store
+  bool has_notes_ = false;    // what was committed last is on disk
   bool is_changed_ = false;   // something was told since the last commit
   uint64_t pieces_ = 0;       // set aside, one file each
   std::string more_pieces_;   // those beyond

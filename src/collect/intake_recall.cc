@@ -116,7 +116,7 @@ Result<Recalled> recall(const Directory& directory, ProducerId producer, const s
   }
   if (number.empty()) {
     const auto is = [](const char* key, const std::string& value) {
-      return std::string("facts::JSON->>'$.") + key + "' = " + store::sql_text(value);
+      return std::string("(facts::JSON->>'$.") + key + "') = " + store::sql_text(value);
     };
     HEADRACE_RETURN_IF_ERROR(find(connection,
                                   "facts IS NOT NULL AND " + is("source_kind", kind) + " AND " +

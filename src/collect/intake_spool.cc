@@ -88,7 +88,13 @@ IntakeSpool::IntakeSpool(const Directory& directory, ProducerId producer,
     if (file.producer == producer && !file.sealed) give_final_name(file);
   }
   const EarlierSegments earlier = EarlierSegments::read(directory, producer);
-  for (const std::string_view record : earlier.meta()) learn(record);
+  for (std::string_view records : earlier.meta()) {
+    while (records.size() >= sizeof(RecordHeader)) {
+      const auto size = std::max<size_t>(load_le<uint32_t>(records.data()), sizeof(RecordHeader));
+      learn(records.substr(0, size));
+      records.remove_prefix(std::min(size, records.size()));
+    }
+  }
   next_entry_ = static_cast<uint32_t>(entries_.size()) + 1;
   for (uint32_t ring = 0; ring < waiting_.size(); ++ring) {
     waiting_[ring].first_number = std::max(numbers[ring], earlier.past(ring));
