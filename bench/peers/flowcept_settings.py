@@ -1,4 +1,4 @@
-"""The settings that Flowcept is measured with: no broker, no telemetry, nothing that listens."""
+"""The settings that Flowcept is measured with: no broker, nothing that listens."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import os
 from pathlib import Path
 
 
-def use_settings(folder: Path, *, lmdb: bool = False) -> None:
+def use_settings(
+    folder: Path, *, lmdb: bool = False, telemetry: dict[str, bool] | None = None
+) -> None:
     """Makes Flowcept, when it is imported next, keep everything in `folder`: records in a buffer
-    that is written at the end of a run or, with `lmdb`, documents in its embedded database."""
+    that is written at the end of a run or, with `lmdb`, documents in its embedded database. Of
+    telemetry it captures the sections named."""
     settings = {
         "flowcept_version": "1.0.3",
         "project": {
@@ -32,7 +35,7 @@ def use_settings(folder: Path, *, lmdb: bool = False) -> None:
             "log_file_level": "disable",
             "log_stream_level": "error",
         },
-        "telemetry_capture": {},
+        "telemetry_capture": telemetry or {},
         "instrumentation": {"enabled": True, "torch": {}},
         "experiment": {"user": "bench"},
         "mq": {

@@ -85,6 +85,10 @@ def without_made_ids(documents: list[Document], given: list[Document]) -> list[D
     """`documents` but for ids that the collector made for tasks which came without."""
     ids = {str(document["task_id"]) for document in given if document.get("task_id")}
     return [
-        {k: v for k, v in document.items() if k != "task_id" or v in ids or kind_of(document) != "task"}
+        {
+            k: v
+            for k, v in document.items()
+            if k != "task_id" or v in ids or kind_of(document) != "task"
+        }
         for document in documents
     ]
