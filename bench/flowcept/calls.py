@@ -1,7 +1,9 @@
 """One Flowcept, the package's own or ours, asked for blocks of calls.
 
-Run by the interpreter that has it; reads lines "ROW COUNT" and answers each with the ns of one call
-beyond the bare one, as a number. The first line that it writes names the rows.
+    python calls.py plain|telemetry|online [REDIS_PORT]
+
+Run by the interpreter that has it; reads lines "ROW COUNT" and answers each with the ns of one bare
+call and of one call, as two numbers. The first line that it writes names the rows.
 """
 
 from __future__ import annotations
@@ -77,17 +79,39 @@ def rows() -> dict[str, tuple[Callable[[int], None], Callable[[int], None]]]:
     }
 
 
-def timed_ns(block: Callable[[int], None], count: int) -> float:
+def timed_ns(block: Callable[[int], None], count: int, after: Callable[[], None]) -> float:
     begin = time.perf_counter_ns()
     block(count)
+    after()
     return (time.perf_counter_ns() - begin) / count
 
 
+def nothing() -> None:
+    pass
+
+
+def until_kept(buffer: Any) -> Callable[[], None]:
+    """Returns when what was recorded is where other processes read it."""
+    if not hasattr(buffer, "_swap_event"):
+        import headrace
+
+        return headrace.flush
+
+    def flush() -> None:
+        while any(buffer._buffers):
+            buffer._swap_event.set()
+            time.sleep(0)
+
+    return flush
+
+
 def main() -> None:
+    is_online = sys.argv[1] == "online"
+    port = int(sys.argv[2]) if is_online and int(sys.argv[2]) else None
     telemetry = TELEMETRY if sys.argv[1] == "telemetry" else {}
     with tempfile.TemporaryDirectory(prefix="headrace-bench-flowcept-") as folder:
         os.chdir(folder)
-        use_settings(Path(folder), telemetry=telemetry)
+        use_settings(Path(folder), telemetry=telemetry, redis_port=port)
         from flowcept import Flowcept
 
         running = Flowcept(start_persistence=False, save_workflow=False, workflow_name="bench")
@@ -97,10 +121,11 @@ def main() -> None:
         for line in sys.stdin:
             name, count = line.rsplit(" ", 1)
             block, bare = blocks[name]
-            floor = timed_ns(bare, int(count))
-            print(timed_ns(block, int(count)) - floor, flush=True)
-            # What was only measured is not to be kept, nor written in the end.
             buffer = running._interceptor_instances[0]._mq_dao.buffer
+            after = until_kept(buffer) if is_online else nothing
+            floor = timed_ns(bare, int(count), nothing)
+            print(floor, timed_ns(block, int(count), after), flush=True)
+            # What was only measured is not to be kept, nor written in the end.
             if isinstance(buffer, list):
                 buffer.clear()
     os._exit(0)
