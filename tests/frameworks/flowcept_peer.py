@@ -127,19 +127,9 @@ class RedisServer:
         self.folder = folder
         program = shutil.which("redis-server")
         assert program is not None
+        words = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", str(folder)]
         self.process = subprocess.Popen(
-            [
-                program,
-                "--bind",
-                "127.0.0.1",
-                "--port",
-                str(port),
-                "--save",
-                "",
-                "--appendonly",
-                "no",
-            ]
-            + ["--dir", str(folder)],
+            [program, *words],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

@@ -528,3 +528,190 @@ def test_its_file_to_our_import_to_its_reader(name: str, tmp_path: Path, run_all
     )
     assert read.returncode == 0, read.stderr
     assert_same(lines_of(tmp_path / "buffer.jsonl"), json.loads(read.stdout.splitlines()[-1]))
+
+
+CONSUME = """
+import json, sys
+from flowcept.flowceptor.consumers.document_inserter import DocumentInserter
+inserter = DocumentInserter(check_safe_stops=True)
+inserter.start(threaded=True, daemon=True)
+print("ready", flush=True)
+sys.stdin.readline()
+inserter._mq_dao.send_document_inserter_stop(exec_bundle_id=None)
+inserter._main_thread.join(60)
+[dao] = inserter._doc_daos
+stored = {c: dao.query(collection=c, filter={}) for c in ("tasks", "workflows", "agents")}
+print(json.dumps([dict(d, type=c[:-1]) for c, documents in stored.items() for d in documents]))
+"""
+
+
+@contextmanager
+def its_consumer(python: Path, folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """Flowcept's own consumer, into its LMDB; stdin ends it and it prints what it stored."""
+    process = subprocess.Popen(
+        [str(python), "-c", CONSUME],
+        cwd=folder,
+        env={"FLOWCEPT_SETTINGS_PATH": str(folder / "settings.yaml"), "PATH": "/usr/bin:/bin"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        while process.stdout.readline().strip() != "ready":
+            assert process.poll() is None
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+@needs_redis
+@pytest.mark.parametrize("name", ["decorators", "tasks", "loops", "light", "agents", "values"])
+def test_our_producer_to_its_consumer(name: str, tmp_path: Path, run_all: bool) -> None:
+    if not run_all:
+        pytest.skip("with Flowcept's own package: --all")
+    redis = pytest.importorskip("redis")
+    python = python_of("flowcept")
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    with RedisServer(tmp_path) as server:
+        settings_in(theirs, redis_port=server.port, lmdb=True)
+        settings_in(tmp_path, redis_port=server.port)
+        client = redis.Redis(port=server.port)
+        with its_consumer(python, theirs) as consumer:
+            with hearing(server.port, "mq_dao_thread_stopped") as messages:
+                done = run_program(name, tmp_path)
+                assert done.returncode == 0, done.stderr
+            # Its consumer answered both control messages.
+            wait_until(lambda: not client.keys("pending*") and not client.keys("started*"))
+            printed, _ = consumer.communicate("\n", timeout=120)
+        given = documents_of(messages)
+        assert len(given) > 3
+        assert_same(given, json.loads(printed.splitlines()[-1]))
+
+
+@needs_redis
+def test_what_a_program_published_is_what_it_recorded(tmp_path: Path) -> None:
+    pytest.importorskip("redis")
+    with RedisServer(tmp_path) as server:
+        settings_in(tmp_path, redis_port=server.port)
+        with hearing(server.port, "mq_dao_thread_stopped") as messages:
+            done = run_program("tasks", tmp_path)
+            assert done.returncode == 0, done.stderr
+    published = merged(documents_of(messages))
+    recorded = merged(exported(tmp_path))
+    assert {
+        document["activity_id"] for (kind, _), document in published.items() if kind == "task"
+    } == {
+        "block",
+        "without end",
+        "sent",
+        "named",
+        "child",
+        "whole",
+    }
+    for key, document in published.items():
+        for name in ("used", "generated", "status", "stderr", "tags"):
+            assert recorded[key].get(name) == document.get(name), (key, name)
+        for name in ("started_at", "ended_at"):
+            # The store reads a process's clock by all that was written of it, not the first part.
+            assert recorded[key][name] == pytest.approx(document[name], abs=1e-4)
+
+
+@needs_redis
+def test_a_server_that_is_absent_costs_nothing_and_gets_all_later(tmp_path: Path) -> None:
+    pytest.importorskip("redis")
+    server = RedisServer(tmp_path)
+    server.stop()
+    settings_in(tmp_path, redis_port=server.port)
+    done = run_program("tasks", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(stored(tmp_path / ".headrace", "FROM task")) == 6
+    kept = list((tmp_path / ".headrace/flowcept_outbox").rglob("*.messages"))
+    assert len(kept) == 1
+    # The next program that publishes there takes it along, before its own.
+    with (
+        RedisServer(tmp_path, server.port),
+        hearing(server.port, "mq_dao_thread_stopped") as messages,
+    ):
+        done = run_program("loops", tmp_path)
+        assert done.returncode == 0, done.stderr
+        wait_until(lambda: not list((tmp_path / ".headrace/flowcept_outbox").rglob("*.messages")))
+    names = [document.get("name") for document in documents_of(messages)]
+    assert "tasks" in names
+
+
+DYING = """
+import sys
+from flowcept import Flowcept, flowcept_task
+
+@flowcept_task
+def step(n: int) -> dict:
+    return {"n": n}
+
+with Flowcept(workflow_name="long", campaign_id="study"):
+    for n in range(200):
+        step(n)
+    print("half", flush=True)
+    sys.stdin.readline()
+    for n in range(200, 400):
+        step(n)
+    print("whole", flush=True)
+    sys.stdin.readline()
+"""
+
+
+@needs_redis
+def test_a_server_that_dies_while_a_program_publishes_loses_nothing(tmp_path: Path) -> None:
+    pytest.importorskip("redis")
+    import os
+
+    program = tmp_path / "dying.py"
+    program.write_text(DYING)
+    heard: list[bytes] = []
+    server = RedisServer(tmp_path)
+    try:
+        settings_in(tmp_path, redis_port=server.port)
+        process = subprocess.Popen(
+            [sys.executable, str(program)],
+            cwd=tmp_path,
+            env=environment_of(tmp_path / ".headrace")
+            | {
+                "FLOWCEPT_SETTINGS_PATH": str(tmp_path / "settings.yaml"),
+                "PYTHONPATH": str(Path(__file__).resolve().parents[2] / "python"),
+                "PATH": os.environ["PATH"],
+            },
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline() == "half\n"
+            server.stop()
+            process.stdin.write("\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == "whole\n"
+            server = RedisServer(tmp_path, server.port)
+            with hearing(server.port, "mq_dao_thread_stopped") as messages:
+                process.communicate("\n", timeout=120)
+            heard = messages
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+        assert process.returncode == 0
+    finally:
+        server.stop()
+    numbers = {
+        document["used"]["n"]
+        for document in documents_of(heard)
+        if document.get("used", {}).get("n")
+    }
+    # Those of the first half may have gone out before it died; all of the second wait for it.
+    assert numbers >= set(range(200, 400))
+    assert len(stored(tmp_path / ".headrace", "FROM task WHERE activity = 'step'")) == 400

@@ -58,7 +58,7 @@ def main() -> None:
         one(x=4)
         two(10)
         labelled(0.25)
-        nothing("naïve – ユ")
+        nothing("naïve ユ")
         several()
         outer(1)
         asyncio.run(later(9))
