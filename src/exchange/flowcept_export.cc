@@ -43,10 +43,8 @@ class Document {
     fields_.emplace_back(name, std::move(value));
   }
   // An empty map is absent, as it is to the peer's consumer.
-  void add_map(const std::string& name, Json value) {
-    if (const auto* map = value.as<Json::Map>(); map != nullptr && !map->empty()) {
-      add(name, std::move(value));
-    }
+  void add_map(const std::string& name, const Json& value) {
+    if (const auto* map = value.as<Json::Map>(); map != nullptr && !map->empty()) add(name, value);
   }
   void add_all(const Json& fields) {
     const auto* map = fields.as<Json::Map>();
@@ -91,6 +89,7 @@ bool is_untold(const Json& attributes, std::string_view name) {
 
 std::string status_text(const std::string& status, const Json& attributes) {
   const std::string told = attributes["status"].text();
+  if (attributes["foreign_id"].is_null() && !attributes["status"].is_null()) return told;
   if (status == "pending") return told == "WAITING" ? told : "SUBMITTED";
   if (status == "running") return "RUNNING";
   if (status == "finished") return told == "UNKNOWN" ? told : "FINISHED";
@@ -136,12 +135,15 @@ bool workflow_line(const store::Chunk& chunk, size_t row, std::string* line) {
   const Json attributes = json_of(chunk, 10, row);
   const bool is_foreign = !attributes["foreign_id"].is_null();
   if (is_foreign && attributes["described"].is_null()) return false;
+  if (const bool* is_saved = attributes["saved"].as<bool>(); is_saved != nullptr && !*is_saved) {
+    return false;
+  }
   Document document("workflow");
   document.add("workflow_id", attributes["workflow_id"]);
   document.add("workflow_id", text_of(chunk, 0, row));
   document.add("parent_workflow_id", attributes["parent_workflow_id"]);
   document.add("parent_workflow_id", text_of(chunk, 1, row));
-  document.add("name", text_of(chunk, 2, row));
+  if (attributes["unnamed"].is_null()) document.add("name", text_of(chunk, 2, row));
   document.add("campaign_id", attributes["campaign_id"]);
   document.add("campaign_id", text_of(chunk, 3, row));
   add_status(chunk, 4, row, attributes, document);
@@ -158,12 +160,33 @@ bool workflow_line(const store::Chunk& chunk, size_t row, std::string* line) {
 constexpr const char* kTaskColumns =
     "t.task_id::VARCHAR, t.workflow_id::VARCHAR, w.foreign_workflow, w.campaign, t.activity, "
     "t.parent_task_id::VARCHAR, p.foreign_task, t.status, t.started_at, t.ended_at, t.used, "
-    "t.generated, t.hostname, t.tags, t.error, t.attributes";
+    "t.generated, t.hostname, t.tags, t.error, t.attributes, b.sample, e.sample";
+
+// What Flowcept's programs sampled in the background: a task has the last before its begin and end.
+constexpr const char* kSamples =
+    "(SELECT workflow_id, time, metrics->'$.flowcept_telemetry' AS sample FROM log "
+    "WHERE stream = 'metric' AND json_exists(metrics, '$.flowcept_telemetry'))";
+
+// Arguments of these names say where a task of the interface belongs; they are no values.
+Json without_places(const Json& used, const Json& attributes, Document& document) {
+  const auto* map = used.as<Json::Map>();
+  if (map == nullptr || !attributes["foreign_id"].is_null()) return used;
+  Json::Map out;
+  for (const auto& [name, value] : *map) {
+    if (name == "workflow_id" || name == "campaign_id" || name == "agent_id" ||
+        name == "source_agent_id")
+      document.add(name, value);
+    else
+      out.emplace_back(name, value);
+  }
+  return {std::move(out)};
+}
 
 bool task_line(const store::Chunk& chunk, size_t row, std::string* line) {
   const Json attributes = json_of(chunk, 15, row);
   const bool is_foreign = !attributes["foreign_id"].is_null();
   Document document("task");
+  const Json used = without_places(plain_json(json_of(chunk, 10, row)), attributes, document);
   document.add("task_id", attributes["task_id"]);
   document.add("task_id", attributes["foreign_id"]);
   document.add("task_id", text_of(chunk, 0, row));
@@ -177,17 +200,30 @@ bool task_line(const store::Chunk& chunk, size_t row, std::string* line) {
   document.add("parent_task_id", text_of(chunk, 6, row));
   document.add("parent_task_id", text_of(chunk, 5, row));
   add_status(chunk, 7, row, attributes, document);
+  document.add("started_at", attributes["started_at"]);
+  document.add("ended_at", attributes["ended_at"]);
+  const bool is_message = !attributes["is_message"].is_null();
   if (!is_untold(attributes, "started_at")) document.add("started_at", seconds_of(chunk, 8, row));
-  if (!is_untold(attributes, "ended_at")) document.add("ended_at", seconds_of(chunk, 9, row));
-  document.add_map("used", plain_json(json_of(chunk, 10, row)));
+  if (!is_untold(attributes, "ended_at")) {
+    document.add("ended_at", seconds_of(chunk, is_message ? 8 : 9, row));
+  }
+  document.add_map("used", used);
   document.add_map("generated", plain_json(json_of(chunk, 11, row)));
+  document.add("hostname", attributes["hostname"]);
   document.add("hostname", is_foreign ? attributes["host"] : text_of(chunk, 12, row));
   add_attributes(attributes, document);
   document.add("tags", tag_list(json_of(chunk, 13, row)));
   if (const Json error = json_of(chunk, 14, row); !error["message"].text().empty()) {
     document.add("stderr", error["message"]);
   }
-  if (!is_foreign) document.add("agent_id", attributes["agent"]);
+  if (!is_foreign) {
+    document.add("agent_id", attributes["agent"]);
+    const bool* is_wanted = attributes["capture_telemetry"].as<bool>();
+    if (is_wanted == nullptr || *is_wanted) {
+      document.add_map("telemetry_at_start", plain_json(json_of(chunk, 16, row)));
+      document.add_map("telemetry_at_end", plain_json(json_of(chunk, 17, row)));
+    }
+  }
   *line = document.line();
   return true;
 }
@@ -285,6 +321,10 @@ Result<FlowceptCounts> export_flowcept(const query::Session& session, const Flow
           "foreign_workflow FROM workflow) w ON w.workflow_id = t.workflow_id "
           "LEFT JOIN (SELECT task_id, attributes->>'$.task_id' AS foreign_task FROM task "
           "WHERE attributes->>'$.task_id' IS NOT NULL) p ON p.task_id = t.parent_task_id "
+          "ASOF LEFT JOIN " + kSamples +
+          " b ON b.workflow_id = t.workflow_id AND t.started_at >= b.time ASOF LEFT JOIN " +
+          kSamples +
+          " e ON e.workflow_id = t.workflow_id AND t.ended_at >= e.time "
           "ORDER BY t.started_at, t.task_id",
       task_line, *target, &counts.tasks));
   HEADRACE_RETURN_IF_ERROR(

@@ -7,7 +7,7 @@
 //
 // What came by `headrace import flowcept` is the document again, but for what docs/flowcept_wire.md
 // lists. Values that JSON cannot say become what it can: dates and decimals text, a set a list, NaN
-// and infinities null, bytes hexadecimal text.
+// and infinities null, bytes base64 text.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,7 @@
 #include "exchange/plain_json.h"
 
+#include <cstdint>
+#include <cstdlib>
 #include <string>
 #include <utility>
 
@@ -29,6 +31,26 @@ Json plain_pairs(const Json::List& pairs) {
   return {std::move(out)};
 }
 
+std::string base64(const std::string& digits) {
+  static constexpr char kLetters[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string bytes;
+  for (size_t i = 0; i + 1 < digits.size(); i += 2) {
+    bytes.push_back(static_cast<char>(std::strtoul(digits.substr(i, 2).c_str(), nullptr, 16)));
+  }
+  std::string out;
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    uint32_t three = 0;
+    for (size_t j = i; j < i + 3; ++j) {
+      three = three << 8 | (j < bytes.size() ? static_cast<uint8_t>(bytes[j]) : 0);
+    }
+    for (size_t j = 0; j < 4; ++j) {
+      out += i + j <= bytes.size() ? kLetters[three >> (18 - 6 * j) & 63] : '=';
+    }
+  }
+  return out;
+}
+
 // What one member whose key begins with '$' stands for.
 Json plain_special(const std::string& name, Json value) {
   if (name == "$float" || name == "$ref") return {};
@@ -42,8 +64,13 @@ Json plain_special(const std::string& name, Json value) {
       !value.as<std::string>()->starts_with("0x")) {
     return {Json::BigInt{*value.as<std::string>()}};
   }
+  if (name == "$bytes" && value.as<std::string>() != nullptr) {
+    return {base64(*value.as<std::string>())};
+  }
   return plain_json(std::move(value));
 }
+
+bool is_special(const std::string& key) { return key.starts_with('$') && !key.starts_with("$$"); }
 
 }  // namespace
 
@@ -51,10 +78,13 @@ Json plain_json(Json value) {
   if (auto* list = value.as<Json::List>()) return plain_list(std::move(*list));
   auto* map = value.as<Json::Map>();
   if (map == nullptr) return value;
-  if (map->size() == 1 && map->front().first.starts_with('$')) {
+  if (map->size() == 1 && is_special(map->front().first)) {
     return plain_special(map->front().first, std::move(map->front().second));
   }
-  for (auto& [key, member] : *map) member = plain_json(std::move(member));
+  for (auto& [key, member] : *map) {
+    if (key.starts_with("$$")) key.erase(0, 1);
+    member = plain_json(std::move(member));
+  }
   return value;
 }
 
