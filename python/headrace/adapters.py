@@ -47,8 +47,9 @@ __all__ = [
     "requires",
 ]
 
-# Words that a task can end with.
-_ENDS = ("finished", "failed", "cancelled")
+# Words that a task can end with; none: as its exception says.
+_ENDS = ("", "finished", "failed", "cancelled")
+_MOST_RESULTS = 10_000
 
 
 class UnsupportedVersionError(ImportError):
@@ -208,7 +209,7 @@ class OpenTask:
             return
         if generated:
             native.generated(dict(generated))
-        status = status or ("finished" if error is None else "failed")
+        status = status or ("finished" if error is None else "")
         native.end(status if status in _ENDS else "failed", error, end_ns, self._attempt)
 
     def __enter__(self) -> OpenTask:
@@ -238,6 +239,7 @@ class Adapter:
         self.name = name
         self.scope = scope
         self._said: set[str] = set()
+        self._results: set[str] = set()  # keys that were recorded
         self._lock = threading.Lock()
 
     # --- tasks ---
@@ -269,9 +271,9 @@ class Adapter:
             return OpenTask(self, None, key, attempt)
         native = _capture.open_task(activity, parent, begin_ns)
         if native is not None:
-            inputs = {f"depends_on.{i}": self._result(one) for i, one in enumerate(depends_on)}
+            inputs = [self._result(one, True) for one in depends_on]
             if used or inputs:
-                native.used({**(used or {}), **inputs})
+                native.used({**(used or {}), **({"depends_on": inputs} if inputs else {})})
             if key is not None:
                 native.attributes({"foreign_id": key})
                 native.generated({"result_of": self._result(key)})
@@ -318,10 +320,15 @@ class Adapter:
     def result(self, key: str) -> Object:
         """What stands for the result of the task of this key: used by a task, it is an edge from
         that one, whichever of the two is recorded first, and where."""
-        return self._result(key)
+        return self._result(key, True)
 
-    def _result(self, key: str) -> Object:
-        return _capture.result_object(f"{self.name}\0{self.scope}\0{key}", key)
+    def _result(self, key: str, recorded: bool = False) -> Object:
+        if recorded:  # once, so that it has a name
+            recorded = key not in self._results
+            if len(self._results) >= _MOST_RESULTS:
+                self._results.clear()
+            self._results.add(key)
+        return _capture.result_object(f"{self.name}\0{self.scope}\0{key}", key, recorded)
 
     # --- the rest ---
 

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from headrace import _query
+from headrace._capture import Object
 
 
 class Source:
@@ -41,15 +42,15 @@ class Source:
         *,
         can_be_read_again: bool = True,
     ) -> None:
-        self._native: Any = _query.Intake(
+        self._native = _query.Intake(
             "" if directory is None else os.fspath(directory), kind, identity, can_be_read_again
         )
 
     @property
     def position(self) -> str | None:
         """What the last commit kept; None: tell the source from its beginning."""
-        text: str = self._native.position()
-        return text or None
+        position = self._native.position()
+        return position.decode() or None
 
     def workflow(
         self,
@@ -69,10 +70,8 @@ class Source:
         """Tells of a workflow, again and again as more is known; it runs until an `end_ns` with
         its `status` was told. Gives its id here."""
         values = (used or {}, generated or {}, tags or {}, attributes or {})
-        return str(
-            self._native.workflow(
-                id, name, parent, campaign, begin_ns, end_ns, status, *map(dict, values)
-            )
+        return self._native.workflow(
+            id, name, parent, campaign, begin_ns, end_ns, status, *map(dict, values)
         )
 
     def task(
@@ -98,22 +97,20 @@ class Source:
         """Tells of a task or a part of one: `status` pending or running while it goes on. `error`
         is (type, message, traceback). Gives its id here."""
         values = (used or {}, generated or {}, tags or {}, attributes or {})
-        return str(
-            self._native.task(
-                id,
-                activity,
-                workflow,
-                parent,
-                begin_ns,
-                end_ns,
-                status,
-                attempt,
-                list(depends_on),
-                *map(dict, values),
-                error or ("", "", ""),
-                host,
-                agent,
-            )
+        return self._native.task(
+            id,
+            activity,
+            workflow,
+            parent,
+            begin_ns,
+            end_ns,
+            status,
+            attempt,
+            list(depends_on),
+            *map(dict, values),
+            list(error or ()),
+            host,
+            agent,
         )
 
     def object(
@@ -129,11 +126,12 @@ class Source:
         workflow: str = "",
         at_ns: int | None = None,
         attributes: Mapping[str, Any] | None = None,
-    ) -> Any:
+    ) -> Object:
         """Tells of an object and gives what stands for it in used and generated values."""
-        return self._native.object(
+        id_bytes = self._native.object(
             id, kind, name, path, sha256, size_bytes, version, workflow, at_ns, attributes or {}
         )
+        return Object(id_bytes, kind, name or id, path or None, sha256 or None, size_bytes)
 
     def row(
         self,
@@ -169,8 +167,7 @@ class Source:
 
     def report(self) -> dict[str, int]:
         """What was taken in since it was opened, what was known already, and what is kept aside."""
-        out: dict[str, int] = self._native.report()
-        return out
+        return self._native.report()
 
     def close(self) -> None:
         """Lets go of the source."""

@@ -1,7 +1,5 @@
 #include "collect/intake_door.h"
 
-#include <cinttypes>
-#include <cstdio>
 #include <filesystem>
 #include <system_error>
 #include <unistd.h>
@@ -9,9 +7,8 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/sha256.h"
-#include "base/whole_file.h"
 #include "capture/secrets.h"
-#include "collect/quarantine.h"
+#include "spool/aside.h"
 #include "spool/segment_reader.h"
 
 namespace headrace::collect {
@@ -141,24 +138,12 @@ Status Intake::Door::before_record() {
 }
 
 Status Intake::Door::set_aside(std::string_view bytes, std::string_view reason) {
-  std::string content(reason);
-  content.append(1, '\0').append(bytes);
-  char name[128];
-  std::snprintf(name, sizeof name, "%015" PRIx64 ".%s", producer_, source_.kind.c_str());
-  const fs::path path =
-      directory_.quarantine() / aside_name(name, told_key("piece", content) << 1 >> 1);
-  std::error_code error;
-  fs::create_directories(directory_.quarantine(), error);
-  if (fs::exists(path.string() + ".bin", error)) {
+  bool is_known = false;
+  HEADRACE_RETURN_IF_ERROR(
+      headrace::set_aside(directory_, producer_, source_.kind, bytes, reason, &is_known));
+  if (is_known) {
     ++report_.known;
     return {};
-  }
-  // The reason last: with it the piece is whole.
-  for (const auto& [ending, text] : {std::pair(".bin", bytes), std::pair(".reason", reason)}) {
-    Result<WholeFile> file = WholeFile::open(path.string() + ending);
-    if (!file.ok()) return file.status();
-    file->write(text);
-    HEADRACE_RETURN_IF_ERROR(file->finish());
   }
   is_changed_ = true;
   ++pieces_;

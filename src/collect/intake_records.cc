@@ -147,7 +147,17 @@ Status Intake::Door::write_task(const TaskTold& whole, bool is_open) {
   record.end_ticks = spool_->tick(whole.end_ns ? *whole.end_ns : *whole.begin_ns);
   HEADRACE_RETURN_IF_ERROR(spool_->add(IntakeSpool::kRing, record, cells.all()));
   for (const std::string& one : whole.depends_on) {
+    if (told_.contains(told_edge(number_of(one), result_of(one), true, true, "result"))) continue;
     HEADRACE_RETURN_IF_ERROR(write_edge(one, result_of(one), true, false, "result", ""));
+    ObjectRecord result{};
+    result.header.kind = RecordKind::kObject;
+    const auto id = result_of(one).bytes();
+    std::copy(id.begin(), id.end(), result.object);
+    result.kind_id = spool_->string("result");
+    result.at_ticks = record.begin_ticks;
+    Cells name;
+    name.add(Role::kAttribute, "name", Value::of(one));
+    HEADRACE_RETURN_IF_ERROR(spool_->add(IntakeSpool::kRing, result, name.all()));
   }
   return {};
 }

@@ -365,7 +365,7 @@ TEST_F(IntakeTest, WhatMakesNoSenseStopsNothing) {
                     "says a time'"),
             1);
   // The pieces beyond a thousand share a file.
-  EXPECT_EQ(integer(store, "SELECT count(*) FROM quarantine"), 1001 + 1);
+  EXPECT_EQ(integer(store, "SELECT count(*) FROM quarantine"), 1000 + 1);
 }
 
 TEST_F(IntakeTest, OneProcessAtATimeHasASourceOpen) {
