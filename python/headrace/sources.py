@@ -9,6 +9,7 @@ from typing import Any
 
 from headrace import _query
 from headrace._capture import Object
+from headrace.store import BusyError as BusyError  # which open() may raise
 
 
 class Source:
@@ -30,8 +31,8 @@ class Source:
     again next time. `can_be_read_again=False` is for a channel, whose messages are gone once read.
 
     Times are Unix ns. Values are those of a task: numbers, text, bytes, None, datetime, lists,
-    dicts and sets of them; objects by `source.object(...)`. One thread at a time; RuntimeError when
-    another process has the source open.
+    dicts and sets of them; objects by `source.object(...)`. One thread at a time. BusyError when
+    another process has the source open, ValueError for what says nothing that could be stored.
     """
 
     def __init__(
@@ -69,9 +70,18 @@ class Source:
     ) -> str:
         """Tells of a workflow, again and again as more is known; it runs until an `end_ns` with
         its `status` was told. Gives its id here."""
-        values = (used or {}, generated or {}, tags or {}, attributes or {})
         return self._native.workflow(
-            id, name, parent, campaign, begin_ns, end_ns, status, *map(dict, values)
+            id,
+            name,
+            parent,
+            campaign,
+            begin_ns,
+            end_ns,
+            status,
+            dict(used or {}),
+            dict(generated or {}),
+            dict(tags or {}),
+            dict(attributes or {}),
         )
 
     def task(
@@ -96,7 +106,6 @@ class Source:
     ) -> str:
         """Tells of a task or a part of one: `status` pending or running while it goes on. `error`
         is (type, message, traceback). Gives its id here."""
-        values = (used or {}, generated or {}, tags or {}, attributes or {})
         return self._native.task(
             id,
             activity,
@@ -107,7 +116,10 @@ class Source:
             status,
             attempt,
             list(depends_on),
-            *map(dict, values),
+            dict(used or {}),
+            dict(generated or {}),
+            dict(tags or {}),
+            dict(attributes or {}),
             list(error or ()),
             host,
             agent,
@@ -129,7 +141,16 @@ class Source:
     ) -> Object:
         """Tells of an object and gives what stands for it in used and generated values."""
         id_bytes = self._native.object(
-            id, kind, name, path, sha256, size_bytes, version, workflow, at_ns, attributes or {}
+            id,
+            kind,
+            name,
+            path,
+            sha256,
+            size_bytes,
+            version,
+            workflow,
+            at_ns,
+            dict(attributes or {}),
         )
         return Object(id_bytes, kind, name or id, path or None, sha256 or None, size_bytes)
 

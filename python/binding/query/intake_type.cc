@@ -1,7 +1,6 @@
 #include "binding/query/intake_type.h"
 
 #include <algorithm>
-#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 #include <optional>
@@ -18,7 +17,12 @@ namespace {
 
 namespace nb = nanobind;
 using collect::Intake;
-using Time = std::optional<int64_t>;
+
+// An int, or nothing for None.
+template <typename T>
+std::optional<T> given(nb::handle value) {
+  return value.is_none() ? std::nullopt : std::optional(nb::cast<T>(value));
+}
 
 TaskStatus status_of(const std::string& word) {
   for (int status = 0; status <= static_cast<int>(TaskStatus::kLost); ++status) {
@@ -42,7 +46,7 @@ class PyIntake {
       const nb::gil_scoped_release unlocked;
       return Intake::open(directory_of(directory), {kind, identity, can_be_read_again});
     }();
-    if (!opened.ok()) raise(opened.status());
+    check(opened.status());
     intake_.emplace(std::move(*opened));
   }
 
@@ -51,7 +55,7 @@ class PyIntake {
     return nb::bytes(bytes.data(), bytes.size());
   }
   std::string workflow(const std::string& id, const std::string& name, const std::string& parent,
-                       const std::string& campaign, Time begin_ns, Time end_ns,
+                       const std::string& campaign, nb::object begin_ns, nb::object end_ns,
                        const std::string& status, nb::dict used, nb::dict generated, nb::dict tags,
                        nb::dict attributes) {
     collect::WorkflowTold told;
@@ -59,8 +63,8 @@ class PyIntake {
     told.name = name;
     told.parent = parent;
     told.campaign = campaign;
-    told.begin_ns = begin_ns;
-    told.end_ns = end_ns;
+    told.begin_ns = given<int64_t>(begin_ns);
+    told.end_ns = given<int64_t>(end_ns);
     told.status = status_of(status);
     told.used = told_values(used);
     told.generated = told_values(generated);
@@ -70,9 +74,9 @@ class PyIntake {
     return intake().workflow_id(id).text();
   }
   std::string task(const std::string& id, const std::string& activity, const std::string& workflow,
-                   const std::string& parent, Time begin_ns, Time end_ns, const std::string& status,
-                   int attempt, std::vector<std::string> depends_on, nb::dict used,
-                   nb::dict generated, nb::dict tags, nb::dict attributes,
+                   const std::string& parent, nb::object begin_ns, nb::object end_ns,
+                   const std::string& status, int attempt, std::vector<std::string> depends_on,
+                   nb::dict used, nb::dict generated, nb::dict tags, nb::dict attributes,
                    std::vector<std::string> error, const std::string& host,
                    const std::string& agent) {
     collect::TaskTold told;
@@ -80,8 +84,8 @@ class PyIntake {
     told.activity = activity;
     told.workflow = workflow;
     told.parent = parent;
-    told.begin_ns = begin_ns;
-    told.end_ns = end_ns;
+    told.begin_ns = given<int64_t>(begin_ns);
+    told.end_ns = given<int64_t>(end_ns);
     told.status = status_of(status);
     told.attempt = static_cast<uint8_t>(std::clamp(attempt, 0, 255));
     told.depends_on = std::move(depends_on);
@@ -100,27 +104,27 @@ class PyIntake {
   }
   // The 16 bytes of its id.
   nb::bytes object(const std::string& id, const std::string& kind, const std::string& name,
-                   const std::string& path, const std::string& sha256,
-                   std::optional<uint64_t> size_bytes, const std::string& version,
-                   const std::string& workflow, Time at_ns, nb::dict attributes) {
+                   const std::string& path, const std::string& sha256, nb::object size_bytes,
+                   const std::string& version, const std::string& workflow, nb::object at_ns,
+                   nb::dict attributes) {
     collect::ObjectTold told;
     told.id = id;
     told.kind = kind;
     told.name = name;
     told.path = path;
     told.sha256 = sha256;
-    told.size_bytes = size_bytes;
+    told.size_bytes = given<uint64_t>(size_bytes);
     told.version = version;
     told.workflow = workflow;
-    told.at_ns = at_ns;
+    told.at_ns = given<int64_t>(at_ns);
     told.attributes = told_values(attributes);
     check(intake().object(told));
     const auto bytes = intake().object_id(id).bytes();
     return nb::bytes(bytes.data(), bytes.size());
   }
   void row(nb::dict values, int64_t at_ns, const std::string& task, const std::string& workflow,
-           std::optional<int64_t> step) {
-    check(intake().row({task, workflow, at_ns, step, told_values(values)}));
+           nb::object step) {
+    check(intake().row({task, workflow, at_ns, given<int64_t>(step), told_values(values)}));
   }
   void line(const std::string& text, int64_t at_ns, const std::string& task,
             const std::string& workflow, bool is_error) {
@@ -179,10 +183,20 @@ void add_intake(nb::module_& m) {
   nb::class_<PyIntake>(m, "Intake")
       .def(nb::init<const std::string&, const std::string&, const std::string&, bool>())
       .def("position", &PyIntake::position)
-      .def("workflow", &PyIntake::workflow)
-      .def("task", &PyIntake::task)
-      .def("object", &PyIntake::object)
-      .def("row", &PyIntake::row)
+      .def("workflow", &PyIntake::workflow, nb::arg("id"), nb::arg("name"), nb::arg("parent"),
+           nb::arg("campaign"), nb::arg("begin_ns").none(), nb::arg("end_ns").none(),
+           nb::arg("status"), nb::arg("used"), nb::arg("generated"), nb::arg("tags"),
+           nb::arg("attributes"))
+      .def("task", &PyIntake::task, nb::arg("id"), nb::arg("activity"), nb::arg("workflow"),
+           nb::arg("parent"), nb::arg("begin_ns").none(), nb::arg("end_ns").none(),
+           nb::arg("status"), nb::arg("attempt"), nb::arg("depends_on"), nb::arg("used"),
+           nb::arg("generated"), nb::arg("tags"), nb::arg("attributes"), nb::arg("error"),
+           nb::arg("host"), nb::arg("agent"))
+      .def("object", &PyIntake::object, nb::arg("id"), nb::arg("kind"), nb::arg("name"),
+           nb::arg("path"), nb::arg("sha256"), nb::arg("size_bytes").none(), nb::arg("version"),
+           nb::arg("workflow"), nb::arg("at_ns").none(), nb::arg("attributes"))
+      .def("row", &PyIntake::row, nb::arg("values"), nb::arg("at_ns"), nb::arg("task"),
+           nb::arg("workflow"), nb::arg("step").none())
       .def("line", &PyIntake::line)
       .def("edge", &PyIntake::edge)
       .def("quarantine", &PyIntake::quarantine)

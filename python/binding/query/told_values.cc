@@ -1,5 +1,6 @@
 #include "binding/query/told_values.h"
 
+#include <nanobind/stl/string.h>
 #include <string>
 
 #include "encode/nested.h"
