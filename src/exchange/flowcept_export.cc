@@ -17,6 +17,8 @@ using query::Json;
 // Attributes that say how a record came here, and those that a field of the native record says.
 const std::set<std::string_view> kOwn = {"foreign_id", "host",   "agent",     "untold",
                                          "described",  "status", "other_fields"};
+// Attributes of an object that stand in columns of their own.
+const std::set<std::string_view> kOfObject = {"name", "path", "sha256", "size_bytes"};
 // Of tasks and workflows these attributes alone are Flowcept's.
 const std::set<std::string_view> kFlowcepts = {
     "subtype",         "task_id",          "workflow_id",       "workflow_name",
@@ -235,7 +237,6 @@ Document agent_document(const store::Chunk& chunk, size_t row, const Json& attri
   Document document("agent");
   document.add("agent_id", attributes["agent_id"]);
   document.add("agent_id", text_of(chunk, 2, row));
-  document.add("name", attributes["name"]);
   if (document.text("agent_id") != chunk.text(2, row)) document.add("name", text_of(chunk, 2, row));
   if (attributes["foreign_id"].is_null()) document.add("registered_at", seconds_of(chunk, 6, row));
   return document;
@@ -268,7 +269,7 @@ bool object_line(const store::Chunk& chunk, size_t row, std::string* line) {
                                                     : object_document(chunk, row, attributes);
   if (const auto* map = attributes.as<Json::Map>()) {
     for (const auto& [name, value] : *map) {
-      if (!kOwn.contains(name)) document.add(name, plain_json(value));
+      if (!kOwn.contains(name) && !kOfObject.contains(name)) document.add(name, plain_json(value));
     }
   }
   *line = document.line();

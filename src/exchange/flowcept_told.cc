@@ -225,7 +225,8 @@ Status FlowceptTelling::tell_task(collect::Intake& intake, const FlowceptDocumen
   }
   task.begin_ns = *begin;
   task.end_ns = *end;
-  if (!has.contains("started_at")) {
+  // Of one that goes on, a later part may still say when it began.
+  if (ended && !has.contains("started_at")) {
     Result<std::optional<int64_t>> other = document.time_ns("submitted_at");
     if (!other.ok() || !*other) other = document.time_ns("utc_timestamp");
     task.begin_ns = other.ok() && *other ? *other : *end ? *end : latest_ns_;
