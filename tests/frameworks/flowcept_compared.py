@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from flowcept_normal import Document, normal
 
-# Different in each run of the same program: that they are there is compared, and what they refer to.
+# Different in each run of a program: that they are there is compared, and what they refer to.
 OF_THE_RUN = {
     "task_id",
     "workflow_id",

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 from asked import HEADRACE, environment_of, stored
 from environments import python_of
+from flowcept_compared import Difference, differences
 from flowcept_normal import merged, normal, without_made_ids
 from flowcept_peer import Document, RedisServer, lines_of, run_program, settings_in
 
@@ -715,3 +716,123 @@ def test_a_server_that_dies_while_a_program_publishes_loses_nothing(tmp_path: Pa
     # Those of the first half may have gone out before it died; all of the second wait for it.
     assert numbers >= set(range(200, 400))
     assert len(stored(tmp_path / ".headrace", "FROM task WHERE activity = 'step'")) == 400
+
+
+# --- the same programs with its own package and with ours ---
+
+TELEMETRY = {
+    "cpu": True,
+    "per_cpu": True,
+    "mem": True,
+    "disk": True,
+    "network": True,
+    "process_info": True,
+}
+LOOPS = {"epochs_iteration", "letters_iteration", "light_iteration", "broken_iteration"}
+LESS = LOOPS | {"light", "measured"}
+
+
+def is_address(value: Any) -> bool:
+    return "_instance_id_" in json.dumps(value)
+
+
+# What differs on purpose, by program: a name, and whether a difference is of this kind. What is not
+# listed here must be equal; what is listed must occur.
+DELIBERATE: dict[str, dict[str, Callable[[Difference], bool]]] = {
+    "decorators": {
+        "a task called by a task names it": lambda d: (
+            d.field == "parent_task_id" and d.theirs is None and d.ours == "task outer"
+        ),
+        "of *args and **kwargs only what was given, the latter by their own names": lambda d: (
+            d.activity == "add" and d.field == "used"
+        ),
+    },
+    "tasks": {},
+    "loops": {
+        "iterations say campaign and host": lambda d: (
+            d.activity in LOOPS and d.field in ("campaign_id", "hostname") and d.theirs is None
+        ),
+        "iterations say when they began and ended": lambda d: (
+            d.activity in LOOPS and d.field in ("started_at", "ended_at") and d.theirs is None
+        ),
+    },
+    "light": {
+        "the decorators that record less say what others say": lambda d: (
+            d.activity in LESS and d.theirs is None and d.ours is not None
+        ),
+    },
+    "agents": {
+        "an agent's tool says where it ran": lambda d: (
+            d.activity == "tool" and d.field == "hostname" and d.theirs is None
+        ),
+    },
+    "raising": {
+        "a block that raises has failed, and says why": lambda d: (
+            d.activity == "block"
+            and (d.theirs, d.ours) in (("FINISHED", "ERROR"), (None, "'gone'"))
+        ),
+        "a call with a wrong signature is a task that failed": lambda d: (
+            d.activity == "needs_two" and d.field == "" and d.ours
+        ),
+        "the iteration in which a loop was left is recorded": lambda d: (
+            d.activity == "broken_iteration" and d.field == "" and d.ours
+        ),
+        "iterations say campaign, host and end": lambda d: (
+            d.activity in LOOPS and d.theirs is None and d.ours is not None
+        ),
+    },
+    "parallel": {},
+    "values": {
+        "a value in place of the class and address of what held it": lambda d: (
+            d.activity == "look" and is_address(d.theirs) and not is_address(d.ours)
+        ),
+        "a table is summed up, not copied": lambda d: (
+            d.activity == "look" and "DataFrame" in json.dumps(d.ours)
+        ),
+    },
+    "telemetry": {
+        "a task called by a task names it": lambda d: d.field == "parent_task_id",
+        "of *args and **kwargs only what was given, the latter by their own names": lambda d: (
+            d.activity == "add" and d.field == "used"
+        ),
+    },
+}
+
+
+# Its own package may hang when a process that publishes forks: 2 runs of 5.
+OFFLINE = {"parallel"}
+
+
+def documents_told_by(
+    name: str, folder: Path, python: Path | None, telemetry: dict[str, bool] | None
+) -> list[Document]:
+    folder.mkdir()
+    if name in OFFLINE:
+        settings_in(folder)
+        done = run_program(name, folder, python)
+        assert done.returncode == 0, done.stderr
+        return lines_of(folder / "buffer.jsonl")
+    with RedisServer(folder) as server:
+        settings_in(folder, redis_port=server.port, telemetry=telemetry)
+        with hearing(server.port, "mq_dao_thread_stopped") as messages:
+            done = run_program(name, folder, python)
+            assert done.returncode == 0, done.stderr
+    return documents_of(messages)
+
+
+@needs_redis
+@pytest.mark.parametrize("name", sorted(DELIBERATE))
+def test_a_program_says_the_same_with_both(name: str, tmp_path: Path, run_all: bool) -> None:
+    if not run_all:
+        pytest.skip("with Flowcept's own package: --all")
+    pytest.importorskip("redis")
+    telemetry = TELEMETRY if name == "telemetry" else None
+    program = "decorators" if name == "telemetry" else name
+    theirs = documents_told_by(program, tmp_path / "theirs", python_of("flowcept"), telemetry)
+    ours = documents_told_by(program, tmp_path / "ours", None, telemetry)
+    assert len(theirs) > 3
+    found = differences(theirs, ours)
+    listed = DELIBERATE[name]
+    unlisted = [one for one in found if not any(is_of(one) for is_of in listed.values())]
+    assert unlisted == []
+    assert [why for why, is_of in listed.items() if not any(map(is_of, found))] == []
