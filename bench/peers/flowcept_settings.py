@@ -1,4 +1,4 @@
-"""The settings that Flowcept is measured with: no broker, no telemetry, nothing that listens."""
+"""The settings that Flowcept is measured with: nothing that listens."""
 
 from __future__ import annotations
 
@@ -7,9 +7,16 @@ import os
 from pathlib import Path
 
 
-def use_settings(folder: Path, *, lmdb: bool = False) -> None:
+def use_settings(
+    folder: Path,
+    *,
+    lmdb: bool = False,
+    telemetry: dict[str, bool] | None = None,
+    redis_port: int | None = None,
+) -> None:
     """Makes Flowcept, when it is imported next, keep everything in `folder`: records in a buffer
-    that is written at the end of a run or, with `lmdb`, documents in its embedded database."""
+    that is written at the end of a run or, with `lmdb`, documents in its embedded database. Of
+    telemetry it captures the sections named; with a port it publishes on Redis instead."""
     settings = {
         "flowcept_version": "1.0.3",
         "project": {
@@ -18,9 +25,9 @@ def use_settings(folder: Path, *, lmdb: bool = False) -> None:
             "replace_non_json_serializable": True,
             "performance_logging": False,
             "enrich_messages": False,
-            "db_flush_mode": "offline",
+            "db_flush_mode": "online" if redis_port else "offline",
             "dump_buffer": {
-                "enabled": True,
+                "enabled": redis_port is None,
                 "path": str(folder / "buffer.jsonl"),
                 "append_id_to_path": False,
                 "append_workflow_id_to_path": False,
@@ -32,14 +39,14 @@ def use_settings(folder: Path, *, lmdb: bool = False) -> None:
             "log_file_level": "disable",
             "log_stream_level": "error",
         },
-        "telemetry_capture": {},
+        "telemetry_capture": telemetry or {},
         "instrumentation": {"enabled": True, "torch": {}},
         "experiment": {"user": "bench"},
         "mq": {
-            "enabled": False,
+            "enabled": redis_port is not None,
             "type": "redis",
             "host": "127.0.0.1",
-            "port": 6379,
+            "port": redis_port or 6379,
             "channel": "interception",
             "buffer_size": 50,
             "insertion_buffer_time_secs": 5,
@@ -47,7 +54,11 @@ def use_settings(folder: Path, *, lmdb: bool = False) -> None:
             "chunk_size": -1,
             "same_as_kvdb": False,
         },
-        "kv_db": {"enabled": False, "host": "127.0.0.1", "port": 6379},
+        "kv_db": {
+            "enabled": redis_port is not None,
+            "host": "127.0.0.1",
+            "port": redis_port or 6379,
+        },
         "web_server": {},
         "sys_metadata": {"environment_id": "bench"},
         "extra_metadata": {},

@@ -1,4 +1,4 @@
-// headrace export parquet|csv|jsonl|prov-json|chrome-trace PLACE
+// headrace export parquet|csv|jsonl|prov-json|chrome-trace|flowcept PLACE
 #include <cstdio>
 #include <map>
 #include <memory>
@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/open_session.h"
 #include "exchange/chrome_trace.h"
+#include "exchange/flowcept_export.h"
 #include "exchange/prov_json.h"
 #include "exchange/tables.h"
 #include "query/units.h"
@@ -69,6 +70,17 @@ int write_export(const Program& program, const Options& options) {
     }
     return kDone;
   }
+  if (options.format == "flowcept") {
+    const auto counts =
+        exchange::export_flowcept(*session, {options.scope, options.force}, options.place);
+    if (!counts.ok()) return program.fail(counts.status());
+    std::printf("%s\n", options.place.c_str());
+    program.say("headrace: " + query::counted(counts->workflows, "workflow") + ", " +
+                query::counted(counts->tasks, "task") + ", " +
+                query::counted(counts->agents, "agent") + ", " +
+                query::counted(counts->objects, "object"));
+    return kDone;
+  }
   const auto count =
       exchange::export_chrome_trace(*session, {options.scope, options.force}, options.place);
   if (!count.ok()) return program.fail(count.status());
@@ -88,10 +100,11 @@ void add_export(CLI::App& app, Program& program) {
                "  headrace export parquet tables/                 every table, a file each\n"
                "  headrace export csv tasks.csv --campaign sweep  one table: the tasks\n"
                "  headrace export prov-json sweep.json            W3C PROV\n"
-               "  headrace export chrome-trace trace.json         for Perfetto\n");
-  verb->add_option("FORMAT", options->format, "parquet, csv, jsonl, prov-json or chrome-trace")
+               "  headrace export chrome-trace trace.json         for Perfetto\n"
+               "  headrace export flowcept buffer.jsonl           documents for Flowcept\n");
+  verb->add_option("FORMAT", options->format, "parquet, csv, jsonl, prov-json, chrome-trace or flowcept")
       ->required()
-      ->check(CLI::IsMember({"parquet", "csv", "jsonl", "prov-json", "chrome-trace"}));
+      ->check(CLI::IsMember({"parquet", "csv", "jsonl", "prov-json", "chrome-trace", "flowcept"}));
   verb->add_option("PLACE", options->place,
                    "The file; for tables a folder, or one file that ends like the format")
       ->required();

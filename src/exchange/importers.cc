@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "exchange/flowcept.h"
 #include "exchange/importer.h"
 #include "exchange/mlflow_import.h"
 #include "exchange/tensorboard_import.h"
@@ -9,10 +10,7 @@ namespace headrace::exchange {
 
 std::span<const Importer> importers() {
   // By kind. Each is declared by the header of its reader.
-  static const std::vector<Importer> all = {
-      kMlflow,
-      kTensorboard,
-  };
+  static const std::vector<Importer> all = {kFlowcept, kMlflow, kTensorboard};
   return all;
 }
 
