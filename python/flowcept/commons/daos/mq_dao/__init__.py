@@ -1,0 +1,1 @@
+"""Publishing documents on a broker's channel."""

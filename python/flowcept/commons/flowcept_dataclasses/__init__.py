@@ -1,0 +1,1 @@
+"""The documents: tasks, workflows, agents, objects, telemetry."""

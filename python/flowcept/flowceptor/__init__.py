@@ -1,0 +1,1 @@
+"""What observes: telemetry and adapters."""

@@ -1,0 +1,1 @@
+"""Adapters: how documents of other tools come in."""

@@ -1,0 +1,1 @@
+"""Decorators, tasks and loops."""
