@@ -252,6 +252,7 @@ std::string FilterSql::task_id_condition(const Filter& filter) {
   std::string numbers;
   std::string pairs;
   bool whole = all_names(filter) && filter.op != FilterOp::kNotEqual && !filter.values.empty();
+  if (!whole) return id_condition(core("task_id") + "::VARCHAR", filter);
   for (const FilterValue& value : filter.values) {
     std::string digits = value.text;
     whole &= digits.size() == 36 && is_hex(digits, 36);

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowcept.store import asking, objects
+from flowcept.store import asking, marks, objects
 from flowcept.store.matching import Document
 from flowcept.store.values import plain
 
-_INTERNAL = frozenset(("foreign_id", objects.DELETED))
+_INTERNAL = frozenset(("foreign_id",))
 
 
 def rows() -> list[dict[str, Any]]:
     found = asking.select("objects", documents=[{"kind": objects.AGENT}],
                           columns=["id", "kind", "name", "sha256", "size_bytes", "created_at",
                                    "attributes"])  # fmt: skip
-    return [row for row in found if (row["attributes"] or {}).get(objects.DELETED) is None]
+    gone = marks.hidden("agents")
+    return [row for row in found if row["id"] not in gone]
 
 
 def document_of(row: dict[str, Any]) -> Document:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from flowcept.store import agents, asking, objects, tasks, workflows
+from flowcept.store import agents, asking, marks, objects, tasks, workflows
 from flowcept.store.matching import (
     Document,
     FilterError,
@@ -19,7 +19,7 @@ from flowcept.store.matching import (
     wanted,
     without,
 )
-from flowcept.store.narrowing import Narrowed, narrow
+from flowcept.store.narrowing import NOTHING, Narrowed, both, narrow
 
 COLLECTIONS = ("tasks", "workflows", "objects", "object_history", "agents")
 Sort = Sequence[tuple[str, int]]
@@ -99,8 +99,8 @@ def _of_rows(
 ) -> list[Document]:
     kind: Any = tasks if collection == "tasks" else workflows
     passes = matcher(filter)  # first, for what it says of mistakes
-    narrowed = narrow(filter, kind.PLACES)
-    told_order = kind.sort_by(order) if order else []
+    narrowed = of_rows(collection, filter)
+    told_order = kind.sort_by(order) if order else ["started"]  # as they were inserted
     if fields and not narrowed.is_exact:
         fields = [*fields, *fields_of(filter)]
     if narrowed.is_exact and told_order is not None:
@@ -108,10 +108,16 @@ def _of_rows(
         return list(kind.documents(rows, fields))
     if told_order is not None and limit:
         return _until_enough(kind, collection, narrowed, fields, told_order, passes, limit, skip)
-    rows = _rows(kind, collection, narrowed, fields, told_order or [], 0, 0)
+    rows = _rows(kind, collection, narrowed, fields, told_order or ["started"], 0, 0)
     found = [document for document in kind.documents(rows, fields) if passes(document)]
     found = ordered(found, order) if told_order is None else found
     return found[skip : skip + limit] if limit else found[skip:]
+
+
+def of_rows(collection: str, filter: Mapping[str, Any] | None) -> Narrowed:
+    """The filter on the rows of tasks or workflows, those that no longer answer left out."""
+    places = tasks.PLACES if collection == "tasks" else workflows.PLACES
+    return both(marks.answering(collection), narrow(filter, places))
 
 
 def _rows(
@@ -123,6 +129,8 @@ def _rows(
     limit: int,
     offset: int,
 ) -> list[dict[str, Any]]:
+    if narrowed == NOTHING:
+        return []
     columns = kind.columns_for(fields) if kind is tasks else kind.COLUMNS
     return asking.select(
         collection,
@@ -167,8 +175,9 @@ def fields_of(filter: Mapping[str, Any]) -> Iterator[str]:
 
 def count(collection: str, filter: Mapping[str, Any] | None = None) -> int:
     if collection in ("tasks", "workflows"):
-        kind: Any = tasks if collection == "tasks" else workflows
-        narrowed = narrow(filter, kind.PLACES)
+        narrowed = of_rows(collection, filter)
+        if narrowed == NOTHING:
+            return 0
         if narrowed.is_exact:
             return asking.count(collection, narrowed.document)
     return len(find(collection, filter, _identifier(collection)))
@@ -179,4 +188,4 @@ def _identifier(collection: str) -> list[str]:
     return [names.get(collection, "object_id")]
 
 
-__all__ = ["COLLECTIONS", "count", "fields_of", "find", "sort_of"]
+__all__ = ["COLLECTIONS", "count", "fields_of", "find", "of_rows", "sort_of"]

@@ -28,7 +28,7 @@ class Narrowed:
 
 EVERYTHING = Narrowed({}, True)
 UNKNOWN = Narrowed({}, False)
-NOTHING = Narrowed({"$nor": [{"id": {"$exists": True}}]}, True)
+NOTHING = Narrowed({"id": {"$in": []}}, True)
 
 # A condition on one field, {"$operator": operand} -> rows.
 Translation = Callable[[str, Mapping[str, Any]], Narrowed]
@@ -47,7 +47,13 @@ def narrow(filter: Mapping[str, Any] | None, places: Places) -> Narrowed:
     return _all(parts)
 
 
+def both(a: Narrowed, b: Narrowed) -> Narrowed:
+    return _all([a, b])
+
+
 def _all(parts: list[Narrowed]) -> Narrowed:
+    if NOTHING in parts:
+        return NOTHING
     told = [part.document for part in parts if part.document]
     exact = all(part.is_exact for part in parts)
     if not told:
@@ -73,6 +79,9 @@ def _part(name: str, value: Any, places: Places) -> Narrowed:
 
 
 def _any(parts: list[Narrowed]) -> Narrowed:
+    parts = [part for part in parts if part != NOTHING]
+    if not parts:
+        return NOTHING
     if any(not part.document for part in parts):
         # One of them takes every row as far as the store can tell.
         return Narrowed({}, any(not part.document and part.is_exact for part in parts))
@@ -84,8 +93,8 @@ def _none(parts: list[Narrowed]) -> Narrowed:
 
 
 def _not(part: Narrowed) -> Narrowed:
-    if not part.is_exact:
-        return UNKNOWN
+    if not part.is_exact or part == NOTHING:
+        return EVERYTHING if part == NOTHING else UNKNOWN
     return Narrowed({"$nor": [part.document]}, True) if part.document else NOTHING
 
 

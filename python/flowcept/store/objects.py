@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from flowcept.store import asking
+from flowcept.store import asking, marks
 from flowcept.store.matching import Document
 from flowcept.store.values import plain
 
@@ -26,11 +26,8 @@ MAX_INLINE_BYTES = 8_000
 LOCK_SECONDS = 60.0
 
 AGENT = "agent"
-DELETED = "deleted_document"
 KEEPS_PREVIOUS = "keeps_previous"  # the version before stays in the history
-_INTERNAL = frozenset(
-    ("blob", "payload", "in_object", "large", "foreign_id", DELETED, KEEPS_PREVIOUS)
-)
+_INTERNAL = frozenset(("blob", "payload", "in_object", "large", "foreign_id", KEEPS_PREVIOUS))
 
 
 class ObjectError(ValueError):
@@ -50,7 +47,8 @@ def rows(object_id: Any = None, kind: str | None = None) -> list[dict[str, Any]]
     found = asking.select("objects", documents=[document],
                           columns=["id", "kind", "name", "sha256", "size_bytes", "created_at",
                                    "attributes"])  # fmt: skip
-    found = [row for row in found if (row["attributes"] or {}).get(DELETED) is None]
+    gone = marks.hidden("objects")
+    found = [row for row in found if row["id"] not in gone]
     return sorted(found, key=lambda row: -int(row["attributes"].get("version", 0)))
 
 
@@ -245,7 +243,8 @@ def update(
         attributes["version"] = int(before["attributes"]["version"]) + 1
         attributes["updated_at"] = time.time()
         attributes["updated_by"] = user
-            if control_version:
+        attributes.pop(KEEPS_PREVIOUS, None)
+        if control_version:
             attributes |= _signed(before["attributes"], True, user)
         object_type = attributes.pop("object_type", None) or before["kind"]
         row = _record(object_type, attributes, before["sha256"], before["size_bytes"])
@@ -258,18 +257,6 @@ def _signed(old: Mapping[str, Any], is_next: bool, user: str) -> dict[str, Any]:
         told["prev_version"] = int(old["version"])
         told[KEEPS_PREVIOUS] = True
     return told
-
-
-def forget(found: list[dict[str, Any]]) -> None:
-    """The documents of these objects answer no more."""
-    from headrace import _capture
-
-    for row in found:
-        attributes = row["attributes"]
-        _capture.record_object(row["kind"], row["name"], None, row["sha256"], row["size_bytes"],
-                               str(attributes["version"]) if "version" in attributes else None,
-                               {DELETED: True})  # fmt: skip
-    _capture.flush()
 
 
 def _record(
