@@ -1,10 +1,12 @@
 #include "binding/process.h"
 
+#include <cstdio>
 #include <cstdlib>
 #include <new>
 
 #include "binding/activity.h"
 #include "binding/failure.h"
+#include "binding/flowcept_ids.h"
 #include "binding/parents.h"
 #include "binding/selection.h"
 #include "binding/values.h"
@@ -31,18 +33,25 @@ void add_role(Fields& fields, Role role, PyObject* dict) {
   if (PyDict_CheckExact(dict)) add_items(fields, role, dict, Interest::kExplicit);
 }
 
-// begin_workflow(name, used, tags) -> handle or None
+// begin_workflow(name, used, tags, id="", attributes=None) -> handle or None. `id`: any text, as
+// workflow_uuid takes it; empty: a new one.
 PyObject* begin_workflow(PyObject*, PyObject* args) {
   PyObject* name = nullptr;
   PyObject* used = nullptr;
   PyObject* tags = nullptr;
-  if (PyArg_ParseTuple(args, "UOO:begin_workflow", &name, &used, &tags) == 0) return nullptr;
+  PyObject* id = nullptr;
+  PyObject* attributes = Py_None;
+  if (PyArg_ParseTuple(args, "UOO|UO:begin_workflow", &name, &used, &tags, &id, &attributes) == 0) {
+    return nullptr;
+  }
   if (!is_enabled()) Py_RETURN_NONE;
   if (Recorder::get() == nullptr) Py_RETURN_NONE;
   Fields fields;
   add_role(fields, Role::kUsed, used);
   if (tags != Py_None) add_tags(fields, tags);
-  const bool in_loop = event_loop_is_running();
+  add_role(fields, Role::kAttribute, attributes);
+  const Uuid uuid = id == nullptr ? Uuid{} : workflow_uuid(text_of(id));
+  const bool in_loop = event_loop_is_running() && uuid.is_nil();
   WorkflowState* workflow = nullptr;
   if (in_loop) {
     const Place here = current_place();
@@ -50,7 +59,7 @@ PyObject* begin_workflow(PyObject*, PyObject* args) {
     workflow =
         capture::begin_detached_workflow(text_of(name), fields, is_ours ? here.workflow_id : 0);
   } else {
-    workflow = capture::begin_workflow(text_of(name), fields);
+    workflow = capture::begin_workflow(text_of(name), fields, uuid);
   }
   if (workflow == nullptr) Py_RETURN_NONE;
   auto* open = new (std::nothrow) OpenWorkflow{workflow, {}};
@@ -66,15 +75,16 @@ PyObject* begin_workflow(PyObject*, PyObject* args) {
   return handle;
 }
 
-// end_workflow(handle, exception, {role name: values})
+// end_workflow(handle, exception, used, generated, tags, attributes=None)
 PyObject* end_workflow(PyObject*, PyObject* args) {
   PyObject* handle = nullptr;
   PyObject* exception = nullptr;
   PyObject* used = nullptr;
   PyObject* generated = nullptr;
   PyObject* tags = nullptr;
-  if (PyArg_ParseTuple(args, "OOOOO:end_workflow", &handle, &exception, &used, &generated, &tags) ==
-      0) {
+  PyObject* attributes = Py_None;
+  if (PyArg_ParseTuple(args, "OOOOO|O:end_workflow", &handle, &exception, &used, &generated, &tags,
+                       &attributes) == 0) {
     return nullptr;
   }
   auto* open = static_cast<OpenWorkflow*>(PyCapsule_GetPointer(handle, kWorkflow));
@@ -85,6 +95,7 @@ PyObject* end_workflow(PyObject*, PyObject* args) {
   Fields fields;
   add_role(fields, Role::kUsed, used);
   add_role(fields, Role::kGenerated, generated);
+  add_role(fields, Role::kAttribute, attributes);
   if (tags != Py_None) add_tags(fields, tags);
   TaskStatus status = TaskStatus::kFinished;
   if (PyExceptionInstance_Check(exception)) {
@@ -100,6 +111,15 @@ PyObject* end_workflow(PyObject*, PyObject* args) {
 PyObject* workflow_id(PyObject*, PyObject* handle) {
   const auto* open = static_cast<OpenWorkflow*>(PyCapsule_GetPointer(handle, kWorkflow));
   return open == nullptr ? nullptr : PyUnicode_FromString(open->state->id.text().c_str());
+}
+
+// workflow_uuid(text) -> the uuid of the workflow that a program named so
+PyObject* workflow_uuid_of(PyObject*, PyObject* text) {
+  if (!PyUnicode_Check(text)) {
+    PyErr_SetString(PyExc_TypeError, "a workflow's id is a string");
+    return nullptr;
+  }
+  return PyUnicode_FromString(workflow_uuid(text_of(text)).text().c_str());
 }
 
 // The uuid of the workflow that tasks begun here belong to, or None before there is one.
@@ -295,6 +315,16 @@ PyObject* directory(PyObject*, PyObject*) {
   return PyUnicode_DecodeFSDefault(recorder->directory().root.c_str());
 }
 
+// The id of this process's records, as read_segments prints it, or None before the first event.
+PyObject* producer(PyObject*, PyObject*) {
+  const Recorder* recorder = Recorder::existing();
+  if (recorder == nullptr) Py_RETURN_NONE;
+  char text[32];
+  std::snprintf(text, sizeof text, "%015llx",
+                static_cast<unsigned long long>(recorder->producer()));
+  return PyUnicode_FromString(text);
+}
+
 PyObject* set_describe_function(PyObject*, PyObject* function) {
   set_describe(function);
   Py_RETURN_NONE;
@@ -340,6 +370,7 @@ PyMethodDef g_functions[] = {
     {"begin_workflow", or_none<begin_workflow>, METH_VARARGS, nullptr},
     {"end_workflow", or_none<end_workflow>, METH_VARARGS, nullptr},
     {"workflow_id", or_none<workflow_id>, METH_O, nullptr},
+    {"workflow_uuid", or_none<workflow_uuid_of>, METH_O, nullptr},
     {"current_workflow", or_none<current_workflow>, METH_NOARGS, nullptr},
     {"current_campaign", or_none<current_campaign>, METH_NOARGS, nullptr},
     {"enter_campaign", enter_campaign, METH_VARARGS, nullptr},
@@ -363,6 +394,7 @@ PyMethodDef g_functions[] = {
     {"is_capturing", is_capturing, METH_NOARGS, nullptr},
     {"use_directory", use_directory, METH_O, nullptr},
     {"directory", directory, METH_NOARGS, nullptr},
+    {"producer", producer, METH_NOARGS, nullptr},
     {"set_describe", set_describe_function, METH_O, nullptr},
     {"set_traceback_text", set_traceback_function, METH_O, nullptr},
     {"set_is_from_signal", set_is_from_signal_function, METH_O, nullptr},

@@ -2,11 +2,13 @@
 #include <cstdio>
 #include <filesystem>
 #include <string>
+#include <sys/stat.h>
 #include <unordered_map>
 #include <utility>
 
 #include "base/clock.h"
 #include "binding/process.h"
+#include "binding/tick_rate.h"
 #include "encode/nested.h"
 #include "encode/record.h"
 #include "spool/segment_reader.h"
@@ -47,6 +49,8 @@ class SegmentText {
   void object(const RecordView& view);
   void log(const RecordView& view);
   void dictionary(const RecordView& view);
+  // ns since the epoch, where the clock of that boot is known.
+  void add_time(std::string_view key, uint64_t ticks);
   template <typename Fixed>
   void fields(const RecordView& view, uint32_t shape_id);
   std::string_view entry(uint32_t id) const {
@@ -65,6 +69,9 @@ class SegmentText {
   std::string& out_;
   const ProducerId producer_;
   std::unordered_map<uint32_t, DictionaryEntry> entries_;
+  ClockRecord first_clock_{};
+  ClockRecord last_clock_{};
+  const ClockReading now_ = read_clocks();
   std::string line_;
 };
 
@@ -87,6 +94,27 @@ void SegmentText::fields(const RecordView& view, uint32_t shape_id) {
   }
 }
 
+// By the two clock readings that are farthest apart; where there is one so far, with one taken now,
+// if that is of the same boot.
+void SegmentText::add_time(std::string_view key, uint64_t at_ticks) {
+  if (at_ticks == 0 || first_clock_.ticks == 0) return;
+  uint64_t ticks = last_clock_.ticks;
+  int64_t monotonic_ns = last_clock_.monotonic_ns;
+  if (ticks == first_clock_.ticks) {
+    ticks = now_.ticks;
+    monotonic_ns = now_.monotonic_ns;
+  }
+  double ns_per_tick = 1e9 / ticks_per_s;
+  if (ticks > first_clock_.ticks) {
+    const double rate = static_cast<double>(monotonic_ns - first_clock_.monotonic_ns) /
+                        static_cast<double>(ticks - first_clock_.ticks);
+    if (rate > 0.99 * ns_per_tick && rate < 1.01 * ns_per_tick) ns_per_tick = rate;
+  }
+  const auto since = static_cast<double>(static_cast<int64_t>(at_ticks - first_clock_.ticks));
+  const auto ns = static_cast<int64_t>(since * ns_per_tick);
+  add(line_, key, std::to_string(first_clock_.realtime_ns + ns));
+}
+
 void SegmentText::task(const RecordView& view) {
   TaskRecord record;
   if (!view.fixed(&record)) return;
@@ -103,6 +131,8 @@ void SegmentText::task(const RecordView& view) {
   add(line_, "is_open", (record.header.flags & kTaskIsOpen) != 0 ? "true" : "false");
   add(line_, "begin_ticks", std::to_string(record.begin_ticks));
   add(line_, "end_ticks", std::to_string(record.end_ticks));
+  add_time("begin_ns", record.begin_ticks);
+  add_time("end_ns", record.end_ticks);
   add(line_, "attempt", std::to_string(record.attempt));
   fields<TaskRecord>(view, record.shape_id);
 }
@@ -119,6 +149,8 @@ void SegmentText::workflow(const RecordView& view) {
   add_text(line_, "name", entry(record.name_id));
   add_text(line_, "status", name_of(record.status));
   add(line_, "is_open", record.end_ticks == 0 ? "true" : "false");
+  add_time("begin_ns", record.begin_ticks);
+  add_time("end_ns", record.end_ticks);
   fields<WorkflowRecord>(view, record.shape_id);
 }
 
@@ -139,6 +171,7 @@ void SegmentText::log(const RecordView& view) {
   add(line_, "task_id", record.task == 0 ? "null" : task_id(record.task));
   add(line_, "workflow_id", uuid(record.workflow_id));
   add(line_, "stream", std::to_string(record.header.flags));
+  add_time("at_ns", record.at_ticks);
   fields<LogRecord>(view, record.shape_id);
 }
 
@@ -159,6 +192,13 @@ void SegmentText::record(const RecordView& view, uint32_t ring, uint64_t number)
     case RecordKind::kObject: object(view); break;
     case RecordKind::kLog: log(view); break;
     case RecordKind::kDictionary: return dictionary(view);
+    case RecordKind::kClock: {
+      ClockRecord record;
+      if (!view.fixed(&record)) return;
+      if (first_clock_.ticks == 0) first_clock_ = record;
+      last_clock_ = record;
+      return;
+    }
     case RecordKind::kCampaign: {
       CampaignRecord record;
       if (!view.fixed(&record)) return;
@@ -200,12 +240,23 @@ void SegmentText::record(const RecordView& view, uint32_t ring, uint64_t number)
   out_ += "}\n";
 }
 
-PyObject* read_segments(PyObject*, PyObject* path) {
+// Whether a file was last written before a moment; false where that cannot be told.
+bool is_older(const std::filesystem::path& path, int64_t since_ns) {
+  struct stat facts {};
+  if (since_ns == 0 || ::stat(path.c_str(), &facts) != 0) return false;
+  return int64_t{facts.st_mtim.tv_sec} * 1'000'000'000 + facts.st_mtim.tv_nsec < since_ns;
+}
+
+PyObject* read_segments(PyObject*, PyObject* args) {
+  PyObject* path = nullptr;
+  long long since_ns = 0;
+  if (PyArg_ParseTuple(args, "O|L:read_segments", &path, &since_ns) == 0) return nullptr;
   PyObject* bytes = nullptr;
   if (PyUnicode_FSConverter(path, &bytes) == 0) return nullptr;
   const Ref keep = Ref::steal(bytes);
   std::string out;
   for (SegmentFile file : list_segments(Directory{PyBytes_AS_STRING(bytes)})) {
+    if (is_older(file.path, since_ns)) continue;
     Result<FileBytes> content = FileBytes::open(file.path);
     if (!content.ok() && !file.sealed) {  // it was sealed, and so renamed, since it was listed
       file.sealed = true;
@@ -228,8 +279,9 @@ PyObject* read_segments(PyObject*, PyObject* path) {
 }
 
 PyMethodDef g_functions[] = {
-    {"read_segments", read_segments, METH_O,
-     "read_segments(directory)\n--\n\nThe records of a spool, one JSON object a line."},
+    {"read_segments", read_segments, METH_VARARGS,
+     "read_segments(directory, since_ns=0)\n--\n\nThe records of a spool, one JSON object a line; "
+     "without files last written\nbefore since_ns."},
     {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "binding/resumable.h"
 #include "binding/selection.h"
 #include "binding/signature.h"
+#include "binding/values.h"
 
 namespace headrace::binding {
 namespace {
@@ -34,6 +35,7 @@ struct TaskObject {
   Signature* signature;
   Selection* selection;  // null: every call is recorded
   PyObject* options;     // a dict: what it was made with, to be made again elsewhere
+  PyObject* attributes;  // a dict, or null
   Kind kind;
 };
 
@@ -57,7 +59,18 @@ inline PyObject* call_function(PyObject* function, PyObject* const* args, size_t
   return PyObject_Vectorcall(function, args, count_and_flag, keyword_names);
 }
 
-[[gnu::noinline]] PyObject* failed(TaskState* state) {
+inline void add_begin(TaskObject* task, capture::Fields& fields, PyObject* const* args,
+                      size_t count, PyObject* keyword_names) {
+  task->signature->add_arguments(fields, args, count, keyword_names);
+  if (task->attributes != nullptr) {
+    add_items(fields, Role::kAttribute, task->attributes, Interest::kExplicit);
+  }
+}
+
+[[gnu::noinline]] PyObject* failed(const TaskObject* task, TaskState* state) {
+  if (task->activity->tags() != nullptr) {
+    quietly([&] { add_tags(state->fields, task->activity->tags()); });
+  }
   TaskStatus status = TaskStatus::kFailed;
   quietly([&] { status = add_raised(state->fields); });
   quietly([&] { end_task(state, status); });
@@ -72,14 +85,14 @@ PyObject* call(PyObject* self, PyObject* const* args, size_t count_and_flag,
   if (state == nullptr) [[unlikely]]
     return call_function(task->function, args, count_and_flag, keyword_names);
   const auto count = static_cast<size_t>(PyVectorcall_NARGS(count_and_flag));
-  quietly([&] { task->signature->add_arguments(state->fields, args, count, keyword_names); });
+  quietly([&] { add_begin(task, state->fields, args, count, keyword_names); });
   const CpuReading reading = task->activity->cpu().begin();
   const uint64_t begin_ticks = state->begin_ticks;
   // The function may drop the last reference to its own task.
   const Ref hold = Ref::share(self);
   PyObject* result = call_function(task->function, args, count_and_flag, keyword_names);
   if (result == nullptr) [[unlikely]]
-    return failed(state);
+    return failed(task, state);
   quietly([&] { task->activity->add_result(state->fields, result); });
   quietly([&] {
     task->activity->cpu().add(state->fields, reading, begin_ticks);
@@ -100,13 +113,13 @@ PyObject* call_selected(PyObject* self, PyObject* const* args, size_t count_and_
   if (state == nullptr) return call_function(task->function, args, count_and_flag, keyword_names);
   const Watched watched(state);
   const auto count = static_cast<size_t>(PyVectorcall_NARGS(count_and_flag));
-  quietly([&] { task->signature->add_arguments(state->fields, args, count, keyword_names); });
+  quietly([&] { add_begin(task, state->fields, args, count, keyword_names); });
   const CpuReading reading = task->activity->cpu().begin();
   const uint64_t begin_ticks = state->begin_ticks;
   PyObject* result = call_function(task->function, args, count_and_flag, keyword_names);
   if (result == nullptr) {
     quietly([&] { task->selection->add_counts(state->fields); });
-    return failed(state);
+    return failed(task, state);
   }
   const uint64_t duration_ticks = ticks() - begin_ticks;
   if (!watched.is_referenced() && task->selection->is_too_short(duration_ticks)) {
@@ -134,7 +147,7 @@ PyObject* call_resumable(PyObject* self, PyObject* const* args, size_t count_and
   TaskState* state = begin_child(task->activity->id(), Push::kDetached);
   if (state == nullptr) return inner;
   const auto count = static_cast<size_t>(PyVectorcall_NARGS(count_and_flag));
-  quietly([&] { task->signature->add_arguments(state->fields, args, count, keyword_names); });
+  quietly([&] { add_begin(task, state->fields, args, count, keyword_names); });
   if (task->selection != nullptr) quietly([&] { task->selection->add_counts(state->fields); });
   switch (task->kind) {
     case Kind::kGenerator: return wrap_generator(inner, state, self, task->activity);
@@ -196,6 +209,7 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
   Py_VISIT(task->function);
   Py_VISIT(task->dict);
   Py_VISIT(task->options);
+  Py_VISIT(task->attributes);
   return task->signature != nullptr ? task->signature->traverse(visit, arg) : 0;
 }
 
@@ -211,6 +225,7 @@ void dealloc(PyObject* self) {
   if (task->weak_references != nullptr) PyObject_ClearWeakRefs(self);
   Py_XDECREF(task->dict);
   Py_XDECREF(task->options);
+  Py_XDECREF(task->attributes);
   delete task->selection;
   delete task->signature;
   delete task->activity;
@@ -371,6 +386,9 @@ bool set_options(TaskObject* task, const TaskOptions& options) {
     task->activity->set_results(recorded != 0);
   }
   if (options.tags != nullptr && options.tags != Py_None) task->activity->set_tags(options.tags);
+  if (options.attributes != nullptr && PyDict_CheckExact(options.attributes)) {
+    task->attributes = Py_NewRef(options.attributes);
+  }
   const auto given = [](PyObject* object) { return object != nullptr && object != Py_None; };
   if (!given(options.sample) && !given(options.min_duration)) return true;
   task->selection = Selection::make(task->activity->name(), options.sample, options.min_duration);
@@ -405,14 +423,15 @@ PyObject* dict_of(const TaskOptions& options) {
   put("results", options.results);
   put("sample", options.sample);
   put("min_duration", options.min_duration);
+  put("attributes", options.attributes);
   return dict.release();
 }
 
 TaskOptions options_of(PyObject* dict) {
   if (dict == nullptr) return {};
   const auto get = [dict](const char* name) { return PyDict_GetItemString(dict, name); };
-  return {get("name"),    get("outputs"), get("tags"),        get("args"),
-          get("results"), get("sample"),  get("min_duration")};
+  return {get("name"),    get("outputs"), get("tags"),         get("args"),
+          get("results"), get("sample"),  get("min_duration"), get("attributes")};
 }
 
 bool is_off_for_process() {

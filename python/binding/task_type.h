@@ -16,6 +16,7 @@ struct TaskOptions {
   PyObject* results = nullptr;       // whether results are
   PyObject* sample = nullptr;        // an int: one call of so many; a float: a probability
   PyObject* min_duration = nullptr;  // seconds: shorter calls leave no record
+  PyObject* attributes = nullptr;    // a dict that each record has as attributes
 };
 
 // A dict of what is given, and back (null: nothing is).

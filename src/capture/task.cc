@@ -293,9 +293,9 @@ TaskState* begin_task_under(uint32_t activity_id, TaskRef parent, Push push) {
   return begin(*thread, activity_id, number, is_foreign ? kTaskParentIsForeign : uint8_t{0}, push);
 }
 
-uint64_t end_task(TaskState* task, TaskStatus status) {
+uint64_t end_task(TaskState* task, TaskStatus status, uint64_t at_ticks) {
   if (task == nullptr) return 0;
-  const uint64_t end_ticks = ticks();
+  const uint64_t end_ticks = at_ticks != 0 ? at_ticks : ticks();
   tell_edge(end_ticks);
   ThreadState* const thread = ready_thread();
   // A fork child leaves its parent's tasks to the parent.
@@ -308,6 +308,15 @@ uint64_t end_task(TaskState* task, TaskStatus status) {
 
 void discard_task(TaskState* task) {
   if (task != nullptr) leave(task);
+}
+
+void make_current(TaskState* task) {
+  if (task == nullptr || task->is_current) return;
+  ThreadState& thread = this_thread();
+  task->outer = current_of(thread);
+  task->thread = &thread;
+  task->is_current = true;
+  thread.current = task;
 }
 
 TaskState* current_task() { return current_of(this_thread()); }

@@ -47,10 +47,13 @@ TaskState* begin_task(uint32_t activity_id, Push push = Push::kCurrent);
 // A child of `parent`, which may belong to another producer; a nil reference means no parent.
 TaskState* begin_task_under(uint32_t activity_id, TaskRef parent, Push push);
 // Writes the task's record. Ending a task whose inner tasks are still current ends their currency.
-// Gives the ticks of its end (0: no task).
-uint64_t end_task(TaskState* task, TaskStatus status);
+// Gives the ticks of its end (0: no task). `at_ticks`: it ended then; 0: now.
+uint64_t end_task(TaskState* task, TaskStatus status, uint64_t at_ticks = 0);
 // Ends it without a record: the call turned out not to be one.
 void discard_task(TaskState* task);
+
+// Makes a detached task the current one of this thread until it ends.
+void make_current(TaskState* task);
 
 // The thread's current task, or null.
 TaskState* current_task();

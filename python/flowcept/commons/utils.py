@@ -100,7 +100,7 @@ def assert_by_querying_tasks_until(
     max_trials: int = 10,
     max_time: float = 60,
 ) -> bool:
-    """Whether the tasks that pass the filter came to meet the condition (default: there are any)."""
+    """Whether the tasks that pass the filter came to meet the condition (default: be any)."""
     from flowcept import Flowcept
 
     def is_met() -> bool:

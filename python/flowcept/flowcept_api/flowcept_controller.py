@@ -8,6 +8,8 @@ from time import time
 from typing import Any
 from uuid import uuid4
 
+from headrace import _capture
+
 from flowcept import configs, recording
 from flowcept.buffer import Buffer
 from flowcept.commons.flowcept_dataclasses.agent_object import AgentObject
@@ -132,6 +134,11 @@ class Flowcept:
         else:
             Flowcept.campaign_id = self.campaign_id
             Flowcept.current_workflow_id = self.current_workflow_id
+        _capture.set_flowcept(
+            bool(configs.INSTRUMENTATION_ENABLED),
+            Flowcept.current_workflow_id,
+            Flowcept.campaign_id,
+        )
         Flowcept.buffer = self.buffer = Buffer()
         if self._interceptors:
             self._current_workflow_obj = self._workflow_object()
