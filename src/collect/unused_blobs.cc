@@ -18,7 +18,9 @@ Result<std::vector<fs::path>> unused_blobs(const Directory& directory,
   if (!running.ok()) return running.status();
   if (*running > 0) return out;
   const Result<std::vector<std::string>> paths = store::texts(
-      connection, "SELECT DISTINCT path FROM object_row WHERE starts_with(path, 'blobs/')");
+      connection,
+      "SELECT path FROM object_row WHERE starts_with(path, 'blobs/') UNION "
+      "SELECT attributes->>'$.blob' FROM object_row WHERE (attributes->>'$.blob') IS NOT NULL");
   if (!paths.ok()) return paths.status();
   const std::unordered_set<std::string> used(paths->begin(), paths->end());
   std::error_code error;
