@@ -58,7 +58,7 @@ def run_program(folder: Path, source: str) -> str:
     script.write_text(source)
     environment = outside() | {"HEADRACE_DIR": str(folder / ".headrace"), "HEADRACE_TELEMETRY": "0",
                                "FLOWCEPT_USE_DEFAULT": "1"}  # fmt: skip
-    done = subprocess.run([sys.executable, str(script)], env=environment, cwd=folder, timeout=120,
+    done = subprocess.run([sys.executable, str(script)], env=environment, cwd=folder, timeout=300,
                           capture_output=True, text=True, check=False)  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -359,3 +359,191 @@ def test_mistakes_are_told(folder: Path, filter: dict[str, Any], message: str) -
         assert DBAPI().query(filter) == []
     with pytest.raises(ValueError, match="there is no collection"):
         DBAPI().query({}, collection="nothing")
+
+
+PROGRAM = """
+import json
+import os
+import sys
+import warnings
+from flowcept import AgentObject, BlobObject, Flowcept, TaskObject, WorkflowObject
+
+db = Flowcept.db
+said = {}
+"""
+
+
+def said_by(folder: Path, source: str) -> dict[str, Any]:
+    """The dict `said` of a program."""
+    said: dict[str, Any] = json.loads(
+        run_program(folder, PROGRAM + source + "\nprint(json.dumps(said))")
+    )
+    return said
+
+
+OBJECTS = """
+save = Flowcept.insert_or_update_object
+first = save(b"one", object_type="dataset", custom_metadata={"rows": 1}, tags=["raw"])
+save(b"two", object_id=first, control_version=True)
+save(b"three", object_id=first, custom_metadata={"rows": 3}, control_version=True)
+said["history"] = db.get_object_history(first)
+said["contents"] = [db.get_blob_object(first, version=v).data.decode() for v in (0, 1, 2)]
+said["last"] = db.get_blob_object(first).data.decode()
+said["print"] = db.get_blob_fingerprint(first, 1)
+db.update_object_metadata(first, tags=["clean"], custom_metadata={"rows": 4})
+said["updated"] = db.blob_object_query({"tags": "clean"})[0]
+archive = db.query({"object_id": first}, collection="object_history")
+said["archive"] = [d["version"] for d in archive]
+plain = save(b"a")
+save(b"b", object_id=plain)
+said["plain"] = [d["version"] for d in db.get_object_history(plain)]
+try:
+    db.get_blob_object(plain, version=0)
+except ValueError as error:
+    said["gone"] = str(error)
+try:
+    db.get_blob_object("nobody")
+except ValueError as error:
+    said["nobody"] = str(error)
+twin = Flowcept.insert_or_update_dataset(b"b", save_data_in_collection=True)
+said["equal"] = [db.blob_objects_equal(plain, twin), db.blob_objects_equal(plain, first)]
+said["in_object"] = [d["data"].decode() for d in db.dataset_query({"object_id": twin})]
+said["text"] = db.get_blob_object(save("text", object_id="my text")).data
+said["json"] = db.get_blob_object(save({"a": [1, None]})).data
+import pickle
+kept = db.get_blob_object(save({1, 2}, pickle=True))
+said["pickled"] = [kept.pickle, sorted(pickle.loads(kept.data))]
+try:
+    save(object())
+except ValueError as error:
+    said["unkept"] = str(error)
+large = {f"layer {i}": {"width": i, "about": "x" * 40} for i in range(500)}
+model = Flowcept.insert_or_update_ml_model(b"w", custom_metadata={"profile": large})
+said["large"] = db.ml_model_query({"object_id": model})[0]["custom_metadata"]["profile"] == large
+db.delete_object_keys("object_id", [plain])
+said["left"] = len(db.blob_object_query({"object_id": plain}))
+save(b"c", object_id=plain)
+said["again"] = [d["version"] for d in db.get_object_history(plain)]
+"""
+
+
+def test_objects_have_versions(tmp_path: Path) -> None:
+    said = said_by(tmp_path, OBJECTS)
+    assert [row["version"] for row in said["history"]] == [2, 1, 0]
+    assert [row["prev_version"] for row in said["history"]] == [1, 0, None]
+    assert [row["custom_metadata"] for row in said["history"]] == [
+        {"rows": 3}, {"rows": 1}, {"rows": 1}
+    ]  # fmt: skip
+    assert all(
+        row["object_type"] == "dataset" and row["tags"] == ["raw"] for row in said["history"]
+    )
+    assert said["contents"] == ["one", "two", "three"] and said["last"] == "three"
+    import hashlib
+
+    assert said["print"] | {"object_id": ""} == {
+        "object_id": "", "version": 1, "object_size_bytes": 3, "data_hash_algo": "sha256",
+        "data_sha256": hashlib.sha256(b"two").hexdigest(), "storage_type": "gridfs",
+    }  # fmt: skip
+    assert said["updated"]["version"] == 3 and said["updated"]["custom_metadata"] == {"rows": 4}
+    assert said["updated"]["data_sha256"] == hashlib.sha256(b"three").hexdigest()
+    assert sorted(said["archive"]) == [0, 1, 2]
+    assert said["plain"] == [1] and "there are [1]" in said["gone"]
+    assert "Object not found" in said["nobody"]
+    assert said["equal"] == [True, False] and said["in_object"] == ["b"]
+    assert said["text"] == "text" and said["json"] == {"a": [1, None]}
+    assert said["pickled"] == [True, [1, 2]] and "pickle=True" in said["unkept"]
+    assert said["large"] and said["left"] == 0
+    assert said["again"] == [0]
+
+
+RACE = """
+for _ in range(4):
+    Flowcept.insert_or_update_object(b"x" * os.getpid().bit_length(), object_id="shared",
+                                     control_version=True)
+"""
+
+
+def test_versions_of_processes_at_once(tmp_path: Path) -> None:
+    script = tmp_path / "race.py"
+    script.write_text(PROGRAM + RACE)
+    environment = outside() | {"HEADRACE_DIR": str(tmp_path / ".headrace"),
+                               "HEADRACE_TELEMETRY": "0"}  # fmt: skip
+    running = [subprocess.Popen([sys.executable, str(script)], env=environment, cwd=tmp_path)
+               for _ in range(3)]  # fmt: skip
+    assert [process.wait(timeout=300) for process in running] == [0, 0, 0]
+    said = said_by(tmp_path, 'said["all"] = db.get_object_history("shared")')
+    assert [row["version"] for row in said["all"]] == list(range(11, -1, -1))
+
+
+INSERTED = """
+def told(**fields):
+    return TaskObject.from_dict({"activity_id": "made", **fields})
+
+at = 1_700_000_000.25
+db.insert_or_update_task(told(task_id="a", used={"lr": 0.5, "n": 1}, started_at=at,
+                              ended_at=at + 2, status="FINISHED", workflow_id="wf-1"))
+db.insert_or_update_task(told(task_id="a", used={"n": 2}, generated={"loss": 0.25}))
+said["a"] = db.task_query({"task_id": "a"})
+db._dao().insert_and_update_many_tasks(
+    [{"task_id": f"b{i}", "activity_id": "many", "used": {"i": i}} for i in range(5)]
+    + [{"task_id": "b0", "activity_id": "many", "generated": {"x": 1}}], "task_id")
+said["many"] = db.task_query({"activity_id": "many"}, sort=[("used.i", 1)])
+flow = WorkflowObject()
+flow.workflow_id, flow.name, flow.user = "wf-1", "by hand", "me"
+flow.machine_info = {"i1": {"cpu": 1}}
+db.insert_or_update_workflow(flow)
+flow.machine_info = {"i2": {"cpu": 2}}
+db.insert_or_update_workflow(flow)
+said["flow"] = db.get_workflow_object("wf-1").to_dict()
+db.save_workflow_domain_data_schema("wf-1", {"fields": ["lr"]})
+said["schema"] = db.get_workflow_domain_data_schema("wf-1")
+agent = AgentObject(agent_id="planner", name="plans", workflow_id="wf-1")
+db.insert_or_update_agent(agent)
+db.insert_or_update_agent(AgentObject(agent_id="idle", name="waits"))
+db.insert_or_update_task(told(task_id="c", activity_id="plan", agent_id="planner",
+                              source_agent_id="user", workflow_id="wf-1"))
+said["agents"] = db.derive_agents()
+said["agent"] = db.get_agent_object("planner").name
+said["all"] = [len(db.agent_query({})), db._dao().count_tasks(), db._dao().count_workflows()]
+db._dao().delete_task_keys("task_id", ["b1", "b2"])
+said["kept"] = [d["task_id"] for d in db.task_query({"activity_id": "many"}, sort=[("used.i", 1)])]
+db.insert_or_update_task(told(task_id="b1", activity_id="many", used={"i": 1}))
+said["back"] = len(db.task_query({"activity_id": "many"}))
+said["deleted"] = db.delete_workflow_data("wf-1")
+said["after"] = [db.task_query({"workflow_id": "wf-1"}), db.workflow_query({"workflow_id": "wf-1"}),
+                 [d["agent_id"] for d in db.agent_query({})]]
+db._dao().save_dashboard({"dashboard_id": "d1", "name": "one", "charts": []})
+said["dashboards"] = [db._dao().list_dashboards({"name": "one"}), db._dao().delete_dashboard("d1"),
+                      db._dao().get_dashboard("d1")]
+db.save_node_positions("wf-1", "task", {"n": {"x": 1}})
+said["positions"] = [db.get_node_positions("wf-1", "task"), db.get_node_positions("wf-1", "none")]
+said["alive"] = db.liveness_test()
+said["chart"] = db.resolve_chart_data(
+    {"source": "tasks", "group_by": "activity_id", "metrics": [{"field": "used.i", "agg": "max"}]})
+from flowcept.commons.daos.docdb_dao.docdb_dao_base import DocumentDBDAO
+said["instance"] = DocumentDBDAO.get_instance() is db._dao()
+"""
+
+
+def test_inserting_merging_and_deleting(tmp_path: Path) -> None:
+    said = said_by(tmp_path, INSERTED)
+    (a,) = said["a"]
+    assert a["used"] == {"lr": 0.5, "n": 2} and a["generated"] == {"loss": 0.25}
+    assert a["workflow_id"] == "wf-1" and a["started_at"] == 1_700_000_000.25
+    assert a["ended_at"] == 1_700_000_002.25 and a["finished"] is True
+    assert [d["used"]["i"] for d in said["many"]] == [0, 1, 2, 3, 4]
+    assert said["many"][0]["generated"] == {"x": 1}
+    assert said["flow"]["machine_info"] == {"i1": {"cpu": 1}, "i2": {"cpu": 2}}
+    assert said["flow"]["user"] == "me" and said["flow"]["name"] == "by hand"
+    assert said["schema"] == {"fields": ["lr"]}
+    (planner,) = said["agents"]
+    assert (planner["agent_id"], planner["activities"]) == ("planner", ["plan"])
+    assert planner["source_agent_ids"] == ["user"] and said["agent"] == "plans"
+    assert said["all"][:2] == [2, 7]
+    assert said["kept"] == ["b0", "b3", "b4"] and said["back"] == 4
+    assert said["deleted"] == {"workflows": 1, "tasks": 2, "objects": 0, "agents": 1}
+    assert said["after"] == [[], [], ["idle"]]
+    assert said["dashboards"] == [[{"dashboard_id": "d1", "name": "one", "charts": []}], True, None]
+    assert said["positions"] == [{"n": {"x": 1}}, {}] and said["alive"] is True
+    assert {"activity_id": "many", "max_used.i": 4} in said["chart"]["rows"]
+    assert said["instance"] is True

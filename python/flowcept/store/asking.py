@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from flowcept.store import moments
+
+BUSY_SECONDS = 30.0
 
 
 def root() -> str:
@@ -27,10 +30,6 @@ def root() -> str:
     return str(Path(folder).absolute())
 
 
-def exists() -> bool:
-    return Path(root()).is_dir()
-
-
 def select(
     view: str,
     *,
@@ -44,10 +43,6 @@ def select(
 ) -> list[dict[str, Any]]:
     """Rows of a view as dicts; their times as ns since the epoch. Absent values come first in a
     sort, as MongoDB has them."""
-    if not exists():
-        return []
-    from headrace import _query, store  # noqa: F401 - gives the errors their classes
-
     question = {
         "view": view,
         "documents": [document for document in documents if document],
@@ -59,25 +54,36 @@ def select(
         "aggregates": [list(one) for one in aggregates],
         "absent_first": True,
     }
-    return _dicts(_query.select(root(), json.dumps(question)))
+    table = _asked(lambda query, folder: query.select(folder, json.dumps(question)))
+    return [] if table is None else _dicts(table)
 
 
 def sql(text: str) -> list[dict[str, Any]]:
     """Rows of one SELECT, as dicts; their times as ns since the epoch."""
-    if not exists():
-        return []
-    from headrace import _query, store  # noqa: F401
-
-    return _dicts(_query.sql(root(), text))
+    table = _asked(lambda query, folder: query.sql(folder, text))
+    return [] if table is None else _dicts(table)
 
 
 def count(view: str, document: Mapping[str, Any]) -> int:
-    if not exists():
-        return 0
-    from headrace import _query, store  # noqa: F401
-
     question = {"view": view, "documents": [document] if document else []}
-    return int(_query.count(root(), json.dumps(question)))
+    return int(_asked(lambda query, folder: query.count(folder, json.dumps(question))) or 0)
+
+
+def _asked(ask: Callable[[Any, str], Any]) -> Any:
+    """The answer; None where nothing was recorded yet. Waits while another process folds."""
+    from headrace import _query
+    from headrace.store import BusyError, NotFoundError
+
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            return ask(_query, root())
+        except NotFoundError:
+            return None
+        except BusyError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 def sql_text(text: str) -> str:

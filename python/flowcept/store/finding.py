@@ -116,8 +116,10 @@ def _of_rows(
 
 def of_rows(collection: str, filter: Mapping[str, Any] | None) -> Narrowed:
     """The filter on the rows of tasks or workflows, those that no longer answer left out."""
-    places = tasks.PLACES if collection == "tasks" else workflows.PLACES
-    return both(marks.answering(collection), narrow(filter, places))
+    if collection == "tasks":
+        return both(marks.answering(collection), narrow(filter, tasks.PLACES))
+    answering = both(marks.answering(collection), workflows.SAVED)
+    return both(answering, narrow(filter, workflows.PLACES))
 
 
 def _rows(

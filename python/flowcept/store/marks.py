@@ -19,8 +19,11 @@ KIND = "deleted_document"
 def hidden(collection: str) -> set[str]:
     """Rows' ids that do not answer."""
     document = {"$and": [{"kind": KIND}, {"attributes.collection": collection}]}
-    found = asking.select("objects", documents=[document], columns=["attributes"])
-    return {row["attributes"]["row"] for row in found if row["attributes"].get("deleted")}
+    return of_rows(asking.select("objects", documents=[document], columns=["attributes"]))
+
+
+def of_rows(marked: Iterable[dict[str, Any]]) -> set[str]:
+    return {row["attributes"]["row"] for row in marked if row["attributes"].get("deleted")}
 
 
 def answering(collection: str) -> Narrowed:

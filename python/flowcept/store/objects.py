@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import json
+import os
 import pickle  # written with where the program asks for it, never read with
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +27,15 @@ from flowcept.store.values import plain
 MAX_INLINE_BYTES = 8_000
 LOCK_SECONDS = 60.0
 
+# Beside the store, what the last version of each id is: the store itself learns it later.
+NOTES = "flowcept_versions"
+
 AGENT = "agent"
 KEEPS_PREVIOUS = "keeps_previous"  # the version before stays in the history
-_INTERNAL = frozenset(("blob", "payload", "in_object", "large", "foreign_id", KEEPS_PREVIOUS))
+_INTERNAL = frozenset(
+    ("blob", "payload", "in_object", "large", "foreign_id", KEEPS_PREVIOUS, "name", "path",
+     "sha256", "size_bytes", "storage_type", "grid_fs_file_id")
+)  # fmt: skip
 
 
 class ObjectError(ValueError):
@@ -44,11 +52,15 @@ def rows(object_id: Any = None, kind: str | None = None) -> list[dict[str, Any]]
         document = {"attributes.object_id": object_id}
     if kind is not None:
         document = {"$and": [document, {"kind": kind}]}
-    found = asking.select("objects", documents=[document],
-                          columns=["id", "kind", "name", "sha256", "size_bytes", "created_at",
-                                   "attributes"])  # fmt: skip
-    gone = marks.hidden("objects")
-    found = [row for row in found if row["id"] not in gone]
+    # Marks come along: each question to the store takes a while.
+    marked = {"$and": [{"kind": marks.KIND}, {"attributes.collection": "objects"}]}
+    found = asking.select(
+        "objects",
+        documents=[{"$or": [document, marked]}],
+        columns=["id", "kind", "name", "sha256", "size_bytes", "attributes"],
+    )
+    gone = marks.of_rows([row for row in found if row["kind"] == marks.KIND])
+    found = [row for row in found if row["kind"] != marks.KIND and row["id"] not in gone]
     return sorted(found, key=lambda row: -int(row["attributes"].get("version", 0)))
 
 
@@ -146,8 +158,6 @@ def payload(sha256: str, kind: str | None = None) -> Any:
 
 
 def _blob(sha256: str) -> bytes:
-    from hashlib import sha256 as hashed
-
     from headrace import blobs
 
     path = Path(asking.root()) / blobs.relative_path(sha256)
@@ -155,7 +165,7 @@ def _blob(sha256: str) -> bytes:
         content = path.read_bytes()
     except OSError as error:
         raise ObjectError(f"the content {sha256} cannot be read: {error}") from None
-    if hashed(content).hexdigest() != sha256:
+    if hashlib.sha256(content).hexdigest() != sha256:
         raise ObjectError(f"{path} is damaged: its content does not have the hash of its name")
     return content
 
@@ -194,9 +204,9 @@ def save(
     folder = Path(asking.root())
     digest, size_bytes = blobs.write(folder, [data])
     now = time.time()
-    object_id = fields.get("object_id") or str(uuid.uuid4())
+    object_id = str(fields.get("object_id") or uuid.uuid4())
     with _alone(folder):
-        before = next(iter(rows(object_id)), None)
+        before = None if fields.get("object_id") is None else _last(folder, object_id)
         old = dict(before["attributes"]) if before else {}
         attributes: dict[str, Any] = {
             name: old[name] for name in ("task_id", "workflow_id", "tags") if name in old
@@ -224,6 +234,8 @@ def save(
             attributes |= _signed(old, before is not None, user)
         object_type = attributes.pop("object_type", None) or (before or {}).get("kind")
         row = _record(object_type, attributes, digest, size_bytes)
+        if before is None and fields.get("object_id") is not None:
+            marks.restore("objects", [row["id"]])  # one of this name was deleted
     return document_of(row, with_data=False)
 
 
@@ -233,7 +245,7 @@ def update(
     """A next version of the same content with other `fields`. Raises ObjectError."""
     folder = Path(asking.root())
     with _alone(folder):
-        before = version_row(object_id, None)
+        before = _last(folder, object_id) or version_row(object_id, None)
         attributes = dict(before["attributes"])
         known = document_of(before, with_data=False)
         attributes.pop("large", None)
@@ -249,6 +261,27 @@ def update(
         object_type = attributes.pop("object_type", None) or before["kind"]
         row = _record(object_type, attributes, before["sha256"], before["size_bytes"])
     return document_of(row, with_data=False)
+
+
+def _last(folder: Path, object_id: str) -> dict[str, Any] | None:
+    """The last version, by the note of whoever made it, else by the store."""
+    try:
+        row: dict[str, Any] = json.loads(_note(folder, object_id).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return next(iter(rows(object_id)), None)
+    return row
+
+
+def _note(folder: Path, object_id: str) -> Path:
+    name = hashlib.sha256(object_id.encode("utf-8", "surrogatepass")).hexdigest()
+    return folder / NOTES / f"{name[:40]}.json"
+
+
+def forget(object_ids: Iterable[str]) -> None:
+    """A next version of these begins anew."""
+    folder = Path(asking.root())
+    for object_id in object_ids:
+        _note(folder, object_id).unlink(missing_ok=True)
 
 
 def _signed(old: Mapping[str, Any], is_next: bool, user: str) -> dict[str, Any]:
@@ -271,8 +304,13 @@ def _record(
     )  # fmt: skip
     _made_here(handle, attributes)
     _capture.flush()
-    return {"id": handle.id, "kind": kind or "object", "attributes": told, "sha256": digest,
-            "name": attributes["object_id"], "size_bytes": size_bytes}  # fmt: skip
+    row = {"id": handle.id, "kind": kind or "object", "attributes": told, "sha256": digest,
+           "name": attributes["object_id"], "size_bytes": size_bytes}  # fmt: skip
+    note = _note(Path(asking.root()), str(attributes["object_id"]))
+    part = note.with_name(f"{note.name}.{os.getpid()}.part")
+    part.write_text(json.dumps(plain(row)), encoding="utf-8")
+    part.replace(note)
+    return row
 
 
 def _made_here(handle: Any, attributes: Mapping[str, Any]) -> None:
@@ -320,8 +358,8 @@ def _bytes_of(content: Any, pickled: bool) -> tuple[bytes, str | None]:
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """One process and thread at a time makes versions in a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "flowcept-versions.lock").open("a") as file:
+    (folder / NOTES).mkdir(parents=True, exist_ok=True)
+    with (folder / NOTES / "lock").open("a") as file:
         deadline = time.monotonic() + LOCK_SECONDS
         while True:
             try:

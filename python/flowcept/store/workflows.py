@@ -17,7 +17,7 @@ ID_ATTRIBUTES = ("workflow_id", "foreign_id")
 # What Headrace records of a program beside what a workflow document has.
 HIDDEN = frozenset(
     ("foreign_id", "host", "agent", "command", "exit_code", "environment", "facts", "resources",
-     "usage", "code", "git", "machine", "job", "packages", "sources")
+     "usage", "code", "git", "machine", "job", "packages", "sources", "saved", "unnamed")
 )  # fmt: skip
 
 
@@ -49,6 +49,18 @@ _FIELDS: dict[str, narrowing.Translation] = {
 }
 PLACES = Places(_FIELDS, narrowing.values("attributes."))
 
+# Of a program that runs without save_workflow, and of an id that only tasks name, there is a row
+# for the tasks and no document.
+SAVED = Narrowed(
+    {
+        "$and": [
+            {"attributes.saved": {"$ne": False}},
+            {"$or": [{"name": {"$exists": True}}, {"started": {"$exists": True}}]},
+        ]
+    },
+    True,
+)
+
 COLUMNS = (
     "id", "name", "status", "campaign", "parent", "started_at", "ended_at", "used", "generated",
     "tags", "attributes",
@@ -75,12 +87,14 @@ def documents(rows: list[dict[str, Any]], fields: Sequence[str] = ()) -> list[Do
 
 def _document(row: Mapping[str, Any], parents: Mapping[str, Mapping[str, Any]]) -> Document:
     attributes = dict(row.get("attributes") or {})
-    parent = row.get("parent")
+    # A document that says nothing of a parent has none, whatever it was recorded in.
+    is_brought = any(name in attributes for name in (*ID_ATTRIBUTES, "interceptor_ids"))
+    parent = None if is_brought else row.get("parent")
     document: Document = {
         "type": "workflow",
         "workflow_id": _id(row["id"], attributes),
         "parent_workflow_id": parents.get(parent or "", {}).get("workflow_id", parent),
-        "name": row.get("name"),
+        "name": None if attributes.get("unnamed") else row.get("name"),
         "campaign_id": row.get("campaign"),
         "used": plain(row.get("used") or {}),
         "generated": plain(row.get("generated") or {}),

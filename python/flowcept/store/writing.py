@@ -122,6 +122,7 @@ def delete(collection: str, filter: Mapping[str, Any]) -> int:
         ids = {document["object_id"] for document in latest}
         gone = [row["id"] for row in objects.rows() if row["attributes"]["object_id"] in ids]
         marks.delete("objects", gone)
+        objects.forget(ids)
         return len(ids)
     kind: Any = tasks if collection == "tasks" else workflows
     narrowed = of_rows(collection, filter)
