@@ -160,6 +160,7 @@ void SegmentText::object(const RecordView& view) {
   add_text(line_, "kind", "object");
   add(line_, "object_id", '"' + Uuid::from_bytes(record.object).text() + '"');
   add_text(line_, "object_kind", entry(record.kind_id));
+  add_time("at_ns", record.at_ticks);
   add(line_, "workflow_id", uuid(record.workflow_id));
   fields<ObjectRecord>(view, record.shape_id);
 }

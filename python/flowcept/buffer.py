@@ -86,6 +86,11 @@ class Buffer(Sequence[dict[str, Any]]):
         return _Selection(records, self._since_ns).documents()
 
 
+def _at(record: dict[str, Any]) -> int:
+    """When it came about: a task when it ended."""
+    return record.get("end_ns") or record.get("begin_ns") or record.get("at_ns") or 0
+
+
 class _Selection:
     """The records of one read that belong to a buffer, as documents."""
 
@@ -118,8 +123,7 @@ class _Selection:
         self._samples.sort(key=lambda sample: sample[0])
 
     def _is_recent(self, record: dict[str, Any]) -> bool:
-        at = record.get("end_ns") or record.get("begin_ns") or record.get("at_ns")
-        return at is None or at >= self._since_ns
+        return _at(record) >= self._since_ns
 
     def _is_ours(self, record: dict[str, Any]) -> bool:
         of_ours = (
@@ -135,8 +139,7 @@ class _Selection:
             document = self._document(record)
             if document is not None:
                 key = (record["producer"], record["ring"], record["number"])
-                at = record.get("end_ns") or record.get("begin_ns") or 0
-                found.append((at, key, document))
+                found.append((_at(record), key, document))
         found.sort(key=lambda one: one[:2])
         return [(key, document) for _, key, document in found]
 

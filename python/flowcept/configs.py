@@ -149,7 +149,10 @@ def load_settings(path: str | os.PathLike[str]) -> dict[str, Any]:
         read = {}
     if not isinstance(read, dict):
         raise ValueError(f"{path} holds a {type(read).__name__} where keys and values belong")
-    read = _resolve_all(read, read)
+    try:
+        read = _resolve_all(read, read)
+    except _Unresolved as error:
+        raise ValueError(f"{path}: {error}") from None
     for key in DEFAULT_SETTINGS:
         if read.get(key) is None:
             read.pop(key, None)
