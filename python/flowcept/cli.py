@@ -132,7 +132,7 @@ def settings_path() -> Path:
 
 def _yaml() -> Any:
     try:
-        import yaml
+        import yaml  # type: ignore[import-untyped, unused-ignore]
     except ModuleNotFoundError:
         raise CommandError("settings.yaml needs PyYAML: pip install 'headrace[flowcept]'") from None
     return yaml
@@ -175,10 +175,11 @@ def _put(settings: dict[str, Any], key: str, value: Any) -> None:
 
 def _merged(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
     out = dict(a)
-    for name, value in b.items():
-        old = out.get(name)
-        both = isinstance(old, dict) and isinstance(value, dict)
-        out[name] = _merged(old, value) if both else value
+    for name in b:
+        value, old = b[name], out.get(name)
+        if isinstance(old, dict) and isinstance(value, dict):
+            value = _merged(old, value)
+        out[name] = value
     return out
 
 
@@ -255,7 +256,7 @@ def check_services(arguments: argparse.Namespace) -> int:
     if not Flowcept.services_alive():
         raise CommandError("some of the enabled services do not answer")
 
-    @flowcept_task
+    @flowcept_task  # type: ignore[untyped-decorator, unused-ignore]
     def flowcept_check(n: int) -> dict[str, int]:
         return {"twice": 2 * n}
 
@@ -378,9 +379,9 @@ def stream_messages(arguments: argparse.Namespace) -> int:
 
     keys = arguments.keys_to_show
     path = arguments.messages_file_path
-    sink = Path(path).open("a", encoding="utf-8") if path else sys.stdout
+    sink = Path(path).open("a", encoding="utf-8") if path else sys.stdout  # noqa: SIM115
 
-    class Printer(BaseConsumer):
+    class Printer(BaseConsumer):  # type: ignore[misc, unused-ignore]
         def message_handler(self, message: dict[str, Any]) -> bool:
             shown = {k: message[k] for k in keys if k in message} if keys else message
             print(json.dumps(shown, default=str), file=sink, flush=True)
@@ -475,6 +476,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except CommandError as error:
         print(f"flowcept: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # whoever read this has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 if __name__ == "__main__":

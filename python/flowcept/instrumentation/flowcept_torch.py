@@ -244,8 +244,8 @@ def flowcept_torch(cls: type) -> Any:
             call = _Forward(self, layers, inspects and "inspection" in str(mode))
             call.open.append((self, task))
             for layer in layers:
-                layer._forward_pre_hooks[_HOOK] = call.before  # type: ignore[index, assignment]
-                layer._forward_hooks[_HOOK] = call.after  # type: ignore[index, assignment]
+                layer._forward_pre_hooks[_HOOK] = call.before
+                layer._forward_hooks[_HOOK] = call.after
             try:
                 result = super().forward(*args, **kwargs)
             except BaseException as error:
@@ -253,8 +253,8 @@ def flowcept_torch(cls: type) -> Any:
                 raise
             finally:
                 for layer in layers:
-                    layer._forward_pre_hooks.pop(_HOOK, None)  # type: ignore[call-overload]
-                    layer._forward_hooks.pop(_HOOK, None)  # type: ignore[call-overload]
+                    layer._forward_pre_hooks.pop(_HOOK, None)
+                    layer._forward_hooks.pop(_HOOK, None)
             tensor = _inspected(result) if inspects else None
             task.end(generated=None if tensor is None else {"tensor": tensor})
             return result

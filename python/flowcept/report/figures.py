@@ -97,15 +97,17 @@ def links_of(tasks: list[Document]) -> list[tuple[str, str]]:
     made: dict[tuple[str, str], str] = {}
     by_id = {task.get("task_id"): str(task.get("activity_id")) for task in tasks}
     found: dict[tuple[str, str], None] = {}
+    inside: set[tuple[str, str]] = set()  # an activity's own parts feed it in any case
     ordered = sorted(tasks, key=lambda task: seconds(task.get("started_at")) or 0)
     for task in ordered:
         name = str(task.get("activity_id"))
         above = by_id.get(task.get("parent_task_id")) if task.get("parent_task_id") else None
         if above is not None and above != name:
             found[above, name] = None
+            inside.add((above, name))
         for value in _values(task, "used"):
             maker = made.get(value)
-            if maker is not None and maker != name:
+            if maker is not None and maker != name and (name, maker) not in inside:
                 found[maker, name] = None
         for value in _values(task, "generated"):
             made[value] = name

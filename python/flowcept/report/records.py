@@ -66,7 +66,7 @@ def load(workflow_id: str | None = None, campaign_id: str | None = None) -> Docu
     filter = {"workflow_id": workflow_id} if workflow_id else {"campaign_id": campaign_id}
     workflows = find("workflows", filter)
     tasks = find("tasks", filter)
-    ids = sorted({one["workflow_id"] for one in workflows} | ({workflow_id} - {None}))
+    ids = sorted({one["workflow_id"] for one in workflows} | {workflow_id or ""})
     objects = find("objects", {"workflow_id": {"$in": ids}}) if ids else []
     if workflow_id and not workflows and not tasks:
         raise ValueError(f"there is no workflow {workflow_id} in the store")
