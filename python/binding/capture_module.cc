@@ -2,6 +2,7 @@
 #include "binding/carry_type.h"
 #include "binding/dict_walk.h"
 #include "binding/exposure.h"
+#include "binding/flowcept_documents.h"
 #include "binding/flowcept_loop_type.h"
 #include "binding/flowcept_task_type.h"
 #include "binding/loop_type.h"
@@ -33,6 +34,7 @@ PyMODINIT_FUNC PyInit__capture() {
                      add_loop_type(module.get()) && add_carry_type(module.get()) &&
                      add_object_type(module.get()) && add_process_functions(module.get()) &&
                      add_segment_functions(module.get()) && add_exposure_functions(module.get()) &&
-                     add_flowcept_task_type(module.get()) && add_flowcept_loop_type(module.get());
+                     add_flowcept_task_type(module.get()) && add_flowcept_loop_type(module.get()) &&
+                     add_flowcept_documents(module.get());
   return added ? module.release() : nullptr;
 }

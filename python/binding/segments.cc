@@ -1,25 +1,17 @@
 // Every record of a spool as text: for tests, documents and people who want to look.
 #include <cstdio>
-#include <filesystem>
 #include <string>
-#include <sys/stat.h>
-#include <unordered_map>
 #include <utility>
 
 #include "base/clock.h"
 #include "binding/process.h"
+#include "binding/segment_context.h"
 #include "binding/tick_rate.h"
 #include "encode/nested.h"
 #include "encode/record.h"
-#include "spool/segment_reader.h"
 
 namespace headrace::binding {
 namespace {
-
-struct DictionaryEntry {
-  EntryKind kind = EntryKind::kString;
-  std::string bytes;
-};
 
 void add(std::string& out, std::string_view key, const std::string& json) {
   if (out.back() != '{') out += ',';
@@ -48,30 +40,19 @@ class SegmentText {
   void workflow(const RecordView& view);
   void object(const RecordView& view);
   void log(const RecordView& view);
-  void dictionary(const RecordView& view);
   // ns since the epoch, where the clock of that boot is known.
   void add_time(std::string_view key, uint64_t ticks);
   template <typename Fixed>
   void fields(const RecordView& view, uint32_t shape_id);
-  std::string_view entry(uint32_t id) const {
-    const auto found = entries_.find(id);
-    return found == entries_.end() ? std::string_view() : std::string_view(found->second.bytes);
-  }
-  std::string uuid(uint32_t id) const {
-    const std::string_view bytes = entry(id);
-    if (bytes.size() < 16) return "null";
-    return '"' + Uuid::from_bytes(reinterpret_cast<const uint8_t*>(bytes.data())).text() + '"';
-  }
+  std::string_view entry(uint32_t id) const { return context_.entry(id); }
+  std::string uuid(uint32_t id) const { return context_.uuid(id); }
   std::string task_id(uint64_t number) const {
     return '"' + task_uuid(producer_, number).text() + '"';
   }
 
   std::string& out_;
   const ProducerId producer_;
-  std::unordered_map<uint32_t, DictionaryEntry> entries_;
-  ClockRecord first_clock_{};
-  ClockRecord last_clock_{};
-  const ClockReading now_ = read_clocks();
+  SegmentContext context_;
   std::string line_;
 };
 
@@ -94,25 +75,8 @@ void SegmentText::fields(const RecordView& view, uint32_t shape_id) {
   }
 }
 
-// By the two clock readings that are farthest apart; where there is one so far, with one taken now,
-// if that is of the same boot.
 void SegmentText::add_time(std::string_view key, uint64_t at_ticks) {
-  if (at_ticks == 0 || first_clock_.ticks == 0) return;
-  uint64_t ticks = last_clock_.ticks;
-  int64_t monotonic_ns = last_clock_.monotonic_ns;
-  if (ticks == first_clock_.ticks) {
-    ticks = now_.ticks;
-    monotonic_ns = now_.monotonic_ns;
-  }
-  double ns_per_tick = 1e9 / ticks_per_s;
-  if (ticks > first_clock_.ticks) {
-    const double rate = static_cast<double>(monotonic_ns - first_clock_.monotonic_ns) /
-                        static_cast<double>(ticks - first_clock_.ticks);
-    if (rate > 0.99 * ns_per_tick && rate < 1.01 * ns_per_tick) ns_per_tick = rate;
-  }
-  const auto since = static_cast<double>(static_cast<int64_t>(at_ticks - first_clock_.ticks));
-  const auto ns = static_cast<int64_t>(since * ns_per_tick);
-  add(line_, key, std::to_string(first_clock_.realtime_ns + ns));
+  if (const int64_t ns = context_.time_ns(at_ticks); ns != 0) add(line_, key, std::to_string(ns));
 }
 
 void SegmentText::task(const RecordView& view) {
@@ -176,30 +140,14 @@ void SegmentText::log(const RecordView& view) {
   fields<LogRecord>(view, record.shape_id);
 }
 
-void SegmentText::dictionary(const RecordView& view) {
-  DictionaryRecord record;
-  if (!view.fixed(&record)) return;
-  const std::string_view bytes = view.bytes().substr(sizeof record);
-  if (record.length_bytes > bytes.size()) return;
-  entries_[record.id] = {static_cast<EntryKind>(record.header.flags),
-                         std::string(bytes.substr(0, record.length_bytes))};
-}
-
 void SegmentText::record(const RecordView& view, uint32_t ring, uint64_t number) {
+  if (context_.takes(view)) return;
   line_ = "{";
   switch (view.kind()) {
     case RecordKind::kTask: task(view); break;
     case RecordKind::kWorkflow: workflow(view); break;
     case RecordKind::kObject: object(view); break;
     case RecordKind::kLog: log(view); break;
-    case RecordKind::kDictionary: return dictionary(view);
-    case RecordKind::kClock: {
-      ClockRecord record;
-      if (!view.fixed(&record)) return;
-      if (first_clock_.ticks == 0) first_clock_ = record;
-      last_clock_ = record;
-      return;
-    }
     case RecordKind::kCampaign: {
       CampaignRecord record;
       if (!view.fixed(&record)) return;
@@ -241,49 +189,33 @@ void SegmentText::record(const RecordView& view, uint32_t ring, uint64_t number)
   out_ += "}\n";
 }
 
-// Whether a file was last written before a moment; false where that cannot be told.
-bool is_older(const std::filesystem::path& path, int64_t since_ns) {
-  struct stat facts {};
-  if (since_ns == 0 || ::stat(path.c_str(), &facts) != 0) return false;
-  return int64_t{facts.st_mtim.tv_sec} * 1'000'000'000 + facts.st_mtim.tv_nsec < since_ns;
-}
-
 PyObject* read_segments(PyObject*, PyObject* args) {
   PyObject* path = nullptr;
   long long since_ns = 0;
-  if (PyArg_ParseTuple(args, "O|L:read_segments", &path, &since_ns) == 0) return nullptr;
+  int with_tasks = 1;
+  if (PyArg_ParseTuple(args, "O|Lp:read_segments", &path, &since_ns, &with_tasks) == 0) {
+    return nullptr;
+  }
   PyObject* bytes = nullptr;
   if (PyUnicode_FSConverter(path, &bytes) == 0) return nullptr;
   const Ref keep = Ref::steal(bytes);
   std::string out;
-  for (SegmentFile file : list_segments(Directory{PyBytes_AS_STRING(bytes)})) {
-    if (is_older(file.path, since_ns)) continue;
-    Result<FileBytes> content = FileBytes::open(file.path);
-    if (!content.ok() && !file.sealed) {  // it was sealed, and so renamed, since it was listed
-      file.sealed = true;
-      content = FileBytes::open(file.path.replace_extension(".seg"));
-    }
-    if (!content.ok()) {
-      PyErr_SetString(PyExc_OSError, content.status().message().c_str());
-      return nullptr;
-    }
-    SegmentText text(out, file.producer);
-    SegmentReader reader(content->view(), file.sealed);
-    while (reader.next()) {
-      const uint32_t ring = reader.frame().header.ring;
-      for_each_record(reader.frame(), [&text, ring](const RecordView& view, uint64_t number) {
-        text.record(view, ring, number);
+  const bool is_read = for_each_segment(
+      PyBytes_AS_STRING(bytes), since_ns, [&out, with_tasks](const SegmentFile& file) {
+        return [text = SegmentText(out, file.producer), with_tasks](
+                   const RecordView& view, uint32_t ring, uint64_t number) mutable {
+          if (with_tasks != 0 || view.kind() != RecordKind::kTask) text.record(view, ring, number);
+        };
       });
-    }
-  }
+  if (!is_read) return nullptr;
   return PyUnicode_DecodeUTF8(out.data(), static_cast<Py_ssize_t>(out.size()), nullptr);
 }
 
-PyMethodDef g_functions[] = {
-    {"read_segments", read_segments, METH_VARARGS,
-     "read_segments(directory, since_ns=0)\n--\n\nThe records of a spool, one JSON object a line; "
-     "without files last written\nbefore since_ns."},
-    {nullptr, nullptr, 0, nullptr}};
+PyMethodDef g_functions[] = {{"read_segments", read_segments, METH_VARARGS,
+                              "read_segments(directory, since_ns=0, with_tasks=True)\n--\n\nThe "
+                              "records of a spool, one JSON object a line; "
+                              "without files last written\nbefore since_ns."},
+                             {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace
 

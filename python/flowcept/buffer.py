@@ -1,24 +1,44 @@
 """`Flowcept.buffer`: what was recorded since the controller started, as documents.
 
 Nothing is kept for it while the program runs: it is read back from the spool when it is asked for.
+Most tasks become JSON lines natively; the others, and workflows, agents and objects, here.
 """
 
 from __future__ import annotations
 
 import bisect
 import json
+import re
 from collections.abc import Iterator, Sequence
 from time import time_ns
 from typing import Any, overload
 
 from headrace import _capture
 
-from flowcept import recording
+from flowcept import configs, recording
+from flowcept.commons.utils import json_line
 from flowcept.documents import plain, task_document, workflow_document
+
+_Key = tuple[str, int, int]  # producer, ring, number: of a record, everywhere
+_KEY = re.compile(r'"producer":"([0-9a-f]+)","ring":(\d+),"number":(\d+)\}$')
+_FILE_MARGIN_NS = 1_000_000_000  # a file's time may be a little older than what it holds
 
 
 def _seconds(ns: int | None) -> float | None:
     return None if ns is None else ns / 1e9
+
+
+def _at(record: dict[str, Any]) -> int:
+    """When it came about: a task when it ended."""
+    return record.get("end_ns") or record.get("begin_ns") or record.get("at_ns") or 0
+
+
+def _key(record: dict[str, Any]) -> _Key:
+    return record["producer"], record["ring"], record["number"]
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 class Buffer(Sequence[dict[str, Any]]):
@@ -29,21 +49,29 @@ class Buffer(Sequence[dict[str, Any]]):
     """
 
     def __init__(self) -> None:
-        # A file's time may be a tick of the kernel's clock older than this moment.
         self._since_ns = time_ns()
-        self._given: set[tuple[str, int, int]] = set()
+        self._given: set[_Key] = set()
 
     def documents(self) -> list[dict[str, Any]]:
         """All of them, newly read."""
-        return [document for _, document in self._read()]
+        return [json.loads(line) for _, line in self._read()]
+
+    def lines(self) -> Iterator[bytes]:
+        """All of them, as lines of a JSON lines file; without their `data`."""
+        for _, line in self._read():
+            if b'"data":' in line:
+                document = json.loads(line)
+                document.pop("data", None)
+                line = json_line(document)
+            yield line
 
     def new_documents(self) -> list[dict[str, Any]]:
         """Those that this method has not given before."""
         new = []
-        for key, document in self._read():
+        for key, line in self._read():
             if key not in self._given:
                 self._given.add(key)
-                new.append(document)
+                new.append(json.loads(line))
         return new
 
     def append(self, document: dict[str, Any]) -> None:
@@ -55,7 +83,7 @@ class Buffer(Sequence[dict[str, Any]]):
             self.append(document)
 
     def __len__(self) -> int:
-        return len(self.documents())
+        return len(self._read())
 
     @overload
     def __getitem__(self, index: int) -> dict[str, Any]: ...
@@ -75,87 +103,94 @@ class Buffer(Sequence[dict[str, Any]]):
     def __repr__(self) -> str:
         return repr(self.documents())
 
-    def _read(self) -> list[tuple[tuple[str, int, int], dict[str, Any]]]:
+    def _read(self) -> list[tuple[_Key, bytes]]:
         directory = _capture.directory()
         if directory is None:
             return []
         _capture.flush()
-        margin_ns = 1_000_000_000
-        text = _capture.read_segments(directory, self._since_ns - margin_ns)
-        records = [json.loads(line) for line in text.split("\n") if line]
-        return _Selection(records, self._since_ns).documents()
+        return _Reading(directory, self._since_ns).lines()
 
 
-def _at(record: dict[str, Any]) -> int:
-    """When it came about: a task when it ended."""
-    return record.get("end_ns") or record.get("begin_ns") or record.get("at_ns") or 0
+class _Reading:
+    """One reading of a spool."""
 
-
-class _Selection:
-    """The records of one read that belong to a buffer, as documents."""
-
-    def __init__(self, records: list[dict[str, Any]], since_ns: int) -> None:
+    def __init__(self, directory: str, since_ns: int) -> None:
+        self._directory = directory
         self._since_ns = since_ns
-        self._records = records
+        self._producer = _capture.producer()
         self._campaigns: dict[str, str] = {}
         self._texts: dict[str, str] = {}  # of workflows whose id is no uuid
-        self._producers = {_capture.producer()}
         self._workflows: set[str] = set()
-        parents: list[tuple[str, str | None]] = []
+        self._told: dict[str, dict[str, Any]] = {}  # what a workflow's records said by now
         self._samples: list[tuple[int, dict[str, Any]]] = []
-        for record in records:
+        self._records = [json.loads(line) for line in self._text(False)]
+        for record in self._records:
             if record["kind"] == "workflow":
-                workflow = record["workflow_id"]
-                if record.get("campaign"):
-                    self._campaigns[workflow] = record["campaign"]
-                if named := record.get("attribute", {}).get("workflow_id"):
-                    self._texts[workflow] = named
-                if record["producer"] in self._producers and self._is_recent(record):
-                    self._workflows.add(workflow)
-                parents.append((workflow, record["parent_workflow_id"]))
-            elif record["kind"] == "log" and "flowcept_telemetry" in record.get("generated", {}):
-                sample = plain(record["generated"]["flowcept_telemetry"])
-                if isinstance(sample, dict) and record["producer"] in self._producers:
-                    self._samples.append((record.get("at_ns", 0), sample))
-        for workflow, parent in parents:
-            if parent in self._workflows:
-                self._workflows.add(workflow)
+                self._note_workflow(record)
+            elif record["kind"] == "log":
+                self._note_sample(record)
         self._samples.sort(key=lambda sample: sample[0])
 
-    def _is_recent(self, record: dict[str, Any]) -> bool:
-        return _at(record) >= self._since_ns
+    def _text(self, with_tasks: bool) -> list[str]:
+        since_ns = self._since_ns - _FILE_MARGIN_NS
+        text = _capture.read_segments(self._directory, since_ns, with_tasks)
+        return [line for line in text.split("\n") if line]
 
-    def _is_ours(self, record: dict[str, Any]) -> bool:
-        of_ours = (
-            record["producer"] in self._producers or record.get("workflow_id") in self._workflows
+    def _note_workflow(self, record: dict[str, Any]) -> None:
+        workflow = record["workflow_id"]
+        if record.get("campaign"):
+            self._campaigns[workflow] = record["campaign"]
+        attributes = record.get("attribute", {})
+        if "workflow_id" in attributes:
+            self._texts[workflow] = attributes["workflow_id"]
+        is_own = record["producer"] == self._producer and _at(record) >= self._since_ns
+        if is_own or record["parent_workflow_id"] in self._workflows:
+            self._workflows.add(workflow)
+
+    def _note_sample(self, record: dict[str, Any]) -> None:
+        if record["producer"] == self._producer:
+            sample = plain(record.get("generated", {}).get("flowcept_telemetry"))
+            if isinstance(sample, dict):
+                self._samples.append((record.get("at_ns", 0), sample))
+
+    def lines(self) -> list[tuple[_Key, bytes]]:
+        tasks = _capture.flowcept_tasks(
+            self._directory,
+            self._since_ns,
+            self._producer or "",
+            {workflow: self._place(workflow) for workflow in self._campaigns.keys() | self._texts},
+            list(self._workflows),
+            _compact(configs.HOSTNAME),
+            [(at, _compact(sample)) for at, sample in self._samples],
         )
-        return of_ours and self._is_recent(record)
+        others = [(_at(record), _key(record), self._line(record)) for record in self._records]
+        found = [one for one in others if one[2]]
+        by_hand = self._by_hand({task[1:4] for task in tasks if not task[4]})
+        for at, producer, ring, number, line in tasks:
+            key = (producer, ring, number)
+            found.append((at, key, line or by_hand[key]))
+        found.sort(key=lambda one: one[0])
+        return [(key, line) for _, key, line in found]
 
-    def documents(self) -> list[tuple[tuple[str, int, int], dict[str, Any]]]:
-        found = []
-        for record in self._records:
-            if not self._is_ours(record):
+    def _place(self, workflow: str) -> str:
+        members = {"workflow_id": self._texts.get(workflow, workflow)}
+        if workflow in self._campaigns:
+            members["campaign_id"] = self._campaigns[workflow]
+        return _compact(members)[1:-1]
+
+    def _by_hand(self, keys: set[_Key]) -> dict[_Key, bytes]:
+        """The tasks of these keys, whose values take more than is done natively."""
+        made: dict[_Key, bytes] = {}
+        if not keys:
+            return made
+        for line in self._text(True):
+            match = _KEY.search(line)
+            if match is None:
                 continue
-            document = self._document(record)
-            if document is not None:
-                key = (record["producer"], record["ring"], record["number"])
-                found.append((_at(record), key, document))
-        found.sort(key=lambda one: one[:2])
-        return [(key, document) for _, key, document in found]
-
-    def _document(self, record: dict[str, Any]) -> dict[str, Any] | None:
-        kind = record["kind"]
-        if kind == "task":
-            return None if record["is_open"] else self._task(record)
-        if kind == "workflow":
-            return self._workflow(record)
-        if kind == "object":
-            attributes = record.get("attribute", {})
-            if "agent_id" in attributes and record["object_kind"] == "agent":
-                return {**plain(_of_document(attributes)), "type": "agent"}
-            if "object_id" in attributes:
-                return {**plain(_of_document(attributes)), "type": "object"}
-        return None
+            key = (match[1], int(match[2]), int(match[3]))
+            if key in keys:
+                made[key] = json_line(self._task(json.loads(line)))
+        return made
 
     def _sample(self, at_ns: int | None) -> dict[str, Any] | None:
         """The last sample at or before a moment, else the first."""
@@ -184,19 +219,31 @@ class _Selection:
             telemetry=(self._sample(begin), self._sample(end)),
         )
 
-    def _workflow(self, record: dict[str, Any]) -> dict[str, Any] | None:
+    def _line(self, record: dict[str, Any]) -> bytes:
+        """Of a record that is no task; nothing where it has no document."""
+        is_ours = (
+            record["producer"] == self._producer or record.get("workflow_id") in self._workflows
+        )
+        if not is_ours or _at(record) < self._since_ns:
+            return b""
+        if record["kind"] == "workflow":
+            return self._workflow(record)
         attributes = record.get("attribute", {})
-        if attributes.get("saved") is False or record["workflow_id"] in self._unsaved():
-            return None
+        if record["kind"] == "object" and record["object_kind"] == "agent":
+            return json_line({**plain(attributes), "type": "agent"})
+        if record["kind"] == "object" and "object_id" in attributes:
+            return json_line({**plain(attributes), "type": "object"})
+        return b""
+
+    def _workflow(self, record: dict[str, Any]) -> bytes:
+        # What was said at its begin holds at its end too.
+        told = self._told.setdefault(record["workflow_id"], {"used": {}, "attribute": {}})
+        for role in ("used", "attribute"):
+            told[role].update(record.get(role, {}))
+        if told["attribute"].get("saved") is False:
+            return b""
         is_open = record["is_open"]
-        # What was said at the begin holds at the end too.
-        told: dict[str, Any] = {}
-        if not is_open:
-            for other in self._records:
-                if other["kind"] == "workflow" and other["workflow_id"] == record["workflow_id"]:
-                    told.update(other.get("attribute", {}))
-                    record = {**{k: other[k] for k in ("used",) if k in other}, **record}
-        return workflow_document(
+        document = workflow_document(
             workflow_id=record["workflow_id"],
             parent_workflow_id=record["parent_workflow_id"],
             campaign_id=record.get("campaign"),
@@ -204,19 +251,8 @@ class _Selection:
             status="running" if is_open else record["status"],
             started_at=_seconds(record.get("begin_ns")),
             ended_at=None if is_open else _seconds(record.get("end_ns")),
-            used=record.get("used"),
+            used=told["used"],
             generated=record.get("generated"),
-            attributes={**told, **attributes},
+            attributes=told["attribute"],
         )
-
-    def _unsaved(self) -> set[str]:
-        return {
-            record["workflow_id"]
-            for record in self._records
-            if record["kind"] == "workflow" and record.get("attribute", {}).get("saved") is False
-        }
-
-
-def _of_document(attributes: dict[str, Any]) -> dict[str, Any]:
-    """Without what the object's record itself has."""
-    return {key: value for key, value in attributes.items() if key not in ("path", "sha256")}
+        return json_line(document)

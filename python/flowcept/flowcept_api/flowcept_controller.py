@@ -272,7 +272,12 @@ class Flowcept:
             configs.APPEND_WORKFLOW_ID_TO_PATH,
             configs.APPEND_ID_TO_PATH,
         )
-        buffer_to_disk(self.buffer or [], resolved, self.logger)
+        if self.buffer is None:
+            return buffer_to_disk([], resolved, self.logger)
+        with Path(resolved).open("ab") as file:
+            file.writelines(self.buffer.lines())
+        self.logger.info(f"Saved Flowcept buffer into {resolved}.")
+        return None
 
     @staticmethod
     def read_buffer_file(
