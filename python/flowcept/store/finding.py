@@ -101,6 +101,9 @@ def _of_rows(
     passes = matcher(filter)  # first, for what it says of mistakes
     narrowed = of_rows(collection, filter)
     told_order = kind.sort_by(order) if order else ["started"]  # as they were inserted
+    by_time = any(name in tasks.BROUGHT_TIMES for name, _ in order)
+    if kind is tasks and told_order is not None and by_time and tasks.brings_times(narrowed):
+        told_order = None
     if fields and not narrowed.is_exact:
         fields = [*fields, *fields_of(filter)]
     if narrowed.is_exact and told_order is not None:

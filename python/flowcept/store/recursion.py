@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -148,6 +149,22 @@ def write_parquet(documents: list[Document], path: str) -> None:
                 for cell in cells
             ]
     parquet.write_table(pyarrow.table(columns), path)
+
+
+def write_csv(documents: list[Document], path: str) -> None:
+    """The documents as CSV, dicts and lists as JSON text."""
+    names = list(dict.fromkeys(name for document in documents for name in document))
+    with open(path, "w", newline="", encoding="utf-8") as file:  # noqa: PTH123 - as given
+        rows = csv.writer(file)
+        rows.writerow(names)
+        for document in documents:
+            cells = (document.get(name) for name in names)
+            rows.writerow(
+                [
+                    json.dumps(one, default=str) if isinstance(one, dict | list) else one
+                    for one in cells
+                ]
+            )
 
 
 def _cell(name: str, value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from flowcept.store import agents, asking
+from flowcept.store import agents, asking, tasks
 from flowcept.store.finding import find, of_rows
 from flowcept.store.matching import Document, reached
 from flowcept.store.words import SAID_AS
@@ -64,7 +64,7 @@ def _most(*values: Any) -> Any:
 
 def _by_the_store(filter: Mapping[str, Any] | None) -> list[Document] | None:
     narrowed = of_rows("tasks", filter)
-    if not narrowed.is_exact:
+    if not narrowed.is_exact or tasks.brings_times(narrowed):
         return None
     rows = asking.select(
         "tasks",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flowcept.store import asking, narrowing, telemetry
+from flowcept.store import asking, moments, narrowing, telemetry
 from flowcept.store.asking import seconds
 from flowcept.store.matching import Document
 from flowcept.store.narrowing import Narrowed, Places
@@ -17,6 +17,9 @@ HIDDEN = frozenset(("foreign_id", "host", "agent", "cpu_s", "sampled_out", "too_
 
 # Under which attribute a field stands that the program itself gave.
 ID_ATTRIBUTES = ("foreign_id", "task_id")
+
+
+BROUGHT_TIMES = ("started_at", "ended_at")
 
 
 def _campaign(path: str, condition: Mapping[str, Any]) -> Narrowed:
@@ -61,6 +64,29 @@ def _host(path: str, condition: Mapping[str, Any]) -> Narrowed:
     return Narrowed({"$or": told}, False)
 
 
+def _time(name: str, field: str) -> narrowing.Translation:
+    """When the row says, unless the program brought a time of its own."""
+    native = narrowing.time(name)
+
+    def translate(path: str, condition: Mapping[str, Any]) -> Narrowed:
+        own = native(path, condition)
+        (op, operand), *_ = condition.items()
+        at = moments.seconds(operand)
+        if not own.document or at is None:
+            return own if "." in path else narrowing.UNKNOWN
+        brought = f"attributes.{field}"
+        recorded = {"$and": [own.document, {brought: {"$exists": False}}]}
+        return Narrowed({"$or": [recorded, {brought: {op: at}}]}, True)
+
+    return translate
+
+
+def brings_times(narrowed: Narrowed) -> bool:
+    """Whether any of these tasks has a time that the program brought."""
+    there = {"$or": [{f"attributes.{name}": {"$exists": True}} for name in BROUGHT_TIMES]}
+    return asking.count("tasks", narrowing.both(narrowed, Narrowed(there, True)).document) > 0
+
+
 def _unknown(path: str, condition: Mapping[str, Any]) -> Narrowed:
     return narrowing.UNKNOWN
 
@@ -74,8 +100,8 @@ _FIELDS: dict[str, narrowing.Translation] = {
     "agent_id": _agent,
     "hostname": _host,
     "parent_task_id": _unknown,
-    "started_at": narrowing.time("started"),
-    "ended_at": narrowing.time("ended"),
+    "started_at": _time("started", "started_at"),
+    "ended_at": _time("ended", "ended_at"),
     "status": narrowing.chosen("status", STATUSES),
     "tags": narrowing.labels("tag"),
     "used": narrowing.values("used"),

@@ -103,6 +103,10 @@ def _document(row: Mapping[str, Any], parents: Mapping[str, Mapping[str, Any]]) 
         "status": SAID_AS.get(row["status"], "UNKNOWN"),
         "tags": labels(row.get("tags")),
     }
+    told = attributes.pop("told", None)
+    if told is not None:
+        for name in ("started_at", "ended_at", "status"):
+            document[name] = plain(told.get(name)) if isinstance(told, Mapping) else None
     for name, value in attributes.items():
         if name not in HIDDEN:
             document[name] = plain(value)

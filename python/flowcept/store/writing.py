@@ -69,13 +69,19 @@ def rows_with(
     return out
 
 
+TOLD = ("started_at", "ended_at", "status")
+
+
 def insert_workflow(document: Mapping[str, Any]) -> None:
     """Records a workflow; what is said later of the same id is added."""
     from flowcept import recording
 
     before = find("workflows", {"workflow_id": document["workflow_id"]})
     whole: Document = dict(document)
+    whole["status"] = getattr(whole.get("status"), "value", whole.get("status"))
     if before:
+        for name in TOLD:
+            whole[name] = whole.get(name) or before[0].get(name)
         for name in ("machine_info", "custom_metadata"):
             if isinstance(before[0].get(name), dict) and isinstance(whole.get(name), Mapping):
                 whole[name] = {**before[0][name], **whole[name]}
@@ -85,6 +91,8 @@ def insert_workflow(document: Mapping[str, Any]) -> None:
     else:
         gone = workflows.rows_of([document["workflow_id"]])
         marks.restore("workflows", gone)
+    # What the document says of its times and status is its own, not when it was recorded.
+    whole["told"] = {name: whole[name] for name in TOLD if whole.get(name) is not None}
     recording.record(whole | {"type": "workflow"})
     from headrace import _capture
 

@@ -185,21 +185,27 @@ class HeadraceDAO(DocumentDBDAO):
         export_format: str = "json",
         should_zip: bool = False,
     ) -> None:
-        """Writes documents as a JSON list, with `should_zip` as dump_file.json in a ZIP file."""
+        """Writes documents as a JSON list, with `should_zip` as dump_file.json in a ZIP file; or as
+        csv or parquet, dicts as JSON text."""
         from flowcept.commons.utils import get_utc_now_str
 
         self._check_table(collection_name)
+        if export_format not in ("json", "csv", "parquet"):
+            raise ValueError(f"a dump is json, csv or parquet, not {export_format}")
         if export_format != "json":
-            raise ValueError(f"a dump is json, not {export_format}")
+            output_file = output_file or f"docs_dump_{collection_name}.{export_format}"
+            write = recursion.write_csv if export_format == "csv" else recursion.write_parquet
+            return write(finding.find(collection_name, filter), output_file)
         if output_file is None:
             ending = ".zip" if should_zip else ".json"
             output_file = f"docs_dump_{collection_name}_{get_utc_now_str()}{ending}"
         text = json.dumps(finding.find(collection_name, filter))
         if not should_zip:
             Path(output_file).write_text(text, encoding="utf-8")
-            return
+            return None
         with zipfile.ZipFile(output_file, "w", zipfile.ZIP_DEFLATED) as file:
             file.writestr("dump_file.json", text)
+        return None
 
     def get_tasks_recursive(
         self, workflow_id: str, max_depth: int = 999, mapping: Mapping[str, Any] | None = None
