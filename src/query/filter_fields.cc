@@ -28,6 +28,7 @@ const std::vector<FilterField> kTaskFields = {
     {"device", "device", kText, "the accelerator"},
     {"attempt", "attempt", kNumber, "0 at first, then one more for each retry"},
     {"error", "error", kText, "type and message of its failure"},
+    {"attributes", "attributes", kValues, "what else is known of it: attributes.NAME"},
 };
 const std::vector<FilterField> kWorkflowFields = {
     {"id", "workflow_id", kId, "the workflow's id, or how it begins"},
@@ -48,6 +49,7 @@ const std::vector<FilterField> kWorkflowFields = {
     {"exit_code", "exit_code", kNumber, "what the program ended with"},
     {"tasks", "tasks", kNumber, "how many tasks it has"},
     {"error", "error", kText, "type and message of its failure"},
+    {"attributes", "attributes", kValues, "what else is known of it: attributes.NAME"},
 };
 const std::vector<FilterField> kObjectFields = {
     {"id", "object_id", kId, "the object's id, or how it begins"},
@@ -105,6 +107,12 @@ const FilterField* find_field(FilterView view, std::string_view name) {
     if (name == field.name || name == field.column) return &field;
   }
   return nullptr;
+}
+
+Role role_of(std::string_view field) {
+  if (field == "used") return Role::kUsed;
+  if (field == "generated") return Role::kGenerated;
+  return field == "attributes" ? Role::kAttribute : Role::kTag;
 }
 
 const std::vector<std::string>& status_names() {

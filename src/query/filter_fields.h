@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "model/value.h"
 #include "query/time_span.h"
 
 namespace headrace::query {
@@ -43,6 +44,9 @@ struct FilterField {
 const std::vector<FilterField>& filter_fields(FilterView view);
 // By name or column, nullptr when there is none.
 const FilterField* find_field(FilterView view, std::string_view name);
+
+// Whose values a task's field of kValues or kTags takes apart.
+Role role_of(std::string_view field);
 
 // The statuses of tasks and workflows, in the order of model/status.h.
 const std::vector<std::string>& status_names();

@@ -252,6 +252,7 @@ std::string FilterSql::task_id_condition(const Filter& filter) {
   std::string numbers;
   std::string pairs;
   bool whole = all_names(filter) && filter.op != FilterOp::kNotEqual && !filter.values.empty();
+  if (!whole) return id_condition(core("task_id") + "::VARCHAR", filter);
   for (const FilterValue& value : filter.values) {
     std::string digits = value.text;
     whole &= digits.size() == 36 && is_hex(digits, 36);
@@ -343,10 +344,8 @@ Result<std::string> FilterSql::field_condition(const Filter& filter) {
   if (view_ == FilterView::kTask) {
     if (field->name == "parent") return id_condition(core("parent_task_id") + "::VARCHAR", filter);
     if (!takes_apart) return task_condition(*field, filter);
-    const Role role = field->name == "used"        ? Role::kUsed
-                      : field->name == "generated" ? Role::kGenerated
-                                                   : Role::kTag;
-    return comparison_sql(captured(role, filter.path), filter.op, filter.values, now_ns_);
+    return comparison_sql(captured(role_of(field->name), filter.path), filter.op, filter.values,
+                          now_ns_);
   }
   FilterAccess access;
   const std::string column = sql_name(field->column);
@@ -424,16 +423,15 @@ Result<std::string> FilterSql::column(const std::vector<std::string>& path) {
   if (path.size() == 1) {
     if (field->name == "used") task_view_.used_json = true;
     if (field->name == "generated") task_view_.generated_json = true;
-    if (field->kind == FieldKind::kValues) return sql_name(column_name);
+    const bool is_core = field->kind != FieldKind::kValues || field->name == "attributes";
+    if (!is_core) return sql_name(column_name);
     if (field->name == "energy") return energy();
     if (path[0] == "workflow") {
       return extra("workflow", "wn.name", {}, "LEFT JOIN workflow_row wn ON wn.wf = t.wf");
     }
     return core(column_name);
   }
-  const Role role = field->name == "used"        ? Role::kUsed
-                    : field->name == "generated" ? Role::kGenerated
-                                                 : Role::kTag;
+  const Role role = role_of(field->name);
   const auto key = key_path(registry_, role, {path.begin() + 1, path.end()});
   if (!key) return std::string("NULL");
   std::set<uint16_t> pages;

@@ -179,7 +179,7 @@ class Plan {
   // May a value be NaN, which DuckDB takes for the largest?
   bool is_real(const FieldPath& path) const {
     if (selection_.view != FilterView::kTask || path.size() < 2) return false;
-    const Role role = path[0] == "used" ? Role::kUsed : Role::kGenerated;
+    const Role role = role_of(path[0]);
     const auto key = key_path(registry_, role, {path.begin() + 1, path.end()});
     if (!key || key->names + 1 != path.size()) return false;
     const auto* places = registry_.places(role, key->key);
@@ -228,6 +228,7 @@ std::vector<FieldPath> every_column(FilterView view) {
   for (const FilterField& field : filter_fields(view)) {
     if (field.name == "energy" || field.name == "error") continue;
     if (view == FilterView::kWorkflow && field.name == "tasks") continue;
+    if (view != FilterView::kObject && field.name == "attributes") continue;
     out.push_back({std::string(field.column)});
   }
   return out;
@@ -262,7 +263,7 @@ Result<std::vector<FieldPath>> spread(const Session& session, const Selection& s
       out.push_back(path);
       continue;
     }
-    const Role role = path[0] == "used" ? Role::kUsed : Role::kGenerated;
+    const Role role = role_of(path[0]);
     for (FieldPath& key : keys_of(registry, schemas, role, path[0])) out.push_back(std::move(key));
   }
   if (out.size() > kMostColumns) {

@@ -95,6 +95,8 @@ TEST(Selection, TakesTheTasksMeant) {
   EXPECT_EQ(taken(s, "id:" + StoreForTest::task_id(3).substr(0, 8) + ".." +
                          StoreForTest::task_id(3).substr(32)),
             (Tasks{3}));
+  EXPECT_EQ(taken(s, "id:**"), (Tasks{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(taken(s, "attributes.subtype:*"), (Tasks{}));
   EXPECT_EQ(taken(s, "odd"), (Tasks{6}));
   EXPECT_EQ(taken(s, "STUDY"), (Tasks{1, 2, 3, 6}));
   EXPECT_EQ(taken(s, "prep*"), (Tasks{4, 5}));

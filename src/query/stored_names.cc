@@ -26,9 +26,7 @@ Result<std::vector<std::string>> stored_keys(const Session& session, FilterView 
     if (!connection.ok()) return connection.status();
     const Result<store::Registry> registry = store::Registry::load(*connection);
     if (!registry.ok()) return registry.status();
-    const Role role = field.name == "used"        ? Role::kUsed
-                      : field.name == "generated" ? Role::kGenerated
-                                                  : Role::kTag;
+    const Role role = role_of(field.name);
     std::vector<std::string> out;
     for (const auto& [key, places] : registry->keys(role)) out.push_back(key);
     return out;

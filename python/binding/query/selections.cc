@@ -92,6 +92,8 @@ Result<query::Selection> read_selection(const query::Session& session,
   }
   out.limit = number((*question)["limit"]);
   out.offset = number((*question)["offset"]);
+  const bool* absent_first = (*question)["absent_first"].as<bool>();
+  out.absent_first = absent_first != nullptr && *absent_first;
   return out;
 }
 

@@ -1,0 +1,1 @@
+"""Dask's tasks, as its workers see them."""

@@ -1,0 +1,101 @@
+"""Interceptors of what other tools write into files: `headrace import KIND PATH` reads it, whenever
+it has changed, while a Flowcept runs and once more when it stops."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import warnings
+from pathlib import Path
+
+from flowcept.flowceptor.adapters.base_interceptor import BaseInterceptor
+from flowcept.store import asking
+
+STOP_SECONDS = 60.0  # a last reading takes at most so long
+
+
+class FileInterceptor(BaseInterceptor):
+    """Of `adapters.<plugin_key>.file_path` in the settings."""
+
+    imports = ""  # the kind that `headrace import` knows
+
+    def __init__(self, plugin_key: str) -> None:
+        super().__init__(plugin_key=plugin_key, kind=plugin_key)
+        self._ending = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._seen: tuple[tuple[str, int, int], ...] = ()
+        self._has_complained = False
+
+    def start(self, bundle_exec_id: str | None, check_safe_stops: bool = True) -> FileInterceptor:
+        super().start(bundle_exec_id, check_safe_stops)
+        self._ending.clear()
+        self._thread = threading.Thread(target=self.observe, daemon=True, name="flowcept files")
+        self._thread.start()
+        return self
+
+    def stop(self, check_safe_stops: bool = True) -> None:
+        """Reads what was written last, and ends."""
+        self._ending.set()
+        if self._thread is not None:
+            self._thread.join(STOP_SECONDS)
+            self._thread = None
+        self.callback()
+        super().stop(check_safe_stops)
+
+    def observe(self) -> None:
+        while not self._ending.wait(max(0.05, float(self.settings.watch_interval_sec))):
+            self.callback()
+
+    def callback(self) -> int:
+        """Takes in what is new; whether there was anything to look at. It never raises."""
+        try:
+            seen = self._state()
+            if not seen or seen == self._seen:
+                return 0
+            self._import()
+            self._seen = seen
+        except (OSError, subprocess.SubprocessError) as error:
+            self._complain(str(error))
+            return 0
+        return 1
+
+    def _state(self) -> tuple[tuple[str, int, int], ...]:
+        """Names, sizes and times of the file, or of the files in the folder."""
+        path = Path(self.settings.file_path)
+        files = (
+            sorted(path.rglob("*"))
+            if path.is_dir()
+            else [path, *path.parent.glob(f"{path.name}-*")]
+        )
+        out = []
+        for file in files:
+            if file.is_file():
+                facts = file.stat()
+                out.append((str(file), facts.st_size, facts.st_mtime_ns))
+        return tuple(out)
+
+    def _import(self) -> None:
+        beside = str(Path(sys.executable).parent)
+        program = shutil.which("headrace", path=f"{beside}{os.pathsep}{os.environ.get('PATH', '')}")
+        if program is None:
+            self._complain("there is no command `headrace` on the PATH, which reads the files")
+            return
+        done = subprocess.run(
+            [program, "import", self.imports, str(self.settings.file_path)],
+            env=os.environ | {"HEADRACE_DIR": asking.root()},
+            capture_output=True,
+            text=True,
+            timeout=STOP_SECONDS,
+            check=False,
+        )
+        if done.returncode != 0:
+            self._complain(done.stderr.strip())
+
+    def _complain(self, message: str) -> None:
+        self.logger.error(message)
+        if not self._has_complained:
+            self._has_complained = True
+            warnings.warn(f"flowcept: {self.imports}: {message}", RuntimeWarning, stacklevel=2)

@@ -1,0 +1,1 @@
+"""MLflow's runs, read from its database."""

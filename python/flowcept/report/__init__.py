@@ -1,0 +1,1 @@
+"""Cards of workflows and campaigns, as Markdown."""

@@ -1,0 +1,1 @@
+"""Flowcept's documents, read from Headrace's store and written into it."""
