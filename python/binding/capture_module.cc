@@ -2,10 +2,13 @@
 #include "binding/carry_type.h"
 #include "binding/dict_walk.h"
 #include "binding/exposure.h"
+#include "binding/layer_clock.h"
+#include "binding/layer_hooks.h"
 #include "binding/loop_type.h"
 #include "binding/names.h"
 #include "binding/object_type.h"
 #include "binding/parents.h"
+#include "binding/past_task.h"
 #include "binding/process.h"
 #include "binding/resumable.h"
 #include "binding/scope_type.h"
@@ -30,6 +33,8 @@ PyMODINIT_FUNC PyInit__capture() {
                      add_resumable_types(module.get()) && add_scope_type(module.get()) &&
                      add_loop_type(module.get()) && add_carry_type(module.get()) &&
                      add_object_type(module.get()) && add_process_functions(module.get()) &&
-                     add_segment_functions(module.get()) && add_exposure_functions(module.get());
+                     add_segment_functions(module.get()) && add_exposure_functions(module.get()) &&
+                     add_layer_clock_type(module.get()) && add_layer_hooks_type(module.get()) &&
+                     add_past_task_functions(module.get());
   return added ? module.release() : nullptr;
 }

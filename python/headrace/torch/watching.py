@@ -15,7 +15,6 @@ from headrace import _capture
 from headrace.failures import is_from_signal
 from headrace.torch.choice import chosen_layers, is_called, notes_about
 from headrace.torch.forward import Forward
-from headrace.torch.marks import Marks
 from headrace.torch.optimisers import WrappedStep, optimisers_of
 from headrace.torch.timeline import OUTSIDE, EventTimeline, HostTimeline
 
@@ -48,23 +47,18 @@ class Watch:
         self.name = name
         self.notes = notes_about(model, chosen)
         self.backwards = 0
-        self.wanted = -1  # the slot whose next call repeats ask for
         self.repeats: Any = None
         self.is_on = True
-        self.has_no_inputs = True  # none were described yet
         # Layer i runs forward in slot 2 i + 1 and backward in the next; the last is the step's.
         slots = {
             id(module): 2 * i + 1 for i, module in enumerate(chosen.values()) if is_called(module)
         }
         self.step_slot = 2 * len(chosen) + 2
         self.timeline = HostTimeline(self.step_slot + 1)
-        self.marks = Marks(self)
         self._exported = self._named_slots(set(slots.values()))
         self._names = tuple(name for name, _ in self._exported)
         self._total_ns = [0] * (self.step_slot + 1)
         self._total_calls = [0] * (self.step_slot + 1)
-        self._is_begun = False
-        self._is_fresh = True  # nothing ran in the interval yet
         self._steps: list[WrappedStep] = []
         self._step_returns: list[int] = []
         self._unstepped = 0
@@ -74,8 +68,8 @@ class Watch:
         self._model = weakref.ref(model)
         watched[id(model)] = self
         self._finalizer = weakref.finalize(model, self.unwatch)
+        self.forward = Forward(self, slots, LEAST_NS)
         self._find_optimisers()
-        self._forward = Forward(self, slots)
 
     def _named_slots(self, called: set[int]) -> list[tuple[str, int]]:
         slots = [
@@ -89,6 +83,15 @@ class Watch:
         return slots
 
     @property
+    def wanted(self) -> int:
+        """The slot whose next call repeats ask for; -1: none."""
+        return self.forward.hooks.wanted
+
+    @wanted.setter
+    def wanted(self, slot: int) -> None:
+        self.forward.hooks.wanted = slot
+
+    @property
     def model(self) -> Any:
         """The watched model; None when it is gone."""
         return self._model()
@@ -98,8 +101,8 @@ class Watch:
         found = {}
         for name, slot in self._exported:
             path, _, phase = name.rpartition("|")
-            ns = self._total_ns[slot] + self.timeline.self_ns[slot]
-            found[path, phase] = ns / 1e9, self._total_calls[slot] + self.timeline.calls[slot]
+            ns, calls = self.timeline.peek(slot)
+            found[path, phase] = (self._total_ns[slot] + ns) / 1e9, self._total_calls[slot] + calls
         return found
 
     def unwatch(self) -> None:
@@ -108,12 +111,12 @@ class Watch:
             return
         self.is_on = False
         self._finalizer.detach()
-        self._forward.remove()
+        self.forward.remove()
         for step in self._steps:
             step.restore()
         self._steps.clear()
         self._modules.clear()
-        self.repeats, self.wanted = None, -1
+        self.repeats = None
         for key in [key for key, watch in watched.items() if watch is self]:
             del watched[key]
         try:
@@ -151,17 +154,18 @@ class Watch:
 
     def outermost_began(self) -> None:
         """A layer begins while no other runs."""
-        if not self._is_begun:
-            self._is_begun = True
+        hooks = self.forward.hooks
+        if not hooks.is_begun:
+            hooks.is_begun = True
             self._choose_clock()
-        elif self._is_fresh and self.timeline.elapsed_ns() > LEAST_NS:
+            hooks.timeline = self.timeline
+        elif hooks.is_fresh and self.timeline.elapsed_ns() > LEAST_NS:
             self.timeline.close()  # a pause: it belongs to no interval
-        self._is_fresh = False
+        hooks.is_fresh = False
 
     def note_inputs(self, inputs: tuple[Any, ...], frame: Any) -> None:
         """Describes what the model is first called with, where that is tensors by position: shapes
         to run it on without its data."""
-        self.has_no_inputs = False
         if not frame.f_locals.get("kwargs") and all(type(each) is torch.Tensor for each in inputs):
             described = json.dumps([_shape_of(tensor) for tensor in inputs])
             _capture.describe(FACT_OF_INPUTS + self.name, described)
@@ -204,9 +208,9 @@ class Watch:
         try:
             if not self._step_returns:
                 # No layer and no backward runs now; what seems to had failed.
-                self._forward.reset()
-                if self.marks.is_running:
-                    self.marks.reset()
+                self.forward.reset()
+                if self.forward.backward.is_running:
+                    self.forward.backward.reset()
                     self.timeline.forget(OUTSIDE)
             self._step_returns.append(self.timeline.current)
             self.timeline.switch(self.step_slot)
@@ -220,9 +224,9 @@ class Watch:
             self.timeline.switch(self._step_returns.pop())
             if self._step_returns:
                 return  # an optimizer inside another
-            self.timeline.calls[self.step_slot] += 1
+            self.timeline.count(self.step_slot)
             self._unstepped = 0
-            self._is_fresh = False
+            self.forward.hooks.is_fresh = False
             self.step_ended()
             if ended and self.repeats is not None:
                 self.repeats.after_step()
@@ -269,7 +273,7 @@ class Watch:
 
     def _flush(self) -> None:
         since_ns, self_ns, calls = self.timeline.close()
-        self._is_fresh = True
+        self.forward.hooks.is_fresh = True
         if not any(calls):
             return
         for slot, ns in enumerate(self_ns):
