@@ -73,7 +73,7 @@ bool LayerTurns::begin(PyObject* module, PyObject* inputs) {
     if (!may) return false;
     if (may.get() != Py_True) return true;
   }
-  if (stack.empty() && is_begun && !is_fresh && !is_running) {
+  if (stack.empty() && is_begun && !is_fresh && !is_running && !wants_step) {
     stack.push_back(static_cast<int>(layer_times(timeline)->current));
   } else if (stack.empty() || slot == kRoot || is_running_layer(slot)) {
     static PyObject* name = interned("settle");

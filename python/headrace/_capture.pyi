@@ -211,6 +211,7 @@ class LayerHooks:
     timeline: LayerClock
     is_begun: bool
     is_fresh: bool
+    wants_step: bool
     wants_inputs: bool
     is_sampling: bool
     is_running: bool

@@ -66,9 +66,13 @@ class Forward:
         """The layer that repeats asked for is called, or any while calls are recorded."""
         if slot == self.hooks.wanted:
             self._watch.repeats.record(module, inputs, sys._getframe(1))
+        if self.hooks.is_sampling:
+            keywords = sys._getframe(1).f_locals.get("kwargs") or {}
+            self._watch.progress.sampling.began(module, slot, inputs, keywords)
 
     def ended(self, module: Any, slot: int, inputs: Any, output: Any) -> None:
         """A layer gave something while calls are recorded."""
+        self._watch.progress.sampling.ended(slot, output)
 
     def outermost_ended(self) -> None:
         """The outermost layer ended, and the interval is long enough to be recorded."""
@@ -97,6 +101,8 @@ class Forward:
             stack = [base, *running] if running else []
             watch.timeline.forget(stack[-1] if stack else base)
         if not stack:
+            if self.hooks.wants_step:
+                watch.step_may_begin()
             watch.outermost_began()
             self._settle_backward()
             stack = [watch.timeline.current]

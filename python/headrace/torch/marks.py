@@ -17,6 +17,7 @@ _queue_callback: Callable[[Callable[[], None]], None] = (
     torch.autograd.Variable._execution_engine.queue_callback
 )
 _BACKWARD_CODES = (torch.autograd.backward.__code__, torch.autograd.grad.__code__)
+BACKWARD = "torch.backward"  # the activity of one as a task
 # How deep tensors are looked for in what a layer takes and gives.
 _MOST_DEPTH = 4
 
@@ -66,6 +67,8 @@ class Backward:
         self._hooks.is_unannounced = False
         self._returns.append(self._watch.timeline.current)
         self._hooks.is_running = True
+        if (progress := self._watch.progress).is_sampled and len(self._returns) == 1:
+            progress.sampling.phase_began()
         _queue_callback(self._ended)
 
     def _ended(self) -> None:
@@ -76,6 +79,8 @@ class Backward:
             self._hooks.is_running = bool(self._returns)
             self._hooks.is_unannounced = not self._returns
             if not self._returns:
+                if (progress := self._watch.progress).is_sampled:
+                    progress.sampling.phase_ended(BACKWARD)
                 self._watch.backward_ended()
         except Exception as error:
             self._watch.give_up(error)

@@ -13,10 +13,14 @@ import torch
 
 from headrace import _capture
 from headrace.failures import is_from_signal
+from headrace.torch import loaders, patches
 from headrace.torch.choice import chosen_layers, is_called, notes_about
 from headrace.torch.forward import Forward
 from headrace.torch.optimisers import WrappedStep, optimisers_of
+from headrace.torch.progress import Progress
+from headrace.torch.sampling import OPTIMIZER
 from headrace.torch.timeline import OUTSIDE, EventTimeline, HostTimeline
+from headrace.torch.versions import Versions
 
 # An interval is at least this long.
 LEAST_NS = 50_000_000
@@ -40,13 +44,18 @@ class Watch:
         pattern: str | Iterable[str] | None,
         phases: tuple[str, ...],
         name: str,
+        tasks: tuple[str, ...] = (),
+        calls: int | None = None,
+        stats: tuple[str, ...] = (),
     ) -> None:
         chosen = chosen_layers(model, depth, pattern)
         self.layers = tuple(chosen)
+        self.layer_set = frozenset(chosen)
         self.phases = phases
         self.name = name
         self.notes = notes_about(model, chosen)
         self.backwards = 0
+        self.steps_seen = 0
         self.repeats: Any = None
         self.is_on = True
         # Layer i runs forward in slot 2 i + 1 and backward in the next; the last is the step's.
@@ -68,7 +77,11 @@ class Watch:
         self._model = weakref.ref(model)
         watched[id(model)] = self
         self._finalizer = weakref.finalize(model, self.unwatch)
+        self.versions = Versions(self)
+        self.progress = Progress(self, tasks, calls, stats)
         self.forward = Forward(self, slots, LEAST_NS)
+        self.forward.hooks.wants_step = self.progress.is_active
+        patches.use(self.progress.is_active)
         self._find_optimisers()
 
     def _named_slots(self, called: set[int]) -> list[tuple[str, int]]:
@@ -109,9 +122,12 @@ class Watch:
         """Ends it: PyTorch and the model's optimizers are as they were before."""
         if not self.is_on:
             return
+        loaders.leave(self)
         self.is_on = False
         self._finalizer.detach()
         self.forward.remove()
+        patches.leave()
+        self.versions.end()
         for step in self._steps:
             step.restore()
         self._steps.clear()
@@ -136,6 +152,10 @@ class Watch:
         ended = "" if self.is_on else ", ended"
         notes = "".join(f"\n  {note}" for note in self.notes)
         return f"<headrace watch of {self.name}: {len(self.layers)} layers{ended}>{notes}"
+
+    def version(self) -> Any:
+        """The object of the model as it is now, recorded if its state is new. Hashes the state."""
+        return self.versions.now()
 
     # What hooks and marks tell.
 
@@ -185,7 +205,35 @@ class Watch:
         if self._unstepped >= self._search_at:
             self._find_optimisers()
         if not self._steps:
+            self._progressed()
             self.step_ended()
+
+    def step_may_begin(self) -> None:
+        """The model is called while no step is open."""
+        self.progress.step_began()
+        self.forward.hooks.wants_step = not self.progress.is_open
+
+    def _progressed(self, skipped: bool = False) -> None:
+        self.progress.step_ended(skipped)
+        self.forward.hooks.wants_step = self.progress.is_active
+
+    def step_skipped(self) -> None:
+        """A scaler did not let the optimizer step."""
+        try:
+            self._progressed(skipped=True)
+            self.step_ended()
+        except Exception as error:
+            self.give_up(error)
+
+    def steps_with(self, optimiser: Any) -> bool:
+        """Whether this optimizer trains the model."""
+        return any(step.optimiser is optimiser for step in self._steps)
+
+    def sample(self, on: bool) -> None:
+        """Records calls from now on, or no more: the interval ends, so that one is this step."""
+        self.forward.hooks.is_sampling = on
+        if self.timeline.is_ready():
+            self._flush()
 
     def step_ended(self) -> None:
         """The end of a step, or of what takes its place: an interval may end here."""
@@ -212,6 +260,9 @@ class Watch:
                 if self.forward.backward.is_running:
                     self.forward.backward.reset()
                     self.timeline.forget(OUTSIDE)
+                if self.progress.is_sampled:
+                    self.progress.sampling.gradients()
+                    self.progress.sampling.phase_began()
             self._step_returns.append(self.timeline.current)
             self.timeline.switch(self.step_slot)
         except Exception as error:
@@ -226,6 +277,10 @@ class Watch:
                 return  # an optimizer inside another
             self.timeline.count(self.step_slot)
             self._unstepped = 0
+            self.steps_seen += 1
+            if self.progress.is_sampled:
+                self.progress.sampling.phase_ended(OPTIMIZER)
+            self._progressed()
             self.forward.hooks.is_fresh = False
             self.step_ended()
             if ended and self.repeats is not None:
