@@ -1,5 +1,5 @@
-// The type `LayerClock`: whose turn it is among a model's layers. Time goes to one slot at a time, so
-// what all slots got is what has passed.
+// The type `LayerClock`: whose turn it is among a model's layers. Time goes to one slot at a time,
+// so what all slots got is what has passed.
 #pragma once
 
 #include <cstdint>

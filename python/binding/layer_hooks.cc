@@ -45,7 +45,8 @@ PyObject* guarded(PyObject* hooks, Body&& body) noexcept {
 }
 
 PyObject* pre_hook(PyObject* self, PyObject* const* args, size_t, PyObject*) {
-  return guarded(cast(self)->hooks, [&](LayerTurns& turns) { return turns.begin(args[0], args[1]); });
+  return guarded(cast(self)->hooks,
+                 [&](LayerTurns& turns) { return turns.begin(args[0], args[1]); });
 }
 
 PyObject* hook(PyObject* self, PyObject* const* args, size_t, PyObject*) {

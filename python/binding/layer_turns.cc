@@ -175,7 +175,7 @@ bool LayerTurns::end(PyObject* module, PyObject* inputs, PyObject* output) {
   const int slot = found->second;
   if (PyThread_get_thread_ident() != thread && !is_running) return true;
   if (stack.back() != slot) {
-    if (!is_running_layer(slot)) return true;  // began before the watch did
+    if (!is_running_layer(slot)) return true;       // began before the watch did
     while (stack.back() != slot) stack.pop_back();  // one in it failed, and it went on
   }
   stack.pop_back();

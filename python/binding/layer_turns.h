@@ -44,7 +44,7 @@ class LayerTurns {
   bool is_on = true;
   bool marks_backward = false;
   bool is_begun = false;
-  bool is_fresh = true;  // nothing ran in the interval yet
+  bool is_fresh = true;     // nothing ran in the interval yet
   bool wants_step = false;  // the next call outside of all others begins a step
   bool wants_inputs = false;
   bool is_sampling = false;

@@ -19,8 +19,12 @@ _PART_BYTES = 16 << 20
 
 def class_name(kind: type) -> str:
     """`torch.nn.modules.linear.Linear` as `torch.nn.Linear`; others with their module."""
-    if kind.__module__.startswith("torch.nn.modules."):
-        return f"torch.nn.{kind.__qualname__}"
+    for inside, shown in (
+        ("torch.nn.modules.", "torch.nn"),
+        ("torch.utils.data.", "torch.utils.data"),
+    ):
+        if kind.__module__.startswith(inside):
+            return f"{shown}.{kind.__qualname__}"
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
@@ -84,7 +88,7 @@ class Architecture:
         }
 
     def texts(self) -> Iterator[tuple[str, str]]:
-        """The rows as JSON texts under `modules_1`, `modules_2`, ..., each short enough to record."""
+        """The rows as JSON texts under `modules_1`, `modules_2`, ..., short enough."""
         part: list[str] = []
         size = number = 0
         for text in (json.dumps(row, separators=(",", ":")) for row in self.rows):

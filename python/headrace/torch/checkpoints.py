@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import weakref
 from collections.abc import Callable, Iterator
@@ -143,13 +144,14 @@ def _remember(given: Any, path: str) -> None:
     for i, tensor in enumerate(tensors_in(given)):
         if i >= _MOST_TENSORS:
             break
-        key = id(tensor)
-        _read[key] = (weakref.ref(tensor, lambda _, key=key: _read.pop(key, None)), path)
+        _read[id(tensor)] = weakref.ref(tensor, functools.partial(_forget, id(tensor))), path
 
 
-def _load_state_dict(
-    original: Any, self: Any, state_dict: Any, *args: Any, **keywords: Any
-) -> Any:
+def _forget(key: int, _: Any) -> None:
+    _read.pop(key, None)
+
+
+def _load_state_dict(original: Any, self: Any, state_dict: Any, *args: Any, **keywords: Any) -> Any:
     given = original(self, state_dict, *args, **keywords)
     _quietly(lambda: _loaded(self, state_dict))
     return given

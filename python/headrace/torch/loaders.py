@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 import weakref
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -142,33 +143,33 @@ def _made(dataset: Any) -> hr.Object | None:
         return object_of(dataset.dataset)
     for key in _PLACES:
         place = vars(dataset).get(key)
-        if isinstance(place, str | os.PathLike) and os.path.exists(place):
-            return _of_files(os.fspath(place), name)
+        if isinstance(place, str | os.PathLike) and Path(place).exists():
+            return _of_files(Path(place), name)
     tensors = vars(dataset).get("tensors")
     if type(tensors) is tuple and all(type(each) is torch.Tensor for each in tensors):
         return _of_tensors(tensors, name)
     return None
 
 
-def _of_files(place: str, name: str) -> hr.Object:
+def _of_files(place: Path, name: str) -> hr.Object:
     if _is_small(place):
         return hr.object(place, kind="dataset", type=name)
-    path = os.path.realpath(place)
+    path = str(place.resolve())
     return _capture.record_object(
         "dataset", path, None, None, None, None, {"type": name, "hashed": False}
     )
 
 
-def _is_small(place: str) -> bool:
-    if os.path.isfile(place):
-        return os.path.getsize(place) <= MOST_HASHED_BYTES
+def _is_small(place: Path) -> bool:
+    if place.is_file():
+        return place.stat().st_size <= MOST_HASHED_BYTES
     files = size = 0
-    for folder, _, names in os.walk(place):
-        for each in names:
+    for file in place.rglob("*"):
+        if file.is_file():
             files += 1
-            size += os.path.getsize(os.path.join(folder, each))
-            if files > MOST_HASHED_FILES or size > MOST_HASHED_BYTES:
-                return False
+            size += file.stat().st_size
+        if files > MOST_HASHED_FILES or size > MOST_HASHED_BYTES:
+            return False
     return True
 
 

@@ -29,10 +29,11 @@ def use(with_losses: bool) -> None:
     global _users, _has_losses
     _users += 1
     if _users == 1:
-        from headrace.torch import checkpoints, loaders
+        from headrace.torch import checkpoints, loaders, optimisers
 
         checkpoints.wrap_functions()
         loaders.wrap_functions()
+        optimisers.wrap_functions()
     if with_losses and not _has_losses:
         from headrace.torch import losses
 

@@ -86,25 +86,28 @@ class Progress:
         versions = self._watch.versions
         versions.steps += not skipped
         versions.total_steps += not skipped
-        if not self.is_open:
-            return self._count_in_epoch(None)
-        self.is_open = False
-        loss = self._loss
+        loss = self._loss if self.is_open else None
         self._count_in_epoch(loss)
+        if not self.is_open:
+            return
+        self.is_open = False
         if self._has_steps and self._task_id is not None:
-            used: dict[str, Any] = {"step": self._number}
-            if self._autocast is not None:
-                used["autocast"] = self._autocast
-            generated: dict[str, Any] = {} if loss is None else {"loss": loss}
-            if self._backwards > 1:
-                generated["backwards"] = self._backwards
-            if skipped:
-                generated["skipped"] = True
-            self._record(self._task_id, STEP, self._begin_ticks, self._parent, used, generated)
+            self._record_step(self._task_id, loss, skipped)
         if self.is_sampled:
             self.sampling.step_ended()
             self._watch.sample(False)
         self._task_id, self.is_sampled = None, False
+
+    def _record_step(self, task_id: str, loss: float | None, skipped: bool) -> None:
+        used: dict[str, Any] = {"step": self._number}
+        if self._autocast is not None:
+            used["autocast"] = self._autocast
+        generated: dict[str, Any] = {} if loss is None else {"loss": loss}
+        if self._backwards > 1:
+            generated["backwards"] = self._backwards
+        if skipped:
+            generated["skipped"] = True
+        self._record(task_id, STEP, self._begin_ticks, self._parent, used, generated)
 
     def _count_in_epoch(self, loss: float | None) -> None:
         iteration = loaders.latest()

@@ -53,15 +53,17 @@ class Versions:
         for at in range(0, len(texts), 2):
             self._record(told, sha256, dict(texts[at : at + 2]))
 
-    def _record(self, told: Any, sha256: str | None, more: dict[str, Any]) -> hr.Object:
-        version = (sha256 or told.sha256)[:32]
+    def _record(
+        self, told: Any, sha256: str | None, more: dict[str, Any], origin: str = ""
+    ) -> hr.Object:
+        version = (sha256 or told.sha256)[:32] + origin
         attributes = told.attributes() | more | {"steps": self.total_steps} | ranks()
         self.current = _capture.record_object(
             "model", self._watch.name, None, sha256, told.size_bytes, version, attributes
         )
         return self.current
 
-    def now(self, origin: dict[str, Any] | None = None) -> hr.Object:
+    def now(self, origin: dict[str, hr.Object] | None = None) -> hr.Object:
         """The model's version now. A new one is the outcome of a task: of what it was read from
         (`origin`), or of the steps since the last one."""
         model = self._watch.model
@@ -70,7 +72,10 @@ class Versions:
         steps, data = self.steps, self.data
         if origin is None and before is not None and before.sha256 == sha256:
             return before
-        found = self._record(told, sha256, {})
+        # What was read from a file is a version of its own: else it and the file would each have
+        # been made from the other.
+        place = "" if origin is None else "".join(f" of {each.id}" for each in origin.values())
+        found = self._record(told, sha256, {}, place)
         self._since_ticks, self.steps, self.data = _capture.ticks(), 0, {}
         if origin is not None:
             record_task("torch.load_state_dict", _capture.ticks(), origin, {"model": found})

@@ -16,7 +16,7 @@ from headrace.failures import is_from_signal
 from headrace.torch import loaders, patches
 from headrace.torch.choice import chosen_layers, is_called, notes_about
 from headrace.torch.forward import Forward
-from headrace.torch.optimisers import WrappedStep, optimisers_of
+from headrace.torch.optimisers import WrappedStep, optimisers_of, trains
 from headrace.torch.progress import Progress
 from headrace.torch.sampling import OPTIMIZER
 from headrace.torch.timeline import OUTSIDE, EventTimeline, HostTimeline
@@ -239,6 +239,15 @@ class Watch:
         """The end of a step, or of what takes its place: an interval may end here."""
         if self.timeline.elapsed_ns() >= LEAST_NS and self.timeline.is_ready():
             self._flush()
+
+    def optimiser_made(self, optimiser: Any) -> None:
+        """The program made an optimizer, maybe of this model."""
+        try:
+            model = self.model
+            if model is not None and self.is_on and trains(optimiser, model.parameters()):
+                self._steps.append(WrappedStep(optimiser, self._step_began, self._step_over))
+        except Exception as error:
+            self.give_up(error)
 
     def _find_optimisers(self) -> None:
         self._steps = [step for step in self._steps if step.optimiser is not None]
