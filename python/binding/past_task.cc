@@ -58,7 +58,7 @@ PyObject* record_task(PyObject*, PyObject* args) {
   task.number = own_number(id);
   if (task.number == 0) Py_RETURN_NONE;
   task.activity_id = activity->id();
-  task.parent = uuid_of(parent).value_or(Uuid());
+  task.parent = uuid_of(parent).value_or(capture::Recorder::get()->outer_task());
   task.begin_ticks = begin_ticks;
   task.end_ticks = end_ticks;
   task.status = failed != 0 ? TaskStatus::kFailed : TaskStatus::kFinished;
@@ -76,8 +76,8 @@ PyMethodDef g_functions[] = {
      "when\nnothing is recorded."},
     {"record_task", or_none<record_task>, METH_VARARGS,
      "record_task(id, activity, begin_ticks, end_ticks, parent, failed, used, generated, "
-     "attributes, /)\n--\n\nRecords a task of draw_task that has ended. `parent`: a task's id or "
-     "None."},
+     "attributes, /)\n--\n\nRecords a task of draw_task that has ended. `parent`: a task's id; "
+     "None: under what the process runs under."},
     {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace

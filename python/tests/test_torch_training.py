@@ -15,7 +15,7 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 
-from asked import HEADRACE, outside, stored  # noqa: E402
+from asked import HEADRACE, outside, stored
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples/llm_finetune"
 
@@ -287,3 +287,67 @@ print(json.dumps([kept[::4], grads[::4]]))
     assert dict(phases) == {
         "torch.backward": 2, "torch.forward": 2, "torch.gradients": 6, "torch.optimizer": 2
     }  # fmt: skip
+
+
+PLAIN = """
+import torch
+from torch import nn
+
+torch.manual_seed(1)
+data = torch.utils.data.TensorDataset(torch.randn(12, 4), torch.randn(12, 2))
+model = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
+optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
+for x, y in torch.utils.data.DataLoader(data, batch_size=4):
+    optimiser.zero_grad()
+    ((model(x) - y) ** 2).mean().backward()
+    optimiser.step()
+torch.save(model.state_dict(), "end.pt")
+with torch.no_grad():
+    print(sum(float(p.sum()) for p in model.parameters()))
+"""
+
+
+def test_a_program_that_knows_nothing_of_it(tmp_path: Path) -> None:
+    script = tmp_path / "plain.py"
+    script.write_text(PLAIN)
+    environment = outside() | {
+        "HEADRACE_DIR": str(tmp_path / ".headrace"),
+        "HEADRACE_TELEMETRY": "0",
+    }
+    bare = subprocess.run(
+        [sys.executable, script], env=environment, cwd=tmp_path, capture_output=True, text=True
+    )
+    run = [HEADRACE, "run", "--torch", "--no-files", "--", sys.executable, script]
+    done = subprocess.run(run, env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, bare.stdout), done.stderr
+    found = Trained(None, tmp_path)
+    tasks = found.rows(
+        "SELECT t.activity, coalesce(p.activity, '') AS parent, count(*) AS n FROM task t "
+        "LEFT JOIN task p ON p.task_id = t.parent_task_id WHERE t.activity LIKE 'torch.%' "
+        "GROUP BY ALL ORDER BY 1"
+    )
+    assert tasks == [
+        ("torch.epoch", "plain.py", 1),
+        ("torch.save", "plain.py", 1),
+        ("torch.step", "torch.epoch", 3),
+        ("torch.train", "plain.py", 1),
+    ]
+    layers = found.rows(
+        "SELECT layer, parameters, forward_calls, backward_calls FROM layer ORDER BY position"
+    )
+    assert layers == [("", 23, 3, 3), ("0", 15, 3, 3), ("1", 0, 3, 3), ("2", 8, 3, 3)]
+
+
+def test_a_program_whose_python_has_no_headrace(tmp_path: Path) -> None:
+    (tmp_path / "torch.py").write_text("value = 7\n")
+    (tmp_path / "headrace.py").write_text("raise ImportError('not for this Python')\n")
+    run = [HEADRACE, "run", "--torch", "--no-files", "--", sys.executable, "-c"]
+    done = subprocess.run(
+        [*run, "import torch; print(torch.value)"],
+        env=outside() | {"HEADRACE_DIR": str(tmp_path / ".headrace"), "HEADRACE_TELEMETRY": "0"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (0, "7\n")
+    assert "the models are not watched" in done.stderr and "not for this Python" in done.stderr
