@@ -5,11 +5,14 @@
 #include "binding/flowcept_documents.h"
 #include "binding/flowcept_loop_type.h"
 #include "binding/flowcept_task_type.h"
+#include "binding/layer_clock.h"
+#include "binding/layer_hooks.h"
 #include "binding/loop_type.h"
 #include "binding/names.h"
 #include "binding/object_type.h"
 #include "binding/open_task.h"
 #include "binding/parents.h"
+#include "binding/past_task.h"
 #include "binding/process.h"
 #include "binding/resumable.h"
 #include "binding/scope_type.h"
@@ -36,6 +39,8 @@ PyMODINIT_FUNC PyInit__capture() {
                      add_object_type(module.get()) && add_open_task_type(module.get()) &&
                      add_process_functions(module.get()) && add_segment_functions(module.get()) &&
                      add_exposure_functions(module.get()) && add_flowcept_task_type(module.get()) &&
-                     add_flowcept_loop_type(module.get()) && add_flowcept_documents(module.get());
+                     add_flowcept_loop_type(module.get()) && add_flowcept_documents(module.get()) &&
+                     add_layer_clock_type(module.get()) && add_layer_hooks_type(module.get()) &&
+                     add_past_task_functions(module.get());
   return added ? module.release() : nullptr;
 }

@@ -23,6 +23,7 @@ void add_run(CLI::App& app, Program& program) {
     std::string workflow;
     bool no_files = false;
     bool deep = false;
+    bool torch = false;
     double energy_budget_j = 0;
     std::string over_budget = "warn";
   };
@@ -44,6 +45,8 @@ void add_run(CLI::App& app, Program& program) {
   verb->add_flag("--deep", options->deep,
                  "See files by system calls: also those of static programs and Go. Slower")
       ->excludes("--no-files");
+  verb->add_flag("--torch", options->torch,
+                 "Watch the PyTorch models of Python programs: layers, steps, checkpoints");
   CLI::Option* budget =
       add_joules_option(verb, "--energy-budget", options->energy_budget_j,
                         "Say when the machine has used more than this since the program began: "
@@ -66,6 +69,7 @@ void add_run(CLI::App& app, Program& program) {
     run_options.directory = Directory{program.root()};
     run_options.files = !options->no_files;
     run_options.deep = options->deep;
+    run_options.torch = options->torch;
     const telemetry::Roots roots = telemetry::roots_from_environment();
     if (!telemetry::Powercap(roots).reads_a_package()) {
       const telemetry::CpuPower power =

@@ -81,19 +81,21 @@ TaskStatus status_of(const Ended& ended) {
 }
 
 std::vector<std::string> variables_for(const Directory& directory, const Recorded& ids,
-                                       const PythonHook* hook, const Boxes* boxes, bool is_deep) {
+                                       const PythonHook* hook, const Boxes* boxes,
+                                       const RunOptions& options) {
   std::vector<std::string> out = {"HEADRACE_DIR=" + directory.root.string(),
                                   "HEADRACE_WORKFLOW=" + ids.workflow.text(),
                                   "HEADRACE_PARENT=" + ids.workflow.text() + ":" + ids.task.text()};
   if (const std::string campaign = capture::current_campaign(); !campaign.empty()) {
     out.push_back("HEADRACE_CAMPAIGN=" + campaign);
   }
+  if (options.torch) out.emplace_back("HEADRACE_TORCH=1");
   if (hook != nullptr) {
     for (std::string& variable : hook->environment()) out.push_back(std::move(variable));
   }
   if (boxes != nullptr) {
     // What the supervisor sees the library need not tell again.
-    for (std::string& variable : is_deep ? boxes->process_variables() : boxes->variables()) {
+    for (std::string& variable : options.deep ? boxes->process_variables() : boxes->variables()) {
       out.push_back(std::move(variable));
     }
   }
@@ -172,7 +174,7 @@ int run_program(const RunOptions& options,
   Deep deep;
   const bool is_deep = options.deep && boxes != nullptr;
   plan.environment = environment_with(
-      variables_for(options.directory, ids, hook.ok() ? &*hook : nullptr, boxes.get(), is_deep));
+      variables_for(options.directory, ids, hook.ok() ? &*hook : nullptr, boxes.get(), options));
   plan.stdout_fd = outputs.stdout_fd();
   plan.stderr_fd = outputs.stderr_fd();
   plan.signal_mask = signals.before();

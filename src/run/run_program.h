@@ -22,8 +22,9 @@ struct RunOptions {
   std::string campaign;              // empty: HEADRACE_CAMPAIGN's, or none
   std::string workflow;              // empty: named after the program
   Directory directory;
-  bool files = true;  // see which files every program opens (run/boxes.h)
-  bool deep = false;  // ... by its system calls (run/deep.h)
+  bool files = true;   // see which files every program opens (run/boxes.h)
+  bool deep = false;   // ... by its system calls (run/deep.h)
+  bool torch = false;  // watch the PyTorch models of Python programs (headrace.torch.automatic)
   // What a busy logical CPU is taken to draw, with the words for it, where nothing measures the
   // energy of CPUs; 0: no estimate is made.
   double busy_cpu_w = 0;

@@ -80,6 +80,45 @@ constexpr ViewColumn kObject[] = {
     {"attributes", "JSON", "", "What else is known", ""},
 };
 
+constexpr ViewColumn kModel[] = {
+    {"model_id", "UUID", "", "Id, of the object", "prov:id"},
+    {"name", "VARCHAR", "", "Name, by default its class's", "prov:label"},
+    {"version", "BIGINT", "1", "Counts the distinct contents of one name or path, oldest first",
+     "prov:wasRevisionOf"},
+    {"path", "VARCHAR", "", "Where it stands, for files", "prov:atLocation"},
+    {"class", "VARCHAR", "", "Its class, with the Python module", "prov:type"},
+    {"layers", "BIGINT", "1", "How many modules it has, itself included", ""},
+    {"parameters", "BIGINT", "1", "How many numbers its parameters hold", ""},
+    {"trainable", "BIGINT", "1", "How many of these a gradient is wanted for", ""},
+    {"size_bytes", "BIGINT", "B", "Size of parameters and buffers, or of the file", ""},
+    {"dtypes", "VARCHAR", "", "Types of its parameters", ""},
+    {"devices", "VARCHAR", "", "Where they stand", "prov:atLocation"},
+    {"sha256", "VARCHAR", "", "Hash of its state, or of the file; NULL where not taken",
+     "prov:value"},
+    {"architecture", "VARCHAR", "", "Hash of its modules, their types and shapes", ""},
+    {"created_at", "TIMESTAMP_NS", "UTC", "When this version was first seen",
+     "prov:generatedAtTime"},
+};
+
+constexpr ViewColumn kLayer[] = {
+    {"workflow_id", "UUID", "", "The workflow that had the model", "prov:wasInfluencedBy"},
+    {"model_id", "UUID", "", "The model's first version there", "prov:wasDerivedFrom"},
+    {"model", "VARCHAR", "", "The model", ""},
+    {"position", "BIGINT", "1", "In the order of the model's modules, from 0", ""},
+    {"layer", "VARCHAR", "", "Dotted path in the model; empty for the model itself", "prov:label"},
+    {"type", "VARCHAR", "", "The class of the module", "prov:type"},
+    {"parameters", "BIGINT", "1", "How many numbers its parameters hold, those within it included",
+     ""},
+    {"trainable", "BIGINT", "1", "How many of these a gradient is wanted for", ""},
+    {"shapes", "JSON", "", "Of its own parameters and buffers, by name", ""},
+    {"dtype", "VARCHAR", "", "Type of its own parameters; NULL without any", ""},
+    {"device", "VARCHAR", "", "Where they stand", "prov:atLocation"},
+    {"forward_calls", "BIGINT", "1", "How often it was called; NULL where it was not watched", ""},
+    {"forward_s", "DOUBLE", "s", "How long it ran itself, layers within it not included", ""},
+    {"backward_calls", "BIGINT", "1", "How often gradients went through it", ""},
+    {"backward_s", "DOUBLE", "s", "How long that took itself", ""},
+};
+
 constexpr ViewColumn kEdge[] = {
     {"relation", "VARCHAR", "", "used, generated or parent", "prov:Influence"},
     {"from_kind", "VARCHAR", "", "object, task or workflow", ""},
@@ -324,6 +363,8 @@ constexpr ViewWords kViews[] = {
     {"workflow", "One run of a program, with all that it started", "prov:Activity", kWorkflow},
     {"task", "One run of an activity", "prov:Activity", kTask},
     {"object", "An identified artefact in one version", "prov:Entity", kObject},
+    {"model", "A model in one version", "prov:Entity", kModel},
+    {"layer", "A module of a model, by its path, and how often it ran", "prov:Entity", kLayer},
     {"edge", "One step of lineage, in the direction in which data flows", "prov:Influence", kEdge},
     {"log", "A logged line or a set of metrics", "prov:Entity", kLog},
     {"task_energy", "The energy of a task in one domain", "prov:Entity", kTaskEnergy},

@@ -1,4 +1,5 @@
 // The views that readers rely on. Ids are UUIDs, times TIMESTAMP_NS in UTC, open-ended values JSON.
+#include "store/model_view.h"
 #include "store/schema.h"
 #include "store/task_view.h"
 #include "store/view_columns.h"
@@ -333,11 +334,12 @@ FROM (SELECT )sql" +
 
 std::string views_sql(int exclusive_columns) {
   const std::string create = "CREATE OR REPLACE ";
-  return std::string(kAmended) + kCampaign + workflow() + kObject + create + edge(stored_task_id) +
-         kSensorAndSample + create + task_energy(stored_task_id, [](const char*) { return true; }) +
-         energy_balance() + energy_domain() + activity_energy() + layer_exposure() +
-         layer_energy() + create + log(stored_task_id) + accounting() +
-         stored_task_view_sql(exclusive_columns) + ";\n" + comments_sql();
+  return std::string(kAmended) + kCampaign + workflow() + kObject + model_views_sql() + create +
+         edge(stored_task_id) + kSensorAndSample + create +
+         task_energy(stored_task_id, [](const char*) { return true; }) + energy_balance() +
+         energy_domain() + activity_energy() + layer_exposure() + layer_energy() + create +
+         log(stored_task_id) + accounting() + stored_task_view_sql(exclusive_columns) + ";\n" +
+         comments_sql();
 }
 
 std::string quick_view_sql(const std::string& view, const std::set<std::string>& columns) {

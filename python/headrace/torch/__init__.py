@@ -31,8 +31,12 @@ def watch(
     *,
     name: str | None = None,
     period: float = 0.1,
+    tasks: Iterable[str] = (),
+    calls: int | None = None,
+    stats: Iterable[str] = (),
 ) -> Watch:
-    """Measures from now on how long each layer of a model runs itself, by step.
+    """Measures from now on how long each layer of a model runs itself, by step, and records the
+    model as a versioned object, its checkpoints and the data that it is trained with.
 
     A layer is a module by its path in `named_modules()`: all of them, those at most `depth` names
     deep, or those that match a `pattern` such as `"blocks.*.mlp"` (or one of several). The time of
@@ -42,12 +46,16 @@ def watch(
     `resolve`: the share of run time, `"2%"` or 0.02, that short repeats of single layers may take,
     for sensors that refresh every `period` seconds. Training stays the same to the bit.
 
+    `tasks`: `"step"`, `"epoch"` or both: each is a task then. `calls=100`: in one step of a hundred
+    each call of a layer is a task too, with what it took and gave. `stats`: `"activations"`,
+    `"gradients"`: their statistics by layer in those steps (of `calls`; else one of a hundred).
+
     The watch ends with the model, or by `unwatch()`. A model that is watched again is watched anew.
     """
     needed("torch", "hr.torch.watch")
     from headrace.torch.beginning import begin
 
-    return begin(model, depth, pattern, phases, resolve, name, period)
+    return begin(model, depth, pattern, phases, resolve, name, period, tasks, calls, stats)
 
 
 def unwatch(model: Any) -> None:

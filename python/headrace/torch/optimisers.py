@@ -15,21 +15,41 @@ from typing import Any
 
 import torch
 
+from headrace.torch import patches
+
 
 def optimisers_of(parameters: Iterable[Any]) -> list[Any]:
     """The live optimizers that hold any of these parameters. Looks at every object: tens of ms."""
-    wanted = {id(parameter) for parameter in parameters}
+    wanted = list(parameters)
     is_one: dict[type, bool] = {}
     found = []
     for thing in gc.get_objects():
         kind = type(thing)
         if kind not in is_one:
             is_one[kind] = torch.optim.Optimizer in kind.__mro__
-        if is_one[kind]:
-            groups = vars(thing).get("param_groups") or []
-            if any(id(parameter) in wanted for group in groups for parameter in group["params"]):
-                found.append(thing)
+        if is_one[kind] and trains(thing, wanted):
+            found.append(thing)
     return found
+
+
+def trains(optimiser: Any, parameters: Iterable[Any]) -> bool:
+    """Whether it holds any of these parameters."""
+    wanted = {id(parameter) for parameter in parameters}
+    groups = vars(optimiser).get("param_groups") or []
+    return any(id(parameter) in wanted for group in groups for parameter in group["params"])
+
+
+def wrap_functions() -> None:
+    """So that an optimizer is known as soon as it is made, while a model is watched."""
+    patches.wrap(torch.optim.Optimizer, "__init__", _made)
+
+
+def _made(original: Any, self: Any, *args: Any, **keywords: Any) -> None:
+    original(self, *args, **keywords)
+    from headrace.torch.watching import watched
+
+    for watch in list(watched.values()):
+        watch.optimiser_made(self)
 
 
 class WrappedStep:

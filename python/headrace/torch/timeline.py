@@ -6,56 +6,28 @@ layer's own time is what passes between its begin and its end less what its chil
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
+
+from headrace._capture import LayerClock
 
 OUTSIDE = 0
 
 
-class HostTimeline:
+class HostTimeline(LayerClock):
     """By this process's clock: what PyTorch does on the CPU is done when its call returns."""
 
-    __slots__ = ("begin_ns", "calls", "clock", "current", "last_ns", "self_ns")
-    is_host = True
+    _by_host = True
 
-    def __init__(self, slots: int, clock: Callable[[], int] = time.perf_counter_ns) -> None:
-        self.clock = clock
-        self.self_ns = [0] * slots
-        self.calls = [0] * slots
-        self.current = OUTSIDE
-        self.begin_ns = self.last_ns = clock()
-
-    def switch(self, slot: int) -> None:
-        """From now on time is this slot's."""
-        now_ns = self.clock()
-        self.self_ns[self.current] += now_ns - self.last_ns
-        self.last_ns = now_ns
-        self.current = slot
-
-    def forget(self, slot: int) -> None:
-        """As switch, but nobody knows whose the time since the last one was."""
-        now_ns = self.clock()
-        self.self_ns[OUTSIDE] += now_ns - self.last_ns
-        self.last_ns = now_ns
-        self.current = slot
-
-    def elapsed_ns(self) -> int:
-        """How long the interval is by now."""
-        return self.clock() - self.begin_ns
+    def __init__(self, slots: int, clock: Callable[[], int] | None = None) -> None:
+        super().__init__(slots, clock, self._by_host)
 
     def close(self) -> tuple[int, list[int], list[int]]:
         """Ends the interval and begins the next: its length, and each slot's time and calls."""
         self.switch(self.current)
         since_ns = self.last_ns - self.begin_ns
         self.begin_ns = self.last_ns
-        return since_ns, *self._take()
-
-    def _take(self) -> tuple[list[int], list[int]]:
-        # The lists stay the same: who works with them keeps them.
-        taken = self.self_ns[:], self.calls[:]
-        self.self_ns[:] = self.calls[:] = [0] * len(self.calls)
-        return taken
+        return since_ns, *self.take()
 
     def is_ready(self) -> bool:
         """Whether the interval can be closed now."""
@@ -68,8 +40,7 @@ class EventTimeline(HostTimeline):
     The time of a slot is then from when the stream got to its first kernel until the next slot's.
     """
 
-    __slots__ = ("_device", "_first", "_pool", "_tape")
-    is_host = False
+    _by_host = False
 
     def __init__(self, slots: int, device: Any) -> None:
         super().__init__(slots)
@@ -84,26 +55,30 @@ class EventTimeline(HostTimeline):
         return event
 
     def switch(self, slot: int) -> None:
+        """From now on time is this slot's."""
         self._tape.append((self.current, self._record()))
-        self.current = slot
+        self.set_current(slot)
 
     def forget(self, slot: int) -> None:
+        """As switch, but nobody knows whose the time since the last one was."""
         self._tape.append((OUTSIDE, self._record()))
-        self.current = slot
+        self.set_current(slot)
 
     def is_ready(self) -> bool:
+        """Whether the device has passed the interval."""
         return not self._tape or bool(self._tape[-1][1].query())
 
     def close(self) -> tuple[int, list[int], list[int]]:
+        """Ends the interval and begins the next: its length, and each slot's time and calls."""
         passed_ns = 0
         if self._tape:
             self._tape[-1][1].synchronize()  # waits only where nobody asked is_ready
         for slot, event in self._tape:
             took_ns = round(self._first.elapsed_time(event) * 1e6)
-            self.self_ns[slot] += took_ns
+            self.add(slot, took_ns)
             passed_ns += took_ns
             self._pool.append(self._first)
             self._first = event
         self._tape.clear()
         self.begin_ns = self.clock()
-        return passed_ns, *self._take()
+        return passed_ns, *self.take()

@@ -13,11 +13,14 @@ import torch
 
 from headrace import _capture
 from headrace.failures import is_from_signal
+from headrace.torch import loaders, patches
 from headrace.torch.choice import chosen_layers, is_called, notes_about
 from headrace.torch.forward import Forward
-from headrace.torch.marks import Marks
-from headrace.torch.optimisers import WrappedStep, optimisers_of
+from headrace.torch.optimisers import WrappedStep, optimisers_of, trains
+from headrace.torch.progress import Progress
+from headrace.torch.sampling import OPTIMIZER
 from headrace.torch.timeline import OUTSIDE, EventTimeline, HostTimeline
+from headrace.torch.versions import Versions
 
 # An interval is at least this long.
 LEAST_NS = 50_000_000
@@ -41,30 +44,30 @@ class Watch:
         pattern: str | Iterable[str] | None,
         phases: tuple[str, ...],
         name: str,
+        tasks: tuple[str, ...] = (),
+        calls: int | None = None,
+        stats: tuple[str, ...] = (),
     ) -> None:
         chosen = chosen_layers(model, depth, pattern)
         self.layers = tuple(chosen)
+        self.layer_set = frozenset(chosen)
         self.phases = phases
         self.name = name
         self.notes = notes_about(model, chosen)
         self.backwards = 0
-        self.wanted = -1  # the slot whose next call repeats ask for
+        self.steps_seen = 0
         self.repeats: Any = None
         self.is_on = True
-        self.has_no_inputs = True  # none were described yet
         # Layer i runs forward in slot 2 i + 1 and backward in the next; the last is the step's.
         slots = {
             id(module): 2 * i + 1 for i, module in enumerate(chosen.values()) if is_called(module)
         }
         self.step_slot = 2 * len(chosen) + 2
         self.timeline = HostTimeline(self.step_slot + 1)
-        self.marks = Marks(self)
         self._exported = self._named_slots(set(slots.values()))
         self._names = tuple(name for name, _ in self._exported)
         self._total_ns = [0] * (self.step_slot + 1)
         self._total_calls = [0] * (self.step_slot + 1)
-        self._is_begun = False
-        self._is_fresh = True  # nothing ran in the interval yet
         self._steps: list[WrappedStep] = []
         self._step_returns: list[int] = []
         self._unstepped = 0
@@ -74,8 +77,12 @@ class Watch:
         self._model = weakref.ref(model)
         watched[id(model)] = self
         self._finalizer = weakref.finalize(model, self.unwatch)
+        self.versions = Versions(self)
+        self.progress = Progress(self, tasks, calls, stats)
+        self.forward = Forward(self, slots, LEAST_NS)
+        self.forward.hooks.wants_step = self.progress.is_active
+        patches.use(self.progress.is_active)
         self._find_optimisers()
-        self._forward = Forward(self, slots)
 
     def _named_slots(self, called: set[int]) -> list[tuple[str, int]]:
         slots = [
@@ -89,6 +96,15 @@ class Watch:
         return slots
 
     @property
+    def wanted(self) -> int:
+        """The slot whose next call repeats ask for; -1: none."""
+        return self.forward.hooks.wanted
+
+    @wanted.setter
+    def wanted(self, slot: int) -> None:
+        self.forward.hooks.wanted = slot
+
+    @property
     def model(self) -> Any:
         """The watched model; None when it is gone."""
         return self._model()
@@ -98,22 +114,25 @@ class Watch:
         found = {}
         for name, slot in self._exported:
             path, _, phase = name.rpartition("|")
-            ns = self._total_ns[slot] + self.timeline.self_ns[slot]
-            found[path, phase] = ns / 1e9, self._total_calls[slot] + self.timeline.calls[slot]
+            ns, calls = self.timeline.peek(slot)
+            found[path, phase] = (self._total_ns[slot] + ns) / 1e9, self._total_calls[slot] + calls
         return found
 
     def unwatch(self) -> None:
         """Ends it: PyTorch and the model's optimizers are as they were before."""
         if not self.is_on:
             return
+        loaders.leave(self)
         self.is_on = False
         self._finalizer.detach()
-        self._forward.remove()
+        self.forward.remove()
+        patches.leave()
+        self.versions.end()
         for step in self._steps:
             step.restore()
         self._steps.clear()
         self._modules.clear()
-        self.repeats, self.wanted = None, -1
+        self.repeats = None
         for key in [key for key, watch in watched.items() if watch is self]:
             del watched[key]
         try:
@@ -134,6 +153,10 @@ class Watch:
         notes = "".join(f"\n  {note}" for note in self.notes)
         return f"<headrace watch of {self.name}: {len(self.layers)} layers{ended}>{notes}"
 
+    def version(self) -> Any:
+        """The object of the model as it is now, recorded if its state is new. Hashes the state."""
+        return self.versions.now()
+
     # What hooks and marks tell.
 
     def note(self, text: str) -> None:
@@ -151,17 +174,18 @@ class Watch:
 
     def outermost_began(self) -> None:
         """A layer begins while no other runs."""
-        if not self._is_begun:
-            self._is_begun = True
+        hooks = self.forward.hooks
+        if not hooks.is_begun:
+            hooks.is_begun = True
             self._choose_clock()
-        elif self._is_fresh and self.timeline.elapsed_ns() > LEAST_NS:
+            hooks.timeline = self.timeline
+        elif hooks.is_fresh and self.timeline.elapsed_ns() > LEAST_NS:
             self.timeline.close()  # a pause: it belongs to no interval
-        self._is_fresh = False
+        hooks.is_fresh = False
 
     def note_inputs(self, inputs: tuple[Any, ...], frame: Any) -> None:
         """Describes what the model is first called with, where that is tensors by position: shapes
         to run it on without its data."""
-        self.has_no_inputs = False
         if not frame.f_locals.get("kwargs") and all(type(each) is torch.Tensor for each in inputs):
             described = json.dumps([_shape_of(tensor) for tensor in inputs])
             _capture.describe(FACT_OF_INPUTS + self.name, described)
@@ -181,12 +205,49 @@ class Watch:
         if self._unstepped >= self._search_at:
             self._find_optimisers()
         if not self._steps:
+            self._progressed()
             self.step_ended()
+
+    def step_may_begin(self) -> None:
+        """The model is called while no step is open."""
+        self.progress.step_began()
+        self.forward.hooks.wants_step = not self.progress.is_open
+
+    def _progressed(self, skipped: bool = False) -> None:
+        self.progress.step_ended(skipped)
+        self.forward.hooks.wants_step = self.progress.is_active
+
+    def step_skipped(self) -> None:
+        """A scaler did not let the optimizer step."""
+        try:
+            self._progressed(skipped=True)
+            self.step_ended()
+        except Exception as error:
+            self.give_up(error)
+
+    def steps_with(self, optimiser: Any) -> bool:
+        """Whether this optimizer trains the model."""
+        return any(step.optimiser is optimiser for step in self._steps)
+
+    def sample(self, on: bool) -> None:
+        """Records calls from now on, or no more: the interval ends, so that one is this step."""
+        self.forward.hooks.is_sampling = on
+        if self.timeline.is_ready():
+            self._flush()
 
     def step_ended(self) -> None:
         """The end of a step, or of what takes its place: an interval may end here."""
         if self.timeline.elapsed_ns() >= LEAST_NS and self.timeline.is_ready():
             self._flush()
+
+    def optimiser_made(self, optimiser: Any) -> None:
+        """The program made an optimizer, maybe of this model."""
+        try:
+            model = self.model
+            if model is not None and self.is_on and trains(optimiser, model.parameters()):
+                self._steps.append(WrappedStep(optimiser, self._step_began, self._step_over))
+        except Exception as error:
+            self.give_up(error)
 
     def _find_optimisers(self) -> None:
         self._steps = [step for step in self._steps if step.optimiser is not None]
@@ -204,10 +265,13 @@ class Watch:
         try:
             if not self._step_returns:
                 # No layer and no backward runs now; what seems to had failed.
-                self._forward.reset()
-                if self.marks.is_running:
-                    self.marks.reset()
+                self.forward.reset()
+                if self.forward.backward.is_running:
+                    self.forward.backward.reset()
                     self.timeline.forget(OUTSIDE)
+                if self.progress.is_sampled:
+                    self.progress.sampling.gradients()
+                    self.progress.sampling.phase_began()
             self._step_returns.append(self.timeline.current)
             self.timeline.switch(self.step_slot)
         except Exception as error:
@@ -220,9 +284,13 @@ class Watch:
             self.timeline.switch(self._step_returns.pop())
             if self._step_returns:
                 return  # an optimizer inside another
-            self.timeline.calls[self.step_slot] += 1
+            self.timeline.count(self.step_slot)
             self._unstepped = 0
-            self._is_fresh = False
+            self.steps_seen += 1
+            if self.progress.is_sampled:
+                self.progress.sampling.phase_ended(OPTIMIZER)
+            self._progressed()
+            self.forward.hooks.is_fresh = False
             self.step_ended()
             if ended and self.repeats is not None:
                 self.repeats.after_step()
@@ -269,7 +337,7 @@ class Watch:
 
     def _flush(self) -> None:
         since_ns, self_ns, calls = self.timeline.close()
-        self._is_fresh = True
+        self.forward.hooks.is_fresh = True
         if not any(calls):
             return
         for slot, ns in enumerate(self_ns):

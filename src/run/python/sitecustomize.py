@@ -49,6 +49,47 @@ def _headrace_report(path, folder, pid):
         return
 
 
+class _HeadraceTorch(object):
+    """Sees PyTorch imported, and has its models watched from then on (`headrace run --torch`)."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name != "torch":
+            return None
+        for finder in sys.meta_path:
+            find = None if finder is self else getattr(finder, "find_spec", None)
+            spec = find(name, path, target) if find is not None else None
+            if spec is not None:
+                self._follow(spec.loader)
+                return spec
+        return None
+
+    def _follow(self, loader):
+        execute = getattr(loader, "exec_module", None)
+        if execute is None or not hasattr(loader, "__dict__"):
+            return
+
+        def exec_module(module):
+            del loader.exec_module
+            execute(module)
+            if self in sys.meta_path:
+                sys.meta_path.remove(self)
+                _headrace_watch_models()
+
+        loader.exec_module = exec_module
+
+
+def _headrace_watch_models():
+    try:
+        from headrace.torch import automatic
+
+        automatic.begin()
+    except Exception as error:
+        sys.stderr.write(
+            "headrace: --torch: the models are not watched by %s: %s: %s\n"
+            % (sys.executable, type(error).__name__, error)
+        )
+
+
 def _headrace_begin():
     here = os.path.dirname(os.path.abspath(__file__))
     folder = os.environ.get("HEADRACE_RUN_FACTS")
@@ -57,6 +98,8 @@ def _headrace_begin():
     if folder and os.path.isdir(folder):
         path = os.path.join(here, "_headrace_environment.py")
         atexit.register(_headrace_report, path, folder, os.getpid())
+    if os.environ.get("HEADRACE_TORCH", "") not in ("", "0") and sys.version_info >= (3, 10):
+        sys.meta_path.insert(0, _HeadraceTorch())
     _headrace_run_the_other(here)
 
 
