@@ -2,6 +2,7 @@
 #include "binding/carry_type.h"
 #include "binding/dict_walk.h"
 #include "binding/exposure.h"
+#include "binding/guest_task.h"
 #include "binding/loop_type.h"
 #include "binding/names.h"
 #include "binding/object_type.h"
@@ -30,6 +31,7 @@ PyMODINIT_FUNC PyInit__capture() {
                      add_resumable_types(module.get()) && add_scope_type(module.get()) &&
                      add_loop_type(module.get()) && add_carry_type(module.get()) &&
                      add_object_type(module.get()) && add_process_functions(module.get()) &&
-                     add_segment_functions(module.get()) && add_exposure_functions(module.get());
+                     add_segment_functions(module.get()) && add_exposure_functions(module.get()) &&
+                     add_guest_functions(module.get());
   return added ? module.release() : nullptr;
 }

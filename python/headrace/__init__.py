@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from headrace import dask as dask
     from headrace import torch as torch
     from headrace.store import Store
 
@@ -127,11 +128,11 @@ def load_ipython_extension(shell: Any) -> None:
 
 
 def __getattr__(name: str) -> Any:
-    """`hr.torch`, loaded when it is asked for."""
-    if name == "torch":
+    """`hr.dask` and `hr.torch`, loaded when they are asked for."""
+    if name in ("dask", "torch"):
         import importlib
 
-        return importlib.import_module("headrace.torch")
+        return importlib.import_module(f"headrace.{name}")
     raise AttributeError(f"module 'headrace' has no attribute {name!r}")
 
 
