@@ -1,4 +1,4 @@
-"""Dask's tasks, as its scheduler knows them: keys, dependencies, workers, transfers, retries, errors.
+"""Dask's tasks, as its scheduler knows them: keys, dependencies, workers, transfers, retries.
 
     import headrace as hr
     from dask.distributed import Client
@@ -30,8 +30,9 @@ def watch(client_or_cluster: Any) -> Watch:
     and the task in which the client submitted them. Workers write to the client's folder where they
     see it, else to their own nearest `.headrace`. Each of them needs headrace.
 
-    Gives what ends it: `.unwatch()`, or `with hr.dask.watch(client): ...`. A cluster that is watched
-    already is watched anew. With an asynchronous client it is awaited: `await hr.dask.watch(client)`.
+    Gives what ends it: `.unwatch()`, or `with hr.dask.watch(client): ...`. A cluster that is
+    watched already is watched anew. With an asynchronous client it is awaited:
+    `await hr.dask.watch(client)`.
 
     Raises RuntimeError, and changes nothing, where this version of `distributed` is none that it
     works with or where headrace is missing on a worker; nothing is raised later.
@@ -39,7 +40,8 @@ def watch(client_or_cluster: Any) -> Watch:
     needed("distributed", "hr.dask.watch")
     from headrace.dask.watching import begin
 
-    return begin(client_or_cluster)
+    watch: Watch = begin(client_or_cluster)
+    return watch
 
 
 def unwatch(client_or_cluster: Any) -> Any:

@@ -7,6 +7,7 @@ single number or text is recorded as the value that it is. Every other dependenc
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -14,10 +15,9 @@ from headrace._capture import Object
 from headrace.dask import functions
 from headrace.dask.versions import HAS_NODES
 
-if HAS_NODES:
-    from dask._task_spec import Alias, DataNode, GraphNode, Task, TaskRef
-else:
-    from distributed.worker import execute_task
+# Of the one or the other the names mean something, by the version of Dask.
+nodes: Any = importlib.import_module("dask._task_spec") if HAS_NODES else None
+execute_task: Any = getattr(importlib.import_module("distributed.worker"), "execute_task", None)
 
 # A task's own record has room for so many; the rest are edges apart.
 MOST_DEPENDENCIES = 500
@@ -30,17 +30,17 @@ def _pair_of_node(arg: Any, data: dict[Any, Any]) -> Pair:
     kind = type(arg)
     if kind in functions.SCALARS:
         return arg, None
-    if isinstance(arg, TaskRef):
+    if isinstance(arg, nodes.TaskRef):
         return data.get(arg.key, _ABSENT), arg.key
-    if not isinstance(arg, GraphNode):
+    if not isinstance(arg, nodes.GraphNode):
         return arg, None
-    if kind is Alias:
+    if kind is nodes.Alias:
         return data.get(arg.target, _ABSENT), arg.target
-    return (arg.value, None) if kind is DataNode else (_ABSENT, None)
+    return (arg.value, None) if kind is nodes.DataNode else (_ABSENT, None)
 
 
 def _from_node(spec: Any, data: Any) -> tuple[Any, list[Pair], dict[str, Pair]]:
-    if type(spec) is not Task:
+    if type(spec) is not nodes.Task:
         return None, [], {}
     positional = [_pair_of_node(arg, data) for arg in spec.args]
     keywords = spec.kwargs

@@ -75,9 +75,7 @@ def _of_python(function: FunctionType, skipped: int, given: frozenset[str]) -> F
         for name, value in defaults.items()
         if type(value) in SCALARS and name not in given and name not in code.co_varnames[:skipped]
     }
-    activity = _capture.guest_activity(
-        function.__qualname__, code.co_filename, code.co_firstlineno
-    )
+    activity = _capture.guest_activity(function.__qualname__, code.co_filename, code.co_firstlineno)
     return _remember(identity, Function(activity, names, surplus, plain))
 
 

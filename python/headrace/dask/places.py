@@ -13,13 +13,14 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-import dask
-from distributed import Client
+import distributed
+from dask.base import annotate
 
 from headrace import _capture
 
 ANNOTATION = "headrace"
 
+_Client: Any = distributed.Client
 _watched: Counter[str] = Counter()  # addresses of schedulers
 _original: Callable[..., Any] | None = None
 
@@ -35,7 +36,7 @@ def _graph_to_futures(original: Callable[..., Any]) -> Callable[..., Any]:
             told = None
         if told is None:
             return original(self, *args, **keywords)
-        with dask.annotate(**{ANNOTATION: told}):
+        with annotate(**{ANNOTATION: told}):
             return original(self, *args, **keywords)
 
     return submit
@@ -46,8 +47,8 @@ def begin(scheduler_address: str) -> None:
     global _original
     _watched[scheduler_address] += 1
     if _original is None:
-        _original = Client._graph_to_futures
-        Client._graph_to_futures = _graph_to_futures(_original)
+        _original = _Client._graph_to_futures
+        _Client._graph_to_futures = _graph_to_futures(_original)
 
 
 def end(scheduler_address: str) -> None:
@@ -57,7 +58,7 @@ def end(scheduler_address: str) -> None:
     if _watched[scheduler_address] <= 0:
         del _watched[scheduler_address]
     # Where others have wrapped it since, ours stays below theirs and does nothing.
-    ours = getattr(Client._graph_to_futures, "__wrapped__", None)
+    ours = getattr(_Client._graph_to_futures, "__wrapped__", None)
     if not _watched and _original is not None and ours is _original:
-        Client._graph_to_futures = _original
+        _Client._graph_to_futures = _original
         _original = None

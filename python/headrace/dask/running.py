@@ -8,6 +8,7 @@ seen around `Worker.execute` instead, and are current in its context.
 from __future__ import annotations
 
 import functools
+import importlib
 import logging
 import time
 from collections.abc import Callable
@@ -22,8 +23,7 @@ from headrace.dask.places import ANNOTATION
 from headrace.dask.storage import Storage, result_object, text_of
 from headrace.dask.versions import HAS_NODES, RUNNER
 
-if not HAS_NODES:
-    from distributed.utils import iscoroutinefunction
+iscoroutinefunction: Any = importlib.import_module("distributed.utils").iscoroutinefunction
 
 logger = logging.getLogger("headrace.dask")
 
@@ -85,9 +85,7 @@ class Running:
         if self._storage.fetched:
             attributes.update(self._storage.fetched.pop(key, ()))
         call = calls.call_of(task, data, key_split(key), self.result_of)
-        handle = _capture.begin_guest(
-            call.function.activity, place, attempt, call.used, attributes
-        )
+        handle = _capture.begin_guest(call.function.activity, place, attempt, call.used, attributes)
         if call.more and handle is not None:
             _capture.use_more(handle, "dask_keys", call.more)
         return handle
@@ -164,8 +162,8 @@ class Running:
         if kind == "ExecuteSuccessEvent":
             self._note(self.finished, handle, key, event.value, event.nbytes)
         else:
-            error = getattr(getattr(event, "exception", None), "data", None)
-            self._note(self.failed, handle, key, error)
+            raised = getattr(getattr(event, "exception", None), "data", None)
+            self._note(self.failed, handle, key, raised)
         return event
 
     @staticmethod

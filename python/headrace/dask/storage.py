@@ -31,12 +31,10 @@ class Storage:
         self._worker = worker
         self._scheduler_id = scheduler_id
         self._place = place
-        self._received = getattr(worker, "_update_metrics_received_data", None)
-        if self._received is not None:
-            worker._update_metrics_received_data = self._receive
-        self._given = worker.handlers.get("update_data")
-        if self._given is not None:
-            worker.handlers["update_data"] = self._give
+        self._received = worker._update_metrics_received_data
+        worker._update_metrics_received_data = self._receive
+        self._given = worker.handlers["update_data"]
+        worker.handlers["update_data"] = self._give
         self._disk = worker.data if hasattr(worker.data, "fast_to_slow_callbacks") else None
         if self._disk is not None:
             self._spill, self._unspill = map(_capture.guest_activity, _ACTIVITIES, ("", ""), (0, 0))
@@ -46,7 +44,7 @@ class Storage:
     def remove(self) -> None:
         """The worker is as it was."""
         self._worker.__dict__.pop("_update_metrics_received_data", None)
-        if self._given is not None and self._worker.handlers.get("update_data") == self._give:
+        if self._worker.handlers["update_data"] == self._give:
             self._worker.handlers["update_data"] = self._given
         if self._disk is not None:
             for callbacks, ours in (
@@ -57,7 +55,6 @@ class Storage:
                     callbacks.remove(ours)
 
     def _receive(self, *args: Any, **keywords: Any) -> Any:
-        assert self._received is not None
         result = self._received(*args, **keywords)
         try:
             told = dict(zip(("start", "stop", "data", "cause", "worker"), args, strict=False))
@@ -79,7 +76,6 @@ class Storage:
             so_far["fetched_from"].append(worker)
 
     def _give(self, *args: Any, **keywords: Any) -> Any:
-        assert self._given is not None
         try:
             for key, value in (keywords.get("data") or {}).items():
                 kind = f"{type(value).__module__}.{type(value).__qualname__}"
@@ -99,7 +95,6 @@ class Storage:
     # An exception here would be taken for one of the disk's.
     def _moved(self, activity: object | None, key: Any) -> None:
         try:
-            assert self._disk is not None
             sizes: dict[str, Any] = {}
             slow = getattr(self._disk, "_slow_uncached", None)
             weight = getattr(slow, "weight_by_key", {}).get(key)

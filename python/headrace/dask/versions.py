@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from typing import Any
 
-import distributed
 import distributed.worker as worker_module
+from distributed import Client
 
 FIRST, LAST = (2024, 10), "2026.8.0"
 # Function that a worker's thread runs a task with -> its leading parameters.
@@ -34,16 +35,17 @@ def _runner() -> str:
 
 
 def _problem() -> str:
-    version = str(distributed.__version__)
+    version = VERSION
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
     known = f"hr.dask.watch works with distributed 2024.10.0 to {LAST}"
     if numbers < FIRST:
         return f"{known}; this is {version}: pip install 'distributed>=2024.10.0'"
-    if not RUNNER or not hasattr(distributed.Client, "_graph_to_futures"):
+    if not RUNNER or not hasattr(Client, "_graph_to_futures"):
         return f"{known}; this is {version}, which runs tasks in another way"
     return ""
 
 
+VERSION: str = importlib.import_module("distributed").__version__
 RUNNER = _runner()
 # Asked for on every machine of a cluster: what keeps it from being watched; empty: nothing.
 PROBLEM = _problem()

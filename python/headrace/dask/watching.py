@@ -6,13 +6,14 @@ import inspect
 import pkgutil
 from typing import Any
 
-from distributed import Client
+import distributed
 
 from headrace import _capture
 from headrace import object as record_object
 from headrace.dask import joining, places, versions
 from headrace.dask.plugins import NAME, WatchedScheduler, WatchedWorker
 
+_Client: Any = distributed.Client
 _ASKED = "headrace.dask.versions:PROBLEM"
 
 watches: dict[str, Watch] = {}  # by the scheduler's id
@@ -48,7 +49,7 @@ class Watch:
             version=self.scheduler_id,
             workers=len(workers),
             threads=sum(worker["nthreads"] for worker in workers.values()),
-            distributed=versions.distributed.__version__,
+            distributed=versions.VERSION,
         )
         _capture.flush()  # the folder is there before a worker looks for it
         about = (self.scheduler_id, _capture.place_text(), joining.told_here())
@@ -119,14 +120,14 @@ def _end_closed(watch: Watch) -> None:
 
 
 def _client_of(client_or_cluster: Any) -> tuple[Any, bool]:
-    if isinstance(client_or_cluster, Client):
+    if isinstance(client_or_cluster, _Client):
         return client_or_cluster, False
     if not hasattr(client_or_cluster, "scheduler_address"):
         raise TypeError(
             "hr.dask.watch takes a distributed.Client or a cluster, not "
             f"{type(client_or_cluster).__name__}"
         )
-    return Client(client_or_cluster, set_as_default=False), True
+    return _Client(client_or_cluster, set_as_default=False), True
 
 
 def begin(client_or_cluster: Any) -> Any:
@@ -145,9 +146,9 @@ def begin(client_or_cluster: Any) -> Any:
 
 def end(client_or_cluster: Any) -> Any:
     """`unwatch`."""
-    address = getattr(
-        client_or_cluster, "scheduler_address", None
-    ) or client_or_cluster.scheduler.address
+    address = (
+        getattr(client_or_cluster, "scheduler_address", None) or client_or_cluster.scheduler.address
+    )
     for watch in list(watches.values()):
         if watch._address == address:
             return watch.unwatch()
