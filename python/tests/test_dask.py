@@ -32,7 +32,7 @@ def run_study(how: str, folder: Path, python: Path | str = sys.executable) -> di
     markers.mkdir()
     done = subprocess.run(
         [python, STUDY, how, folder, markers],
-        env=environment_of(folder / ".headrace") | {"HEADRACE_TELEMETRY": "0"},
+        env=environment_of(markers / ".headrace") | {"HEADRACE_TELEMETRY": "0"},
         cwd=folder,
         capture_output=True,
         text=True,
@@ -50,7 +50,7 @@ class Study:
         write_data(folder)
         self.found = run_study("watched", folder, python)
         self.plain = run_study("plain", folder, python)
-        self.store = hr.open(folder / ".headrace")
+        self.store = hr.open(folder / "watched/.headrace")
 
     def rows(self, sql: str) -> Rows:
         return self.store.sql(sql).dicts()
