@@ -5,6 +5,8 @@
 #include <initializer_list>
 #include <limits>
 
+#include "base/moment_text.h"
+
 namespace headrace {
 namespace {
 
@@ -70,18 +72,13 @@ ClockReading read_clocks() {
 }
 
 std::string utc_text(int64_t realtime_ns) {
-  std::time_t seconds = realtime_ns / 1'000'000'000;
+  int64_t seconds = realtime_ns / 1'000'000'000;
   int64_t ns = realtime_ns % 1'000'000'000;
   if (ns < 0) {
     ns += 1'000'000'000;
     --seconds;
   }
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  char out[64];
-  const size_t n = std::strftime(out, sizeof out, "%Y-%m-%dT%H:%M:%S", &parts);
-  std::snprintf(out + n, sizeof out - n, ".%09lldZ", static_cast<long long>(ns));
-  return out;
+  return moment_text(seconds, ns);
 }
 
 }  // namespace headrace

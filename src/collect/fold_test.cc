@@ -4,7 +4,7 @@
 
 #include "base/liveness.h"
 #include "collect/fold_fixture.h"
-#include "encode/sensor_entry.h"
+#include "collect/sample_records_fixture.h"
 #include "spool/segment_reader.h"
 
 namespace headrace::collect {
@@ -268,32 +268,14 @@ TEST_F(FoldTest, LossesAreAccountedFor) {
 TEST_F(FoldTest, CountersThatWrapGoOn) {
   SpoolFixture p(directory_, 5);
   p.describe({{"host", "h"}, {"pid", "9"}});
-  Sensor energy;
-  energy.name = "rapl";
-  energy.quantity = "hw.energy";
-  energy.unit = "J";
-  energy.kind = SensorKind::kCounter;
-  energy.scale = 0.5;
-  energy.range = 100;
-  Sensor load;
-  load.name = "load";
-  const uint32_t counter = p.entry(EntryKind::kSensor, encode_sensor(energy));
-  const uint32_t gauge = p.entry(EntryKind::kSensor, encode_sensor(load));
-  const auto add_sample = [&](uint32_t sensor, uint64_t at, uint64_t raw, uint8_t flags = 0) {
-    SampleRecord sample{};
-    sample.header.kind = RecordKind::kSample;
-    sample.header.flags = flags;
-    sample.sensor_id = sensor;
-    sample.at_ticks = at;
-    sample.raw = raw;
-    p.add(2, sample);
-  };
-  add_sample(counter, 10, 40);
-  add_sample(counter, 20, 90);
-  add_sample(counter, 25, 0, kSampleIsGap);
-  add_sample(counter, 30, 10);
-  add_sample(counter, 40, 5);
-  add_sample(gauge, 10, 7);
+  const uint32_t counter = p.entry(EntryKind::kSensor, encode_sensor(rapl()));
+  const uint32_t load = p.entry(EntryKind::kSensor, encode_sensor(gauge()));
+  add_sample(p, 2, {counter, 0, 10, 40});
+  add_sample(p, 2, {counter, 0, 20, 90});
+  add_sample(p, 2, {counter, kSampleIsGap, 25, 0});
+  add_sample(p, 2, {counter, 0, 30, 10});
+  add_sample(p, 2, {counter, 0, 40, 5});
+  add_sample(p, 2, {load, 0, 10, 7});
   p.seal();
   store::Store store = memory();
   fold_into(store);

@@ -14,8 +14,13 @@ constexpr const char* kFlags =
 
 class SamplesFoldTest : public FoldTest {
  protected:
-  static void describe(SpoolFixture& p) {
+  struct Sensors {
+    uint32_t counter, load;
+  };
+  static Sensors describe(SpoolFixture& p) {
     p.describe({{"host", "h"}, {"pid", "9"}, {"boot_id", "b"}, {"start_time_ticks", "9"}});
+    return {p.entry(EntryKind::kSensor, encode_sensor(rapl())),
+            p.entry(EntryKind::kSensor, encode_sensor(gauge()))};
   }
 };
 
@@ -26,9 +31,7 @@ TEST_F(SamplesFoldTest, ReadAsTheSameSamplesOneByOne) {
       std::filesystem::remove(old.path());
     }
     SpoolFixture p(directory_, 5);
-    describe(p);
-    const uint32_t counter = p.entry(EntryKind::kSensor, encode_sensor(rapl()));
-    const uint32_t load = p.entry(EntryKind::kSensor, encode_sensor(gauge()));
+    const auto [counter, load] = describe(p);
     std::vector<PlainSample> samples = some_samples(counter, load);
     if (together) {
       add_samples(p, 2, samples);
@@ -51,9 +54,7 @@ TEST_F(SamplesFoldTest, ReadAsTheSameSamplesOneByOne) {
 
 TEST_F(SamplesFoldTest, ABlockThatMakesNoSenseIsRefusedWhole) {
   SpoolFixture p(directory_, 5);
-  describe(p);
-  const uint32_t counter = p.entry(EntryKind::kSensor, encode_sensor(rapl()));
-  const uint32_t load = p.entry(EntryKind::kSensor, encode_sensor(gauge()));
+  const auto [counter, load] = describe(p);
   std::vector<PlainSample> samples = some_samples(counter, load);
   SamplesRecord fixed{};
   fixed.header.kind = RecordKind::kSamples;
@@ -77,8 +78,7 @@ TEST_F(SamplesFoldTest, ABlockThatMakesNoSenseIsRefusedWhole) {
 // Of a sensor that no entry describes: kept, and nothing of the record taken.
 TEST_F(SamplesFoldTest, OneUnknownSensorKeepsTheRecordForLater) {
   SpoolFixture p(directory_, 5);
-  describe(p);
-  const uint32_t counter = p.entry(EntryKind::kSensor, encode_sensor(rapl()));
+  const uint32_t counter = describe(p).counter;
   std::vector<PlainSample> samples = some_samples(counter, 99);
   add_samples(p, 2, samples);
   p.seal();
@@ -90,9 +90,7 @@ TEST_F(SamplesFoldTest, OneUnknownSensorKeepsTheRecordForLater) {
 
 TEST_F(SamplesFoldTest, WhatANewerVersionPutsBehindIsKept) {
   SpoolFixture p(directory_, 5);
-  describe(p);
-  const uint32_t counter = p.entry(EntryKind::kSensor, encode_sensor(rapl()));
-  const uint32_t load = p.entry(EntryKind::kSensor, encode_sensor(gauge()));
+  const auto [counter, load] = describe(p);
   std::vector<PlainSample> samples = some_samples(counter, load);
   const std::string block = block_of(samples);
   SamplesRecord fixed{};

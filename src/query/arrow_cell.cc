@@ -2,12 +2,12 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/moment_text.h"
 #include "query/result_table.h"
 
 namespace headrace::query {
@@ -67,24 +67,9 @@ int64_t unit_ns(char unit) {
 
 int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
-// Of the proleptic Gregorian calendar, whatever the year; H. Hinnant, "chrono-Compatible Low-Level
-// Date Algorithms", civil_from_days. Years before 0 have a minus, as in ISO 8601.
 std::string date_text(int64_t days) {
-  const int64_t shifted = days + 719'468;
-  const int64_t era = floor_div(shifted, 146'097);
-  const int64_t of_era = shifted - era * 146'097;
-  const int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36'524 - of_era / 146'096) / 365;
-  const int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const int64_t from_march = (5 * of_year + 2) / 153;
-  const int64_t day = of_year - (153 * from_march + 2) / 5 + 1;
-  const int64_t month = from_march < 10 ? from_march + 3 : from_march - 9;
-  const int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
-  const auto padded = [](int64_t v, size_t digits) {
-    const std::string text = std::to_string(v);
-    return std::string(digits > text.size() ? digits - text.size() : 0, '0') + text;
-  };
-  return (year < 0 ? "-" : "") + padded(std::abs(year), 4) + "-" + padded(month, 2) + "-" +
-         padded(day, 2);
+  const std::string midnight = moment_text(days * 86'400, 0);
+  return midnight.substr(0, midnight.find('T'));
 }
 
 // What lies beyond 64 bits of ns, the year 2262, becomes the nearest that does not.
@@ -102,10 +87,10 @@ std::string endless_text(T value) {
 }
 
 // `count` units since the epoch, as utc_text writes it.
-std::string moment_text(int64_t count, int64_t each_ns) {
-  const int64_t per_day = 86'400 * (1'000'000'000 / each_ns);
-  const int64_t days = floor_div(count, per_day);
-  return date_text(days) + utc_text((count - days * per_day) * each_ns).substr(10);
+std::string stamp_text(int64_t count, int64_t each_ns) {
+  const int64_t per_s = 1'000'000'000 / each_ns;
+  const int64_t seconds = floor_div(count, per_s);
+  return moment_text(seconds, (count - seconds * per_s) * each_ns);
 }
 
 std::string time_of_day(int64_t ns) {
@@ -133,7 +118,7 @@ Cell temporal(std::string_view format, const ArrowArray& array, int64_t at) {
     const int64_t count = value<int64_t>(array, at);
     cell.time_ns = saturated(count, unit_ns(format[2]));
     cell.text = endless_text(count);
-    if (cell.text.empty()) cell.text = moment_text(count, unit_ns(format[2]));
+    if (cell.text.empty()) cell.text = stamp_text(count, unit_ns(format[2]));
   } else if (format.substr(0, 2) == "tt") {
     const bool wide = format[2] == 'u' || format[2] == 'n';
     const int64_t v = wide ? value<int64_t>(array, at) : value<int32_t>(array, at);

@@ -3,7 +3,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "model/emulated.h"
+#include "query/emulated_domains.h"
 
 namespace headrace::report {
 namespace {
@@ -191,9 +191,7 @@ Result<Json> energy_part_json(const Scope& scope) {
   if (!sensors.ok()) return sensors.status();
   Json::List sensor_list;
   for (const Row& row : *sensors) {
-    const bool is_emulated =
-        row[5].text != "estimated" && text_of(row[7]).text() == kEmulatedAssumption;
-    const std::string truth = is_emulated ? kEmulatedTruth : row[5].text;
+    const std::string truth = query::shown_truth(row[5].text, row[7].text);
     sensor_list.emplace_back(Json::Map{{"name", row[0].text},
                                        {"quantity", row[1].text},
                                        {"unit", row[2].text},
