@@ -150,12 +150,11 @@ PyObject* end_guest(PyObject*, PyObject* args) {
   Py_RETURN_NONE;
 }
 
-PyMethodDef g_functions[] = {
-    {"guest_activity", or_none<guest_activity>, METH_VARARGS, nullptr},
-    {"begin_guest", or_none<begin_guest>, METH_VARARGS, nullptr},
-    {"use_more", or_none<use_more>, METH_VARARGS, nullptr},
-    {"end_guest", or_none<end_guest>, METH_VARARGS, nullptr},
-    {nullptr, nullptr, 0, nullptr}};
+PyMethodDef g_functions[] = {{"guest_activity", or_none<guest_activity>, METH_VARARGS, nullptr},
+                             {"begin_guest", or_none<begin_guest>, METH_VARARGS, nullptr},
+                             {"use_more", or_none<use_more>, METH_VARARGS, nullptr},
+                             {"end_guest", or_none<end_guest>, METH_VARARGS, nullptr},
+                             {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace
 

@@ -183,6 +183,9 @@ def check_failures(study: Study) -> None:
     assert [row["attempt"] for row in (lost, again)] == [0, 1]
     assert lost["pid"] != again["pid"]
     assert of(lost, "attributes")["key"] == of(again, "attributes")["key"]
+    # Nothing else was tried twice.
+    again_at_all = study.rows("SELECT DISTINCT activity FROM task WHERE attempt > 0")
+    assert {row["activity"] for row in again_at_all} == {"fails_once", "dies_once"}
     running = study.tasks("waits")
     assert [row["status"] for row in running] == ["cancelled"] * 2
     never = [row for row in study.tasks("one_more") if row["status"] == "cancelled"]
