@@ -30,9 +30,10 @@ def write_data(folder: Path) -> None:
 def run_study(how: str, folder: Path, python: Path | str = sys.executable) -> dict[str, Any]:
     markers = folder / how
     markers.mkdir()
+    off = {"HEADRACE_DISABLED": "1"} if how == "plain" else {"HEADRACE_TELEMETRY": "0"}
     done = subprocess.run(
         [python, STUDY, how, folder, markers],
-        env=environment_of(markers / ".headrace") | {"HEADRACE_TELEMETRY": "0"},
+        env=environment_of(markers / ".headrace") | off,
         cwd=folder,
         capture_output=True,
         text=True,
