@@ -5,6 +5,7 @@
 #include "binding/flowcept_documents.h"
 #include "binding/flowcept_loop_type.h"
 #include "binding/flowcept_task_type.h"
+#include "binding/guest_task.h"
 #include "binding/layer_clock.h"
 #include "binding/layer_hooks.h"
 #include "binding/loop_type.h"
@@ -41,6 +42,6 @@ PyMODINIT_FUNC PyInit__capture() {
                      add_exposure_functions(module.get()) && add_flowcept_task_type(module.get()) &&
                      add_flowcept_loop_type(module.get()) && add_flowcept_documents(module.get()) &&
                      add_layer_clock_type(module.get()) && add_layer_hooks_type(module.get()) &&
-                     add_past_task_functions(module.get());
+                     add_past_task_functions(module.get()) && add_guest_functions(module.get());
   return added ? module.release() : nullptr;
 }

@@ -190,6 +190,16 @@ PyObject* result_object(PyObject*, PyObject* args) {
   return make(id, kind.get(), name, Py_None, Py_None, Py_None);
 }
 
+// named_object(kind, name, version) -> the Object that record_object gives for it, not recorded
+PyObject* named_object(PyObject*, PyObject* args) {
+  PyObject* kind = nullptr;
+  PyObject* name = nullptr;
+  PyObject* version = nullptr;
+  if (PyArg_ParseTuple(args, "UUU:named_object", &kind, &name, &version) == 0) return nullptr;
+  const Uuid id = capture::named_object_id(text_of(kind), text_of(name), text_of(version));
+  return make(id, kind, name, Py_None, Py_None, Py_None);
+}
+
 // digest_file(path) -> (sha256 hex, size in bytes)
 PyObject* digest_file(PyObject*, PyObject* path) {
   PyObject* bytes = nullptr;
@@ -208,6 +218,7 @@ PyObject* digest_file(PyObject*, PyObject* path) {
 
 PyMethodDef g_functions[] = {{"record_object", record_object, METH_VARARGS, nullptr},
                              {"result_object", or_none<result_object>, METH_VARARGS, nullptr},
+                             {"named_object", named_object, METH_VARARGS, nullptr},
                              {"digest_file", digest_file, METH_O, nullptr},
                              {nullptr, nullptr, 0, nullptr}};
 

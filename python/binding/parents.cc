@@ -130,6 +130,20 @@ capture::TaskState* detail::begin_elsewhere(uint32_t activity_id, capture::Push 
   return task;
 }
 
+capture::TaskState* begin_at(uint32_t activity_id, const Place& place,
+                             capture::Push push) noexcept {
+  if (activity_id == 0) return nullptr;
+  try {
+    // So that its children belong to its workflow and not to this process's.
+    if (place.workflow_id != 0) detail::is_elsewhere_used = true;
+    capture::TaskState* task = capture::begin_task_under(activity_id, place.task, push);
+    inherit_workflow(task, place);
+    return task;
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+
 TaskRef current_reference() {
   const capture::TaskState* of_thread = capture::current_task();
   if (detail::is_elsewhere_used) {

@@ -41,6 +41,8 @@ inline capture::TaskState* begin_child(uint32_t activity_id, capture::Push push)
     return nullptr;  // as when capture is off
   }
 }
+// The same under `place` instead: its task (none: no parent) and its workflow (none: the current).
+capture::TaskState* begin_at(uint32_t activity_id, const Place& place, capture::Push push) noexcept;
 // The task that begin_child would make the parent; nil if none.
 TaskRef current_reference();
 // The same task while it is open and within reach, else null.

@@ -131,6 +131,14 @@ PyObject* current_workflow(PyObject*, PyObject*) {
   Py_RETURN_NONE;
 }
 
+// Makes the process's own workflow where tasks begun here have none yet.
+PyObject* ensure_workflow(PyObject*, PyObject*) {
+  if (Recorder* recorder = Recorder::get(); is_enabled() && recorder != nullptr) {
+    static_cast<void>(capture::current_workflow_id(*recorder));
+  }
+  Py_RETURN_NONE;
+}
+
 // The campaign that workflows begun here belong to; empty: none.
 PyObject* current_campaign(PyObject*, PyObject*) {
   return PyUnicode_FromString(capture::current_campaign().c_str());
@@ -372,6 +380,7 @@ PyMethodDef g_functions[] = {
     {"workflow_id", or_none<workflow_id>, METH_O, nullptr},
     {"workflow_uuid", or_none<workflow_uuid_of>, METH_O, nullptr},
     {"current_workflow", or_none<current_workflow>, METH_NOARGS, nullptr},
+    {"ensure_workflow", or_none<ensure_workflow>, METH_NOARGS, nullptr},
     {"current_campaign", or_none<current_campaign>, METH_NOARGS, nullptr},
     {"enter_campaign", enter_campaign, METH_VARARGS, nullptr},
     {"leave_campaign", or_none<leave_campaign>, METH_O, nullptr},

@@ -18,11 +18,31 @@ namespace headrace::binding {
 using capture::Fields;
 using capture::TaskState;
 
+namespace {
+
+bool is_in_loop() { return event_loop_is_running() && !is_in_generator(); }
+
+capture::Push push_of(bool in_loop) {
+  return in_loop ? capture::Push::kDetached : capture::Push::kCurrent;
+}
+
+}  // namespace
+
 bool OpenScope::begin(Activity& activity) {
   if (!is_enabled()) return false;
+  const bool in_loop = is_in_loop();
+  return begun(activity, begin_child(activity.id(), push_of(in_loop)), in_loop);
+}
+
+bool OpenScope::begin(Activity& activity, const Place& place) {
+  if (!is_enabled()) return false;
+  const bool in_loop = is_in_loop();
+  return begun(activity, begin_at(activity.id(), place, push_of(in_loop)), in_loop);
+}
+
+bool OpenScope::begun(Activity& activity, TaskState* state, bool in_loop) {
   activity_ = &activity;
-  const bool in_loop = event_loop_is_running() && !is_in_generator();
-  state_ = begin_child(activity.id(), in_loop ? capture::Push::kDetached : capture::Push::kCurrent);
+  state_ = state;
   if (in_loop) context_.enter(state_);
   if (state_ == nullptr) return false;
   begin_ticks_ = state_->begin_ticks;

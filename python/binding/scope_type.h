@@ -14,10 +14,15 @@ class OpenScope {
  public:
   // False when capture is off.
   bool begin(Activity& activity);
+  // Under `place`, whatever is current here.
+  bool begin(Activity& activity, const Place& place);
   void end(TaskStatus status);
   capture::TaskState* state() const { return state_; }
+  Activity& activity() const { return *activity_; }
 
  private:
+  bool begun(Activity& activity, capture::TaskState* state, bool in_loop);
+
   capture::TaskState* state_ = nullptr;
   Activity* activity_ = nullptr;
   uint64_t begin_ticks_ = 0;

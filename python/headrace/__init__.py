@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from headrace import dask as dask
     from headrace import lightning as lightning
     from headrace import models as models
     from headrace import sklearn as sklearn
@@ -132,7 +133,7 @@ def load_ipython_extension(shell: Any) -> None:
 
 def __getattr__(name: str) -> Any:
     """`hr.torch` and the like, loaded when they are asked for."""
-    if name in ("lightning", "models", "sklearn", "torch", "transformers"):
+    if name in ("dask", "lightning", "models", "sklearn", "torch", "transformers"):
         import importlib
 
         return importlib.import_module(f"headrace.{name}")

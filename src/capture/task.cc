@@ -225,7 +225,7 @@ void write_record(ThreadState& thread, TaskState& task, TaskStatus status, uint6
   record.end_ticks = end_ticks;
   record.shape_id = shape_id;
   record.status = status;
-  record.attempt = 0;
+  record.attempt = from.attempt;
   record.ring = static_cast<uint16_t>(thread.ring->index());
   fields.copy_to(to + sizeof record, sizeof record);
   thread.ring->commit(bytes);
@@ -293,6 +293,10 @@ TaskState* begin_task_under(uint32_t activity_id, TaskRef parent, Push push) {
   return begin(*thread, activity_id, number, is_foreign ? kTaskParentIsForeign : uint8_t{0}, push);
 }
 
+void set_attempt(TaskState* task, uint8_t attempt) {
+  if (task != nullptr) store_release(task->slot->record.attempt, attempt);
+}
+
 uint64_t end_task(TaskState* task, TaskStatus status, uint64_t at_ticks) {
   if (task == nullptr) return 0;
   const uint64_t end_ticks = at_ticks != 0 ? at_ticks : ticks();
@@ -301,6 +305,8 @@ uint64_t end_task(TaskState* task, TaskStatus status, uint64_t at_ticks) {
   // A fork child leaves its parent's tasks to the parent.
   if (thread != nullptr && task->producer == thread->producer) {
     write_record(*thread, *task, status, end_ticks);
+    if (task->slot->record.attempt != 0) [[unlikely]]
+      set_attempt(task, 0);  // the slot is used again
   }
   leave(task);
   return end_ticks;

@@ -46,6 +46,8 @@ enum class Push : uint8_t { kCurrent, kDetached };
 TaskState* begin_task(uint32_t activity_id, Push push = Push::kCurrent);
 // A child of `parent`, which may belong to another producer; a nil reference means no parent.
 TaskState* begin_task_under(uint32_t activity_id, TaskRef parent, Push push);
+// Which try of the same work it is, 0 the first; before its end. Not to be discarded afterwards.
+void set_attempt(TaskState* task, uint8_t attempt);
 // Writes the task's record. Ending a task whose inner tasks are still current ends their currency.
 // Gives the ticks of its end (0: no task). `at_ticks`: it ended then; 0: now.
 uint64_t end_task(TaskState* task, TaskStatus status, uint64_t at_ticks = 0);
