@@ -30,6 +30,12 @@ TaskRef task_named(PyObject* text) {
   return found == remembered().end() ? TaskRef{} : found->second;
 }
 
+bool is_id_of(const TaskRef& task, PyObject* text) {
+  if (task.number == 0 || !PyUnicode_Check(text)) return false;
+  Ref keep;
+  return task_uuid(task.producer, task.number).text() == text_of(text, keep);
+}
+
 void remember_task(PyObject* text, const TaskRef& task) {
   if (!PyUnicode_Check(text)) return;
   if (remembered().size() >= kMaxRemembered) remembered().clear();

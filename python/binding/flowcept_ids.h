@@ -10,6 +10,8 @@ namespace headrace::binding {
 // The task that `text` names: by its own id, or by one that was remembered. Nil: no task known
 // here.
 TaskRef task_named(PyObject* text);
+// Whether `text` is the task's own id, and none that a program gave it.
+bool is_id_of(const TaskRef& task, PyObject* text);
 // From now on `text` names the task. The first 65,536 are kept; after them, new ones from none on.
 void remember_task(PyObject* text, const TaskRef& task);
 

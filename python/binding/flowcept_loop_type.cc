@@ -59,7 +59,7 @@ void add_item(LoopObject* loop, int64_t index, PyObject* item) {
   fields.add_int(Role::kUsed, name_of(index_name).id, index);
   add_plain(fields, Role::kUsed, name_of(loop->item_name), item);
   fields.add_string(Role::kAttribute, name_of(group_name).id, short_ascii(loop->group_id));
-  if (loop->parent_task_id != nullptr && loop->parent.number == 0) {
+  if (loop->parent_task_id != nullptr && !is_id_of(loop->parent, loop->parent_task_id)) {
     add_attribute(fields, parent_name, loop->parent_task_id);
   }
   if (!loop->has_own_workflow) return;

@@ -199,7 +199,7 @@ void begin(FlowceptTaskObject* task, const Given& given) {
                                kAdapterId, kCustomMetadata, kData}) {
     if (given[plain] != nullptr) add_attribute(fields, g_names[plain], given[plain]);
   }
-  if (parent_id != nullptr && parent.number == 0) {
+  if (parent_id != nullptr && !is_id_of(parent, parent_id)) {
     add_attribute(fields, g_names[kParentTaskId], parent_id);
   }
   if (given[kTaskId] != nullptr) remember_task(given[kTaskId], task->task);
