@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
 import signal
@@ -105,13 +106,13 @@ def text_of(value: float) -> str:
 
 def read_by_tensorboard(logs: Path) -> Series:
     """(run, tag) to (step, time in ms, value) as TensorBoard's own reader has them."""
-    from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
-    from tensorboard.util import tensor_util
+    loader = importlib.import_module("tensorboard.backend.event_processing.event_file_loader")
+    tensor_util = importlib.import_module("tensorboard.util.tensor_util")
 
     out: Series = {}
     for file in sorted(logs.rglob("*tfevents*")):
         run = str(file.parent.relative_to(logs))
-        for event in EventFileLoader(str(file)).Load():
+        for event in loader.EventFileLoader(str(file)).Load():
             for value in event.summary.value:
                 if value.metadata.plugin_data.plugin_name != "scalars":
                     continue

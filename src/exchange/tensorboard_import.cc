@@ -235,7 +235,7 @@ std::vector<std::string> TensorboardSource::notes() const {
   if (!goes_on_.empty()) {
     out.push_back(plural(goes_on_.size(), "run") + (goes_on_.size() == 1 ? " goes" : " go") +
                   " on, as far as can be told: " + *goes_on_.begin() +
-                  (goes_on_.size() > 1 ? ", ..." : "") + "");
+                  (goes_on_.size() > 1 ? ", ..." : ""));
   }
   return out;
 }

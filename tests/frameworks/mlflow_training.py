@@ -71,7 +71,7 @@ def train(pause_s: float, log_model: bool) -> None:
     assert sweep is not None
 
 
-def read_back() -> dict[str, Any]:
+def read_back(models: bool) -> dict[str, Any]:
     client = MlflowClient()
     runs: dict[str, Any] = {}
     for experiment in client.search_experiments():
@@ -95,11 +95,15 @@ def read_back() -> dict[str, Any]:
                     for key in run.data.metrics
                 },
             }
-    versions = [(v.name, str(v.version), v.run_id) for v in client.search_model_versions("")]
+    versions = (
+        [(v.name, str(v.version), v.run_id) for v in client.search_model_versions("")]
+        if models
+        else []
+    )
     return {"mlflow": mlflow.__version__, "runs": runs, "versions": versions}
 
 
 if __name__ == "__main__":
     mlflow.set_tracking_uri(sys.argv[1])
     train(float(sys.argv[2]) if len(sys.argv) > 2 else 0.0, "models" in sys.argv)
-    print(json.dumps(read_back()))
+    print(json.dumps(read_back("models" in sys.argv)))
