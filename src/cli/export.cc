@@ -102,7 +102,8 @@ void add_export(CLI::App& app, Program& program) {
                "  headrace export prov-json sweep.json            W3C PROV\n"
                "  headrace export chrome-trace trace.json         for Perfetto\n"
                "  headrace export flowcept buffer.jsonl           documents for Flowcept\n");
-  verb->add_option("FORMAT", options->format, "parquet, csv, jsonl, prov-json, chrome-trace or flowcept")
+  verb->add_option("FORMAT", options->format,
+                   "parquet, csv, jsonl, prov-json, chrome-trace or flowcept")
       ->required()
       ->check(CLI::IsMember({"parquet", "csv", "jsonl", "prov-json", "chrome-trace", "flowcept"}));
   verb->add_option("PLACE", options->place,

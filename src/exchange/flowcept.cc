@@ -17,8 +17,9 @@ Result<OpenedSource> open_channel(const std::string& url) {
   if (address->channel.empty()) address->channel = kDefaultChannel;
   Result<std::unique_ptr<ForeignSource>> reader = flowcept_channel(*address);
   if (!reader.ok()) {
-    return reader.status().with_advice("start it (redis-server), or give its address as "
-                                       "redis://HOST:PORT/CHANNEL");
+    return reader.status().with_advice(
+        "start it (redis-server), or give its address as "
+        "redis://HOST:PORT/CHANNEL");
   }
   return OpenedSource{{"flowcept", address->text(), false}, std::move(*reader)};
 }

@@ -15,10 +15,10 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr milliseconds kPerRead{250};     // after which what came is committed
-constexpr milliseconds kPerTry{1000};     // between two attempts to connect again
-constexpr milliseconds kPerCampaign{500}; // for which the campaign beside the channel is believed
-constexpr milliseconds kPerPing{30000};   // so that a server that went away is noticed
+constexpr milliseconds kPerRead{250};      // after which what came is committed
+constexpr milliseconds kPerTry{1000};      // between two attempts to connect again
+constexpr milliseconds kPerCampaign{500};  // for which the campaign beside the channel is believed
+constexpr milliseconds kPerPing{30000};    // so that a server that went away is noticed
 
 // What a producer waits for: that its name is gone from a set.
 struct Answer {

@@ -15,23 +15,54 @@ namespace {
 using query::Json;
 
 // Attributes that say how a record came here, and those that a field of the native record says.
-const std::set<std::string_view> kOwn = {"foreign_id", "host",   "agent",     "untold",
+const std::set<std::string_view> kOwn = {"foreign_id", "host",   "agent",       "untold",
                                          "described",  "status", "other_fields"};
 // Attributes of an object that stand in columns of their own.
 const std::set<std::string_view> kOfObject = {"name", "path", "sha256", "size_bytes"};
 // Of tasks and workflows these attributes alone are Flowcept's.
-const std::set<std::string_view> kFlowcepts = {
-    "subtype",         "task_id",          "workflow_id",       "workflow_name",
-    "campaign_id",     "group_id",         "parent_task_id",    "agent_id",
-    "source_agent_id", "adapter_id",       "user",              "environment_id",
-    "mq_host",         "utc_timestamp",    "submitted_at",      "registered_at",
-    "stdout",          "stderr",           "data",              "custom_metadata",
-    "tags",            "address",          "telemetry_at_start", "telemetry_at_end",
-    "telemetry_summary", "node_name",      "login_name",        "public_ip",
-    "private_ip",      "dependencies",     "dependents",        "utc_time_at_insertion",
-    "parent_workflow_id", "workflow_description", "interceptor_ids", "machine_info",
-    "conf",            "flowcept_settings", "flowcept_version", "sys_name",
-    "extra_metadata",  "code_repository",  "workflow_domain_data_schema"};
+const std::set<std::string_view> kFlowcepts = {"subtype",
+                                               "task_id",
+                                               "workflow_id",
+                                               "workflow_name",
+                                               "campaign_id",
+                                               "group_id",
+                                               "parent_task_id",
+                                               "agent_id",
+                                               "source_agent_id",
+                                               "adapter_id",
+                                               "user",
+                                               "environment_id",
+                                               "mq_host",
+                                               "utc_timestamp",
+                                               "submitted_at",
+                                               "registered_at",
+                                               "stdout",
+                                               "stderr",
+                                               "data",
+                                               "custom_metadata",
+                                               "tags",
+                                               "address",
+                                               "telemetry_at_start",
+                                               "telemetry_at_end",
+                                               "telemetry_summary",
+                                               "node_name",
+                                               "login_name",
+                                               "public_ip",
+                                               "private_ip",
+                                               "dependencies",
+                                               "dependents",
+                                               "utc_time_at_insertion",
+                                               "parent_workflow_id",
+                                               "workflow_description",
+                                               "interceptor_ids",
+                                               "machine_info",
+                                               "conf",
+                                               "flowcept_settings",
+                                               "flowcept_version",
+                                               "sys_name",
+                                               "extra_metadata",
+                                               "code_repository",
+                                               "workflow_domain_data_schema"};
 
 // A document as it grows; a field that is null, or told already, is left out.
 class Document {
@@ -304,11 +335,11 @@ Result<FlowceptCounts> export_flowcept(const query::Session& session, const Flow
   if (!scope.ok()) return scope.status();
   const store::Connection& connection = scope->connection();
   FlowceptCounts counts;
-  HEADRACE_RETURN_IF_ERROR(write_lines(
-      connection,
-      std::string("SELECT ") + kWorkflowColumns + " FROM (FROM workflow" +
-          scope->where("workflow") + ") ORDER BY started_at, workflow_id",
-      workflow_line, *target, &counts.workflows));
+  HEADRACE_RETURN_IF_ERROR(write_lines(connection,
+                                       std::string("SELECT ") + kWorkflowColumns +
+                                           " FROM (FROM workflow" + scope->where("workflow") +
+                                           ") ORDER BY started_at, workflow_id",
+                                       workflow_line, *target, &counts.workflows));
   const std::string objects =
       std::string("SELECT ") + kObjectColumns + " FROM (FROM object" + scope->where("object") + ")";
   HEADRACE_RETURN_IF_ERROR(write_lines(connection,
@@ -322,7 +353,8 @@ Result<FlowceptCounts> export_flowcept(const query::Session& session, const Flow
           "foreign_workflow FROM workflow) w ON w.workflow_id = t.workflow_id "
           "LEFT JOIN (SELECT task_id, attributes->>'$.task_id' AS foreign_task FROM task "
           "WHERE attributes->>'$.task_id' IS NOT NULL) p ON p.task_id = t.parent_task_id "
-          "ASOF LEFT JOIN " + kSamples +
+          "ASOF LEFT JOIN " +
+          kSamples +
           " b ON b.workflow_id = t.workflow_id AND t.started_at >= b.time ASOF LEFT JOIN " +
           kSamples +
           " e ON e.workflow_id = t.workflow_id AND t.ended_at >= e.time "

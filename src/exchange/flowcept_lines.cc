@@ -1,13 +1,12 @@
 #include "exchange/flowcept_lines.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <fcntl.h>
 #include <string>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/sha256.h"
 #include "exchange/flowcept_told.h"
@@ -93,8 +92,7 @@ class Lines final : public ForeignSource {
   }
 
  private:
-  void find_place(const collect::Intake& intake, int fd, uint64_t size,
-                  int64_t modified_ns) {
+  void find_place(const collect::Intake& intake, int fd, uint64_t size, int64_t modified_ns) {
     if (!has_read_) {
       // "<offset> <lines>\n<head>\n<what the telling keeps>"
       const std::string& kept = intake.position();
@@ -169,7 +167,8 @@ class Lines final : public ForeignSource {
     HEADRACE_RETURN_IF_ERROR(telling_.settle(intake, has_ended));
     if (offset_ == 0) return intake.commit("");
     head_ = head_of(fd, offset_);
-    return intake.commit(std::to_string(offset_) + " " + std::to_string(line_) + "\n" + head_ + "\n" + telling_.kept());
+    return intake.commit(std::to_string(offset_) + " " + std::to_string(line_) + "\n" + head_ +
+                         "\n" + telling_.kept());
   }
 
   std::string place(uint64_t at) const {

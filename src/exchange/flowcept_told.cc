@@ -16,30 +16,66 @@ using Field = FlowceptDocument::Field;
 using Names = std::set<std::string_view>;
 
 // Said by the native record, so not kept as an attribute.
-const Names kOfTask = {"type",   "activity_id", "started_at", "ended_at", "status",
-                       "used",   "generated",   "hostname",   "finished", "error",
-                       "running", "submitted"};
+const Names kOfTask = {"type",     "activity_id", "started_at", "ended_at",
+                       "status",   "used",        "generated",  "hostname",
+                       "finished", "error",       "running",    "submitted"};
 const Names kOfWorkflow = {"type", "name", "started_at", "ended_at", "status", "used", "generated"};
 const Names kOfRecord = {"type"};
 const Names kOfAgent = {"type", "name"};
 // Kept under their own names; what is not here is not Flowcept's.
-const Names kTaskAttributes = {
-    "subtype",          "task_id",      "workflow_id",       "workflow_name",
-    "campaign_id",      "group_id",     "parent_task_id",    "agent_id",
-    "source_agent_id",  "adapter_id",   "user",              "environment_id",
-    "mq_host",          "utc_timestamp", "submitted_at",     "registered_at",
-    "stdout",           "stderr",       "data",              "custom_metadata",
-    "tags",             "address",      "telemetry_at_start", "telemetry_at_end",
-    "telemetry_summary", "node_name",   "login_name",        "public_ip",
-    "private_ip",       "dependencies", "dependents",        "utc_time_at_insertion"};
-const Names kWorkflowAttributes = {
-    "workflow_id",       "parent_workflow_id", "workflow_description",
-    "subtype",           "campaign_id",        "adapter_id",
-    "interceptor_ids",   "agent_id",           "custom_metadata",
-    "machine_info",      "conf",               "flowcept_settings",
-    "flowcept_version",  "utc_timestamp",      "user",
-    "environment_id",    "sys_name",           "extra_metadata",
-    "code_repository",   "workflow_domain_data_schema", "tags"};
+const Names kTaskAttributes = {"subtype",
+                               "task_id",
+                               "workflow_id",
+                               "workflow_name",
+                               "campaign_id",
+                               "group_id",
+                               "parent_task_id",
+                               "agent_id",
+                               "source_agent_id",
+                               "adapter_id",
+                               "user",
+                               "environment_id",
+                               "mq_host",
+                               "utc_timestamp",
+                               "submitted_at",
+                               "registered_at",
+                               "stdout",
+                               "stderr",
+                               "data",
+                               "custom_metadata",
+                               "tags",
+                               "address",
+                               "telemetry_at_start",
+                               "telemetry_at_end",
+                               "telemetry_summary",
+                               "node_name",
+                               "login_name",
+                               "public_ip",
+                               "private_ip",
+                               "dependencies",
+                               "dependents",
+                               "utc_time_at_insertion"};
+const Names kWorkflowAttributes = {"workflow_id",
+                                   "parent_workflow_id",
+                                   "workflow_description",
+                                   "subtype",
+                                   "campaign_id",
+                                   "adapter_id",
+                                   "interceptor_ids",
+                                   "agent_id",
+                                   "custom_metadata",
+                                   "machine_info",
+                                   "conf",
+                                   "flowcept_settings",
+                                   "flowcept_version",
+                                   "utc_timestamp",
+                                   "user",
+                                   "environment_id",
+                                   "sys_name",
+                                   "extra_metadata",
+                                   "code_repository",
+                                   "workflow_domain_data_schema",
+                                   "tags"};
 
 collect::Value text_value(std::string_view text) { return collect::Value::of(text); }
 
@@ -214,7 +250,8 @@ Status FlowceptTelling::tell_task(collect::Intake& intake, const FlowceptDocumen
 
   const std::optional<TaskStatus> status = status_of(document);
   // Without status it has ended if it says when, or can never be told of again.
-  const bool ended = status ? has_ended(*status) : end->has_value() || told == "UNKNOWN" || !document.has("task_id");
+  const bool ended = status ? has_ended(*status)
+                            : end->has_value() || told == "UNKNOWN" || !document.has("task_id");
   task.status = status.value_or(ended ? TaskStatus::kFinished : TaskStatus::kRunning);
   std::set<std::string> has;
   if (*begin) has.insert("started_at");

@@ -9,7 +9,8 @@
 namespace headrace::exchange {
 
 // Dates, decimals, paths and the like become their text, bytes base64, a set a list, a map
-// with odd keys one with text keys, NaN and infinities null, what could not be kept its placeholder.
+// with odd keys one with text keys, NaN and infinities null, what could not be kept its
+// placeholder.
 query::Json plain_json(query::Json value);
 
 // Compact JSON as Json::dump() writes it, but a real number is never written as an integer.

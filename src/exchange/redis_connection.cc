@@ -1,14 +1,13 @@
 #include "exchange/redis_connection.h"
 
-#include <netdb.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <utility>
 
 namespace headrace::exchange {
@@ -30,12 +29,8 @@ class ReplyReader {
     if (line.empty() || depth > kMostDepth) return Outcome::kDamaged;
     const std::string_view rest = line.substr(1);
     switch (line.front()) {
-      case '+':
-        *out = {RedisReply::Kind::kText, std::string(rest), 0, {}};
-        return Outcome::kWhole;
-      case '-':
-        *out = {RedisReply::Kind::kError, std::string(rest), 0, {}};
-        return Outcome::kWhole;
+      case '+': *out = {RedisReply::Kind::kText, std::string(rest), 0, {}}; return Outcome::kWhole;
+      case '-': *out = {RedisReply::Kind::kError, std::string(rest), 0, {}}; return Outcome::kWhole;
       case ':':
         out->kind = RedisReply::Kind::kInteger;
         return number(rest, &out->integer) ? Outcome::kWhole : Outcome::kDamaged;
@@ -169,9 +164,9 @@ Result<RedisConnection> RedisConnection::open(const RedisAddress& address) {
   RedisConnection out(fd, address.text());
   if (fd < 0) return out.fail(why);
   if (!address.password.empty()) {
-    const Result<RedisReply> let_in =
-        address.user.empty() ? out.ask({"AUTH", address.password})
-                             : out.ask({"AUTH", address.user, address.password});
+    const Result<RedisReply> let_in = address.user.empty()
+                                          ? out.ask({"AUTH", address.password})
+                                          : out.ask({"AUTH", address.user, address.password});
     if (!let_in.ok()) return out.fail(let_in.status().message());
   }
   const Result<RedisReply> there = out.ask({"PING"});
