@@ -25,7 +25,7 @@ class RedisConn:
                 "pip install headrace[flowcept]",
                 name="redis",
             ) from None
-        options = {
+        options: dict[str, Any] = {
             "socket_connect_timeout": CONNECT_S,
             "socket_timeout": ANSWER_S,
             "socket_keepalive": True,

@@ -28,7 +28,7 @@ MOST_IN_ONE_PIPELINE = 10_000
 
 
 def _packed(document: dict[str, Any]) -> bytes:
-    import msgpack
+    import msgpack  # type: ignore[import-untyped]
 
     return bytes(msgpack.dumps(document, default=_text_of))
 
@@ -102,7 +102,8 @@ class MQDaoRedis(MQDao):
                 channel.thread.start()
 
     def _announce(self, interceptor_instance_id: str, exec_bundle_id: str | None) -> None:
-        assert self._keyvalue_dao is not None
+        if self._keyvalue_dao is None:
+            return
         for name in (STARTED, PENDING):
             self._keyvalue_dao.add_key_into_set(
                 KeyValueDAO.get_set_name(name, exec_bundle_id), interceptor_instance_id
@@ -304,7 +305,8 @@ class MQDaoRedis(MQDao):
 
         # Without a bound on how long nothing may be said: a channel may be silent for hours.
         kwargs = dict(self._producer.connection_pool.connection_kwargs, socket_timeout=None)
-        self._consumer = redis.Redis(**kwargs).pubsub()
+        client: Any = redis.Redis(**kwargs)
+        self._consumer = client.pubsub()
         self._consumer.psubscribe(configs.MQ_CHANNEL)
 
     def unsubscribe(self) -> None:
