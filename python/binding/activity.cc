@@ -23,6 +23,7 @@ Activity::Activity(std::string name, std::string file, int line)
 Activity::~Activity() {
   Py_XDECREF(outputs_);
   Py_XDECREF(tags_);
+  Py_XDECREF(result_name_);
 }
 
 void Activity::refresh() {
@@ -33,7 +34,7 @@ void Activity::refresh() {
     static PyObject* result = PyUnicode_InternFromString("result");
     result_ = outputs_ != nullptr && PyTuple_GET_SIZE(outputs_) == 1
                   ? name_of(PyTuple_GET_ITEM(outputs_, 0))
-                  : name_of(result);
+                  : name_of(result_name_ != nullptr ? result_name_ : result);
     generation_ = generation.load(std::memory_order_relaxed);
   });
 }

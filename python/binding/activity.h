@@ -33,6 +33,8 @@ class Activity {
 
   // `outputs`: null or None; a string; or a sequence of strings. False, with an exception, if not.
   bool set_outputs(PyObject* outputs);
+  // Under which name results stand that `outputs` do not name; "result" where it is not set.
+  void set_result_name(PyObject* name) { Py_XSETREF(result_name_, Py_XNewRef(name)); }
   void set_tags(PyObject* tags) { Py_XSETREF(tags_, Py_XNewRef(tags)); }
   PyObject* outputs() const { return outputs_; }
   PyObject* tags() const { return tags_; }
@@ -60,6 +62,7 @@ class Activity {
   CpuWatch cpu_;
   PyObject* outputs_ = nullptr;  // a tuple of strings, or null
   PyObject* tags_ = nullptr;
+  PyObject* result_name_ = nullptr;  // a string, or null
 };
 
 }  // namespace headrace::binding

@@ -78,7 +78,7 @@ struct FlowceptTaskObject {
   PyObject* campaign_id;
   PyObject* agent_id;
   PyObject* activity_id;
-  PyObject* custom_metadata;
+  PyObject* custom_metadata;  // until it ends
   ContextEntry context;
   bool is_ended;
 };
@@ -267,6 +267,7 @@ void add_end(FlowceptTaskObject* task, const Given& given, TaskStatus* status) {
 
 void end_state(FlowceptTaskObject* task, TaskStatus status, uint64_t at_ticks = 0) {
   task->context.leave();
+  Py_CLEAR(task->custom_metadata);  // which alone may refer back to the task
   capture::end_task(std::exchange(task->state, nullptr), status, at_ticks);
 }
 
@@ -281,8 +282,31 @@ void end_with(FlowceptTaskObject* task, const Given& given) {
 
 // --- the object ---
 
+// Memory of objects that are gone, for the next ones.
+std::array<PyObject*, 8> g_free;
+size_t g_free_count = 0;
+
+PyObject* allocate(PyTypeObject* type) {
+  if (type != g_type || g_free_count == 0) return type->tp_alloc(type, 0);
+  PyObject* self = PyObject_Init(g_free[--g_free_count], type);
+  cast(self)->state = nullptr;
+  cast(self)->task = {};
+  cast(self)->is_ended = false;
+  return self;
+}
+
+void give_back(PyObject* self) {
+  PyTypeObject* type = Py_TYPE(self);
+  if (type == g_type && g_free_count < g_free.size()) {
+    g_free[g_free_count++] = self;
+  } else {
+    type->tp_free(self);
+  }
+  Py_DECREF(type);
+}
+
 PyObject* make(PyTypeObject* type, const Given& given) {
-  PyObject* self = type->tp_alloc(type, 0);
+  PyObject* self = allocate(type);
   if (self == nullptr) return nullptr;
   FlowceptTaskObject* task = cast(self);
   new (&task->context) ContextEntry;
@@ -342,8 +366,6 @@ PyObject* make_new(PyTypeObject* type, PyObject* args, PyObject* keywords) {
 int init(PyObject*, PyObject*, PyObject*) { return 0; }  // all is done when it is made
 
 void dealloc(PyObject* self) {
-  PyTypeObject* type = Py_TYPE(self);
-  PyObject_GC_UnTrack(self);
   FlowceptTaskObject* task = cast(self);
   if (task->state != nullptr) {  // thrown away without an end
     const SavedError saved;
@@ -354,14 +376,7 @@ void dealloc(PyObject* self) {
                            task->activity_id, task->custom_metadata}) {
     Py_XDECREF(member);
   }
-  type->tp_free(self);
-  Py_DECREF(type);
-}
-
-int traverse(PyObject* self, visitproc visit, void* arg) {
-  Py_VISIT(Py_TYPE(self));
-  Py_VISIT(cast(self)->custom_metadata);
-  return 0;
+  give_back(self);
 }
 
 PyObject* enter(PyObject* self, PyObject*) {
@@ -497,7 +512,6 @@ PyDoc_STRVAR(g_doc,
              "A task from here to end(), send() or the end of its `with` block, which an\n"
              "exception makes ERROR. Given generated, ended_at, stdout or stderr it ends at once.");
 PyType_Slot g_slots[] = {{Py_tp_dealloc, reinterpret_cast<void*>(dealloc)},
-                         {Py_tp_traverse, reinterpret_cast<void*>(traverse)},
                          {Py_tp_new, reinterpret_cast<void*>(make_new)},
                          {Py_tp_init, reinterpret_cast<void*>(init)},
                          {Py_tp_repr, reinterpret_cast<void*>(repr)},
@@ -506,7 +520,7 @@ PyType_Slot g_slots[] = {{Py_tp_dealloc, reinterpret_cast<void*>(dealloc)},
                          {Py_tp_doc, const_cast<char*>(g_doc)},
                          {0, nullptr}};
 PyType_Spec g_spec = {"headrace._capture.FlowceptTask", sizeof(FlowceptTaskObject), 0,
-                      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE, g_slots};
+                      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, g_slots};
 
 // --- functions ---
 
@@ -524,12 +538,13 @@ PyObject* set_flowcept(PyObject*, PyObject* args) {
   Py_RETURN_NONE;
 }
 
-// flowcept_task(function, name, outputs, tags, attributes): hr.task with attributes.
+// flowcept_task(function, name, outputs, result_name, tags, attributes): hr.task with attributes,
+// and results that outputs do not name under `result_name`.
 PyObject* flowcept_task(PyObject*, PyObject* args) {
   PyObject* function = nullptr;
   TaskOptions options;
-  if (PyArg_ParseTuple(args, "OOOOO:flowcept_task", &function, &options.name, &options.outputs,
-                       &options.tags, &options.attributes) == 0) {
+  if (PyArg_ParseTuple(args, "OOOOOO:flowcept_task", &function, &options.name, &options.outputs,
+                       &options.result_name, &options.tags, &options.attributes) == 0) {
     return nullptr;
   }
   return make_task(function, options);

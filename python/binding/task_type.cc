@@ -386,6 +386,9 @@ bool set_options(TaskObject* task, const TaskOptions& options) {
     task->activity->set_results(recorded != 0);
   }
   if (options.tags != nullptr && options.tags != Py_None) task->activity->set_tags(options.tags);
+  if (options.result_name != nullptr && PyUnicode_Check(options.result_name)) {
+    task->activity->set_result_name(options.result_name);
+  }
   if (options.attributes != nullptr && PyDict_CheckExact(options.attributes)) {
     task->attributes = Py_NewRef(options.attributes);
   }
@@ -424,14 +427,15 @@ PyObject* dict_of(const TaskOptions& options) {
   put("sample", options.sample);
   put("min_duration", options.min_duration);
   put("attributes", options.attributes);
+  put("result_name", options.result_name);
   return dict.release();
 }
 
 TaskOptions options_of(PyObject* dict) {
   if (dict == nullptr) return {};
   const auto get = [dict](const char* name) { return PyDict_GetItemString(dict, name); };
-  return {get("name"),    get("outputs"), get("tags"),         get("args"),
-          get("results"), get("sample"),  get("min_duration"), get("attributes")};
+  return {get("name"),   get("outputs"),      get("tags"),       get("args"),       get("results"),
+          get("sample"), get("min_duration"), get("attributes"), get("result_name")};
 }
 
 bool is_off_for_process() {

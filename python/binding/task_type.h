@@ -17,6 +17,7 @@ struct TaskOptions {
   PyObject* sample = nullptr;        // an int: one call of so many; a float: a probability
   PyObject* min_duration = nullptr;  // seconds: shorter calls leave no record
   PyObject* attributes = nullptr;    // a dict that each record has as attributes
+  PyObject* result_name = nullptr;   // of results that outputs do not name
 };
 
 // A dict of what is given, and back (null: nothing is).

@@ -203,6 +203,7 @@ def flowcept_task(
     function: _Function,
     name: str | None,
     outputs: _Names | None,
+    result_name: str,
     tags: _Tags | None,
     attributes: dict[str, Any] | None,
     /,

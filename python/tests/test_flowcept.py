@@ -105,6 +105,7 @@ def test_a_task_has_the_fields_of_a_document(started: Flowcept) -> None:
         ("x", (1, 2), {"x": [1, 2]}),
         (["x", "y"], (1, 2), {"x": 1, "y": 2}),
         (["x"], [1, 2], {"x": [1, 2]}),
+        (["x", "y"], (1, 2, 3), {"arg_0": [1, 2, 3]}),
     ],
 )
 def test_results_stand_under_names(

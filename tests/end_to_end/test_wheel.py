@@ -108,3 +108,30 @@ def test_the_program_finds_its_library_wherever_pip_puts_it(
     assert list((tmp_path / "root").rglob("dist-packages/headrace")), "not Debian's Python"
     (program,) = (tmp_path / "root").rglob("bin/headrace")
     run(program, "--version")
+
+
+FLOWCEPT_PROGRAM = """
+from flowcept import Flowcept, flowcept_task
+
+@flowcept_task(output_names="y")
+def square(x):
+    return x * x
+
+with Flowcept(workflow_name="squares"):
+    for i in range(5):
+        square(i)
+
+assert [d["type"] for d in Flowcept.read_buffer_file()].count("task") == 5
+"""
+
+
+def test_flowcepts_interface_is_a_wheel_of_its_own(environment: Path, tmp_path: Path) -> None:
+    python = environment / "bin/python"
+    find = "import importlib.util; print(importlib.util.find_spec('flowcept'))"
+    assert run(python, "-c", find, cwd=tmp_path) == "None\n"
+    wheel = run("./script/wheel", "--flowcept", "--out", str(tmp_path)).strip()
+    assert wheel.endswith("-py3-none-any.whl")
+    run(python, "-m", "pip", "install", "-q", "--no-index", "--no-deps", wheel)
+    (tmp_path / "program.py").write_text(FLOWCEPT_PROGRAM)
+    run(python, "program.py", cwd=tmp_path)
+    run(python, "-c", ASK, cwd=tmp_path)

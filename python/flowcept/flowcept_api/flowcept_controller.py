@@ -140,18 +140,20 @@ class Flowcept:
             Flowcept.campaign_id,
         )
         Flowcept.buffer = self.buffer = Buffer()
-        if self._interceptors:
+        self._interceptor_instances = [BaseInterceptor.build(k) for k in self._interceptors or []]
+        if self._interceptor_instances:
             self._current_workflow_obj = self._workflow_object()
+            if self._should_save_workflow:
+                self._interceptor_instances[0].prepare_workflow(self._current_workflow_obj)
             self._open_workflow = recording.open_workflow(
                 self._current_workflow_obj.to_dict(), is_told=self._should_save_workflow
             )
-        self._interceptor_instances = []
-        for kind in self._interceptors or []:
-            interceptor = BaseInterceptor.build(kind)
+        for kind, interceptor in zip(
+            self._interceptors or [], self._interceptor_instances, strict=True
+        ):
             interceptor.start(
                 bundle_exec_id=self.bundle_exec_id, check_safe_stops=self._check_safe_stops
             )
-            self._interceptor_instances.append(interceptor)
             if self._first_interceptor is None:
                 self._first_interceptor = interceptor
                 if self.agent_id is not None or self.agent_name is not None:

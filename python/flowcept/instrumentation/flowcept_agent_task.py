@@ -61,7 +61,7 @@ def agent_flowcept_task(func: Callable[..., Any] | None = None, **decorator_kwar
         if handler is not default_args_handler:
             return handled_task(function, handler, None, attributes, options)
         return _capture.flowcept_task(
-            function, _name(function), "arg_0", options.get("tags"), attributes
+            function, _name(function), None, "arg_0", options.get("tags"), attributes
         )
 
     return decorate if func is None else decorate(func)

@@ -51,10 +51,6 @@ def attributes_of(**fields: Any) -> dict[str, Any] | None:
     return given or None
 
 
-def names_of(output_names: Any) -> Any:
-    return output_names or "arg_0"
-
-
 def flowcept_task(func: _Function | None = None, **decorator_kwargs: Any) -> Any:
     """Records calls of a function, a coroutine function or a generator function.
 
@@ -81,7 +77,8 @@ def flowcept_task(func: _Function | None = None, **decorator_kwargs: Any) -> Any
         return _capture.flowcept_task(
             function,
             _name(function),
-            names_of(options.get("output_names")),
+            options.get("output_names") or None,
+            "arg_0",
             options.get("tags"),
             attributes_of(**fields),
         )
@@ -171,7 +168,7 @@ def telemetry_flowcept_task(func: _Function | None = None) -> Any:
         if not configs.INSTRUMENTATION_ENABLED:
             return function
         name = getattr(function, "__qualname__", None) or _name(function)
-        return _capture.flowcept_task(function, name, "arg0", None, None)
+        return _capture.flowcept_task(function, name, None, "arg0", None, None)
 
     return decorate if func is None else decorate(func)
 
@@ -182,6 +179,6 @@ def lightweight_flowcept_task(func: _Function | None = None) -> Any:
     def decorate(function: _Function) -> _Function:
         if not configs.INSTRUMENTATION_ENABLED:
             return function
-        return _capture.flowcept_task(function, _name(function), "arg0", None, None)
+        return _capture.flowcept_task(function, _name(function), None, "arg0", None, None)
 
     return decorate if func is None else decorate(func)

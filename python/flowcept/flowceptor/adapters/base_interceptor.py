@@ -102,12 +102,8 @@ class BaseInterceptor:
         for message in obj_messages:
             self.intercept(message)
 
-    def send_workflow_message(self, workflow_obj: WorkflowObject) -> str | None:
-        """Records a workflow, once for each id, which is drawn if there is none."""
-        workflow_obj.workflow_id = workflow_obj.workflow_id or str(uuid4())
-        if workflow_obj.workflow_id in self._saved_workflows:
-            return None
-        self._saved_workflows.add(workflow_obj.workflow_id)
+    def prepare_workflow(self, workflow_obj: WorkflowObject) -> None:
+        """Fills in what is known of where the workflow runs, as the settings say."""
         workflow_obj.interceptor_ids = [self._interceptor_instance_id]
         if self.telemetry_capture and configs.TELEMETRY_CAPTURE.get("machine_info", False):
             machine = self.telemetry_capture.capture_machine_info()
@@ -117,6 +113,14 @@ class BaseInterceptor:
             }
         if configs.ENRICH_MESSAGES:
             workflow_obj.enrich(self.settings.key if self.settings else None)
+
+    def send_workflow_message(self, workflow_obj: WorkflowObject) -> str | None:
+        """Records a workflow, once for each id, which is drawn if there is none."""
+        workflow_obj.workflow_id = workflow_obj.workflow_id or str(uuid4())
+        if workflow_obj.workflow_id in self._saved_workflows:
+            return None
+        self._saved_workflows.add(workflow_obj.workflow_id)
+        self.prepare_workflow(workflow_obj)
         self.intercept(workflow_obj.to_dict())
         return workflow_obj.workflow_id
 
