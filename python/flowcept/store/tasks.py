@@ -223,4 +223,4 @@ def _document(
     for name, value in attributes.items():
         if name not in HIDDEN:
             document[name] = plain(value)
-    return {name: value for name, value in document.items() if value not in (None, {}, [])}
+    return {name: value for name, value in document.items() if value not in (None, "", {}, [])}

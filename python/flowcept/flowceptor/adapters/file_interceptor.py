@@ -27,7 +27,7 @@ class FileInterceptor(BaseInterceptor):
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
         self._seen: tuple[tuple[str, int, int], ...] = ()
-        self._has_complained = False
+        self._trouble = ""  # why the last reading failed
 
     def start(self, bundle_exec_id: str | None, check_safe_stops: bool = True) -> FileInterceptor:
         super().start(bundle_exec_id, check_safe_stops)
@@ -43,6 +43,9 @@ class FileInterceptor(BaseInterceptor):
             self._thread.join(STOP_SECONDS)
             self._thread = None
         self.callback()
+        if self._trouble:
+            message = f"flowcept: {self.imports}: {self._trouble}"
+            warnings.warn(message, RuntimeWarning, stacklevel=2)
         super().stop(check_safe_stops)
 
     def observe(self) -> None:
@@ -55,11 +58,14 @@ class FileInterceptor(BaseInterceptor):
             seen = self._state()
             if not seen or seen == self._seen:
                 return 0
-            self._import()
-            self._seen = seen
+            self._trouble = self._imported()
         except (OSError, subprocess.SubprocessError) as error:
-            self._complain(str(error))
+            self._trouble = str(error)
+        if self._trouble:
+            # Perhaps it is being made just now; it is looked at again.
+            self.logger.warning(self._trouble)
             return 0
+        self._seen = seen
         return 1
 
     def _state(self) -> tuple[tuple[str, int, int], ...]:
@@ -77,12 +83,12 @@ class FileInterceptor(BaseInterceptor):
                 out.append((str(file), facts.st_size, facts.st_mtime_ns))
         return tuple(out)
 
-    def _import(self) -> None:
+    def _imported(self) -> str:
+        """Why it could not be read, "" when it was."""
         beside = str(Path(sys.executable).parent)
         program = shutil.which("headrace", path=f"{beside}{os.pathsep}{os.environ.get('PATH', '')}")
         if program is None:
-            self._complain("there is no command `headrace` on the PATH, which reads the files")
-            return
+            return "there is no command `headrace` on the PATH, which reads the files"
         done = subprocess.run(
             [program, "import", self.imports, str(self.settings.file_path)],
             env=os.environ | {"HEADRACE_DIR": asking.root()},
@@ -91,11 +97,4 @@ class FileInterceptor(BaseInterceptor):
             timeout=STOP_SECONDS,
             check=False,
         )
-        if done.returncode != 0:
-            self._complain(done.stderr.strip())
-
-    def _complain(self, message: str) -> None:
-        self.logger.error(message)
-        if not self._has_complained:
-            self._has_complained = True
-            warnings.warn(f"flowcept: {self.imports}: {message}", RuntimeWarning, stacklevel=2)
+        return done.stderr.strip() if done.returncode != 0 else ""
