@@ -351,3 +351,88 @@ def test_a_program_whose_python_has_no_headrace(tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stdout) == (0, "7\n")
     assert "the models are not watched" in done.stderr and "not for this Python" in done.stderr
+
+
+def test_autocast_and_a_scaler_on_the_cpu(program: Callable[..., Trained]) -> None:
+    found = program("""
+model = cnn()
+losses, optimiser = [], torch.optim.SGD(model.parameters(), lr=0.1)
+hr.torch.watch(model, name="cast", tasks="step", calls=1)
+scaler = torch.amp.GradScaler("cpu", init_scale=8.0) if hasattr(torch.amp, "GradScaler") else None
+for i, (x, y) in enumerate(digits()):
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=i != 1):
+        loss = nn.functional.cross_entropy(model(x), y)
+    optimiser.zero_grad()
+    if scaler is None:
+        loss.backward()
+        optimiser.step()
+    else:
+        scaler.scale(loss).backward()
+        if i == 2:
+            model[3].bias.grad[0] = float("inf")
+        scaler.step(optimiser)
+        scaler.update()
+    losses.append(loss.item())
+hr.torch.unwatch(model)
+print(json.dumps([losses, scaler is not None]))
+""")
+    losses, has_scaler = found.said
+    steps = found.rows(
+        "SELECT used.autocast, (generated->>'$.loss')::DOUBLE AS loss, "
+        "generated->>'$.skipped' AS skipped FROM task "
+        "WHERE activity = 'torch.step' "
+        "ORDER BY used.step"
+    )
+    assert [cast for cast, _, _ in steps] == ["bfloat16", None, "bfloat16"]
+    assert [loss for _, loss, _ in steps] == losses  # not the scaled ones
+    assert [skipped for _, _, skipped in steps] == [None, None, "true" if has_scaler else None]
+    dtypes = found.rows(
+        "SELECT generated.output->>'$.dtype' AS dtype FROM task WHERE activity = 'torch.forward' "
+        "AND used.layer = '3' ORDER BY started_at"
+    )
+    assert dtypes == [("bfloat16",), ("float32",), ("bfloat16",)]
+
+
+def test_two_ranks_of_ddp(program: Callable[..., Trained]) -> None:
+    found = program("""
+import os, tempfile
+import torch.distributed as dist
+import torch.multiprocessing as mp
+
+def work(rank, place):
+    os.environ |= {"RANK": str(rank), "WORLD_SIZE": "2"}
+    dist.init_process_group("gloo", init_method=f"file://{place}/meet", rank=rank, world_size=2)
+    torch.manual_seed(1)
+    model = nn.parallel.DistributedDataParallel(nn.Sequential(nn.Linear(4, 3), nn.Linear(3, 1)))
+    hr.torch.watch(model, name="pair", tasks="step")
+    optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
+    losses = []
+    for i in range(3):
+        loss = (model(torch.full((2, 4), float(rank + i))) ** 2).mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    hr.torch.unwatch(model)
+    with open(f"{place}/{rank}.json", "w") as file:
+        json.dump([losses, sum(float(p.sum()) for p in model.parameters())], file)
+    dist.destroy_process_group()
+
+if __name__ == "__main__":
+    os.environ["GLOO_SOCKET_IFNAME"] = "lo"
+    place = tempfile.mkdtemp(dir=os.getcwd())
+    mp.spawn(work, args=(place,), nprocs=2)
+    print(json.dumps([json.load(open(f"{place}/{rank}.json")) for rank in (0, 1)]))
+""")
+    assert found.said[0][1] == found.said[1][1]  # they trained one model
+    steps = found.rows(
+        "SELECT (attributes->>'$.rank')::INT AS rank, used.step, generated.loss, "
+        "(attributes->>'$.world_size')::INT AS n FROM task WHERE activity = 'torch.step' "
+        "ORDER BY 1, 2"
+    )
+    assert steps == [(rank, i, found.said[rank][0][i], 2) for rank in (0, 1) for i in range(3)]
+    calls = found.rows(
+        "SELECT layer, sum(calls)::INT AS n FROM layer_exposure WHERE phase = 'forward' "
+        "GROUP BY 1 ORDER BY 1"
+    )
+    assert calls == [("", 6), ("module", 6), ("module.0", 6), ("module.1", 6)]

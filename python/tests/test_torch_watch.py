@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import io
+import json
 import pickle
 import subprocess
 import sys
@@ -21,8 +22,8 @@ torch = pytest.importorskip("torch")
 
 import headrace as hr  # noqa: E402
 from headrace import _capture  # noqa: E402
+from headrace.torch import patches, watching  # noqa: E402
 from headrace.torch import timeline as timelines  # noqa: E402
-from headrace.torch import watching  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn.modules import module as modules  # noqa: E402
 from torch.utils.checkpoint import checkpoint  # noqa: E402
@@ -443,7 +444,10 @@ def test_checkpointing_recomputes(clock: Clock, reentrant: bool) -> None:
     watch = hr.torch.watch(model)
     train(model, Step(clock, model.parameters()), steps=2)
     assert seen(watch)["second.0", "forward"] == (40, 4)
-    assert seen(watch)["second.1", "forward"] == (400, 4)
+    # PyTorch 2 leaves the last layer as soon as it has what it needs, by an exception, and its
+    # backward goes on in what seems to be its forward.
+    is_left_early = not reentrant and not torch.__version__.startswith("1.")
+    assert seen(watch)["second.1", "forward"] == (1000 if is_left_early else 400, 4)
     own = {path: seen(watch)[path, "backward"][0] for path in ("first", "third")}
     assert own == {"first": 6, "third": 6000}
     if reentrant:
@@ -562,7 +566,8 @@ def test_optimisers_and_schedulers_of_every_order(clock: Clock) -> None:
             schedule.step()
             late_schedule.step()
         assert seen(watch)["", "step"] == (4_000_000, 4)
-        assert late._step_count == early._step_count == 2
+        if torch.__version__.startswith("1."):
+            assert late._step_count == early._step_count == 2
         assert "step" not in vars(of_another)
         assert set(pickle.loads(pickle.dumps(early)).__dict__) <= set(vars(early))  # noqa: S301
         watch.unwatch()
@@ -592,12 +597,113 @@ def test_the_model_is_as_before() -> None:
     watch.unwatch()
     assert optimiser.step == step
     assert "step" not in vars(optimiser)
+    assert not patches._kept
     for path, module in model.named_modules():
         assert vars(module).keys() == before[1][path].keys()
         assert not module._forward_hooks and not module._forward_pre_hooks
     counted = seen(watch)
     train(model, optimiser)
     assert seen(watch) == counted
+
+
+def test_pytorch_is_as_before() -> None:
+    places = (
+        (torch, "save"), (torch, "load"), (nn.Module, "load_state_dict"),
+        (torch.Tensor, "backward"), (torch.optim.Optimizer, "__init__"),
+        (torch.utils.data.DataLoader, "__iter__"),
+    )  # fmt: skip
+    before = [vars(place)[name] for place, name in places]
+    first = hr.torch.watch(Convolutions(), tasks=("step", "epoch"), calls=2)
+    model = Convolutions()
+    second = hr.torch.watch(model)
+    assert [vars(place)[name] for place, name in places] != before
+    first.unwatch()
+    assert torch.save is not before[0]  # the other one goes on
+    kept = torch.load
+
+    def around(*args: Any, **keywords: Any) -> Any:
+        return kept(*args, **keywords)
+
+    torch.load = around  # by somebody else, who comes later
+    second.unwatch()
+    assert torch.load is around
+    torch.load = before[1]
+    assert [vars(place)[name] for place, name in places] == before
+
+
+def test_a_checkpoint_is_what_it_would_be(tmp_path: Path) -> None:
+    contents = []
+    for watched in (False, True):
+        torch.manual_seed(5)
+        model = Convolutions()
+        if watched:
+            hr.torch.watch(model, tasks="step", calls=1, stats=("activations", "gradients"))
+        train(model, torch.optim.AdamW(model.parameters()), steps=3)
+        place = tmp_path / "state.pt"
+        torch.save({"model": model.state_dict(), "whole": model}, place)
+        contents.append(place.read_bytes())
+        hr.torch.unwatch(model)
+    assert contents[0] == contents[1]
+
+
+def test_versions_of_a_model() -> None:
+    model = Convolutions()
+    with hr.torch.watch(model, name="net") as watch:
+        first = watch.version()
+        assert (first.kind, first.name, first.path) == ("model", "net", None)
+        assert first.size_bytes == sum(4 * t.numel() for t in model.parameters()) + 2 * 4 * 4 + 8
+        assert watch.version() == first
+        kept = model.classify.bias.detach().clone()
+        with torch.no_grad():
+            model.classify.bias[0] += 1
+        second = watch.version()
+        assert second.sha256 != first.sha256 and second.id != first.id
+        with torch.no_grad():
+            model.classify.bias.copy_(kept)
+    duplicate = copy.deepcopy(model)
+    with hr.torch.watch(duplicate, name="net") as watch:
+        assert watch.version() == first  # by its content
+        del duplicate, model
+        gc.collect()
+    with pytest.raises(ReferenceError, match="the model is gone"):
+        watch.version()
+
+
+def test_states_of_every_dtype_are_hashed() -> None:
+    from headrace.torch.architecture import architecture_of, state_sha256
+
+    model = nn.Module()
+    for name, dtype in (("a", torch.bfloat16), ("b", torch.complex64), ("c", torch.bool)):
+        model.register_buffer(name, torch.ones(3, dtype=dtype))
+    model.register_buffer("t", torch.arange(6.0).view(2, 3).t())
+    model.register_buffer("sparse", torch.eye(2).to_sparse())
+    model.register_buffer("empty", torch.empty(0))
+    model.register_buffer("left_out", torch.randn(2), persistent=False)
+    model.lazy = nn.LazyLinear(3)
+    known = state_sha256(model)
+    model.left_out += 1
+    model.t = torch.arange(6.0).view(2, 3).t().contiguous()
+    assert state_sha256(model) == known
+    model.a[0] = 2
+    assert state_sha256(model) != known
+    told = architecture_of(model)
+    assert told.rows[0][5]["t"] == [3, 2] and told.rows[1][5]["weight"] is None
+    many = nn.Sequential(*(nn.Linear(2, 2) for _ in range(900)))
+    texts = dict(architecture_of(many).texts())
+    assert list(texts)[:2] == ["modules_1", "modules_2"]
+    assert all(len(text) <= 16_000 for text in texts.values())
+    assert sum(len(json.loads(text)) for text in texts.values()) == 901
+
+
+def test_versions_of_pytorch() -> None:
+    from headrace.torch.beginning import check_version
+
+    assert check_version("1.13.1+cu117") is None and check_version("2.15.0") is None
+    assert check_version("2.7.1a0+git") == (
+        "PyTorch 2.7.1a0+git is not among the tested versions, 1.13 and 2.15"
+    )
+    with pytest.raises(ImportError, match=r"needs PyTorch 1.13 or later, and this is 1.8.0"):
+        check_version("1.8.0")
 
 
 def test_it_ends_with_the_model(rows: list[SimpleNamespace]) -> None:
@@ -665,6 +771,20 @@ def test_scripted_parts_and_other_threads(clock: Clock) -> None:
     watch.unwatch()
 
 
+@pytest.mark.skipif(not hasattr(torch, "compile"), reason="PyTorch 1.13 compiles nothing")
+def test_compiled_modules_have_a_note() -> None:
+    for in_place in (False, True):
+        inside = nn.Sequential(nn.Linear(3, 3), nn.ReLU())
+        model = inside if in_place else torch.compile(inside, backend="eager")
+        with hr.torch.watch(model, name="net") as watch:
+            if in_place:
+                model.compile(backend="eager")
+            train(model, torch.optim.SGD(inside.parameters(), lr=0.1))
+            assert seen(watch)["", "step"][1] == 3
+        assert [note for note in watch.notes if "is compiled" in note] == watch.notes
+        assert len(watch.notes) == 1
+
+
 def test_data_parallel_without_devices(clock: Clock) -> None:
     model = nn.DataParallel(nn.Sequential(Layer(clock, 10)))
     with hr.torch.watch(model) as watch:
@@ -690,6 +810,9 @@ def test_wrong_arguments() -> None:
     for options, error in (
         ({"phases": ("forwards",)}, "'forwards' is no phase"),
         ({"depth": -1}, "depth is a number of names"),
+        ({"tasks": "steps"}, "'steps' is no task of a training: they are epoch, step"),
+        ({"stats": ("weights",)}, "'weights' is no statistics"),
+        ({"calls": 0}, "calls is a number of steps"),
         ({"resolve": "2"}, "share of run time"),
         ({"resolve": "much"}, "share of run time"),
         ({"resolve": 0.02, "period": 0}, "period is in seconds"),

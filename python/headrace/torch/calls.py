@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from headrace.torch.casting import dtype_of, is_on
 from headrace.torch.isolation import CannotCopyError, isolated, size_bytes
 from headrace.torch.marks import tensors_in
 
@@ -49,18 +50,15 @@ class RecordedCall:
         with torch.no_grad():
             self._args, self._keywords = _clones(args), _clones(keywords)
         self._with_grad = torch.is_grad_enabled()
-        self._casts = [("cpu", torch.is_autocast_cpu_enabled(), torch.get_autocast_cpu_dtype())]
-        if torch.cuda.is_available():
-            self._casts.append(
-                ("cuda", torch.is_autocast_enabled(), torch.get_autocast_gpu_dtype())
-            )
+        devices = ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
+        self._casts = [(device, is_on(device), dtype_of(device)) for device in devices]
         self.uses_cuda = any(tensor.is_cuda for tensor in (*weights, *inputs))
 
     @contextmanager
     def _as_recorded(self, with_grad: bool) -> Iterator[None]:
         with ExitStack() as stack:
             for device, on, dtype in self._casts:
-                if on or torch.is_autocast_cpu_enabled() or torch.is_autocast_enabled():
+                if on or is_on("cpu") or is_on("cuda"):
                     stack.enter_context(
                         torch.autocast(device, dtype=dtype, enabled=on, cache_enabled=False)
                     )

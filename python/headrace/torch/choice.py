@@ -44,6 +44,14 @@ def _other_paths(model: Any, layers: dict[str, Any]) -> list[str]:
     ]
 
 
+def compiled_note(name: str) -> str:
+    """About a module that torch.compile compiles."""
+    return (
+        f"{name} is compiled: while it is watched, its compiled code is cut at the calls of its "
+        "layers, and what is not cut counts as the module around it"
+    )
+
+
 def notes_about(model: Any, layers: dict[str, Any]) -> list[str]:
     """What of this model cannot be seen by layer, one sentence each."""
     notes = _other_paths(model, layers)
@@ -61,5 +69,5 @@ def notes_about(model: Any, layers: dict[str, Any]) -> list[str]:
                 f"{name} is DataParallel: what its copies do on other devices counts as it"
             )
         elif type(module).__name__ == "OptimizedModule":
-            notes.append(f"{name} is compiled: the modules in it may count as it")
+            notes.append(compiled_note(name))
     return notes

@@ -9,6 +9,7 @@ import torch
 
 from headrace import _capture
 from headrace.torch import loaders
+from headrace.torch.casting import autocast
 from headrace.torch.sampling import STEPS_APART, Sampling
 from headrace.torch.versions import ranks
 
@@ -164,12 +165,3 @@ class Progress:
             generated,
             attributes,
         )
-
-
-def autocast() -> str | None:
-    """The dtype that PyTorch casts to here; None where it does not."""
-    if torch.is_autocast_enabled():
-        return str(torch.get_autocast_gpu_dtype()).removeprefix("torch.")
-    if torch.is_autocast_cpu_enabled():
-        return str(torch.get_autocast_cpu_dtype()).removeprefix("torch.")
-    return None

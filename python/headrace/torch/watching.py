@@ -14,7 +14,7 @@ import torch
 from headrace import _capture
 from headrace.failures import is_from_signal
 from headrace.torch import loaders, patches
-from headrace.torch.choice import chosen_layers, is_called, notes_about
+from headrace.torch.choice import chosen_layers, compiled_note, is_called, notes_about
 from headrace.torch.forward import Forward
 from headrace.torch.optimisers import WrappedStep, optimisers_of, trains
 from headrace.torch.progress import Progress
@@ -154,7 +154,10 @@ class Watch:
         return f"<headrace watch of {self.name}: {len(self.layers)} layers{ended}>{notes}"
 
     def version(self) -> Any:
-        """The object of the model as it is now, recorded if its state is new. Hashes the state."""
+        """The object of the model as it is now, recorded if its state is new. Hashes the state.
+        ReferenceError when the model is gone."""
+        if self.model is None:
+            raise ReferenceError("the model is gone; ask for its version while it is there")
         return self.versions.now()
 
     # What hooks and marks tell.
@@ -340,6 +343,8 @@ class Watch:
         self.forward.hooks.is_fresh = True
         if not any(calls):
             return
+        if getattr(self.model, "_compiled_call_impl", None) is not None:  # by model.compile()
+            self.note(compiled_note(self.name))
         for slot, ns in enumerate(self_ns):
             self._total_ns[slot] += ns
             self._total_calls[slot] += calls[slot]
