@@ -6,6 +6,7 @@
 #include "binding/loop_type.h"
 #include "binding/names.h"
 #include "binding/object_type.h"
+#include "binding/open_task.h"
 #include "binding/parents.h"
 #include "binding/process.h"
 #include "binding/resumable.h"
@@ -30,8 +31,8 @@ PyMODINIT_FUNC PyInit__capture() {
   const bool added = make_context_variable() && add_task_type(module.get()) &&
                      add_resumable_types(module.get()) && add_scope_type(module.get()) &&
                      add_loop_type(module.get()) && add_carry_type(module.get()) &&
-                     add_object_type(module.get()) && add_process_functions(module.get()) &&
-                     add_segment_functions(module.get()) && add_exposure_functions(module.get()) &&
-                     add_guest_functions(module.get());
+                     add_object_type(module.get()) && add_open_task_type(module.get()) &&
+                     add_process_functions(module.get()) && add_segment_functions(module.get()) &&
+                     add_exposure_functions(module.get()) && add_guest_functions(module.get());
   return added ? module.release() : nullptr;
 }

@@ -179,6 +179,27 @@ PyObject* named_object(PyObject*, PyObject* args) {
   return make(id, kind, name, Py_None, Py_None, Py_None);
 }
 
+// result_object(identity, name, recorded) -> Object: what a task made that another one uses
+PyObject* result_object(PyObject*, PyObject* args) {
+  PyObject* identity = nullptr;
+  PyObject* name = nullptr;
+  int is_recorded = 0;
+  if (PyArg_ParseTuple(args, "UUp:result_object", &identity, &name, &is_recorded) == 0) {
+    return nullptr;
+  }
+  const Uuid id = named_uuid("adapter.result", text_of(identity));
+  const Ref kind = Ref::steal(PyUnicode_InternFromString("result"));
+  if (!kind) return nullptr;
+  if (is_recorded != 0) {
+    quietly([&] {
+      capture::Fields fields;
+      add_value(fields, Role::kAttribute, name_of("name"), name);
+      capture::record_object(id, "result", fields);
+    });
+  }
+  return make(id, kind.get(), name, Py_None, Py_None, Py_None);
+}
+
 // digest_file(path) -> (sha256 hex, size in bytes)
 PyObject* digest_file(PyObject*, PyObject* path) {
   PyObject* bytes = nullptr;
@@ -197,6 +218,7 @@ PyObject* digest_file(PyObject*, PyObject* path) {
 
 PyMethodDef g_functions[] = {{"record_object", record_object, METH_VARARGS, nullptr},
                              {"named_object", named_object, METH_VARARGS, nullptr},
+                             {"result_object", or_none<result_object>, METH_VARARGS, nullptr},
                              {"digest_file", digest_file, METH_O, nullptr},
                              {nullptr, nullptr, 0, nullptr}};
 

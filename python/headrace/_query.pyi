@@ -19,6 +19,72 @@ class Table:
     def text(self, limit: int) -> str: ...
     def __arrow_c_stream__(self, requested_schema: object = None) -> object: ...
 
+class Intake:
+    def __init__(
+        self, directory: str, kind: str, identity: str, can_be_read_again: bool, /
+    ) -> None: ...
+    def position(self) -> bytes: ...
+    def workflow(
+        self,
+        id: str,
+        name: str,
+        parent: str,
+        campaign: str,
+        begin_ns: int | None,
+        end_ns: int | None,
+        status: str,
+        used: dict[str, Any],
+        generated: dict[str, Any],
+        tags: dict[str, Any],
+        attributes: dict[str, Any],
+        /,
+    ) -> str: ...
+    def task(
+        self,
+        id: str,
+        activity: str,
+        workflow: str,
+        parent: str,
+        begin_ns: int | None,
+        end_ns: int | None,
+        status: str,
+        attempt: int,
+        depends_on: list[str],
+        used: dict[str, Any],
+        generated: dict[str, Any],
+        tags: dict[str, Any],
+        attributes: dict[str, Any],
+        error: list[str],
+        host: str,
+        agent: str,
+        /,
+    ) -> str: ...
+    def object(
+        self,
+        id: str,
+        kind: str,
+        name: str,
+        path: str,
+        sha256: str,
+        size_bytes: int | None,
+        version: str,
+        workflow: str,
+        at_ns: int | None,
+        attributes: dict[str, Any],
+        /,
+    ) -> bytes: ...
+    def row(
+        self, values: dict[str, Any], at_ns: int, task: str, workflow: str, step: int | None, /
+    ) -> None: ...
+    def line(self, text: str, at_ns: int, task: str, workflow: str, is_error: bool, /) -> None: ...
+    def edge(
+        self, task: str, object: str, generated: bool, name: str, inferred: bool, /
+    ) -> None: ...
+    def quarantine(self, piece: bytes, reason: str, /) -> None: ...
+    def commit(self, position: str, /) -> None: ...
+    def report(self) -> dict[str, int]: ...
+    def close(self) -> None: ...
+
 def set_error_classes(classes: tuple[type, ...]) -> None: ...
 def find_directory() -> str: ...
 def sql(root: str, text: str) -> Table: ...

@@ -75,6 +75,7 @@ void record_finished_task(const FinishedTask& task) {
   record.end_ticks = task.end_ticks;
   record.shape_id = shape_id(*recorder, task.fields);
   record.status = task.status;
+  record.attempt = task.attempt;
   record.ring = static_cast<uint16_t>(ring->index());
   recorder->commit(*ring, record, task.fields);
 }

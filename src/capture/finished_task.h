@@ -24,6 +24,7 @@ struct FinishedTask {
   uint64_t begin_ticks = 0;  // of this process's clock, see base/clock.h
   uint64_t end_ticks = 0;
   TaskStatus status = TaskStatus::kFinished;
+  uint8_t attempt = 0;
   Fields fields;
   Uuid workflow;  // nil: the current one
 };

@@ -332,7 +332,7 @@ TaskRef reference(const TaskState* task) {
 namespace {
 
 void log_as(Recorder& recorder, uint64_t task, uint32_t workflow_id, LogStream stream,
-            const Fields& fields) {
+            const Fields& fields, uint64_t at_ticks) {
   Ring* ring = recorder.ring();
   if (ring == nullptr) return;
   LogRecord record{};
@@ -341,18 +341,23 @@ void log_as(Recorder& recorder, uint64_t task, uint32_t workflow_id, LogStream s
   record.task = task;
   record.workflow_id = workflow_id;
   record.shape_id = shape_id(recorder, fields);
-  record.at_ticks = ticks();
+  record.at_ticks = at_ticks;
   recorder.commit(*ring, record, fields);
 }
 
 }  // namespace
 
 void log_values(const TaskState* task, LogStream stream, const Fields& fields) {
+  log_values_at(task, stream, fields, ticks());
+}
+
+void log_values_at(const TaskState* task, LogStream stream, const Fields& fields,
+                   uint64_t at_ticks) {
   Recorder* recorder = Recorder::get();
   if (recorder == nullptr) return;
   const bool ours = task != nullptr && task->producer == recorder->producer();
   log_as(*recorder, ours ? task->number : 0,
-         ours ? task->workflow_id() : current_workflow_id(*recorder), stream, fields);
+         ours ? task->workflow_id() : current_workflow_id(*recorder), stream, fields, at_ticks);
 }
 
 void log_values_of(uint64_t task, LogStream stream, const Fields& fields) {
@@ -361,7 +366,7 @@ void log_values_of(uint64_t task, LogStream stream, const Fields& fields) {
   for (const TaskState* at = current_task(); at != nullptr; at = at->outer) {
     if (at->number == task) return log_values(at, stream, fields);
   }
-  log_as(*recorder, task, current_workflow_id(*recorder), stream, fields);
+  log_as(*recorder, task, current_workflow_id(*recorder), stream, fields, ticks());
 }
 
 uint32_t shape_id(Recorder& recorder, const Fields& fields) {

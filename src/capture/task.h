@@ -62,6 +62,9 @@ TaskRef reference(const TaskState* task);
 
 // One row of a series under `task` (null: under the workflow). `fields` of role kGenerated.
 void log_values(const TaskState* task, LogStream stream, const Fields& fields);
+// The same, of another moment than now.
+void log_values_at(const TaskState* task, LogStream stream, const Fields& fields,
+                   uint64_t at_ticks);
 // The same under the task of this number of this process (0: under the workflow).
 void log_values_of(uint64_t task, LogStream stream, const Fields& fields);
 

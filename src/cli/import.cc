@@ -1,17 +1,32 @@
-// headrace import OTHER
+// headrace import OTHER, headrace import KIND SOURCE
 #include "collect/import.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
+#include "base/clock.h"
 #include "cli/commands.h"
 #include "cli/counted.h"
+#include "cli/pause.h"
+#include "exchange/importer.h"
 #include "query/units.h"
 
 namespace headrace::cli {
 namespace {
+
+struct ImportOptions {
+  std::vector<std::string> words;  // OTHER, or KIND SOURCE
+  std::string name;
+  bool follow = false;
+  std::optional<double> idle_s;
+  double every_s = 1;
+  bool json = false;
+};
 
 void print(const collect::Imported& done, const std::string& other, bool json) {
   const store::Merged& m = done.merged;
@@ -57,26 +72,129 @@ int import_other(const std::string& other, bool json, const Program& program) {
   return kDone;
 }
 
+std::string kinds() {
+  std::string out;
+  for (const exchange::Importer& one : exchange::importers()) {
+    out += (out.empty() ? "" : ", ") + std::string(one.kind) + " (" + std::string(one.reads) + ")";
+  }
+  return out.empty() ? "none" : out;
+}
+
+// What came since the report before.
+void print(const collect::IntakeReport& now, const collect::IntakeReport& before,
+           const std::string& source, bool json) {
+  const auto since = [](uint64_t n, uint64_t m) { return static_cast<int64_t>(n - m); };
+  std::vector<Counted> counts = {
+      {"task", since(now.tasks, before.tasks)},
+      {"workflow record", since(now.workflows, before.workflows)},
+      {"object", since(now.objects, before.objects)},
+      {"row of metrics", since(now.rows, before.rows), "rows of metrics"},
+      {"line", since(now.lines, before.lines)},
+      {"edge", since(now.edges, before.edges)},
+      {"quarantined piece", since(now.quarantined, before.quarantined)},
+      {"shortened record", since(now.shortened, before.shortened)}};
+  if (json) {
+    counts.push_back({"running task", static_cast<int64_t>(now.open)});
+    counts.push_back({"known", since(now.known, before.known), "known"});
+    print_json(counts);
+  } else {
+    const std::string list = listed(counts);
+    if (list == "nothing") {
+      std::printf("nothing new in %s\n", source.c_str());
+    } else {
+      std::printf("%s from %s\n", list.c_str(), source.c_str());
+    }
+  }
+  std::fflush(stdout);
+}
+
+bool is_same(const collect::IntakeReport& a, const collect::IntakeReport& b) {
+  return a.tasks == b.tasks && a.workflows == b.workflows && a.objects == b.objects &&
+         a.rows == b.rows && a.lines == b.lines && a.edges == b.edges &&
+         a.quarantined == b.quarantined;
+}
+
+int import_source(const exchange::Importer& importer, const ImportOptions& o,
+                  const Program& program) {
+  const Pause pause;
+  const std::string& from = o.words[1];
+  Result<exchange::OpenedSource> opened = importer.open(from, o.name);
+  if (!opened.ok()) return program.fail(opened.status());
+  Result<collect::Intake> intake = collect::Intake::open(Directory{program.root()}, opened->source);
+  if (!intake.ok()) return program.fail(intake.status());
+  size_t said = 0;
+  collect::IntakeReport before;
+  int64_t news_ns = now_monotonic_ns();
+  bool is_stopped = false;
+  const auto stop = [&] { return is_stopped = is_stopped || !pause(0); };
+  while (true) {
+    const Status read = opened->reader->read(*intake, stop);
+    const std::vector<std::string> notes = opened->reader->notes();
+    for (; said < notes.size(); ++said) program.say("headrace: " + notes[said]);
+    const collect::IntakeReport& now = intake->report();
+    const bool has_news = !is_same(now, before);
+    if (has_news || !o.follow) print(now, before, from, o.json);
+    if (has_news) news_ns = now_monotonic_ns();
+    before = now;
+    if (!read.ok()) return program.fail(read);
+    if (!o.follow || is_stopped) return kDone;
+    const double idle_s = static_cast<double>(now_monotonic_ns() - news_ns) / 1e9;
+    if (o.idle_s && idle_s >= *o.idle_s) return kDone;
+    if (!pause(static_cast<int64_t>(o.every_s * 1000))) return kDone;
+  }
+}
+
+int import_any(const ImportOptions& o, const Program& program) {
+  if (o.words.size() == 1) {
+    const std::string& word = o.words.front();
+    std::error_code error;
+    if (exchange::find_importer(word) != nullptr && !std::filesystem::exists(word, error)) {
+      return program.fail(
+          invalid_argument("say what to read: headrace import " + word + " SOURCE (" +
+                           std::string(exchange::find_importer(word)->reads) + ")"));
+    }
+    if (o.follow || o.idle_s || !o.name.empty()) {
+      return program.fail(invalid_argument(
+          "--follow, --idle and --name belong to headrace import KIND SOURCE; kinds: " + kinds()));
+    }
+    return import_other(word, o.json, program);
+  }
+  const exchange::Importer* importer = exchange::find_importer(o.words.front());
+  if (importer == nullptr) {
+    return program.fail(
+        invalid_argument("'" + o.words.front() + "' is no kind of source; kinds: " + kinds()));
+  }
+  return import_source(*importer, o, program);
+}
+
 }  // namespace
 
 void add_import(CLI::App& app, Program& program) {
-  struct Options {
-    std::string other;
-    bool json = false;
-  };
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ImportOptions>();
   CLI::App* verb = add_verb(
-      app, "import", "Takes in what another folder holds, nothing twice",
+      app, "import", "Takes in what another folder or program holds, nothing twice",
       "  headrace import /mnt/node7/study            a project, or its .headrace\n"
       "  headrace import backup-2026-11\n"
       "  headrace import old/store.duckdb            a store alone, or a folder of segments\n"
-      "The other folder is only read. Tags and notes come too, of two the later holds.\n");
-  verb->add_option("OTHER", options->other, "A folder, or a store file")
+      "  headrace import KIND SOURCE                 what another program recorded\n"
+      "  headrace import KIND SOURCE --follow        and what it goes on to record\n"
+      "What is read stays as it is. Of tags and notes of two folders the later holds.\n");
+  verb->add_option("OTHER", options->words, "A folder or a store file; or a KIND and its SOURCE")
       ->required()
-      ->option_text("[required]");
+      ->expected(1, 2)
+      ->option_text("[SOURCE] [required]");
+  verb->add_option("--name", options->name, "With KIND: what to call what has no name there");
+  verb->add_flag("--follow", options->follow, "With KIND: goes on, until Ctrl-C");
+  verb->add_option("--idle", options->idle_s,
+                   "With --follow: ends when nothing new came for so long")
+      ->check(CLI::Range(0.0, 1e9))
+      ->type_name("SECONDS");
+  verb->add_option("--every", options->every_s,
+                   "With --follow: seconds between two looks (default 1)")
+      ->check(CLI::Range(0.01, 3600.0))
+      ->type_name("SECONDS");
   verb->add_flag("--json", options->json, "What came, as a JSON object");
-  program.runs(
-      verb, [options, &program] { return import_other(options->other, options->json, program); });
+  program.runs(verb, [options, &program] { return import_any(*options, program); });
 }
 
 }  // namespace headrace::cli

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
+#include <utility>
 
 #include "encode/nested.h"
 
@@ -11,7 +13,8 @@ namespace {
 
 class JsonReader {
  public:
-  explicit JsonReader(std::string_view text) : text_(text), write_(out_) {}
+  JsonReader(std::string_view text, JsonNumbers numbers)
+      : text_(text), is_python_(numbers == JsonNumbers::kPython), write_(out_) {}
 
   Result<std::string> read() {
     value(0);
@@ -41,6 +44,7 @@ class JsonReader {
     if (depth > kMaxNestedDepth) return fail();
     space();
     if (!more()) return fail();
+    if (is_python_ && odd_number()) return;
     switch (text_[at_]) {
       case '{': return container(depth, kNestedMap, '}');
       case '[': return container(depth, kNestedList, ']');
@@ -50,6 +54,21 @@ class JsonReader {
       case 'n': return word("null"), write_.null();
       default: return number();
     }
+  }
+
+  bool odd_number() {
+    constexpr double kInfinity = std::numeric_limits<double>::infinity();
+    constexpr std::pair<std::string_view, double> kOdd[] = {
+        {"NaN", std::numeric_limits<double>::quiet_NaN()},
+        {"Infinity", kInfinity},
+        {"-Infinity", -kInfinity}};
+    for (const auto& [name, number] : kOdd) {
+      if (text_.substr(at_, name.size()) != name) continue;
+      at_ += name.size();
+      write_.real(number);
+      return true;
+    }
+    return false;
   }
 
   // The count stands before the items and is known after them.
@@ -179,6 +198,7 @@ class JsonReader {
   }
 
   std::string_view text_;
+  bool is_python_;
   size_t at_ = 0;
   bool ok_ = true;
   std::string out_;
@@ -187,6 +207,8 @@ class JsonReader {
 
 }  // namespace
 
-Result<std::string> nested_from_json(std::string_view json) { return JsonReader(json).read(); }
+Result<std::string> nested_from_json(std::string_view json, JsonNumbers numbers) {
+  return JsonReader(json, numbers).read();
+}
 
 }  // namespace headrace

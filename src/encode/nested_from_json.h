@@ -13,6 +13,9 @@ namespace headrace {
 // its 3-byte form.
 // Errors: kCorrupt with the offset where the text stops being JSON (RFC 8259), or is deeper than
 // kMaxNestedDepth.
-Result<std::string> nested_from_json(std::string_view json);
+// `numbers`: kPython takes NaN, Infinity and -Infinity too, which Python's json writes.
+enum class JsonNumbers { kPlain, kPython };
+Result<std::string> nested_from_json(std::string_view json,
+                                     JsonNumbers numbers = JsonNumbers::kPlain);
 
 }  // namespace headrace

@@ -85,10 +85,14 @@ UPDATE workflow_row w SET name = f.name, parent = f.parent, campaign = f.campaig
   status = s.status, begin_ns = s.begin_ns, end_ns = s.end_ns, producer = f.producer,
   used = v.used, generated = v.generated, tags = v.tag, error = v.error, attributes = v.attribute
 FROM (
-  SELECT DISTINCT ON (r.workflow) r.workflow, r.name, r.parent, r.campaign, r.producer
-  FROM workflow_record r JOIN touched ON touched.id = r.workflow
-  JOIN producer_row p ON p.producer = r.producer
-  ORDER BY r.workflow, r.begin_ns, p.uid, r.ring, r.number) f
+  -- What one record does not say another may.
+  SELECT workflow, first(name ORDER BY begin_ns, uid, ring, number) FILTER (name IS NOT NULL) AS name,
+    first(parent ORDER BY begin_ns, uid, ring, number) FILTER (parent IS NOT NULL) AS parent,
+    first(campaign ORDER BY begin_ns, uid, ring, number) FILTER (campaign IS NOT NULL) AS campaign,
+    first(producer ORDER BY begin_ns, uid, ring, number) AS producer
+  FROM (SELECT r.*, p.uid FROM workflow_record r JOIN touched ON touched.id = r.workflow
+        JOIN producer_row p ON p.producer = r.producer)
+  GROUP BY workflow) f
 JOIN (
   SELECT workflow, min(begin_ns) AS begin_ns,
     CASE WHEN bool_or(end_ns IS NULL AND alive) THEN NULL ELSE max(end_ns) END AS end_ns,

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "binding/query/answers.h"
+#include "binding/query/intake_type.h"
 #include "binding/query/opened.h"
 #include "binding/query/pages.h"
 #include "binding/query/python_values.h"
@@ -121,6 +122,7 @@ NB_MODULE(_query, m) {
   m.doc() = "Questions to a store. Use headrace.open().";
   add_table(m);
   add_answers(m);
+  add_intake(m);
   add_pages(m);
   m.def("set_error_classes", &set_error_classes, nb::arg("classes"));
   m.def("find_directory", [] { return headrace::find_directory().root.string(); });
