@@ -182,7 +182,7 @@ void add_import(CLI::App& app, Program& program) {
   verb->add_option("OTHER", options->words, "A folder or a store file; or a KIND and its SOURCE")
       ->required()
       ->expected(1, 2)
-      ->option_text("OTHER | KIND SOURCE [required]");
+      ->option_text("[SOURCE] [required]");
   verb->add_option("--name", options->name, "With KIND: what to call what has no name there");
   verb->add_flag("--follow", options->follow, "With KIND: goes on, until Ctrl-C");
   verb->add_option("--idle", options->idle_s,

@@ -80,10 +80,7 @@ Value cut(const Value& value) {
 
 IntakeSpool::IntakeSpool(const Directory& directory, ProducerId producer,
                          std::vector<std::pair<std::string, std::string>> facts, Numbers numbers)
-    : directory_(directory),
-      producer_(producer),
-      facts_(std::move(facts)),
-      writer_(directory, producer, [this] { write_preamble(); }) {
+    : facts_(std::move(facts)), writer_(directory, producer, [this] { write_preamble(); }) {
   for (const SegmentFile& file : list_segments(directory)) {
     if (file.producer == producer && !file.sealed) give_final_name(file);
   }

@@ -94,8 +94,6 @@ class IntakeSpool {
   void write_clocks(bool all);
   std::string description(uint64_t records, Ended ended) const;
 
-  const Directory directory_;
-  const ProducerId producer_;
   const std::vector<std::pair<std::string, std::string>> facts_;
   std::vector<std::string> entries_;  // id - 1: kind byte + bytes
   std::unordered_map<std::string, uint32_t> ids_;

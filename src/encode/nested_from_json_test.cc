@@ -33,5 +33,14 @@ TEST(NestedFromJson, RefusesWhatIsNotJson) {
   EXPECT_EQ(there_and_back(std::string(100'000, '[')), "refused");
 }
 
+TEST(NestedFromJson, TakesPythonsNumbersWhereAsked) {
+  const Result<std::string> nested =
+      nested_from_json("[NaN, Infinity, -Infinity, -1]", JsonNumbers::kPython);
+  ASSERT_TRUE(nested.ok()) << nested.status().message();
+  EXPECT_EQ(*nested_to_json(*nested),
+            R"([{"$float":"nan"},{"$float":"inf"},{"$float":"-inf"},-1])");
+  EXPECT_FALSE(nested_from_json("[Inf]", JsonNumbers::kPython).ok());
+}
+
 }  // namespace
 }  // namespace headrace

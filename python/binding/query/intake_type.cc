@@ -55,9 +55,10 @@ class PyIntake {
     return nb::bytes(bytes.data(), bytes.size());
   }
   std::string workflow(const std::string& id, const std::string& name, const std::string& parent,
-                       const std::string& campaign, nb::object begin_ns, nb::object end_ns,
-                       const std::string& status, nb::dict used, nb::dict generated, nb::dict tags,
-                       nb::dict attributes) {
+                       const std::string& campaign, const nb::object& begin_ns,
+                       const nb::object& end_ns, const std::string& status, const nb::dict& used,
+                       const nb::dict& generated, const nb::dict& tags,
+                       const nb::dict& attributes) {
     collect::WorkflowTold told;
     told.id = id;
     told.name = name;
@@ -74,11 +75,11 @@ class PyIntake {
     return intake().workflow_id(id).text();
   }
   std::string task(const std::string& id, const std::string& activity, const std::string& workflow,
-                   const std::string& parent, nb::object begin_ns, nb::object end_ns,
+                   const std::string& parent, const nb::object& begin_ns, const nb::object& end_ns,
                    const std::string& status, int attempt, std::vector<std::string> depends_on,
-                   nb::dict used, nb::dict generated, nb::dict tags, nb::dict attributes,
-                   std::vector<std::string> error, const std::string& host,
-                   const std::string& agent) {
+                   const nb::dict& used, const nb::dict& generated, const nb::dict& tags,
+                   const nb::dict& attributes, std::vector<std::string> error,
+                   const std::string& host, const std::string& agent) {
     collect::TaskTold told;
     told.id = id;
     told.activity = activity;
@@ -104,9 +105,9 @@ class PyIntake {
   }
   // The 16 bytes of its id.
   nb::bytes object(const std::string& id, const std::string& kind, const std::string& name,
-                   const std::string& path, const std::string& sha256, nb::object size_bytes,
-                   const std::string& version, const std::string& workflow, nb::object at_ns,
-                   nb::dict attributes) {
+                   const std::string& path, const std::string& sha256, const nb::object& size_bytes,
+                   const std::string& version, const std::string& workflow, const nb::object& at_ns,
+                   const nb::dict& attributes) {
     collect::ObjectTold told;
     told.id = id;
     told.kind = kind;
@@ -122,8 +123,8 @@ class PyIntake {
     const auto bytes = intake().object_id(id).bytes();
     return nb::bytes(bytes.data(), bytes.size());
   }
-  void row(nb::dict values, int64_t at_ns, const std::string& task, const std::string& workflow,
-           nb::object step) {
+  void row(const nb::dict& values, int64_t at_ns, const std::string& task,
+           const std::string& workflow, const nb::object& step) {
     check(intake().row({task, workflow, at_ns, given<int64_t>(step), told_values(values)}));
   }
   void line(const std::string& text, int64_t at_ns, const std::string& task,
@@ -135,7 +136,7 @@ class PyIntake {
             const std::string& name, bool inferred) {
     check(intake().edge({task, object, generated, name, inferred}));
   }
-  void quarantine(nb::bytes piece, const std::string& reason) {
+  void quarantine(const nb::bytes& piece, const std::string& reason) {
     check(intake().quarantine({piece.c_str(), piece.size()}, reason));
   }
   void commit(const std::string& position) {

@@ -102,7 +102,7 @@ Value told_value(nb::handle value) {
   return Value::nested(bytes).value_or(Value());
 }
 
-collect::Values told_values(nb::dict values) {
+collect::Values told_values(const nb::dict& values) {
   collect::Values out;
   for (const auto& [key, value] : values) {
     out.add(PyUnicode_Check(key.ptr()) ? text_of(key) : nb::cast<std::string>(nb::str(key)),

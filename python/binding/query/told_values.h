@@ -12,7 +12,7 @@ namespace headrace::binding {
 // levels, becomes a placeholder with its type.
 collect::Value told_value(nanobind::handle value);
 // The items of a dict; a key that is no string under its text.
-collect::Values told_values(nanobind::dict values);
+collect::Values told_values(const nanobind::dict& values);
 // The 36 characters of an id as bytes; nil when it is none.
 Uuid told_uuid(nanobind::handle object);
 
