@@ -317,7 +317,7 @@ def test_a_program_that_knows_nothing_of_it(tmp_path: Path) -> None:
     bare = subprocess.run(
         [sys.executable, script], env=environment, cwd=tmp_path, capture_output=True, text=True
     )
-    run = [HEADRACE, "run", "--torch", "--no-files", "--", sys.executable, script]
+    run = [str(HEADRACE), "run", "--torch", "--no-files", "--", sys.executable, str(script)]
     done = subprocess.run(run, env=environment, cwd=tmp_path, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, bare.stdout), done.stderr
     found = Trained(None, tmp_path)
@@ -341,7 +341,7 @@ def test_a_program_that_knows_nothing_of_it(tmp_path: Path) -> None:
 def test_a_program_whose_python_has_no_headrace(tmp_path: Path) -> None:
     (tmp_path / "torch.py").write_text("value = 7\n")
     (tmp_path / "headrace.py").write_text("raise ImportError('not for this Python')\n")
-    run = [HEADRACE, "run", "--torch", "--no-files", "--", sys.executable, "-c"]
+    run = [str(HEADRACE), "run", "--torch", "--no-files", "--", sys.executable, "-c"]
     done = subprocess.run(
         [*run, "import torch; print(torch.value)"],
         env=outside() | {"HEADRACE_DIR": str(tmp_path / ".headrace"), "HEADRACE_TELEMETRY": "0"},
