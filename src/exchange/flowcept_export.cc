@@ -107,8 +107,8 @@ Json seconds_of(const store::Chunk& chunk, size_t column, size_t row) {
   if (chunk.is_null(column, row)) return {};
   constexpr int64_t kNsPerSecond = 1'000'000'000;
   const int64_t ns = chunk.time_ns(column, row);
-  return {static_cast<double>(ns / kNsPerSecond) +
-          static_cast<double>(ns % kNsPerSecond) / kNsPerSecond};
+  const int64_t whole_s = ns / kNsPerSecond;
+  return {static_cast<double>(whole_s) + static_cast<double>(ns % kNsPerSecond) / kNsPerSecond};
 }
 
 bool is_untold(const Json& attributes, std::string_view name) {
