@@ -326,14 +326,27 @@ def test_objects_that_describe_themselves(started: Flowcept) -> None:
         def to_dict(self) -> dict[str, Any]:
             raise RuntimeError("not now")
 
-    @flowcept_task
-    def f(model: Any, both: Any, broken: Any) -> None: ...
+    class Quitting:
+        def to_dict(self) -> dict[str, Any]:
+            raise KeyboardInterrupt
 
-    f(Model(), Both(), Broken())
+    class Meta(type):
+        def __getattribute__(cls, name: str) -> Any:
+            raise RuntimeError(name)
+
+    class OfMeta(metaclass=Meta):
+        pass
+
+    @flowcept_task
+    def f(model: Any, both: Any, broken: Any, quitting: Any, of_meta: Any) -> None: ...
+
+    f(Model(), Both(), Broken(), Quitting(), OfMeta())
     used = one(started, "f")["used"]
     assert used["model"] == {"width": 8}
     assert used["both"] == {"kind": "both", "inner": [{"width": 8}]}
     assert "Broken" in json.dumps(used["broken"])
+    assert "Quitting" in json.dumps(used["quitting"])
+    assert "OfMeta" in json.dumps(used["of_meta"])
 
 
 def test_values_of_numpy_and_pandas(started: Flowcept) -> None:
