@@ -241,7 +241,7 @@ def show_settings(arguments: argparse.Namespace) -> int:
     from flowcept import configs
     from flowcept.commons.utils import sanitize_json_like
 
-    print(f"This is the settings path in this session: {configs.SETTINGS_PATH}")
+    print(f"This is the settings path of this run: {configs.SETTINGS_PATH}")
     print(json.dumps(sanitize_json_like(configs.settings), indent=2, default=str))
     return 0
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "exchange/flowcept_fields.h"
 #include "exchange/plain_json.h"
 #include "exchange/target.h"
 #include "store/arrow.h"
@@ -19,50 +20,11 @@ const std::set<std::string_view> kOwn = {"foreign_id", "host",   "agent",       
                                          "described",  "status", "other_fields"};
 // Attributes of an object that stand in columns of their own.
 const std::set<std::string_view> kOfObject = {"name", "path", "sha256", "size_bytes"};
+
 // Of tasks and workflows these attributes alone are Flowcept's.
-const std::set<std::string_view> kFlowcepts = {"subtype",
-                                               "task_id",
-                                               "workflow_id",
-                                               "workflow_name",
-                                               "campaign_id",
-                                               "group_id",
-                                               "parent_task_id",
-                                               "agent_id",
-                                               "source_agent_id",
-                                               "adapter_id",
-                                               "user",
-                                               "environment_id",
-                                               "mq_host",
-                                               "utc_timestamp",
-                                               "submitted_at",
-                                               "registered_at",
-                                               "stdout",
-                                               "stderr",
-                                               "data",
-                                               "custom_metadata",
-                                               "tags",
-                                               "address",
-                                               "telemetry_at_start",
-                                               "telemetry_at_end",
-                                               "telemetry_summary",
-                                               "node_name",
-                                               "login_name",
-                                               "public_ip",
-                                               "private_ip",
-                                               "dependencies",
-                                               "dependents",
-                                               "utc_time_at_insertion",
-                                               "parent_workflow_id",
-                                               "workflow_description",
-                                               "interceptor_ids",
-                                               "machine_info",
-                                               "conf",
-                                               "flowcept_settings",
-                                               "flowcept_version",
-                                               "sys_name",
-                                               "extra_metadata",
-                                               "code_repository",
-                                               "workflow_domain_data_schema"};
+bool is_flowcepts(std::string_view name) {
+  return kFlowceptTaskFields.contains(name) || kFlowceptWorkflowFields.contains(name);
+}
 
 // A document as it grows; a field that is null, or told already, is left out.
 class Document {
@@ -147,7 +109,7 @@ void add_attributes(const Json& attributes, Document& document) {
   if (map == nullptr) return;
   for (const auto& [name, value] : *map) {
     // What an adapter could not keep in a line, as the peer has it.
-    if (name == "data" || !kFlowcepts.contains(name)) continue;
+    if (name == "data" || !is_flowcepts(name)) continue;
     document.add(name, plain_json(value));
   }
   document.add_all(attributes["other_fields"]);

@@ -8,12 +8,13 @@
 #include "base/clock.h"
 #include "encode/nested.h"
 #include "encode/nested_from_json.h"
+#include "exchange/flowcept_fields.h"
 
 namespace headrace::exchange {
 namespace {
 
 using Field = FlowceptDocument::Field;
-using Names = std::set<std::string_view>;
+using Names = FlowceptFields;
 
 // Said by the native record, so not kept as an attribute.
 const Names kOfTask = {"type",     "activity_id", "started_at", "ended_at",
@@ -22,61 +23,6 @@ const Names kOfTask = {"type",     "activity_id", "started_at", "ended_at",
 const Names kOfWorkflow = {"type", "name", "started_at", "ended_at", "status", "used", "generated"};
 const Names kOfRecord = {"type"};
 const Names kOfAgent = {"type", "name"};
-// Kept under their own names; what is not here is not Flowcept's.
-const Names kTaskAttributes = {"subtype",
-                               "task_id",
-                               "workflow_id",
-                               "workflow_name",
-                               "campaign_id",
-                               "group_id",
-                               "parent_task_id",
-                               "agent_id",
-                               "source_agent_id",
-                               "adapter_id",
-                               "user",
-                               "environment_id",
-                               "mq_host",
-                               "utc_timestamp",
-                               "submitted_at",
-                               "registered_at",
-                               "stdout",
-                               "stderr",
-                               "data",
-                               "custom_metadata",
-                               "tags",
-                               "address",
-                               "telemetry_at_start",
-                               "telemetry_at_end",
-                               "telemetry_summary",
-                               "node_name",
-                               "login_name",
-                               "public_ip",
-                               "private_ip",
-                               "dependencies",
-                               "dependents",
-                               "utc_time_at_insertion"};
-const Names kWorkflowAttributes = {"workflow_id",
-                                   "parent_workflow_id",
-                                   "workflow_description",
-                                   "subtype",
-                                   "campaign_id",
-                                   "adapter_id",
-                                   "interceptor_ids",
-                                   "agent_id",
-                                   "custom_metadata",
-                                   "machine_info",
-                                   "conf",
-                                   "flowcept_settings",
-                                   "flowcept_version",
-                                   "utc_timestamp",
-                                   "user",
-                                   "environment_id",
-                                   "sys_name",
-                                   "extra_metadata",
-                                   "code_repository",
-                                   "workflow_domain_data_schema",
-                                   "tags"};
-
 collect::Value text_value(std::string_view text) { return collect::Value::of(text); }
 
 // All fields but `said`; with `known` given, those not in it go together under other_fields.
@@ -228,7 +174,7 @@ Status FlowceptTelling::tell_task(collect::Intake& intake, const FlowceptDocumen
   values = values_of(document, "generated");
   if (!values.ok()) return values.status();
   task.generated = std::move(*values);
-  values = attributes_of(document, kOfTask, &kTaskAttributes);
+  values = attributes_of(document, kOfTask, &kFlowceptTaskFields);
   if (!values.ok()) return values.status();
   task.attributes = std::move(*values);
   if (std::optional<collect::Values> tags = tags_of(document)) {
@@ -327,7 +273,7 @@ Status FlowceptTelling::tell_workflow(collect::Intake& intake, const FlowceptDoc
   values = values_of(document, "generated");
   if (!values.ok()) return values.status();
   workflow.generated = std::move(*values);
-  values = attributes_of(document, kOfWorkflow, &kWorkflowAttributes);
+  values = attributes_of(document, kOfWorkflow, &kFlowceptWorkflowFields);
   if (!values.ok()) return values.status();
   workflow.attributes = std::move(*values);
   if (Uuid::parse(workflow.id)) drop(workflow.attributes, "workflow_id");
