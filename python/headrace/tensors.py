@@ -248,9 +248,9 @@ class _Reader:
         return array
 
     def tensor(self, name: str) -> Any:
+        dtype, shape, size_bytes = self.find(name)
         import torch
 
-        dtype, shape, size_bytes = self.find(name)
         wanted = getattr(torch, dtype, None)
         if wanted is None:
             raise MalformedError(f"{name} is of {dtype}, which this PyTorch does not have")
