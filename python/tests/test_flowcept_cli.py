@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from asked import outside
 
+pytest.importorskip("flowcept.buffer")
+
 PROGRAM = """
 from flowcept import Flowcept, FlowceptLoop, flowcept_task
 

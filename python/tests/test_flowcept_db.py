@@ -17,6 +17,8 @@ import pytest
 from asked import outside
 from mongo_meaning import matches
 
+pytest.importorskip("flowcept.buffer")
+
 STUDY = """
 import headrace as hr
 import math
