@@ -15,6 +15,9 @@ namespace {
 constexpr double kKeeps = 1 - 1.0 / 20'000;
 // What tasks of one type differ in power, for weighing long windows against short ones.
 constexpr double kTypicalSpread = 0.05;
+// And for what follows CPU time, which comes in slices: windows of one process differ a hundredfold
+// in length, and the shortest would say the same as the longest.
+constexpr double kTypicalFlicker_s = 1e-3;
 // Windows are joined until the times of their ends are known to this part of their length: errors
 // of a regressor pull its coefficient to zero.
 constexpr double kTimeError = 0.05;
@@ -24,10 +27,11 @@ constexpr double kRounding = 1e-9;
 class Rows {
  public:
   Rows(const Timeline& timeline, std::span<const TaskSpan> tasks, size_t columns,
-       std::span<const uint32_t> column_of)
+       std::span<const uint32_t> column_of, double flicker_s)
       : knots_(timeline.knots()),
         tasks_(tasks),
         column_of_(column_of),
+        flicker_s_(flicker_s),
         own_s_(columns, 0),
         windows_(columns, 0),
         equations_(columns, kKeeps) {}
@@ -70,7 +74,8 @@ class Rows {
       windows_[column] += static_cast<int64_t>(joined_);
     }
     const double spread = kTypicalSpread * length_s_;
-    equations_.add(terms_, energy_, 1 / (spread * spread + spread_s * spread_s));
+    equations_.add(terms_, energy_,
+                   1 / (spread * spread + flicker_s_ * length_s_ + spread_s * spread_s));
     clear();
   }
   void clear() {
@@ -83,6 +88,7 @@ class Rows {
   std::span<const Timeline::Knot> knots_;
   std::span<const TaskSpan> tasks_;
   std::span<const uint32_t> column_of_;
+  const double flicker_s_;
   std::vector<double> own_s_;
   std::vector<int64_t> windows_;
   std::vector<uint32_t> touched_;
@@ -125,14 +131,14 @@ std::string_view name_of(Resolution resolution) {
 }
 
 ActivityPower find_powers(const Timeline& timeline, std::span<const TaskSpan> tasks,
-                          std::span<const TaskEvent> events, size_t types) {
+                          std::span<const TaskEvent> events, size_t types, bool follows_cpu) {
   ActivityPower out;
   out.types.resize(types);
   for (uint32_t i = 0; i < types; ++i) out.types[i].group = i;
   if (timeline.empty()) return out;
   const std::vector<uint32_t> column_of = columns_of(tasks, types);
   const size_t columns = std::min(types, ActivityPower::kMostTypes) + 1;
-  Rows rows(timeline, tasks, columns, column_of);
+  Rows rows(timeline, tasks, columns, column_of, follows_cpu ? kTypicalFlicker_s : 0);
   for (WindowWalk walk(timeline, tasks, events); walk.next(); ++out.windows) {
     rows.add(walk.window());
   }

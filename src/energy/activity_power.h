@@ -54,8 +54,10 @@ struct ActivityPower {
   int64_t windows = 0;
 };
 
-// `types`: how many there are. O(events + windows x types in a window^2 + types^4 at worst).
+// `types`: how many there are. `follows_cpu`: as in DivideOptions. O(events + windows x types in a
+// window^2 + types^4 at worst).
 ActivityPower find_powers(const Timeline& timeline, std::span<const TaskSpan> tasks,
-                          std::span<const TaskEvent> events, size_t types);
+                          std::span<const TaskEvent> events, size_t types,
+                          bool follows_cpu = false);
 
 }  // namespace headrace::energy

@@ -56,13 +56,14 @@ Timeline timeline_of(const EmulatedCampaign& campaign, const EmulatedSensor& sen
   return Timeline::of_counter(counter_of(sensor), campaign.read(sensor));
 }
 
-void measure(const EmulatedPlan& plan, const EmulatedSensor& sensor, Outcome& out) {
+void measure(const EmulatedPlan& plan, const EmulatedSensor& sensor, Outcome& out,
+             const DivideOptions& options = {}) {
   const EmulatedCampaign campaign(plan);
   const auto samples = campaign.read(sensor);
   const Timeline timeline = Timeline::of_counter(counter_of(sensor), samples);
   const auto spans = campaign.spans();
   const auto events = order_events(spans);
-  const SelfEnergy energy = divide(timeline, spans, events, plan.type_w.size());
+  const SelfEnergy energy = divide(timeline, spans, events, plan.type_w.size(), options);
   int64_t sum = energy.rest + energy.unseen;
   std::vector<double> group_truth(energy.groups.size(), 0);
   for (size_t i = 0; i < spans.size(); ++i) {
@@ -117,12 +118,13 @@ struct Promise {
 size_t campaigns() { return std::getenv("HEADRACE_TEST_ALL") != nullptr ? 100 : 10; }
 constexpr size_t kTasks = 1000;  // of a campaign
 
-Outcome row(const char* name, EmulatedPlan plan, EmulatedSensor sensor, const Promise& promise) {
+Outcome row(const char* name, EmulatedPlan plan, EmulatedSensor sensor, const Promise& promise,
+            const DivideOptions& options = {}) {
   Outcome out;
   for (size_t i = 0; i < campaigns(); ++i) {
     plan.seed = 100 + i;
     sensor.seed = 900 + i;
-    measure(plan, sensor, out);
+    measure(plan, sensor, out, options);
   }
   const auto share = [](size_t part, size_t whole) {
     return whole == 0 ? 0 : 100 * static_cast<double>(part) / static_cast<double>(whole);
@@ -197,6 +199,7 @@ TEST(AttributionRows, Rapl) {
   EmulatedPlan plan = of_length(0.02);
   plan.tasks = 2 * kTasks;
   row("RAPL 1 ms, 20 ms", plan, rapl(), {2, 5, 1});
+  row("RAPL 1 ms, 20 ms, a process's", plan, rapl(), {2, 5, 1}, {true, false, true});
   row("RAPL 1 ms, 100 ms", of_length(0.1), rapl(), {0.5, 2, 1});
 }
 TEST(AttributionRows, SeveralAtOnce) {

@@ -113,6 +113,7 @@ void DomainTable::add_part(const EnergySource& source, const Part& part, Balance
   DivideOptions options;
   options.rest_takes_part = policy_ != IdlePolicy::kNone;
   options.may_see_part = part.is_device;
+  options.follows_cpu = !part.is_device;
   if (!layers.empty()) {
     options.each_window = [&layers](const Window& window, std::span<const int64_t> shares) {
       layers.add(window, shares);

@@ -31,7 +31,8 @@ class Division {
   void add(const Window& window, const Expected& expected) {
     const Timeline::Knot& begin = timeline_.knots()[window.index];
     const Timeline::Knot& end = timeline_.knots()[window.index + 1];
-    const double end_square = end_variance(timeline_, end, window.end_uw);
+    const double end_square =
+        end_variance(timeline_, end, window.end_uw) + noise_.lag_s2 * lagging_square(window);
     const bool known = end.gaps == 0 && expected.sum > 0;
     correlation_ = begin.correlation;
     give(window, expected, end.value - begin.value,
@@ -70,6 +71,7 @@ class Division {
   struct GroupInWindow {
     double expected = 0;
     double squares = 0;
+    double flicker = 0;
     double part = 0;
   };
 
@@ -109,12 +111,14 @@ class Division {
     error.end = end;
   }
   // `others`: the sum of the squares of what is expected of all others.
+  // `flicker`: of its own and of all.
   void note_one(ShareError& error, uint32_t window, double part, double own, double others,
-                double composition) const {
+                double own_flicker, double flicker, double composition) const {
     const bool follows = error.window + 1 == window;
     note_end(error, part - (follows ? static_cast<double>(error.share) : 0), follows);
     error.own += (1 - part) * own;
     error.rest += part * part * (noise_.spread * others + noise_.partial * composition);
+    error.rest += noise_.flicker_s * ((1 - 2 * part) * own_flicker + part * part * flicker);
     error.share = static_cast<float>(part);
     error.window = window;
   }
@@ -126,31 +130,37 @@ class Division {
   void note_errors(const Window& window, const Expected& expected) {
     const auto at = static_cast<uint32_t>(window.index);
     const double squares = expected.squares * scale_ * scale_;
+    const double flicker = expected.flicker * scale_ * scale_;
     for (size_t i = 0; i < window.exposures.size(); ++i) {
       const uint32_t task = window.exposures[i].task;
       const double own = expected.of_task[i] * scale_;
       const double part = seen_part_ * expected.of_task[i] / expected.sum;
-      note_one(task_errors_[task], at, part, own, squares - own * own, expected.composition);
-      subtrees_.add(task, expected.of_task[i], runs_through(task, window.index));
+      const double own_s = window.exposures[i].own_s;
+      const double own_flicker = own_s > 0 ? own * own / own_s : 0;
+      note_one(task_errors_[task], at, part, own, squares - own * own, own_flicker, flicker,
+               expected.composition);
+      subtrees_.add(task, expected.of_task[i], own_s, runs_through(task, window.index));
       now_.push_back(task);
       const uint32_t number = powers_.types[tasks_[task].type].group;
       GroupInWindow& group = groups_[number];
       if (group.squares == 0) groups_now_.push_back(number);
       group.expected += own;
       group.squares += own * own;
+      group.flicker += own_flicker;
       group.part += part;
     }
     for (const uint32_t number : groups_now_) {
       GroupInWindow& group = groups_[number];
       ShareError& error = group_errors_[number];
-      note_one(error, at, group.part, group.expected, squares - group.squares,
-               expected.composition);
+      note_one(error, at, group.part, group.expected, squares - group.squares, group.flicker,
+               flicker, expected.composition);
       // The deviations of its own tasks are many, not one.
       error.rest += (1 - group.part) * (1 - group.part) * noise_.spread * group.squares;
       group = {};
     }
-    subtrees_.finish_window({at, expected.sum, expected.squares, scale_, expected.composition,
-                             seen_part_, std::sqrt(begin_square_), correlation_});
+    subtrees_.finish_window({at, expected.sum, expected.squares, expected.flicker, scale_,
+                             expected.composition, seen_part_, std::sqrt(begin_square_),
+                             correlation_});
     leave(before_, at, task_errors_);
     leave(groups_before_, at, group_errors_);
     before_.swap(now_);
@@ -243,9 +253,10 @@ void read_windows(const Timeline& timeline, std::span<const TaskSpan> tasks,
 
 SelfEnergy divide(const Timeline& timeline, std::span<const TaskSpan> tasks,
                   std::span<const TaskEvent> events, size_t types, const DivideOptions& options) {
-  ActivityPower powers = find_powers(timeline, tasks, events, types);
+  ActivityPower powers = find_powers(timeline, tasks, events, types, options.follows_cpu);
   Expectation expectation(tasks, powers, options.rest_takes_part);
-  const WindowNoise noise = find_noise(timeline, tasks, events, expectation, options.may_see_part);
+  const WindowNoise noise =
+      find_noise(timeline, tasks, events, expectation, options.may_see_part, options.follows_cpu);
   Division division(timeline, tasks, powers, noise);
   for (WindowWalk walk(timeline, tasks, events, expectation.model()); walk.next();) {
     division.add(walk.window(), expectation.of(walk.window()));

@@ -57,6 +57,8 @@ struct DivideOptions {
   bool rest_takes_part = true;
   // Whether the sensor may look only part of the time, as GPUs' do.
   bool may_see_part = true;
+  // Whether what is counted follows the CPU time that the process gets, which comes and goes.
+  bool follows_cpu = false;
   // Told every window with what its tasks got of it, in micro-joules, as its exposures stand.
   std::function<void(const Window&, std::span<const int64_t> shares)> each_window{};
 };

@@ -57,13 +57,14 @@ void SubtreeErrors::touch(uint32_t task) {
   deepest_ = std::max<size_t>(deepest_, depth_[task]);
 }
 
-void SubtreeErrors::add(uint32_t task, double expected, bool runs_through) {
+void SubtreeErrors::add(uint32_t task, double expected, double own_s, bool runs_through) {
   const uint32_t at = inner_[task] != kNoTask ? task : parents_[task];
   if (at == kNoTask) return;
   touch(at);
   Subtree& one = subtrees_[inner_[at]];
   one.expected += expected;
   one.squares += expected * expected;
+  if (own_s > 0) one.flicker += expected * expected / own_s;
   if (runs_through) one.through += expected * expected;
   one.doubt += expected * sd_[tasks_[task].type];
 }
@@ -88,6 +89,8 @@ void SubtreeErrors::note(Subtree& one, const WindowError& window) const {
   error.rest += rest * rest * noise_.spread * (one.squares - one.through);
   const double others = window.scale * window.scale * std::max(0.0, window.squares - one.squares);
   error.rest += part * part * (noise_.spread * others + noise_.partial * window.composition);
+  error.rest += noise_.flicker_s * window.scale * window.scale *
+                ((1 - 2 * part) * one.flicker + part * part * window.flicker);
   error.share = static_cast<float>(part);
   error.window = window.window;
 }
@@ -101,11 +104,12 @@ void SubtreeErrors::finish_window(const WindowError& window) {
         Subtree& above = subtrees_[inner_[parent]];
         above.expected += one.expected;
         above.squares += one.squares;
+        above.flicker += one.flicker;
         above.through += one.through;
         above.doubt += one.doubt;
       }
       note(one, window);
-      one.expected = one.squares = one.through = one.doubt = 0;
+      one.expected = one.squares = one.flicker = one.through = one.doubt = 0;
       one.is_in = false;
       here_.push_back(inner_[task]);
     }

@@ -28,7 +28,7 @@ class SubtreeErrors {
   bool holds_any(uint32_t task) const { return inner_[task] != kNoTask; }
 
   // What was expected of a task in the window that is being added.
-  void add(uint32_t task, double expected, bool runs_through);
+  void add(uint32_t task, double expected, double own_s, bool runs_through);
   // After all of them. `window`: its number; `sum`, `squares`: of what is expected of all in it;
   // `scale`: what was counted for each of what was expected; `seen_part`: of what was counted, that
   // which is not the sensor's; `begin_sd`, `correlation`: of the energy on the wrong side of its
@@ -37,6 +37,7 @@ class SubtreeErrors {
     uint32_t window = 0;
     double sum = 0;
     double squares = 0;
+    double flicker = 0;
     double scale = 1;
     double composition = 0;
     double seen_part = 1;
@@ -58,6 +59,7 @@ class SubtreeErrors {
     // Of this window.
     double expected = 0;
     double squares = 0;
+    double flicker = 0;
     double through = 0;
     double doubt = 0;  // sum of m sd
     bool is_in = false;

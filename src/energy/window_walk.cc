@@ -1,9 +1,13 @@
 #include "energy/window_walk.h"
 
+#include <cstdlib>
+
 namespace headrace::energy {
 namespace {
 
 constexpr double kNs = 1e-9;  // in seconds
+// A reading at a task's edge lies next to what is recorded as the edge's time.
+constexpr int64_t kNextTo_ns = 50'000;
 
 }  // namespace
 
@@ -90,6 +94,16 @@ void WindowWalk::happen(TaskEvent event) {
   if (parent != kNoTask && --state_[parent].open_children == 0 && state_[parent].open) run(parent);
 }
 
+// Once all that happened until then has.
+bool WindowWalk::is_at_edge(int64_t at_ns) const {
+  const auto is_near = [&](TaskEvent event) {
+    const TaskSpan& task = tasks_[event.task];
+    return std::abs((event.begins ? task.begin_ns : task.end_ns) - at_ns) <= kNextTo_ns;
+  };
+  return (next_event_ > 0 && is_near(events_[next_event_ - 1])) ||
+         (next_event_ < events_.size() && is_near(events_[next_event_]));
+}
+
 bool WindowWalk::next() {
   if (next_window_ + 1 >= knots_.size()) return false;
   const Timeline::Knot& begin = knots_[next_window_];
@@ -114,6 +128,7 @@ bool WindowWalk::next() {
   for (const uint32_t task : running_) note(task);
   window_.exposures = exposures_;
   window_.end_uw = power_uw_;
+  window_.ends_at_edge = is_at_edge(end.at_ns);
   return true;
 }
 

@@ -30,6 +30,8 @@ struct Window {
   double power_uj = 0;
   double square = 0;
   double end_uw = 0;
+  // A task began or ended at its end: there the task's own thread reads the process's CPU time.
+  bool ends_at_edge = false;
 };
 
 // What a type's task draws when it runs, and what is drawn at any moment besides.
@@ -64,6 +66,7 @@ class WindowWalk {
   void stop(uint32_t task);
   void note(uint32_t task);  // what it ran since since_s
   void happen(TaskEvent event);
+  bool is_at_edge(int64_t at_ns) const;
 
   std::span<const Timeline::Knot> knots_;
   std::span<const TaskSpan> tasks_;
