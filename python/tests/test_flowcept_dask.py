@@ -35,6 +35,7 @@ def bad(x):
 if __name__ == "__main__":
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         with Client(cluster) as client:
+            client.wait_for_workers(2)
             client.register_plugin(FlowceptDaskWorkerAdapter())
             with Flowcept("dask", dask_client=client, workflow_name="graph") as flow:
                 parts = [client.submit(double, i, y=2) for i in range(4)]

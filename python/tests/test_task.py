@@ -630,11 +630,8 @@ def test_a_sample_adds_up(capture: Capture) -> None:
 
 
 def test_short_calls_can_be_left_out(capture: Capture) -> None:
-    @hr.task(min_duration=0.05, name="slow")
-    def work(seconds: float, how: str = "") -> None:
-        import time
-
-        time.sleep(seconds)
+    @hr.task(min_duration=3600, name="short")  # no load makes a call here a long one
+    def work(how: str = "") -> None:
         if how == "fails":
             raise ValueError
         if how == "has a child":
@@ -649,26 +646,44 @@ def test_short_calls_can_be_left_out(capture: Capture) -> None:
             thread.join()
 
     before = hr.capture_stats()["too_short"]
-    work(0)
-    work(0.1)
-    work(0)
+    work()
+    work()
     with pytest.raises(ValueError):
-        work(0, "fails")
+        work("fails")
+    work()
     for how in ("has a child", "logs", "starts a thread"):
-        work(0, how)
+        work(how)
     recorded = capture.recorded()
-    tasks = recorded.named("slow")
+    tasks = recorded.named("short")
     kept = [(task["used"]["how"], task.get("attribute", {}).get("too_short")) for task in tasks]
     assert kept == [
-        ("", 1),
-        ("fails", 1),
-        ("has a child", None),
+        ("fails", 2),
+        ("has a child", 1),
         ("logs", None),
         ("starts a thread", None),
     ]
-    assert hr.capture_stats()["too_short"] - before == 2
+    assert hr.capture_stats()["too_short"] - before == 3
     ids = {task["task_id"] for task in recorded.tasks}
     assert all(task["parent_task_id"] in ids for task in recorded.named("module_level"))
+
+
+def test_long_calls_are_kept_and_tell_how_many_were_left_out_before(capture: Capture) -> None:
+    @hr.task(min_duration=0.05, name="waits")
+    def wait(number: int, seconds: float) -> None:
+        import time
+
+        time.sleep(seconds)
+
+    before = hr.capture_stats()["too_short"]
+    calls = [0, 0, 0.1, 0]
+    for number, seconds in enumerate(calls):
+        wait(number, seconds)
+    tasks = capture.recorded().named("waits")
+    kept = [task["used"]["number"] for task in tasks]
+    assert 2 in kept  # the others too, where the machine let them take as long
+    assert len(kept) + hr.capture_stats()["too_short"] - before == len(calls)
+    told = [task.get("attribute", {}).get("too_short", 0) for task in tasks]
+    assert told == [number - last - 1 for last, number in zip([-1, *kept], kept, strict=False)]
 
 
 def test_what_is_left_out_stands_in_the_processs_facts(run: Any) -> None:

@@ -55,8 +55,8 @@ class DaskWorkerInterceptor(BaseInterceptor):
         task = known.pop(task_id, None)
         if task is None:
             return  # it was fetched from another worker, which tells of it
-        _, task.ended_at = self._times(state)
-        task.ended_at = task.ended_at or time()
+        # The start was told at the transition, which may come after a short task's end.
+        task.ended_at = max(self._stop_of(state) or time(), task.started_at or 0)
         if finish == "error":
             task.status = Status.ERROR
             task.stderr = {"exception": state.exception_text, "traceback": state.traceback_text}
@@ -85,13 +85,14 @@ class DaskWorkerInterceptor(BaseInterceptor):
         return task
 
     @staticmethod
-    def _times(state: Any) -> tuple[float | None, float | None]:
-        """When Dask says that the task computed."""
+    def _stop_of(state: Any) -> float | None:
+        """When Dask says that the task was computed."""
         for one in state.startstops or ():
             get = one.get if isinstance(one, dict) else lambda name, of=one: getattr(of, name, None)
             if get("action") == "compute":
-                return get("start"), get("stop")
-        return None, None
+                stop: float | None = get("stop")
+                return stop
+        return None
 
 
 def _call_of(spec: Any) -> tuple[Callable[..., Any] | None, list[Any], dict[str, Any]]:
