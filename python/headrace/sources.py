@@ -187,7 +187,8 @@ class Source:
         self._native.commit(position)
 
     def report(self) -> dict[str, int]:
-        """What was taken in since it was opened, what was known already, and what is kept aside."""
+        """What was taken in since it was opened, what was known already, what is kept aside, and
+        `told_bytes`: the memory for what was ever told of the source."""
         return self._native.report()
 
     def close(self) -> None:

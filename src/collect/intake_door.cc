@@ -64,9 +64,9 @@ Status Intake::Door::begin() {
         notes.numbers[ring] = std::max(notes.numbers[ring], known->numbers[ring]);
       }
       new_told_.reserve(known->told.size());
-      for (const uint64_t key : known->told) {
-        if (told_.insert(key).second) new_told_.push_back(key);
-      }
+      known->told.each([this](uint64_t key) {
+        if (told_.insert(key)) new_told_.push_back(key);
+      });
       open_elsewhere_.insert(known->open_tasks.begin(), known->open_tasks.end());
       open_workflows_.insert(known->open_workflows.begin(), known->open_workflows.end());
       if (source_.can_be_read_again) rows_ = std::move(known->rows);
@@ -106,6 +106,7 @@ Status Intake::Door::begin() {
                                                        {"command", source_.kind + " " + identity}},
       notes.numbers);
   report_.open = kept_.size() + open_elsewhere_.size();
+  report_.told_bytes = told_.bytes();
   return {};
 }
 
@@ -125,7 +126,7 @@ TaskNumber Intake::Door::number_of(std::string_view foreign_id) {
 }
 
 bool Intake::Door::is_known(uint64_t key) {
-  if (!told_.insert(key).second) {
+  if (!told_.insert(key)) {
     ++report_.known;
     return true;
   }
@@ -283,6 +284,7 @@ Status Intake::Door::commit(std::string_view position) {
   position_ = position;
   is_changed_ = false;
   report_.open = kept_.size() + open_elsewhere_.size();
+  report_.told_bytes = told_.bytes();
   report_.shortened = std::max(report_.shortened, spool_->shortened());
   return {};
 }

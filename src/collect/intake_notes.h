@@ -11,12 +11,12 @@
 
 #include <cstdint>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "base/id.h"
 #include "base/status.h"
 #include "collect/intake_spool.h"
+#include "collect/told_keys.h"
 #include "spool/directory.h"
 
 namespace headrace::collect {
@@ -31,8 +31,7 @@ struct Notes {
   std::vector<TaskNumber> open_tasks;  // of which only that is known
 };
 
-// The numbers of ended tasks, and hashes (top bit set) of what else was told.
-using ToldKeys = std::unordered_set<uint64_t>;
+// Of ToldKeys: the numbers of ended tasks, and hashes (top bit set) of what else was told.
 uint64_t told_key(std::string_view kind, std::string_view content);
 
 class IntakeNotes {

@@ -222,7 +222,7 @@ Status Intake::Door::workflow(const WorkflowTold& said) {
   const uint64_t end = told_key("workflow end", told.id);
   if (has_ended) {
     open_workflows_.erase(id);
-    if (told_.insert(end).second) new_told_.push_back(end);
+    if (told_.insert(end)) new_told_.push_back(end);
   } else if (!told_.contains(end)) {
     open_workflows_.insert(id);
   }

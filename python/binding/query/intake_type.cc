@@ -161,6 +161,7 @@ class PyIntake {
     out["quarantined"] = r.quarantined;
     out["shortened"] = r.shortened;
     out["redacted"] = r.redacted;
+    out["told_bytes"] = r.told_bytes;
     return out;
   }
   void close() { intake_.reset(); }
