@@ -466,14 +466,13 @@ def test_the_adapters_here_use_only_what_is_public() -> None:
                 whole = [f"{node.module}.{alias.name}" for alias in node.names]
             elif isinstance(node, ast.Import):
                 whole = [alias.name for alias in node.names]
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                # As a module's name to import; an article about one is longer.
-                whole = [node.value] if node.value.startswith("headrace._capture.") else []
+            elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == "_capture":
+                whole = [f"headrace._capture.{node.attr}"]
             else:
                 continue
             private |= {
-                (module.parent.name, name.removeprefix("headrace._capture").lstrip("."))
+                (module.parent.name, name.removeprefix("headrace._capture."))
                 for name in whole
-                if name.startswith("headrace._capture")
+                if name.startswith("headrace._capture.")
             }
     assert private == {("torch", name) for name in LAYERS}

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from headrace._capture import current_task_number, exposure
+from headrace import _capture
 from headrace.adapters import describe
 from headrace.failures import is_from_signal
 from headrace.torch import loaders, patches
@@ -353,8 +353,8 @@ class Watch:
 
     def record(self, since_ns: int, self_ns: list[int], calls: list[int], repeated: bool) -> None:
         """Records what an interval that ends now had of each layer."""
-        exposure(
-            current_task_number(),
+        _capture.exposure(
+            _capture.current_task_number(),
             since_ns,
             self.name,
             repeated,
