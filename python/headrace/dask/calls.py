@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from dask.utils import key_split
 
@@ -76,12 +76,9 @@ def _from_tuple(
     return function, positional, named
 
 
-class Call(NamedTuple):
-    """What a task runs, its used values, and the results it uses that they have no room for."""
-
-    function: functions.Function
-    used: dict[str, Any]
-    more: list[Object]
+# What a task runs, its used values, and the results it uses that they have no room for. A plain
+# tuple, which is made for each task.
+Call = tuple[functions.Function, dict[str, Any], list[Object]]
 
 
 def _of_scalars(task: Any, key: Any) -> Call | None:
@@ -95,7 +92,7 @@ def _of_scalars(task: Any, key: Any) -> Call | None:
     if not known.records_arguments or len(spec.args) > len(known.names):
         return None
     named = dict(zip(known.names, spec.args, strict=False))
-    return Call(known, {**known.defaults, **named} if known.defaults else named, [])
+    return known, ({**known.defaults, **named} if known.defaults else named), []
 
 
 def call_of(task: Any, data: Any, key: Any, result_of: Callable[[Any], Object]) -> Call:
@@ -139,7 +136,7 @@ def call_of(task: Any, data: Any, key: Any, result_of: Callable[[Any], Object]) 
         if surplus:
             used[known.surplus] = surplus
     if not keys:
-        return Call(known, used, [])
+        return known, used, []
     others = [result_of(key) for key in keys]
     used["dask_keys"] = others[:MOST_DEPENDENCIES]
-    return Call(known, used, others[MOST_DEPENDENCIES:])
+    return known, used, others[MOST_DEPENDENCIES:]

@@ -88,7 +88,9 @@ class Running:
     def begin(self, key: Any, data: Any) -> OpenTask:
         """The record of a task that this worker runs now."""
         task = self._worker.state.tasks[key]
-        place, submitted_ns, attempt = self._told_of(task)
+        annotations = task.annotations
+        told = annotations.get(ANNOTATION) if annotations else None
+        place, submitted_ns, attempt = told or self._told
         attributes: dict[str, Any] = {"key": text_of(key), **self._facts}
         if submitted_ns:
             attributes["waited_s"] = max(0, time.time_ns() - submitted_ns) / 1e9
