@@ -1,22 +1,23 @@
 // The extension module `headrace._capture`: what records. It knows nothing of the store.
+#include "binding/activity_type.h"
 #include "binding/carry_type.h"
 #include "binding/dict_walk.h"
 #include "binding/exposure.h"
 #include "binding/flowcept_documents.h"
 #include "binding/flowcept_loop_type.h"
 #include "binding/flowcept_task_type.h"
-#include "binding/guest_task.h"
 #include "binding/layer_clock.h"
 #include "binding/layer_hooks.h"
 #include "binding/loop_type.h"
+#include "binding/moment.h"
 #include "binding/names.h"
 #include "binding/object_type.h"
 #include "binding/open_task.h"
 #include "binding/parents.h"
-#include "binding/past_task.h"
 #include "binding/process.h"
 #include "binding/resumable.h"
 #include "binding/scope_type.h"
+#include "binding/set_aside.h"
 #include "binding/task_type.h"
 #include "binding/tick_rate.h"
 
@@ -42,6 +43,7 @@ PyMODINIT_FUNC PyInit__capture() {
                      add_exposure_functions(module.get()) && add_flowcept_task_type(module.get()) &&
                      add_flowcept_loop_type(module.get()) && add_flowcept_documents(module.get()) &&
                      add_layer_clock_type(module.get()) && add_layer_hooks_type(module.get()) &&
-                     add_past_task_functions(module.get()) && add_guest_functions(module.get());
+                     add_activity_type(module.get()) && add_moment_type(module.get()) &&
+                     add_set_aside_function(module.get());
   return added ? module.release() : nullptr;
 }

@@ -1,328 +1,332 @@
 #include "binding/open_task.h"
 
 #include <algorithm>
+#include <array>
 #include <new>
 #include <optional>
 #include <string>
-#include <utility>
 
-#include "base/clock.h"
-#include "binding/activity.h"
+#include "binding/activity_type.h"
 #include "binding/failure.h"
-#include "binding/parents.h"
-#include "binding/scope_type.h"
-#include "binding/tick_rate.h"
+#include "binding/moment.h"
 #include "binding/values.h"
 #include "capture/finished_task.h"
 #include "capture/recorder.h"
 #include "capture/shared_word.h"
-#include "capture/task.h"
-#include "capture/workflow.h"
-#include "spool/aside.h"
 
 namespace headrace::binding {
 namespace {
 
-using capture::Fields;
 using capture::TaskState;
 
-struct OpenTaskObject {
-  PyObject_HEAD TaskState* state;  // null once it has ended
-  TaskRef task;
-  std::string* place;
-};
+constexpr long kMostAttempts = 255;
 
 PyTypeObject* g_type = nullptr;
 
-OpenTaskObject* cast(PyObject* self) { return reinterpret_cast<OpenTaskObject*>(self); }
-
-// The tick of a Unix time not far from now: off by the error of the rate, some parts in a million
-// once the process is a second old, of how long ago it is.
-uint64_t ticks_at(int64_t unix_ns) {
-  static const ClockReading first = read_clocks();
-  constexpr int64_t kLongEnough_ns = 100'000'000;
-  const ClockReading now = read_clocks();
-  const int64_t span_ns = now.monotonic_ns - first.monotonic_ns;
-  const double per_ns = span_ns > kLongEnough_ns ? static_cast<double>(now.ticks - first.ticks) /
-                                                       static_cast<double>(span_ns)
-                                                 : ticks_per_s / 1e9;
-  const double since = static_cast<double>(now.realtime_ns - unix_ns) * per_ns;
-  if (since >= static_cast<double>(now.ticks)) return 1;  // before the machine's clock began
-  return now.ticks - static_cast<uint64_t>(static_cast<int64_t>(since));
+// Of a place's text, or of a task's id. What names no task is under what the process itself runs
+// under, as everything outside of its tasks is.
+Place parent_of(std::string_view text) {
+  Place place = parse_place(text).value_or(Place{});
+  if (place.task.number == 0 && text.find(':') == std::string_view::npos) {
+    if (const auto id = Uuid::parse(text)) place.task = split_task_uuid(*id);
+  }
+  const capture::Recorder* recorder = capture::Recorder::get();
+  if (place.task.number == 0 && recorder != nullptr && !recorder->outer_task().is_nil()) {
+    place.task = split_task_uuid(recorder->outer_task());
+  }
+  return place;
 }
 
-// False, with an exception, for what is neither None nor an integer.
-bool time_of(PyObject* object, std::optional<int64_t>* out) {
-  if (object == Py_None) return true;
-  const int64_t at_ns = PyLong_AsLongLong(object);
-  if (at_ns == -1 && PyErr_Occurred() != nullptr) return false;
-  *out = at_ns;
-  return true;
+// Only of a task of this process: after a fork the number is another's.
+TaskNumber own_number(PyObject* id) {
+  const std::optional<Uuid> uuid = Uuid::parse(text_of(id));
+  const capture::Recorder* recorder = capture::Recorder::get();
+  if (!uuid || recorder == nullptr) return 0;
+  const TaskRef task = split_task_uuid(*uuid);
+  return task.producer == recorder->producer() ? task.number : 0;
 }
 
-// open_task(activity, parent, begin_ns) -> OpenTask or None
-PyObject* open_task(PyObject*, PyObject* args) {
-  PyObject* activity_name = nullptr;
-  PyObject* parent = nullptr;
-  PyObject* begin = nullptr;
-  std::optional<int64_t> begin_ns;
-  if (PyArg_ParseTuple(args, "UOO:open_task", &activity_name, &parent, &begin) == 0 ||
-      !time_of(begin, &begin_ns)) {
+struct Beginning {
+  Activity* activity;
+  PyObject* parent;  // text, or None: what is current here
+  std::optional<uint64_t> at_ticks;
+  TaskNumber drawn;  // 0: a new one
+  long attempt;
+  bool is_current;
+};
+
+void begin(OpenTaskObject& open, const Beginning& how) {
+  std::optional<Place> parent;
+  Ref keep;
+  if (PyUnicode_Check(how.parent)) parent = parent_of(text_of(how.parent, keep));
+  const Place* place = parent ? &*parent : nullptr;
+  if (!open.scope.begin(*how.activity, place, how.is_current)) return;
+  if (how.at_ticks) open.scope.set_begin(*how.at_ticks);
+  TaskState* state = open.scope.state();
+  if (how.drawn != 0) {
+    state->number = how.drawn;
+    capture::store_release(state->slot->record.number, how.drawn);
+  }
+  if (how.attempt > 0) {
+    capture::set_attempt(state, static_cast<uint8_t>(std::min(how.attempt, kMostAttempts)));
+  }
+  open.place = {capture::reference(state), state->begin_ticks, state->workflow_id(),
+                state->producer};
+}
+
+// open_task(activity, parent, begin, id, attempt, is_current, used, attributes, tags,
+// reads_devices) -> OpenTask. An id that is not this process's gives one that records nothing.
+PyObject* make_open_task(PyObject*, PyObject* args) {
+  PyObject* activity = nullptr;
+  PyObject* begin_at = nullptr;
+  PyObject* id = nullptr;
+  PyObject* used = nullptr;
+  PyObject* attributes = nullptr;
+  PyObject* tags = nullptr;
+  int is_current = 0;
+  int reads_devices = 0;
+  Beginning how{};
+  if (PyArg_ParseTuple(args, "OOOOlpOOOp:open_task", &activity, &how.parent, &begin_at, &id,
+                       &how.attempt, &is_current, &used, &attributes, &tags, &reads_devices) == 0 ||
+      !read_moment(begin_at, &how.at_ticks)) {
     return nullptr;
   }
-  if (!is_enabled()) Py_RETURN_NONE;
-  Activity* activity = activity_of(activity_name);
-  if (activity == nullptr) Py_RETURN_NONE;
-  TaskState* state = nullptr;
-  quietly([&] {
-    if (!PyUnicode_Check(parent)) {
-      state = begin_child(activity->id(), capture::Push::kDetached);
-      return;
-    }
-    const std::optional<Place> place = parse_place(text_of(parent));
-    const Visit visit(place.value_or(Place{}));
-    state = begin_child(activity->id(), capture::Push::kDetached);
-  });
-  if (state == nullptr) Py_RETURN_NONE;
-  if (begin_ns) {
-    state->begin_ticks = ticks_at(*begin_ns);
-    capture::store_release(state->slot->record.begin_ticks, state->begin_ticks);
-  }
+  how.is_current = is_current != 0;
+  how.activity = activity_given(activity);
+  if (how.activity == nullptr && PyErr_Occurred() != nullptr) return nullptr;
   PyObject* self = g_type->tp_alloc(g_type, 0);
-  if (self == nullptr) {
-    capture::discard_task(state);
+  if (self == nullptr) return nullptr;
+  OpenTaskObject& open = *as_open_task(self);
+  new (&open.scope) OpenScope;
+  open.reads_devices = reads_devices != 0;
+  if (how.activity == nullptr || !is_enabled()) return self;
+  const bool was_drawn = PyUnicode_Check(id);
+  if (was_drawn) how.drawn = own_number(id);
+  if (was_drawn && how.drawn == 0) return self;
+  quietly([&] { begin(open, how); });
+  if (open.scope.state() == nullptr) return self;
+  if (!add_mapping(open, Role::kUsed, used) || !add_mapping(open, Role::kAttribute, attributes)) {
+    Py_DECREF(self);
     return nullptr;
   }
-  cast(self)->state = state;
-  cast(self)->task = capture::reference(state);
-  quietly([&] {
-    const Place here{cast(self)->task, state->begin_ticks, state->workflow_id(), state->producer};
-    cast(self)->place = new std::string(text_of(here));
-  });
+  if (tags != Py_None) quietly([&] { add_tags(open.scope.state()->fields, tags); });
   return self;
 }
 
 void dealloc(PyObject* self) {
-  OpenTaskObject* open = cast(self);
+  OpenTaskObject* open = as_open_task(self);
   // Whoever was to end it has forgotten it.
-  if (open->state != nullptr) {
+  if (open->scope.state() != nullptr) {
     const SavedError saved;
-    quietly(
-        [&] { capture::end_task(std::exchange(open->state, nullptr), TaskStatus::kCancelled); });
+    open->scope.end(TaskStatus::kCancelled);
   }
-  delete open->place;
+  delete open->inside;
+  open->scope.~OpenScope();
   PyTypeObject* type = Py_TYPE(self);
   type->tp_free(self);
   Py_DECREF(type);
 }
 
-PyObject* add_values(PyObject* self, PyObject* values, Role role) {
-  if (!PyDict_Check(values)) {
-    PyErr_SetString(PyExc_TypeError, "values are a dict of names to values");
-    return nullptr;
+// Named arguments of end(), in the order of its signature.
+enum Argument : size_t { kStatus, kGenerated, kError, kEndNs, kResult, kAttributes, kTraceback };
+constexpr std::array<const char*, 7> kArguments = {"status", "generated",  "error",    "end_ns",
+                                                   "result", "attributes", "traceback"};
+using Arguments = std::array<PyObject*, kArguments.size()>;
+
+// False, with an exception, for one that is unknown.
+bool take(Arguments* out, PyObject* name, PyObject* value) {
+  static const auto names = [] {
+    Arguments made{};
+    for (size_t i = 0; i < made.size(); ++i) made[i] = PyUnicode_InternFromString(kArguments[i]);
+    return made;
+  }();
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (names[i] != name && PyUnicode_Compare(names[i], name) != 0) continue;
+    (*out)[i] = value;
+    return true;
   }
-  if (TaskState* state = cast(self)->state; state != nullptr) {
-    quietly([&] {
-      state->fields.replace_existing();
-      add_items(state->fields, role, values, Interest::kExplicit);
-    });
-  }
-  Py_RETURN_NONE;
-}
-PyObject* add_used(PyObject* self, PyObject* values) {
-  return add_values(self, values, Role::kUsed);
-}
-PyObject* add_generated(PyObject* self, PyObject* values) {
-  return add_values(self, values, Role::kGenerated);
-}
-PyObject* add_attributes(PyObject* self, PyObject* values) {
-  return add_values(self, values, Role::kAttribute);
-}
-PyObject* add_task_tags(PyObject* self, PyObject* tags) {
-  if (TaskState* state = cast(self)->state; state != nullptr) {
-    quietly([&] { add_tags(state->fields, tags); });
-  }
-  Py_RETURN_NONE;
+  PyErr_Format(PyExc_TypeError, "end() takes no argument %R", name);
+  return false;
 }
 
-// log(values, at_ns)
-PyObject* log(PyObject* self, PyObject* args) {
-  PyObject* values = nullptr;
-  PyObject* at = nullptr;
-  std::optional<int64_t> at_ns;
-  if (PyArg_ParseTuple(args, "O!O:log", &PyDict_Type, &values, &at) == 0 || !time_of(at, &at_ns)) {
-    return nullptr;
-  }
-  if (const TaskState* state = cast(self)->state; state != nullptr) {
-    quietly([&] {
-      Fields fields;
-      add_items(fields, Role::kGenerated, values, Interest::kExplicit);
-      if (at_ns) {
-        capture::log_values_at(state, LogStream::kMetric, fields, ticks_at(*at_ns));
-      } else {
-        capture::log_values(state, LogStream::kMetric, fields);
-      }
-    });
-  }
-  Py_RETURN_NONE;
+TaskStatus status_of_word(PyObject* word) {
+  Ref keep;
+  const std::string_view text = text_of(word, keep);
+  if (text == "finished") return TaskStatus::kFinished;
+  return text == "cancelled" ? TaskStatus::kCancelled : TaskStatus::kFailed;
 }
 
-Uuid entry_of(capture::Recorder& recorder, uint32_t id) {
-  const std::string bytes = recorder.dictionary().bytes(id);
-  return bytes.size() == 16 ? Uuid::from_bytes(reinterpret_cast<const uint8_t*>(bytes.data()))
-                            : Uuid{};
-}
-
-// The task's record with what begin_task and end_task do not set.
-void write_other(TaskState* state, TaskStatus status, std::optional<int64_t> end_ns,
-                 uint8_t attempt) {
-  capture::Recorder* recorder = capture::Recorder::existing();
-  // A fork child leaves its parent's tasks to the parent.
-  if (recorder == nullptr || state->producer != recorder->producer()) {
-    capture::discard_task(state);
-    return;
-  }
-  capture::FinishedTask task;
-  const TaskRecord& from = state->slot->record;
-  task.number = state->number;
-  task.activity_id = from.activity_id;
-  if (from.parent != 0) {
-    task.parent = (from.header.flags & kTaskParentIsForeign) != 0
-                      ? entry_of(*recorder, static_cast<uint32_t>(from.parent))
-                      : task_uuid(state->producer, from.parent);
-  }
-  task.begin_ticks = state->begin_ticks;
-  task.end_ticks = std::max(end_ns ? ticks_at(*end_ns) : ticks(), task.begin_ticks);
-  task.status = status;
-  task.attempt = attempt;
-  task.workflow = entry_of(*recorder, from.workflow_id);
-  task.fields = state->fields;
-  capture::discard_task(state);
-  capture::record_finished_task(task);
-}
-
-// end(status, error, end_ns, attempt); an empty status: as the exception says
-PyObject* end(PyObject* self, PyObject* args) {
-  const char* word = nullptr;
-  PyObject* error = nullptr;
-  PyObject* end = nullptr;
-  int attempt = 0;
-  std::optional<int64_t> end_ns;
-  if (PyArg_ParseTuple(args, "sOOi:end", &word, &error, &end, &attempt) == 0 ||
-      !time_of(end, &end_ns)) {
-    return nullptr;
-  }
-  TaskState* state = std::exchange(cast(self)->state, nullptr);
-  if (state == nullptr) Py_RETURN_NONE;
-  const std::string_view text = word;
-  TaskStatus status = text == "failed"      ? TaskStatus::kFailed
-                      : text == "cancelled" ? TaskStatus::kCancelled
-                                            : TaskStatus::kFinished;
+// Adds what went wrong, and gives how it ended.
+TaskStatus add_error(capture::Fields& fields, const Arguments& given) {
+  PyObject* error = given[kError];
+  const bool is_said = PyUnicode_Check(given[kStatus]) && PyUnicode_GET_LENGTH(given[kStatus]) > 0;
+  TaskStatus status = is_said ? status_of_word(given[kStatus]) : TaskStatus::kFinished;
   if (PyExceptionInstance_Check(error)) {
-    if (text.empty()) status = status_of_exception(error);
-    const Ref traceback = Ref::steal(PyException_GetTraceback(error));
-    quietly([&] { add_exception(state->fields, error, traceback.get()); });
+    if (!is_said) status = status_of_exception(error);
+    if (!is_said && status == TaskStatus::kFinished) return status;  // SystemExit(0)
+    const Ref own = Ref::steal(PyException_GetTraceback(error));
+    PyObject* traceback = given[kTraceback] != Py_None ? given[kTraceback] : own.get();
+    quietly([&] { add_exception(fields, error, traceback); });
   } else if (PyUnicode_Check(error)) {
-    if (text.empty()) status = TaskStatus::kFailed;
-    quietly([&] { add_value(state->fields, Role::kError, name_of("message"), error); });
+    if (!is_said) status = TaskStatus::kFailed;
+    quietly([&] { add_value(fields, Role::kError, name_of("message"), error); });
   }
-  quietly([&] {
-    if (!end_ns && attempt == 0) {
-      capture::end_task(state, status);
-    } else {
-      write_other(state, status, end_ns, static_cast<uint8_t>(std::clamp(attempt, 0, 255)));
-    }
-  });
+  return status;
+}
+
+PyObject* end_with(OpenTaskObject& open, const Arguments& given) {
+  std::optional<uint64_t> end_ticks;
+  if (open.scope.state() == nullptr) Py_RETURN_NONE;
+  capture::Fields& fields = open.scope.state()->fields;
+  if (!read_moment(given[kEndNs], &end_ticks) ||
+      !add_mapping(open, Role::kGenerated, given[kGenerated]) ||
+      !add_mapping(open, Role::kAttribute, given[kAttributes])) {
+    const SavedError saved;
+    open.scope.end(TaskStatus::kCancelled);
+    return nullptr;
+  }
+  if (given[kResult] != Py_None) {
+    const SavedError saved;
+    quietly([&] { open.scope.activity().add_result(fields, given[kResult]); });
+  }
+  const TaskStatus status = add_error(fields, given);
+  const uint64_t begin_ticks = open.scope.state()->begin_ticks;
+  open.scope.end(status, end_ticks ? std::max(*end_ticks, begin_ticks) : 0);
   Py_RETURN_NONE;
+}
+
+// end(status=None, *, generated=None, error=None, end_ns=None, result=None, attributes=None,
+// traceback=None)
+PyObject* end(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* keywords) {
+  if (count > 1) {
+    PyErr_SetString(PyExc_TypeError, "end() takes the status alone by position");
+    return nullptr;
+  }
+  Arguments given{};
+  given.fill(Py_None);
+  if (count == 1) given[kStatus] = args[0];
+  const Py_ssize_t named = keywords == nullptr ? 0 : PyTuple_GET_SIZE(keywords);
+  for (Py_ssize_t i = 0; i < named; ++i) {
+    if (!take(&given, PyTuple_GET_ITEM(keywords, i), args[count + i])) return nullptr;
+  }
+  return end_with(*as_open_task(self), given);
+}
+
+// call(function, *args, **keywords)
+PyObject* call(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* keywords) {
+  if (count < 1) {
+    PyErr_SetString(PyExc_TypeError, "call() takes a function");
+    return nullptr;
+  }
+  const OpenTaskObject& open = *as_open_task(self);
+  const auto rest = static_cast<size_t>(count - 1);
+  if (open.scope.state() == nullptr) return PyObject_Vectorcall(*args, args + 1, rest, keywords);
+  const Visit visit(open.place);
+  return PyObject_Vectorcall(*args, args + 1, rest, keywords);
+}
+
+PyObject* enter(PyObject* self, PyObject*) {
+  OpenTaskObject& open = *as_open_task(self);
+  quietly([&] {
+    if (open.inside == nullptr) open.inside = new std::vector<std::unique_ptr<Visit>>;
+    const bool is_open = open.scope.state() != nullptr;
+    open.inside->push_back(is_open ? std::make_unique<Visit>(open.place) : nullptr);
+  });
+  return Py_NewRef(self);
+}
+
+// __exit__(kind, error, traceback)
+PyObject* exit(PyObject* self, PyObject* args) {
+  PyObject* kind = nullptr;
+  PyObject* error = nullptr;
+  PyObject* traceback = nullptr;
+  if (PyArg_UnpackTuple(args, "__exit__", 3, 3, &kind, &error, &traceback) == 0) return nullptr;
+  OpenTaskObject& open = *as_open_task(self);
+  if (open.inside != nullptr && !open.inside->empty()) {
+    open.inside->pop_back();
+    if (!open.inside->empty()) Py_RETURN_NONE;
+  }
+  Arguments given{};
+  given.fill(Py_None);
+  given[kError] = error;
+  return end_with(open, given);
 }
 
 PyObject* get_id(PyObject* self, void*) {
-  const TaskRef task = cast(self)->task;
+  const TaskState* state = as_open_task(self)->scope.state();
+  if (state == nullptr) Py_RETURN_NONE;
+  const TaskRef task = as_open_task(self)->place.task;
   return PyUnicode_FromString(task_uuid(task.producer, task.number).text().c_str());
 }
+
 PyObject* get_place(PyObject* self, void*) {
-  const std::string* place = cast(self)->place;
-  return PyUnicode_FromString(place == nullptr ? "" : place->c_str());
+  const TaskState* state = as_open_task(self)->scope.state();
+  return PyUnicode_FromString(state == nullptr ? "" : text_of(as_open_task(self)->place).c_str());
 }
 
-constexpr const char* kVisit = "headrace.visit";
-
-// enter_place(text) -> what leave_place takes; on one thread, the last entered is left first
-PyObject* enter_place(PyObject*, PyObject* text) {
-  if (!PyUnicode_Check(text)) {
-    PyErr_SetString(PyExc_TypeError, "a place is a string");
-    return nullptr;
-  }
-  Visit* visit = nullptr;
-  quietly([&] {
-    if (!is_enabled()) return;
-    if (const std::optional<Place> place = parse_place(text_of(text))) visit = new Visit(*place);
-  });
-  if (visit == nullptr) Py_RETURN_NONE;
-  PyObject* capsule = PyCapsule_New(visit, kVisit, nullptr);
-  if (capsule == nullptr) delete visit;
-  return capsule;
+// draw_task() -> the id of a task that is recorded later, or None
+PyObject* draw_task(PyObject*, PyObject*) {
+  const capture::Recorder* recorder = is_enabled() ? capture::Recorder::get() : nullptr;
+  const TaskNumber number = recorder == nullptr ? 0 : capture::draw_task_number();
+  if (number == 0) Py_RETURN_NONE;
+  return PyUnicode_FromString(task_uuid(recorder->producer(), number).text().c_str());
 }
 
-PyObject* leave_place(PyObject*, PyObject* capsule) {
-  if (capsule == Py_None) Py_RETURN_NONE;
-  auto* visit = static_cast<Visit*>(PyCapsule_GetPointer(capsule, kVisit));
-  if (visit == nullptr) return nullptr;
-  if (PyCapsule_SetName(capsule, "headrace.left_place") < 0) return nullptr;
-  delete visit;
-  Py_RETURN_NONE;
+template <typename Function>
+PyCFunction as_method(Function* function) {
+  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
 }
 
-// set_aside(from, bytes, reason): a piece that makes no sense, for the quarantine
-PyObject* set_aside_piece(PyObject*, PyObject* args) {
-  constexpr size_t kMostBytes = size_t{16} << 20;
-  PyObject* from = nullptr;
-  PyObject* reason = nullptr;
-  Py_buffer piece;
-  if (PyArg_ParseTuple(args, "Uy*U:set_aside", &from, &piece, &reason) == 0) return nullptr;
-  Status done;
-  capture::Recorder* recorder = capture::Recorder::get();
-  if (recorder != nullptr) {
-    std::string word;
-    for (const char c : text_of(from)) {
-      const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                            (c >= '0' && c <= '9') || c == '-' || c == '_';
-      word += is_plain ? c : '_';
-    }
-    bool is_known = false;
-    done = set_aside(
-        recorder->directory(), recorder->producer(), word,
-        std::string_view(static_cast<const char*>(piece.buf), static_cast<size_t>(piece.len))
-            .substr(0, kMostBytes),
-        text_of(reason), &is_known);
-  }
-  PyBuffer_Release(&piece);
-  if (done.ok()) Py_RETURN_NONE;
-  PyErr_SetString(PyExc_OSError, done.message().c_str());
-  return nullptr;
-}
-
-PyGetSetDef g_getset[] = {{"id", get_id, nullptr, nullptr, nullptr},
-                          {"place", get_place, nullptr, nullptr, nullptr},
-                          {nullptr, nullptr, nullptr, nullptr, nullptr}};
-PyMethodDef g_methods[] = {{"used", add_used, METH_O, nullptr},
-                           {"generated", add_generated, METH_O, nullptr},
-                           {"attributes", add_attributes, METH_O, nullptr},
-                           {"tags", add_task_tags, METH_O, nullptr},
-                           {"log", log, METH_VARARGS, nullptr},
-                           {"end", end, METH_VARARGS, nullptr},
-                           {nullptr, nullptr, 0, nullptr}};
-PyType_Slot g_slots[] = {{Py_tp_dealloc, reinterpret_cast<void*>(dealloc)},
-                         {Py_tp_getset, g_getset},
-                         {Py_tp_methods, g_methods},
-                         {0, nullptr}};
+PyGetSetDef g_getset[] = {
+    {"id", get_id, nullptr, "The task's id as text; None when it has ended or capture is off.",
+     nullptr},
+    {"place", get_place, nullptr,
+     "The `parent` of what another process or thread records under this task; \"\" when it has "
+     "ended or capture is off.",
+     nullptr},
+    {nullptr, nullptr, nullptr, nullptr, nullptr}};
+PyMethodDef g_methods[] = {
+    {"used", as_method(open_task::used), METH_VARARGS | METH_KEYWORDS,
+     "used(values=None, /, **more)\n--\n\nAdds values and objects that went in; a later value of a "
+     "name replaces an earlier one."},
+    {"generated", as_method(open_task::generated), METH_VARARGS | METH_KEYWORDS,
+     "generated(values=None, /, **more)\n--\n\nAdds values and objects that came out."},
+    {"attributes", as_method(open_task::attributes), METH_VARARGS | METH_KEYWORDS,
+     "attributes(values=None, /, **more)\n--\n\nAdds facts about the run itself: worker, queue, "
+     "bytes moved."},
+    {"tag", as_method(open_task::tag), METH_VARARGS | METH_KEYWORDS,
+     "tag(*labels, **values)\n--\n\nLabels the task."},
+    {"log", as_method(open_task::log), METH_VARARGS | METH_KEYWORDS,
+     "log(values=None, /, at_ns=None, **more)\n--\n\nRecords one row of metrics under the task, of "
+     "now or of `at_ns` (Unix, or a now())."},
+    {"use_objects", or_none<open_task::use_objects>, METH_VARARGS,
+     "use_objects(name, objects, /)\n--\n\nAdds used objects beyond the 500 or so that one record "
+     "has room for, as edges apart."},
+    {"call", as_method(call), METH_FASTCALL | METH_KEYWORDS,
+     "call(function, /, *args, **keywords)\n--\n\nCalls `function` with this task as the parent of "
+     "what it records. What it raises is not\ntouched and does not end the task."},
+    {"end", as_method(end), METH_FASTCALL | METH_KEYWORDS,
+     "end(status=None, *, generated=None, error=None, end_ns=None, result=None, attributes=None, "
+     "traceback=None)\n--\n\nWrites the task's record; more calls do nothing."},
+    {"__enter__", enter, METH_NOARGS, nullptr},
+    {"__exit__", exit, METH_VARARGS, nullptr},
+    {nullptr, nullptr, 0, nullptr}};
+PyType_Slot g_slots[] = {
+    {Py_tp_dealloc, reinterpret_cast<void*>(dealloc)},
+    {Py_tp_getset, g_getset},
+    {Py_tp_methods, g_methods},
+    {Py_tp_doc,
+     const_cast<char*>(
+         "A task that has begun; `end()` ends it, or leaving its `with` block.\n\nUnless it was "
+         "begun as the current one, it is nobody's current task, so that begin and end may\nstand "
+         "in different callbacks and threads; what runs inside `with task:` or `task.call(...)`\n"
+         "becomes its child. One thread at a time. Forgotten without an end, it is cancelled.")},
+    {0, nullptr}};
 PyType_Spec g_spec = {"headrace._capture.OpenTask", sizeof(OpenTaskObject), 0,
                       Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, g_slots};
 
-PyMethodDef g_functions[] = {{"open_task", or_none<open_task>, METH_VARARGS, nullptr},
-                             {"enter_place", or_none<enter_place>, METH_O, nullptr},
-                             {"leave_place", leave_place, METH_O, nullptr},
-                             {"set_aside", or_none<set_aside_piece>, METH_VARARGS, nullptr},
+PyMethodDef g_functions[] = {{"open_task", or_none<make_open_task>, METH_VARARGS, nullptr},
+                             {"draw_task", or_none<draw_task>, METH_NOARGS, nullptr},
                              {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace

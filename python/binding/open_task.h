@@ -1,12 +1,42 @@
-// The type `OpenTask`: a task that an adapter begins in one callback and ends in another; and the
-// other functions that only headrace/adapters.py uses.
+// The type `OpenTask`: a task that an adapter begins in one callback and ends in another, or tells
+// of when it is over. What is public of it is told in headrace/adapters.py and docs/adapters.md.
 #pragma once
 
+#include <memory>
+#include <vector>
+
 #include "binding/python.h"
+#include "binding/scope_type.h"
 
 namespace headrace::binding {
 
-// Adds the type and the functions open_task, enter_place, leave_place, set_aside.
+struct OpenTaskObject {
+  PyObject_HEAD OpenScope scope;  // without a state: it has ended, or capture is off
+  Place place;                    // where its children come from
+  // Visits of its place by `with`, innermost last; null until the first.
+  std::vector<std::unique_ptr<Visit>>* inside;
+  bool reads_devices;  // a number on a device is worth waiting for
+  bool was_added_to;   // a later value of a name replaces an earlier one
+};
+
+inline OpenTaskObject* as_open_task(PyObject* self) {
+  return reinterpret_cast<OpenTaskObject*>(self);
+}
+
+// Adds the items of any mapping, or of None. False, with an exception, if it cannot be read.
+bool add_mapping(OpenTaskObject& open, Role role, PyObject* mapping);
+
+// Methods that add to an open task; to one that has ended they add nothing.
+namespace open_task {
+PyObject* used(PyObject* self, PyObject* args, PyObject* keywords);
+PyObject* generated(PyObject* self, PyObject* args, PyObject* keywords);
+PyObject* attributes(PyObject* self, PyObject* args, PyObject* keywords);
+PyObject* tag(PyObject* self, PyObject* args, PyObject* keywords);
+PyObject* log(PyObject* self, PyObject* args, PyObject* keywords);
+PyObject* use_objects(PyObject* self, PyObject* args);
+}  // namespace open_task
+
+// Adds the type and the functions open_task and draw_task.
 bool add_open_task_type(PyObject* module);
 
 }  // namespace headrace::binding

@@ -1,5 +1,6 @@
 #include "binding/scope_type.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <memory>
@@ -12,6 +13,7 @@
 #include "binding/failure.h"
 #include "binding/task_type.h"
 #include "binding/values.h"
+#include "capture/shared_word.h"
 
 namespace headrace::binding {
 
@@ -34,10 +36,22 @@ bool OpenScope::begin(Activity& activity) {
   return begun(activity, begin_child(activity.id(), push_of(in_loop)), in_loop);
 }
 
-bool OpenScope::begin(Activity& activity, const Place& place) {
+bool OpenScope::begin(Activity& activity, const Place* place, bool is_current) {
   if (!is_enabled()) return false;
-  const bool in_loop = is_in_loop();
-  return begun(activity, begin_at(activity.id(), place, push_of(in_loop)), in_loop);
+  const bool in_loop = is_current && is_in_loop();
+  const capture::Push push = is_current ? push_of(in_loop) : capture::Push::kDetached;
+  TaskState* state =
+      place != nullptr ? begin_at(activity.id(), *place, push) : begin_child(activity.id(), push);
+  if (is_current) return begun(activity, state, in_loop);
+  activity_ = &activity;
+  state_ = state;
+  if (state_ != nullptr) begin_ticks_ = state_->begin_ticks;
+  return state_ != nullptr;
+}
+
+void OpenScope::set_begin(uint64_t at_ticks) {
+  begin_ticks_ = state_->begin_ticks = std::min(at_ticks, state_->begin_ticks);
+  capture::store_release(state_->slot->record.begin_ticks, begin_ticks_);
 }
 
 bool OpenScope::begun(Activity& activity, TaskState* state, bool in_loop) {
@@ -51,11 +65,11 @@ bool OpenScope::begun(Activity& activity, TaskState* state, bool in_loop) {
   return true;
 }
 
-void OpenScope::end(TaskStatus status) {
+void OpenScope::end(TaskStatus status, uint64_t at_ticks) {
   context_.leave();
   activity_->cpu().add(state_->fields, cpu_, begin_ticks_);
   quietly([&] {
-    const uint64_t end_ticks = capture::end_task(std::exchange(state_, nullptr), status);
+    const uint64_t end_ticks = capture::end_task(std::exchange(state_, nullptr), status, at_ticks);
     activity_->cpu().note(end_ticks - begin_ticks_);
   });
 }

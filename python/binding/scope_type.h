@@ -14,9 +14,12 @@ class OpenScope {
  public:
   // False when capture is off.
   bool begin(Activity& activity);
-  // Under `place`, whatever is current here.
-  bool begin(Activity& activity, const Place& place);
-  void end(TaskStatus status);
+  // Under `place` (null: under what is current here), and current itself or not.
+  bool begin(Activity& activity, const Place* place, bool is_current);
+  // It began then, and not just now; never later.
+  void set_begin(uint64_t at_ticks);
+  // `at_ticks`: it ended then; 0: now.
+  void end(TaskStatus status, uint64_t at_ticks = 0);
   capture::TaskState* state() const { return state_; }
   Activity& activity() const { return *activity_; }
 

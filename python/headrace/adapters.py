@@ -24,13 +24,24 @@ import threading
 
 from headrace import _capture
 from headrace import objects as _objects
-from headrace._capture import Object
+from headrace._capture import (
+    Activity,
+    Moment,
+    Object,
+    OpenTask,
+    current_campaign,
+    current_workflow,
+    describe,
+    directory,
+    ensure_workflow,
+    flush,
+    now,
+)
 from headrace.scopes import Workflow, plain_tags
 
 TYPE_CHECKING = False  # typing takes 20 ms to import
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from types import TracebackType
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any, TypeVar
 
     from headrace.scopes import Tags
@@ -39,17 +50,26 @@ if TYPE_CHECKING:
     Function = TypeVar("Function", bound=Callable[..., Any])
 
 __all__ = [
+    "Activity",
     "Adapter",
+    "Moment",
+    "Object",
     "OpenTask",
     "Source",
     "UnsupportedVersionError",
+    "current_campaign",
+    "current_task",
+    "current_workflow",
+    "describe",
+    "directory",
+    "ensure_workflow",
+    "flush",
     "is_capturing",
+    "now",
     "place",
     "requires",
 ]
 
-# Words that a task can end with; none: as its exception says.
-_ENDS = ("", "finished", "failed", "cancelled")
 _MOST_RESULTS = 10_000
 
 
@@ -133,110 +153,11 @@ def place() -> str:
     return _capture.place_text() if _capture.is_capturing() else ""
 
 
-def _end_by(error: BaseException | str) -> str:
-    """As with hr.task: what is stopped from outside is cancelled."""
-    return "cancelled" if isinstance(error, KeyboardInterrupt | GeneratorExit) else "failed"
-
-
-class OpenTask:
-    """A task that has begun; `end()` ends it, or leaving its `with` block.
-
-    It is nobody's current task, so that begin and end may stand in different callbacks and threads;
-    what runs inside `with task:` or `task.call(...)` becomes its child. One thread at a time.
-    """
-
-    __slots__ = ("_adapter", "_attempt", "_inside", "_key", "_native")
-
-    def __init__(
-        self, adapter: Adapter, native: _capture.OpenTask | None, key: str | None, attempt: int
-    ) -> None:
-        self._adapter = adapter
-        self._native = native  # None: capture is off, or it has ended
-        self._key = key
-        self._attempt = attempt
-        self._inside: list[object] = []
-
-    @property
-    def id(self) -> str | None:
-        """The task's id as text; None when capture is off."""
-        return None if self._native is None else self._native.id
-
-    @property
-    def place(self) -> str:
-        """The `parent` of what another process or thread records under this task."""
-        return "" if self._native is None else self._native.place
-
-    def used(self, values: Mapping[str, Any] | None = None, /, **more: Any) -> OpenTask:
-        """Adds values and objects that went in; a later value of a name replaces an earlier one."""
-        if self._native is not None:
-            self._native.used({**(values or {}), **more})
-        return self
-
-    def generated(self, values: Mapping[str, Any] | None = None, /, **more: Any) -> OpenTask:
-        """Adds values and objects that came out."""
-        if self._native is not None:
-            self._native.generated({**(values or {}), **more})
-        return self
-
-    def attributes(self, values: Mapping[str, Any] | None = None, /, **more: Any) -> OpenTask:
-        """Adds facts about the run itself: worker, queue, bytes moved."""
-        if self._native is not None:
-            self._native.attributes({**(values or {}), **more})
-        return self
-
-    def tag(self, *labels: str, **values: Any) -> OpenTask:
-        """Labels the task."""
-        if self._native is not None:
-            self._native.tags({**dict.fromkeys(labels, True), **values})
-        return self
-
-    def log(
-        self, values: Mapping[str, Any] | None = None, /, at_ns: int | None = None, **more: Any
-    ) -> OpenTask:
-        """Records one row of metrics under the task, of now or of `at_ns` (Unix)."""
-        if self._native is not None:
-            self._native.log({**(values or {}), **more}, at_ns)
-        return self
-
-    def call(self, function: Callable[..., Any], /, *args: Any, **keywords: Any) -> Any:
-        """Calls `function` with this task as the parent of what it records. What it raises is not
-        touched and does not end the task."""
-        if self._native is None:
-            return function(*args, **keywords)
-        return _capture.carried_to(function, self._native.place)(*args, **keywords)
-
-    def end(
-        self,
-        status: str | None = None,
-        *,
-        generated: Mapping[str, Any] | None = None,
-        error: BaseException | str | None = None,
-        end_ns: int | None = None,
-    ) -> None:
-        """Writes the task's record; more calls do nothing. `status` is finished, failed or
-        cancelled, by default finished, or failed where there is an `error`
-        (cancelled by Ctrl-C)."""
-        native, self._native = self._native, None
-        if native is None:
-            return
-        if generated:
-            native.generated(dict(generated))
-        status = status or ("finished" if error is None else "")
-        native.end(status if status in _ENDS else "failed", error, end_ns, self._attempt)
-
-    def __enter__(self) -> OpenTask:
-        self._inside.append(_capture.enter_place(self.place))
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        _capture.leave_place(self._inside.pop())
-        if not self._inside:
-            self.end(error=error)
+def current_task() -> str | None:
+    """The id of the task that is current here, which may be a Task of hr.task or one begun as the
+    current one; None outside of every task of this process."""
+    task = _capture.current_task()
+    return None if task is None else task.id
 
 
 class Adapter:
@@ -245,20 +166,37 @@ class Adapter:
 
     `name` is the framework's; `scope` is what makes its keys unique beyond one run of it (a
     scheduler's id, a run's): tasks of equal key and scope, in whatever processes, share a result.
+    `reads_devices`: a number among the values of its tasks that is on a device (a tensor of one) is
+    fetched, which waits for it; False where values merely go by: it is described, as hr.task does.
     """
 
-    def __init__(self, name: str, scope: str = "") -> None:
+    def __init__(self, name: str, scope: str = "", *, reads_devices: bool = True) -> None:
         self.name = name
         self.scope = scope
+        self.reads_devices = reads_devices
         self._said: set[str] = set()
         self._results: set[str] = set()  # keys that were recorded
         self._lock = threading.Lock()
 
     # --- tasks ---
 
+    def activity(
+        self,
+        name: str,
+        file: str = "",
+        line: int = 0,
+        *,
+        outputs: str | Sequence[str] | None = None,
+    ) -> Activity:
+        """A kind of task, made once and begun many times: what begin() and record() take for a
+        name, where there is more to say of it: the source line of the function that it runs, and
+        the names of what that gives (as `outputs` of hr.task). It is kept as long as the process,
+        so not to be made for each task."""
+        return _capture.activity(name, file, line, outputs)
+
     def begin(
         self,
-        activity: str,
+        activity: str | Activity,
         *,
         key: str | None = None,
         parent: str | None = None,
@@ -266,41 +204,59 @@ class Adapter:
         used: Mapping[str, Any] | None = None,
         tags: Tags | None = None,
         attempt: int = 0,
-        begin_ns: int | None = None,
+        begin_ns: int | Moment | None = None,
         attributes: Mapping[str, Any] | None = None,
+        id: str | None = None,
+        current: bool = False,
     ) -> OpenTask:
         """Begins a task of `activity`; should the process be killed it is kept as lost.
 
         key         what the framework calls it, kept as the attribute `foreign_id`; what depends on
                     this key uses its result
-        parent      a place() or OpenTask.place, also of another process; None: what is current
-                    here; "": none
+        parent      a place() or OpenTask.place, also of another process, or the id of a task; None:
+                    what is current here; "": none of this process
         depends_on  keys, of this scope, whose results it uses: an exact edge from each
         attempt     0 the first; a retry is a task of its own
-        begin_ns    Unix time, if not now
+        begin_ns    Unix time or a now(), if not this moment
+        id          of draw(), whose task this is; one of another process, or of before a fork,
+                    records nothing
+        current     what this thread (under an event loop: this context) begins is its child until
+                    it ends; it is to end there too, innermost first. Where its activity takes a ms
+                    or more, the processor time of the thread is recorded
         """
-        if not _capture.is_capturing():
-            return OpenTask(self, None, key, attempt)
-        native = _capture.open_task(activity, parent, begin_ns)
-        if native is not None:
-            inputs = [self._result(one, True) for one in depends_on]
-            if used or inputs:
-                native.used({**(used or {}), **({"depends_on": inputs} if inputs else {})})
-            if key is not None:
-                native.attributes({"foreign_id": key})
-                native.generated({"result_of": self._result(key)})
-            if attributes:
-                native.attributes(dict(attributes))
-            if tags:
-                native.tags(plain_tags(tags))
-        return OpenTask(self, native, key, attempt)
+        is_keyed = (key is not None or depends_on) and _capture.is_capturing()
+        if is_keyed and (inputs := [self._result(one, True) for one in depends_on]):
+            used = {**(used or {}), "depends_on": inputs}
+        if key is not None:
+            attributes = {"foreign_id": key, **(attributes or {})}
+        task = _capture.open_task(
+            activity,
+            parent,
+            begin_ns,
+            id,
+            attempt,
+            current,
+            used,
+            attributes,
+            plain_tags(tags) if tags else None,
+            self.reads_devices,
+        )
+        if key is not None and task.id is not None:
+            task.generated(result_of=self._result(key))
+        return task
+
+    def draw(self) -> str | None:
+        """The id of a task that is recorded later, once: the `id` of its begin() or record(), and
+        meanwhile the `parent` of its children, which may be recorded before. None when capture is
+        off."""
+        return _capture.draw_task()
 
     def record(
         self,
-        activity: str,
+        activity: str | Activity,
         *,
-        begin_ns: int,
-        end_ns: int,
+        begin_ns: int | Moment,
+        end_ns: int | Moment,
         key: str | None = None,
         status: str | None = None,
         error: BaseException | str | None = None,
@@ -311,9 +267,10 @@ class Adapter:
         tags: Tags | None = None,
         attempt: int = 0,
         attributes: Mapping[str, Any] | None = None,
+        id: str | None = None,
     ) -> str | None:
-        """Records a task that is over, with its own times (Unix ns), and gives its id; None when
-        capture is off. The rest is as in begin() and OpenTask.end()."""
+        """Records a task that is over, with its own times (Unix ns, or of now()), and gives its id;
+        None when capture is off. The rest is as in begin() and OpenTask.end()."""
         task = self.begin(
             activity,
             key=key,
@@ -324,6 +281,7 @@ class Adapter:
             attempt=attempt,
             begin_ns=begin_ns,
             attributes=attributes,
+            id=id,
         )
         task_id = task.id
         task.end(status, generated=generated, error=error, end_ns=end_ns)
@@ -377,6 +335,11 @@ class Adapter:
         hash of what it holds (hex) unless given: the same wherever it is met."""
         version = sha256 if version is None else version
         return _capture.record_object(kind, name, None, sha256, size_bytes, version, attributes)
+
+    def named(self, kind: str, name: str, version: str) -> Object:
+        """The object that content() gives for these, without recording anything of it: for a value
+        that someone else records, or will. Half a microsecond."""
+        return _capture.named_object(kind, name, version)
 
     def quarantine(self, piece: bytes, reason: str) -> None:
         """Keeps bytes that could not be understood, with the reason, where `headrace doctor` lists

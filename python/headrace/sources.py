@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from headrace import _query
-from headrace._capture import Object
+from headrace.adapters import Object
 from headrace.store import BusyError as BusyError  # which open() may raise
 
 

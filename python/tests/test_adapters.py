@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import signal
 import threading
 import time
@@ -348,3 +349,130 @@ plain.end(); retried.end()
     assert done.returncode == 0, done.stderr
     rows = hr.open(tmp_path / ".headrace").sql("SELECT activity FROM task ORDER BY 1").rows()
     assert rows == [("of child",), ("plain",), ("retried",)]
+
+
+def test_a_drawn_task_is_named_before_it_is_recorded(
+    capture: Capture, adapter: adapters.Adapter
+) -> None:
+    epoch = adapter.draw()
+    began = adapters.now()
+    step = adapter.draw()
+    assert step is not None
+    assert adapter.record("step", begin_ns=adapters.now(), end_ns=adapters.now(), parent=epoch)
+    adapter.begin("validate", id=step, parent=epoch).end()
+    assert adapter.record("epoch", begin_ns=began, end_ns=adapters.now(), id=epoch, parent="")
+    recorded = capture.recorded()
+    assert recorded.one("epoch")["task_id"] == epoch
+    assert recorded.one("validate")["task_id"] == step
+    assert recorded.parent("step") == recorded.parent("validate") == "epoch"
+    times = [(t["activity"]["name"], t["begin_ns"], t["end_ns"]) for t in recorded.tasks]
+    begin = {name: begin_ns for name, begin_ns, _ in times}
+    end = {name: end_ns for name, _, end_ns in times}
+    assert begin["epoch"] <= begin["step"] <= end["step"] <= end["epoch"]
+
+
+def test_an_id_of_another_process_records_nothing(
+    capture: Capture, adapter: adapters.Adapter
+) -> None:
+    other = "01890000-0000-7000-8000-000000000001"
+    assert adapter.begin("elsewhere", id=other).id is None
+    assert adapter.record("elsewhere", begin_ns=1, end_ns=2, id=other) is None
+    assert capture.recorded().named("elsewhere") == []
+
+
+def test_a_current_task_is_the_parent_of_what_begins_until_it_ends(
+    capture: Capture, adapter: adapters.Adapter
+) -> None:
+    outer = adapter.begin("outer", current=True, attempt=3)
+    assert adapters.current_task() == outer.id
+    adapter.begin("inner").end()
+    outer.end()
+    assert adapters.current_task() is None
+    adapter.begin("after").end()
+    recorded = capture.recorded()
+    assert recorded.one("outer")["attempt"] == 3
+    assert recorded.parent("inner") == "outer"
+    assert recorded.parent("after") is None
+
+
+def test_an_activity_names_what_its_function_gives(
+    capture: Capture, adapter: adapters.Adapter
+) -> None:
+    activity = adapter.activity("solve", "mesh.py", 12, outputs=("loss", "steps"))
+    assert activity.name == "solve"
+    adapter.begin(activity).end(result=(0.5, 10), attributes={"worker": "w1"})
+    task = capture.recorded().one("solve")
+    assert task["activity"] == {"name": "solve", "file": "mesh.py", "line": 12}
+    assert task["generated"] == {"loss": 0.5, "steps": 10}
+    assert task["attribute"] == {"worker": "w1"}
+    with pytest.raises(TypeError, match="an activity is its name"):
+        adapter.begin(3)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="takes no argument 'outcome'"):
+        adapter.begin("solve").end(outcome=1)  # type: ignore[call-arg]
+
+
+def test_a_later_value_replaces_an_earlier_one(capture: Capture, adapter: adapters.Adapter) -> None:
+    task = adapter.begin("solve", used={"n": 1}).used({"n": 2}, m=3).generated(loss=0.5)
+    task.end(generated={"loss": 0.25})
+    recorded = capture.recorded().one("solve")
+    assert recorded["used"] == {"n": 2, "m": 3}
+    assert recorded["generated"] == {"loss": 0.25}
+
+
+def test_uses_more_objects_than_a_record_holds(tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    program = f"""
+import headrace as hr
+from headrace import adapters
+hr.use_directory({str(tmp_path / ".headrace")!r})
+adapter = adapters.Adapter("mesh")
+parts = [adapter.named("part", str(i), "1") for i in range(1200)]
+assert parts[7] == adapter.content("part", "7", None, version="1")
+adapter.begin("join").use_objects("parts", parts).end()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    run = hr.open(tmp_path / ".headrace")
+    rows = run.sql("SELECT count(DISTINCT from_id) FROM edge WHERE relation = 'used'").rows()
+    assert rows == [(1200,)]
+
+
+def test_facts_of_where_it_records(capture: Capture, adapter: adapters.Adapter) -> None:
+    with hr.workflow("study"), adapter.begin("solve") as task:
+        assert adapters.current_workflow() == adapters.place().partition(":")[0]
+        assert task.id is not None
+        assert adapters.place() == task.place
+    assert adapters.directory() is not None
+    assert adapters.current_campaign() == ""
+
+
+# What adapters may import of the native module: the engine of layers, which is none of an adapter.
+LAYERS = {"LayerClock", "LayerHooks", "current_task_number", "exposure"}
+
+
+def test_the_adapters_here_use_only_what_is_public() -> None:
+    package = Path(adapters.__file__).parent
+    names = ("lightning", "open_tasks", "sources", "trained_values", "transformers")
+    modules = [package / f"{name}.py" for name in names]
+    for folder in ("dask", "sklearn", "torch"):
+        modules += sorted((package / folder).glob("*.py"))
+    assert len(modules) > 35
+    private: set[tuple[str, str]] = set()
+    for module in modules:
+        for node in ast.walk(ast.parse(module.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                whole = [f"{node.module}.{alias.name}" for alias in node.names]
+            elif isinstance(node, ast.Import):
+                whole = [alias.name for alias in node.names]
+            elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == "_capture":
+                whole = [f"headrace._capture.{node.attr}"]
+            else:
+                continue
+            private |= {
+                (module.parent.name, name.removeprefix("headrace._capture."))
+                for name in whole
+                if name.startswith("headrace._capture.")
+            }
+    assert private == {("torch", name) for name in LAYERS}

@@ -190,7 +190,7 @@ def check_failures(study: Study) -> None:
     running = study.tasks("waits")
     assert [row["status"] for row in running] == ["cancelled"] * 2
     never = [row for row in study.tasks("one_more") if row["status"] == "cancelled"]
-    assert never
+    assert len(never) == 20  # also those that were on a worker and had not begun
     assert all(row["ended_at"] == row["started_at"] or row["duration_s"] < 1 for row in never)
 
 

@@ -113,6 +113,33 @@ with LocalCluster(n_workers=1, threads_per_worker=1, **QUIET) as cluster:
     assert len({task["attribute"]["worker"] for task in tasks}) == 2
 
 
+def test_cancelled_before_it_began(run: Callable[..., Recorded]) -> None:
+    """Whether a task waits on the scheduler, for another task or on a worker."""
+    recorded = run(
+        guarded("""
+import time
+
+import dask
+
+with LocalCluster(n_workers=1, threads_per_worker=1, **QUIET) as cluster, Client(cluster) as client:
+    hr.dask.watch(client)
+    running = client.submit(time.sleep, 1.5)
+    on_the_worker = [client.submit(one_more, i) for i in range(3)]
+    waiting = client.submit(one_more, running)
+    queued = client.map(one_more, range(10, 40))
+    time.sleep(0.5)
+    client.cancel([*queued, waiting, *on_the_worker])
+    running.result()
+    assert client.submit(one_more, 99).result() == 100
+""")
+    )
+    assert recorded.exit_code == 0, recorded.stderr
+    tasks = recorded.named("one_more")
+    cancelled = [task for task in tasks if task["status"] == "cancelled"]
+    assert len({task["attribute"]["key"] for task in cancelled}) == len(cancelled) == 34
+    assert [task["status"] for task in tasks if task not in cancelled] == ["finished"]
+
+
 def test_spilled_results(run: Callable[..., Recorded]) -> None:
     """40 MB of results with room for 24: what went to disk and came back, and how much."""
     recorded = run(

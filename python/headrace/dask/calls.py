@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
-from headrace._capture import Object
+from dask.utils import key_split
+
+from headrace.adapters import Object
 from headrace.dask import functions
 from headrace.dask.versions import HAS_NODES
 
@@ -74,29 +76,42 @@ def _from_tuple(
     return function, positional, named
 
 
-class Call(NamedTuple):
-    """What a task runs, its used values, and the results it uses that they have no room for."""
-
-    function: functions.Function
-    used: dict[str, Any]
-    more: list[Object]
+# What a task runs, its used values, and the results it uses that they have no room for. A plain
+# tuple, which is made for each task.
+Call = tuple[functions.Function, dict[str, Any], list[Object]]
 
 
-def call_of(task: Any, data: Any, prefix: str, result_of: Callable[[Any], Object]) -> Call:
-    """Of a worker's task.
+def _of_scalars(task: Any, key: Any) -> Call | None:
+    """Of a task that takes numbers and texts alone, by position: most of them."""
+    spec = task.run_spec
+    if task.dependencies or type(spec) is not nodes.Task or spec.kwargs:
+        return None
+    if not functions.SCALARS.issuperset(map(type, spec.args)):
+        return None
+    known = functions.of(spec.func, key)
+    if not known.records_arguments or len(spec.args) > len(known.names):
+        return None
+    named = dict(zip(known.names, spec.args, strict=False))
+    return known, ({**known.defaults, **named} if known.defaults else named), []
+
+
+def call_of(task: Any, data: Any, key: Any, result_of: Callable[[Any], Object]) -> Call:
+    """Of a worker's task, which has this key.
 
     `data`: what the worker handed to the task: results by key or, before task nodes, arguments and
     keywords; None where that is not at hand. `result_of`: the object of a key's result.
     """
+    if HAS_NODES and (call := _of_scalars(task, key)) is not None:
+        return call
     keys = {each.key for each in task.dependencies} if task.dependencies else set()
     if HAS_NODES:
         function, positional, named = _from_node(task.run_spec, data or {})
     else:
         function, positional, named = _from_tuple(task.run_spec, data, keys)
     if function is None:
-        known = functions.by_prefix(prefix, False)
+        known = functions.by_prefix(key_split(key), False)
     else:
-        known = functions.of(function, prefix)
+        known = functions.of(function, key)
     used: dict[str, Any] = dict(known.defaults)
 
     def recorded(value: Any, key: Any) -> Any:
@@ -121,7 +136,7 @@ def call_of(task: Any, data: Any, prefix: str, result_of: Callable[[Any], Object
         if surplus:
             used[known.surplus] = surplus
     if not keys:
-        return Call(known, used, [])
+        return known, used, []
     others = [result_of(key) for key in keys]
     used["dask_keys"] = others[:MOST_DEPENDENCIES]
-    return Call(known, used, others[MOST_DEPENDENCIES:])
+    return known, used, others[MOST_DEPENDENCIES:]

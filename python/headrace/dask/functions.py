@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import weakref
 from functools import partial
 from types import FunctionType, MethodType
 from typing import Any
 
-from headrace import _capture
+from dask.utils import key_split
+
+from headrace.adapters import Activity, Adapter
+
+# Arguments and results merely go by: a number on a device is not fetched.
+ADAPTER = Adapter("dask", reads_devices=False)
 
 SCALARS = frozenset((int, float, str, bool))
 # What Dask makes of a program: its own functions say little, the key says what it was.
@@ -19,24 +25,35 @@ _HAS_SURPLUS = 4  # code flag of *args
 class Function:
     """What is known of a function; made once for each."""
 
-    __slots__ = ("activity", "defaults", "names", "records_arguments", "surplus")
+    __slots__ = (
+        "activity",
+        "defaults",
+        "is_of_function",
+        "names",
+        "records_arguments",
+        "surplus",
+    )
 
     def __init__(
         self,
-        activity: object,
+        activity: Activity,
         names: tuple[str, ...] = (),
         surplus: str = "args",
         defaults: dict[str, Any] | None = None,
         records_arguments: bool = True,
+        is_of_function: bool = False,
     ) -> None:
         self.activity = activity
         self.names = names
         self.surplus = surplus
         self.defaults = defaults or {}
         self.records_arguments = records_arguments
+        self.is_of_function = is_of_function  # whatever the task's key is
 
 
 _known: dict[tuple[Any, ...], Function] = {}
+# The function that was asked about last: a graph has many tasks of the same. Not kept alive.
+_latest: tuple[Any, Function | None] = (lambda: None, None)
 
 
 def _remember(identity: tuple[Any, ...], function: Function) -> Function:
@@ -51,7 +68,7 @@ def by_prefix(prefix: str, records_arguments: bool) -> Function:
     identity = (prefix, records_arguments)
     found = _known.get(identity)
     if found is None:
-        activity = _capture.guest_activity(prefix, "", 0)
+        activity = ADAPTER.activity(prefix)
         found = _remember(identity, Function(activity, records_arguments=records_arguments))
     return found
 
@@ -75,12 +92,24 @@ def _of_python(function: FunctionType, skipped: int, given: frozenset[str]) -> F
         for name, value in defaults.items()
         if type(value) in SCALARS and name not in given and name not in code.co_varnames[:skipped]
     }
-    activity = _capture.guest_activity(function.__qualname__, code.co_filename, code.co_firstlineno)
-    return _remember(identity, Function(activity, names, surplus, plain))
+    activity = ADAPTER.activity(function.__qualname__, code.co_filename, code.co_firstlineno)
+    made = Function(activity, names, surplus, plain, is_of_function=True)
+    return _remember(identity, made)
 
 
-def of(function: Any, prefix: str) -> Function:
-    """What is known of the function of a task whose key begins with `prefix`."""
+def of(function: Any, key: Any) -> Function:
+    """What is known of the function of a task; of Dask's own functions the key says more."""
+    global _latest
+    latest, known = _latest
+    if known is not None and latest() is function:
+        return known
+    known = _look(function, key)
+    if type(function) is FunctionType and known.is_of_function:
+        _latest = weakref.ref(function), known
+    return known
+
+
+def _look(function: Any, key: Any) -> Function:
     skipped = 0
     given: frozenset[str] = frozenset()
     for _ in range(_MOST_LAYERS):
@@ -103,7 +132,7 @@ def of(function: Any, prefix: str) -> Function:
             break
     module = str(getattr(function, "__module__", ""))
     if module.partition(".")[0] in _MACHINERY:
-        return by_prefix(prefix, False)
+        return by_prefix(key_split(key), False)
     if type(function) is FunctionType:
         return _of_python(function, skipped, given)
-    return by_prefix(prefix, True)
+    return by_prefix(key_split(key), True)

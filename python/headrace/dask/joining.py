@@ -6,26 +6,32 @@ import logging
 import os
 from pathlib import Path
 
-from headrace import _capture
+from headrace.adapters import (
+    current_campaign,
+    current_workflow,
+    directory,
+    ensure_workflow,
+    is_capturing,
+)
 
 logger = logging.getLogger("headrace.dask")
 
 
 def told_here() -> dict[str, str]:
     """What other processes of the cluster need to know: HEADRACE_* variables and their values."""
-    directory = _capture.directory()
-    told = {} if directory is None else {"HEADRACE_DIR": str(Path(directory).absolute())}
-    if campaign := _capture.current_campaign():
+    folder = directory()
+    told = {} if folder is None else {"HEADRACE_DIR": str(Path(folder).absolute())}
+    if campaign := current_campaign():
         told["HEADRACE_CAMPAIGN"] = campaign
-    if workflow := _capture.current_workflow():
+    if workflow := current_workflow():
         told["HEADRACE_WORKFLOW"] = workflow
     return told
 
 
 def join(told: dict[str, str]) -> bool:
     """Begins capture here, if it has not begun, with these variables; whether it captures."""
-    if _capture.directory() is not None:
-        return _capture.is_capturing()
+    if directory() is not None:
+        return is_capturing()
     wanted = dict(told)
     folder = wanted.get("HEADRACE_DIR")
     if folder is not None and not Path(folder).is_dir():
@@ -38,8 +44,8 @@ def join(told: dict[str, str]) -> bool:
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:
-        captures = _capture.is_capturing()
-        _capture.ensure_workflow()  # that of HEADRACE_WORKFLOW
+        captures = is_capturing()
+        ensure_workflow()  # that of HEADRACE_WORKFLOW
         return captures
     finally:
         for name, value in before.items():

@@ -16,7 +16,7 @@ from typing import Any
 import distributed
 from dask.base import annotate
 
-from headrace import _capture
+from headrace.adapters import place
 
 ANNOTATION = "headrace"
 
@@ -31,7 +31,7 @@ def _graph_to_futures(original: Callable[..., Any]) -> Callable[..., Any]:
         told = None
         try:
             if _watched and self.scheduler.address in _watched:
-                told = [_capture.place_text(), time.time_ns(), 0]
+                told = [place(), time.time_ns(), 0]
         except Exception:
             told = None
         if told is None:

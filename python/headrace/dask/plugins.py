@@ -6,8 +6,9 @@ from typing import Any
 
 from distributed.diagnostics.plugin import SchedulerPlugin, WorkerPlugin
 
-from headrace import _capture
+from headrace.adapters import flush
 from headrace.dask import joining, places, running
+from headrace.dask.functions import ADAPTER
 from headrace.dask.places import ANNOTATION
 from headrace.dask.storage import text_of
 
@@ -42,7 +43,7 @@ class WatchedWorker(WorkerPlugin):
         try:
             if running.unwatch(worker):
                 places.end(worker.scheduler.address)
-            _capture.flush()
+            flush()
         except Exception as error:
             running.complain(error)
 
@@ -95,8 +96,5 @@ class WatchedScheduler(SchedulerPlugin):
         if task is None or task.who_wants or task.waiters or not task.run_spec:
             return
         place, _, attempt = self._told_of(task)
-        activity = _capture.guest_activity(str(task.prefix.name), "", 0)
-        told = {"key": text_of(key)}
-        handle = _capture.begin_guest(activity, place, attempt, None, told)
-        if handle is not None:
-            _capture.end_guest(handle, None, None, None, None, None, True)
+        name, about = str(task.prefix.name), {"key": text_of(key)}
+        ADAPTER.begin(name, parent=place, attempt=attempt, attributes=about).end("cancelled")

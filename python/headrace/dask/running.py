@@ -17,8 +17,9 @@ from typing import Any
 import distributed.worker as worker_module
 from dask.utils import key_split
 
-from headrace import _capture
+from headrace.adapters import Object, OpenTask
 from headrace.dask import calls
+from headrace.dask.functions import ADAPTER
 from headrace.dask.places import ANNOTATION
 from headrace.dask.storage import Storage, result_object, text_of
 from headrace.dask.versions import HAS_NODES, RUNNER
@@ -31,6 +32,8 @@ _watched: dict[int, Running] = {}  # by the worker's identity
 _original: Callable[..., Any] | None = None
 _complaints = 0
 _MOST_COMPLAINTS = 3
+# States of a worker's task that has not begun; of what is to run here, not of what is fetched.
+_NOT_BEGUN = frozenset(("waiting", "ready", "constrained"))
 
 
 def complain(error: BaseException) -> None:
@@ -63,67 +66,99 @@ class Running:
         self._facts = {"worker": str(worker.address), "worker_name": str(worker.name)}
         self._execute = worker.execute
         worker.execute = self._around(worker.execute)
+        self._freed = worker.stream_handlers["free-keys"]
+        worker.stream_handlers["free-keys"] = self._free
         self._storage = Storage(worker, scheduler_id, place)
 
     def remove(self) -> None:
         """The worker is as it was."""
         self._worker.__dict__.pop("execute", None)
+        if self._worker.stream_handlers["free-keys"] == self._free:
+            self._worker.stream_handlers["free-keys"] = self._freed
         self._storage.remove()
 
-    def result_of(self, key: Any) -> _capture.Object:
+    def result_of(self, key: Any) -> Object:
         """The object that is a key's result, whoever computed it; not recorded by this."""
         return result_object(key, self._scheduler_id)
 
-    def begin(self, key: Any, data: Any) -> object | None:
+    def _told_of(self, task: Any) -> Any:
+        told = task.annotations.get(ANNOTATION) if task.annotations else None
+        return told or self._told
+
+    def begin(self, key: Any, data: Any) -> OpenTask:
         """The record of a task that this worker runs now."""
         task = self._worker.state.tasks[key]
-        told = task.annotations.get(ANNOTATION) if task.annotations else None
+        annotations = task.annotations
+        told = annotations.get(ANNOTATION) if annotations else None
         place, submitted_ns, attempt = told or self._told
         attributes: dict[str, Any] = {"key": text_of(key), **self._facts}
         if submitted_ns:
             attributes["waited_s"] = max(0, time.time_ns() - submitted_ns) / 1e9
         if self._storage.fetched:
             attributes.update(self._storage.fetched.pop(key, ()))
-        call = calls.call_of(task, data, key_split(key), self.result_of)
-        handle = _capture.begin_guest(call.function.activity, place, attempt, call.used, attributes)
-        if call.more and handle is not None:
-            _capture.use_more(handle, "dask_keys", call.more)
-        return handle
+        function, used, more = calls.call_of(task, data, key, self.result_of)
+        open_task = ADAPTER.begin(
+            function.activity,
+            parent=place,
+            attempt=attempt,
+            used=used,
+            attributes=attributes,
+            current=True,
+        )
+        if more:
+            open_task.use_objects("dask_keys", more)
+        return open_task
 
-    def finished(self, handle: object, key: Any, result: Any, size_bytes: Any) -> None:
+    def finished(self, open_task: OpenTask, key: Any, result: Any, size_bytes: Any) -> None:
         """It gave `result`."""
         kind = type(result)
-        stored = _capture.record_object(
+        stored = ADAPTER.content(
             "result",
             text_of(key),
             None,
-            None,
             size_bytes,
-            self._scheduler_id,
-            {"type": f"{kind.__module__}.{kind.__qualname__}"},
+            version=self._scheduler_id,
+            type=f"{kind.__module__}.{kind.__qualname__}",
         )
-        cancelled = self._is_cancelled(key)
-        _capture.end_guest(handle, None, None, result, {"dask_key": stored}, None, cancelled)
+        open_task.end(self._status_of(key), generated={"dask_key": stored}, result=result)
 
-    def failed(self, handle: object, key: Any, error: BaseException | None) -> None:
+    def failed(self, open_task: OpenTask, key: Any, error: BaseException | None) -> None:
         """It raised, or was given back to the scheduler (distributed.Reschedule)."""
         if error is None or type(error).__name__ == "Reschedule":
-            _capture.end_guest(handle, None, None, None, None, {"rescheduled": True}, True)
-            return
-        cancelled = self._is_cancelled(key)
-        _capture.end_guest(handle, error, _user_frames(error), None, None, None, cancelled)
+            open_task.end("cancelled", attributes={"rescheduled": True})
+        else:
+            open_task.end(self._status_of(key), error=error, traceback=_user_frames(error))
 
-    def _is_cancelled(self, key: Any) -> bool:
+    def _status_of(self, key: Any) -> str | None:
+        """Cancelled while it ran, or as it ended."""
         task = self._worker.state.tasks.get(key)
-        return task is None or task.state == "cancelled"
+        return "cancelled" if task is None or task.state == "cancelled" else None
 
-    def ended(self, handle: object, key: Any, message: Any) -> None:
+    def _free(self, **keywords: Any) -> Any:
+        """The scheduler takes back tasks, or forgets results."""
+        try:
+            tasks = self._worker.state.tasks
+            for key in keywords["keys"]:
+                task = tasks.get(key)
+                if task is not None and task.state in _NOT_BEGUN and task.run_spec is not None:
+                    self._never_began(task)
+        except Exception as error:
+            complain(error)
+        return self._freed(**keywords)
+
+    def _never_began(self, task: Any) -> None:
+        place, _, attempt = self._told_of(task)
+        about = {"key": text_of(task.key), **self._facts}
+        name = key_split(task.key)
+        ADAPTER.begin(name, parent=place, attempt=attempt, attributes=about).end("cancelled")
+
+    def ended(self, open_task: OpenTask, key: Any, message: Any) -> None:
         """What `distributed.worker` says of a task that ran in a thread."""
         if message["op"] == "task-finished":
-            self.finished(handle, key, message["result"], message["nbytes"])
+            self.finished(open_task, key, message["result"], message["nbytes"])
         else:
             error = message.get("actual_exception") or message.get("actual-exception")
-            self.failed(handle, key, error)
+            self.failed(open_task, key, error)
 
     def _runs_in_no_thread(self, key: Any) -> bool:
         task = self._worker.state.tasks[key]
@@ -148,30 +183,30 @@ class Running:
         return around
 
     async def _seen(self, key: Any, stimulus_id: str) -> Any:
-        handle = None
+        open_task = None
         try:
-            handle = self.begin(key, None)
+            open_task = self.begin(key, None)
         except Exception as error:
             complain(error)
         try:
             event = await self._execute(key, stimulus_id=stimulus_id)
         except BaseException as error:
-            self._note(self.failed, handle, key, error)
+            self._note(self.failed, open_task, key, error)
             raise
         kind = type(event).__name__
         if kind == "ExecuteSuccessEvent":
-            self._note(self.finished, handle, key, event.value, event.nbytes)
+            self._note(self.finished, open_task, key, event.value, event.nbytes)
         else:
             raised = getattr(getattr(event, "exception", None), "data", None)
-            self._note(self.failed, handle, key, raised)
+            self._note(self.failed, open_task, key, raised)
         return event
 
     @staticmethod
-    def _note(write: Callable[..., None], handle: object | None, *facts: Any) -> None:
-        if handle is None:
+    def _note(write: Callable[..., None], open_task: OpenTask | None, *facts: Any) -> None:
+        if open_task is None:
             return
         try:
-            write(handle, *facts)
+            write(open_task, *facts)
         except Exception as error:
             complain(error)
 
@@ -182,23 +217,23 @@ def _run_recorded(original: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(original)
     def run(*args: Any, **keywords: Any) -> Any:
-        handle = running = key = None
+        open_task = running = key = None
         try:
             running = _watched.get(id(args[first]["worker"]))
             if running is not None:
                 key = args[first + 1]
-                handle = running.begin(key, args[1] if HAS_NODES else (args[1], args[2]))
+                open_task = running.begin(key, args[1] if HAS_NODES else (args[1], args[2]))
         except Exception as error:
             complain(error)
-        if handle is None or running is None:
+        if open_task is None or running is None:
             return original(*args, **keywords)
         try:
             message = original(*args, **keywords)
         except BaseException as error:
-            running._note(running.failed, handle, key, error)
+            running._note(running.failed, open_task, key, error)
             raise
         try:
-            running.ended(handle, key, message)
+            running.ended(open_task, key, message)
         except Exception as error:
             complain(error)
         return message

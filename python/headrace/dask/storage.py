@@ -6,7 +6,8 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from headrace import _capture
+from headrace.adapters import Activity, Object
+from headrace.dask.functions import ADAPTER
 
 logger = logging.getLogger("headrace.dask")
 
@@ -18,9 +19,9 @@ def text_of(key: Any) -> str:
     return key if type(key) is str else str(key)
 
 
-def result_object(key: Any, scheduler_id: str) -> _capture.Object:
+def result_object(key: Any, scheduler_id: str) -> Object:
     """The object that is a key's result, whoever computes it; not recorded by this."""
-    return _capture.named_object("result", text_of(key), scheduler_id)
+    return ADAPTER.named("result", text_of(key), scheduler_id)
 
 
 class Storage:
@@ -37,7 +38,7 @@ class Storage:
         worker.handlers["update_data"] = self._give
         self._disk = worker.data if hasattr(worker.data, "fast_to_slow_callbacks") else None
         if self._disk is not None:
-            self._spill, self._unspill = map(_capture.guest_activity, _ACTIVITIES, ("", ""), (0, 0))
+            self._spill, self._unspill = map(ADAPTER.activity, _ACTIVITIES)
             self._disk.fast_to_slow_callbacks.append(self._spilled)
             self._disk.slow_to_fast_callbacks.append(self._read_again)
 
@@ -79,9 +80,8 @@ class Storage:
         try:
             for key, value in (keywords.get("data") or {}).items():
                 kind = f"{type(value).__module__}.{type(value).__qualname__}"
-                facts = {"type": kind, "scattered": True}
                 name, version = text_of(key), self._scheduler_id
-                _capture.record_object("result", name, None, None, None, version, facts)
+                ADAPTER.content("result", name, None, version=version, type=kind, scattered=True)
         except Exception as error:
             logger.debug("headrace: scattered data are not recorded", exc_info=error)
         return self._given(*args, **keywords)
@@ -93,7 +93,7 @@ class Storage:
         self._moved(self._unspill, key)
 
     # An exception here would be taken for one of the disk's.
-    def _moved(self, activity: object | None, key: Any) -> None:
+    def _moved(self, activity: Activity, key: Any) -> None:
         try:
             sizes: dict[str, Any] = {}
             slow = getattr(self._disk, "_slow_uncached", None)
@@ -101,10 +101,8 @@ class Storage:
             if weight is not None:
                 sizes = {"memory_bytes": int(weight.memory), "disk_bytes": int(weight.disk)}
             used = {"dask_key": result_object(key, self._scheduler_id)}
-            handle = _capture.begin_guest(
-                activity, self._place, 0, used, {"worker": self._worker.address}
-            )
-            if handle is not None:
-                _capture.end_guest(handle, None, None, None, sizes, None, False)
+            about = {"worker": self._worker.address}
+            task = ADAPTER.begin(activity, parent=self._place, used=used, attributes=about)
+            task.end(generated=sizes)
         except Exception as error:
             logger.debug("headrace: a spill is not recorded", exc_info=error)

@@ -8,8 +8,8 @@ from typing import Any
 
 import distributed
 
-from headrace import _capture
 from headrace import object as record_object
+from headrace.adapters import ensure_workflow, flush, is_capturing, place
 from headrace.dask import joining, places, versions
 from headrace.dask.plugins import NAME, WatchedScheduler, WatchedWorker
 
@@ -32,7 +32,7 @@ class Watch:
 
     async def _begin(self) -> Watch:
         client = self._client
-        if not _capture.is_capturing():
+        if not is_capturing():
             self.notes.append("capture is off (HEADRACE_DISABLED)")
             return self
         identity = await _awaited(client.scheduler.identity())
@@ -42,7 +42,7 @@ class Watch:
             await before._end()
         self._address = client.scheduler.address
         workers = identity["workers"]
-        _capture.ensure_workflow()
+        ensure_workflow()
         record_object(
             self._address,
             kind="dask cluster",
@@ -51,8 +51,8 @@ class Watch:
             threads=sum(worker["nthreads"] for worker in workers.values()),
             distributed=versions.VERSION,
         )
-        _capture.flush()  # the folder is there before a worker looks for it
-        about = (self.scheduler_id, _capture.place_text(), joining.told_here())
+        flush()  # the folder is there before a worker looks for it
+        about = (self.scheduler_id, place(), joining.told_here())
         await _awaited(client.register_plugin(WatchedScheduler(*about), name=NAME))
         await _awaited(client.register_plugin(WatchedWorker(*about), name=NAME))
         places.begin(self._address)

@@ -13,7 +13,7 @@ from typing import Any
 
 from torch.nn.modules import module as modules
 
-from headrace import _capture
+from headrace.adapters import describe, is_capturing
 from headrace.failures import is_from_signal
 from headrace.torch import patches, watch
 
@@ -30,7 +30,7 @@ _handle: Any = None
 def begin() -> None:
     """From now on, in this process."""
     global _handle
-    if _handle is None and _capture.is_capturing():
+    if _handle is None and is_capturing():
         patches.use(True)  # what is loaded before the first call is seen, too
         _handle = modules.register_module_forward_pre_hook(_look)
 
@@ -53,7 +53,7 @@ def _look(module: Any, inputs: Any) -> None:
     except Exception as error:
         if is_from_signal(error):
             raise
-        _capture.describe("torch.automatic", f"{type(error).__name__}: {error}")
+        describe("torch.automatic", f"{type(error).__name__}: {error}")
         end()
 
 

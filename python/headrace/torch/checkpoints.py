@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 import headrace as hr
-from headrace import _capture
+from headrace.adapters import Moment, is_capturing, now
 from headrace.failures import is_from_signal
 from headrace.torch import patches
 from headrace.torch.marks import tensors_in
@@ -43,7 +43,7 @@ def _watches() -> list[Any]:
 
 def _quietly(look: Callable[[], None]) -> None:
     try:
-        if _capture.is_capturing():
+        if is_capturing():
             look()
     except Exception as error:
         if is_from_signal(error):
@@ -60,13 +60,13 @@ def _path_of(file: Any) -> str | None:
 
 
 def _save(original: Any, obj: Any, f: Any, *args: Any, **keywords: Any) -> Any:
-    begin_ticks = _capture.ticks()
+    begin = now()
     given = original(obj, f, *args, **keywords)
-    _quietly(lambda: _saved(obj, f, begin_ticks))
+    _quietly(lambda: _saved(obj, f, begin))
     return given
 
 
-def _saved(obj: Any, file: Any, begin_ticks: int) -> None:
+def _saved(obj: Any, file: Any, begin: Moment) -> None:
     if not (found := _models_in(obj)):
         return
     if (path := _path_of(file)) is None:
@@ -77,7 +77,7 @@ def _saved(obj: Any, file: Any, begin_ticks: int) -> None:
     names = ", ".join(watch.name for watch in found)
     steps = max(watch.versions.total_steps for watch in found)
     checkpoint = hr.object(path, kind="checkpoint", model=names, steps=steps)
-    record_task("torch.save", begin_ticks, models, {"checkpoint": checkpoint})
+    record_task("torch.save", begin, models, {"checkpoint": checkpoint})
 
 
 def _numbered(name: str, i: int) -> str:

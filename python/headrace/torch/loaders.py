@@ -12,9 +12,10 @@ import torch
 from torch.utils.data import dataloader
 
 import headrace as hr
-from headrace import _capture
+from headrace.adapters import current_task, now
 from headrace.failures import is_from_signal
 from headrace.torch import patches
+from headrace.torch.adapter import ADAPTER
 from headrace.torch.architecture import class_name, state_sha256
 
 # Data in files is hashed up to this; beyond, it is known by its place alone.
@@ -28,8 +29,8 @@ class Iteration:
 
     def __init__(self, loader: Any) -> None:
         self.loader = weakref.ref(loader)
-        self.begin_ticks = self.last_ticks = _capture.ticks()
-        self.parent = current_task_id()
+        self.begin = now()
+        self.parent = current_task()
         self.task_id: str | None = None  # drawn by the first step in it
         self.batches = self.steps = 0
         self.wait_ns = 0
@@ -41,12 +42,6 @@ class Iteration:
 _running: weakref.WeakKeyDictionary[Any, Iteration] = weakref.WeakKeyDictionary()
 _latest: Iteration | None = None
 _objects: weakref.WeakKeyDictionary[Any, hr.Object | None] = weakref.WeakKeyDictionary()
-
-
-def current_task_id() -> str | None:
-    """The id of the task that runs here."""
-    task = _capture.current_task()
-    return None if task is None else task.id
 
 
 def wrap_functions() -> None:
@@ -155,9 +150,7 @@ def _of_files(place: Path, name: str) -> hr.Object:
     if _is_small(place):
         return hr.object(place, kind="dataset", type=name)
     path = str(place.resolve())
-    return _capture.record_object(
-        "dataset", path, None, None, None, None, {"type": name, "hashed": False}
-    )
+    return ADAPTER.content("dataset", path, None, type=name, hashed=False)
 
 
 def _is_small(place: Path) -> bool:
@@ -182,6 +175,4 @@ def _of_tensors(tensors: tuple[Any, ...], name: str) -> hr.Object | None:
         holder.register_buffer(f"t{i}", each)
     sha256 = state_sha256(holder)
     shapes = [list(each.shape) for each in tensors]
-    return _capture.record_object(
-        "dataset", name, None, sha256, size, sha256[:32], {"shapes": shapes}
-    )
+    return ADAPTER.content("dataset", name, sha256, size, version=sha256[:32], shapes=shapes)

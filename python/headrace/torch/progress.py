@@ -7,8 +7,9 @@ from typing import Any
 
 import torch
 
-from headrace import _capture
+from headrace.adapters import Moment, current_task, now
 from headrace.torch import loaders
+from headrace.torch.adapter import ADAPTER
 from headrace.torch.casting import autocast
 from headrace.torch.sampling import STEPS_APART, Sampling
 from headrace.torch.versions import ranks
@@ -35,7 +36,7 @@ class Progress:
         self._epochs = 0
         self._task_id: str | None = None
         self._parent: str | None = None
-        self._begin_ticks = 0
+        self._begin = now()
         self._autocast: str | None = None
         self._loss: float | None = None
         self._backwards = 0
@@ -55,24 +56,24 @@ class Progress:
             return
         self.is_open = True
         self._number += 1
-        self._begin_ticks = _capture.ticks()
+        self._begin = now()
         self._loss, self._backwards = None, 0
         self._autocast = autocast()
         if self._has_steps:
-            self._task_id = _capture.draw_task()
+            self._task_id = ADAPTER.draw()
             self._parent = self._parent_now()
         self.is_sampled = self._every is not None and self._number % self._every == 0
         if self.is_sampled:
             self._watch.sample(True)
 
     def _parent_now(self) -> str | None:
-        running = loaders.current_task_id()
+        running = current_task()
         iteration = loaders.latest() if self._has_epochs else None
         # Of the program's own task that began within the epoch, the step is a part.
         if iteration is None or running != iteration.parent:
             return running
         if iteration.task_id is None:
-            iteration.task_id = _capture.draw_task()
+            iteration.task_id = ADAPTER.draw()
         return iteration.task_id or running
 
     def backward_gave(self, loss: Any) -> None:
@@ -108,7 +109,7 @@ class Progress:
             generated["backwards"] = self._backwards
         if skipped:
             generated["skipped"] = True
-        self._record(task_id, STEP, self._begin_ticks, self._parent, used, generated)
+        self._record(task_id, STEP, self._begin, self._parent, used, generated)
 
     def _count_in_epoch(self, loss: float | None) -> None:
         iteration = loaders.latest()
@@ -116,7 +117,6 @@ class Progress:
             return
         iteration.steps += 1
         iteration.watch = self._watch
-        iteration.last_ticks = _capture.ticks()
         if loss is not None:
             iteration.losses.append(loss)
         if not self._watch.versions.data and (loader := iteration.loader()) is not None:
@@ -138,30 +138,27 @@ class Progress:
         }
         if iteration.losses:
             generated["mean_loss"] = sum(iteration.losses) / len(iteration.losses)
-        task_id = iteration.task_id or _capture.draw_task()
+        task_id = iteration.task_id or ADAPTER.draw()
         if task_id is not None:
-            parent, begin_ticks = iteration.parent, iteration.begin_ticks
-            self._record(task_id, EPOCH, begin_ticks, parent, used, generated)
+            parent, begin = iteration.parent, iteration.begin
+            self._record(task_id, EPOCH, begin, parent, used, generated)
 
     def _record(
         self,
         task_id: str,
         activity: str,
-        begin_ticks: int,
+        begin: Moment,
         parent: str | None,
         used: dict[str, Any],
         generated: dict[str, Any],
     ) -> None:
-        attributes = {"model": self._watch.name} | ranks()
-        end_ticks = _capture.ticks()
-        _capture.record_task(
-            task_id,
+        ADAPTER.record(
             activity,
-            begin_ticks,
-            end_ticks,
-            parent,
-            False,
-            used,
-            generated,
-            attributes,
+            begin_ns=begin,
+            end_ns=now(),
+            id=task_id,
+            parent=parent or "",
+            used=used,
+            generated=generated,
+            attributes={"model": self._watch.name} | ranks(),
         )

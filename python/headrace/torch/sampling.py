@@ -6,7 +6,8 @@ from typing import Any
 
 import torch
 
-from headrace import _capture
+from headrace.adapters import Moment, now
+from headrace.torch.adapter import ADAPTER
 from headrace.torch.architecture import class_name
 from headrace.torch.marks import tensors_in
 
@@ -45,8 +46,8 @@ class _Call:
         self.slot = slot
         self.parent = parent
         self.used = used
-        self.task_id = _capture.draw_task()
-        self.begin_ticks = _capture.ticks()
+        self.task_id = ADAPTER.draw()
+        self.begin = now()
 
 
 class Sampling:
@@ -57,7 +58,7 @@ class Sampling:
         self._wants_activations = "activations" in wanted
         self._wants_gradients = "gradients" in wanted
         self._open: list[_Call] = []
-        self._phases: list[tuple[str | None, int]] = []
+        self._phases: list[tuple[str | None, Moment]] = []
 
     def _outside(self) -> int:
         """What recording takes is no layer's time."""
@@ -94,35 +95,40 @@ class Sampling:
         self._watch.timeline.switch(current)
 
     def _record(self, call: _Call, generated: dict[str, Any], failed: bool) -> None:
-        self._put(
-            call.task_id, FORWARD, call.begin_ticks, call.parent, call.used, generated, failed
-        )
+        self._put(call.task_id, FORWARD, call.begin, call.parent, call.used, generated, failed)
 
     def _put(
         self,
         task_id: str | None,
         activity: str,
-        begin_ticks: int,
+        begin: Moment,
         parent: str | None,
         used: dict[str, Any],
         generated: dict[str, Any],
         failed: bool = False,
     ) -> None:
         if task_id is not None:
-            now, about = _capture.ticks(), {"model": self._watch.name}
-            _capture.record_task(
-                task_id, activity, begin_ticks, now, parent, failed, used, generated, about
+            ADAPTER.record(
+                activity,
+                begin_ns=begin,
+                end_ns=now(),
+                id=task_id,
+                parent=parent or "",
+                status="failed" if failed else None,
+                used=used,
+                generated=generated,
+                attributes={"model": self._watch.name},
             )
 
     def phase_began(self) -> None:
         """A backward, or the optimizer's step."""
-        self._phases.append((self._watch.progress.task_id, _capture.ticks()))
+        self._phases.append((self._watch.progress.task_id, now()))
 
     def phase_ended(self, activity: str) -> None:
         """The phase that began last is over."""
         if self._phases:
-            parent, begin_ticks = self._phases.pop()
-            self._put(_capture.draw_task(), activity, begin_ticks, parent, {}, {})
+            parent, begin = self._phases.pop()
+            self._put(ADAPTER.draw(), activity, begin, parent, {}, {})
 
     def gradients(self) -> None:
         """Statistics of the gradients of each layer's own parameters, before the optimizer uses
@@ -134,12 +140,10 @@ class Sampling:
             found = [p.grad for p in module.parameters(recurse=False) if p.grad is not None]
             dense = [each.flatten().float() for each in found if each.layout is torch.strided]
             if path in self._watch.layer_set and dense:
-                begin_ticks = _capture.ticks()
+                begin = now()
                 numbers = statistics(torch.cat(dense))
                 parent = self._watch.progress.task_id
-                self._put(
-                    _capture.draw_task(), GRADIENTS, begin_ticks, parent, {"layer": path}, numbers
-                )
+                self._put(ADAPTER.draw(), GRADIENTS, begin, parent, {"layer": path}, numbers)
         self._watch.timeline.switch(current)
 
     def step_ended(self) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import headrace as hr
-from headrace import _capture
+from headrace.adapters import Moment, current_task, is_capturing, now
 from headrace.failures import is_from_signal
+from headrace.torch.adapter import ADAPTER
 from headrace.torch.architecture import architecture_of, size_bytes, state_sha256
 
 # A larger state is hashed at checkpoints and when asked, not when a watch begins or ends.
@@ -22,17 +23,17 @@ class Versions:
         self.steps = 0
         self.total_steps = 0
         self.data: dict[str, Any] = {}
-        self._since_ticks = _capture.ticks()
+        self._since = now()
 
     def begin(self) -> None:
         """Records the model as it is when the watch begins, with its modules."""
-        if _capture.is_capturing():
+        if is_capturing():
             self._guard(lambda: self._first())
 
     def end(self) -> None:
         """Records the model as it is when the watch ends, if it was trained since."""
         model = self._watch.model
-        if model is None or not self.steps or not _capture.is_capturing():
+        if model is None or not self.steps or not is_capturing():
             return
         self._guard(lambda: size_bytes(model) <= MOST_UNASKED_BYTES and self.now())
 
@@ -58,8 +59,8 @@ class Versions:
     ) -> hr.Object:
         version = (sha256 or told.sha256)[:32] + origin
         attributes = told.attributes() | more | {"steps": self.total_steps} | ranks()
-        self.current = _capture.record_object(
-            "model", self._watch.name, None, sha256, told.size_bytes, version, attributes
+        self.current = ADAPTER.content(
+            "model", self._watch.name, sha256, told.size_bytes, version=version, **attributes
         )
         return self.current
 
@@ -68,7 +69,7 @@ class Versions:
         (`origin`), or of the steps since the last one."""
         model = self._watch.model
         told, sha256 = architecture_of(model), state_sha256(model)
-        before, since_ticks = self.current, self._since_ticks
+        before, since = self.current, self._since
         steps, data = self.steps, self.data
         if origin is None and before is not None and before.sha256 == sha256:
             return before
@@ -76,12 +77,12 @@ class Versions:
         # been made from the other.
         place = "" if origin is None else "".join(f" of {each.id}" for each in origin.values())
         found = self._record(told, sha256, {}, place)
-        self._since_ticks, self.steps, self.data = _capture.ticks(), 0, {}
+        self._since, self.steps, self.data = now(), 0, {}
         if origin is not None:
-            record_task("torch.load_state_dict", _capture.ticks(), origin, {"model": found})
+            record_task("torch.load_state_dict", now(), origin, {"model": found})
         elif steps and before is not None:
             used = {"model": before, "steps": steps, **data}
-            record_task("torch.train", since_ticks, used, {"model": found})
+            record_task("torch.train", since, used, {"model": found})
         return found
 
 
@@ -96,20 +97,10 @@ def ranks() -> dict[str, int]:
 
 
 def record_task(
-    activity: str, begin_ticks: int, used: dict[str, Any], generated: dict[str, Any]
+    activity: str, begin: Moment, used: dict[str, Any], generated: dict[str, Any]
 ) -> None:
     """Records a task from then until now, under the one that runs."""
-    if (number := _capture.draw_task()) is None:
-        return
-    parent = _capture.current_task()
-    _capture.record_task(
-        number,
-        activity,
-        begin_ticks,
-        _capture.ticks(),
-        parent.id if parent is not None else None,
-        False,
-        used,
-        generated,
-        {},
+    parent = current_task() or ""
+    ADAPTER.record(
+        activity, begin_ns=begin, end_ns=now(), parent=parent, used=used, generated=generated
     )

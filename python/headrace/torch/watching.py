@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from headrace import _capture
+from headrace.adapters import describe
 from headrace.failures import is_from_signal
 from headrace.torch import loaders, patches
 from headrace.torch.choice import chosen_layers, compiled_note, is_called, notes_about
@@ -138,7 +139,7 @@ class Watch:
         try:
             self._flush()
             if self.notes:
-                _capture.describe(f"torch.watch.{self.name}", "\n".join(self.notes))
+                describe(f"torch.watch.{self.name}", "\n".join(self.notes))
         except Exception as error:
             self.give_up(error)
 
@@ -191,7 +192,7 @@ class Watch:
         to run it on without its data."""
         if not frame.f_locals.get("kwargs") and all(type(each) is torch.Tensor for each in inputs):
             described = json.dumps([_shape_of(tensor) for tensor in inputs])
-            _capture.describe(FACT_OF_INPUTS + self.name, described)
+            describe(FACT_OF_INPUTS + self.name, described)
 
     def _choose_clock(self) -> None:
         devices = {parameter.device for parameter in self.model.parameters()}
