@@ -81,7 +81,7 @@ void row(const char* name, EmulatedProcessPlan plan, Promise promise) {
   EXPECT_GE(steps.interval(), 93) << name;
 }
 
-TEST(ProcessRows, Alone) { row("alone", {}, {0.1, 5}); }
+TEST(ProcessRows, Alone) { row("alone", {}, {0.1, 10}); }
 TEST(ProcessRows, HalfOfACpu) {
   EmulatedProcessPlan plan;
   plan.shares = {0.5};
