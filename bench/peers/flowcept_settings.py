@@ -1,4 +1,4 @@
-"""The settings that Flowcept is measured with: nothing that listens."""
+"""Settings for Flowcept's own package, to be measured or compared with: nothing that listens."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ import os
 from pathlib import Path
 
 
-def use_settings(
+def write_settings(
     folder: Path,
     *,
     lmdb: bool = False,
     telemetry: dict[str, bool] | None = None,
     redis_port: int | None = None,
-) -> None:
-    """Makes Flowcept, when it is imported next, keep everything in `folder`: records in a buffer
+    buffer_size: int = 50,
+    pause_s: int = 5,
+) -> Path:
+    """Writes settings.yaml into `folder`, by which everything is kept there: records in a buffer
     that is written at the end of a run or, with `lmdb`, documents in its embedded database. Of
-    telemetry it captures the sections named; with a port it publishes on Redis instead."""
+    telemetry it captures the sections named; with a port it publishes on Redis instead, when so
+    many records or seconds have come together."""
     settings = {
         "flowcept_version": "1.0.3",
         "project": {
@@ -48,8 +51,8 @@ def use_settings(
             "host": "127.0.0.1",
             "port": redis_port or 6379,
             "channel": "interception",
-            "buffer_size": 50,
-            "insertion_buffer_time_secs": 5,
+            "buffer_size": buffer_size,
+            "insertion_buffer_time_secs": pause_s,
             "timing": False,
             "chunk_size": -1,
             "same_as_kvdb": False,
@@ -63,8 +66,8 @@ def use_settings(
         "sys_metadata": {"environment_id": "bench"},
         "extra_metadata": {},
         "db_buffer": {
-            "insertion_buffer_time_secs": 5,
-            "buffer_size": 50,
+            "insertion_buffer_time_secs": pause_s,
+            "buffer_size": buffer_size,
             "remove_empty_fields": False,
             "stop_max_trials": 600,
             "stop_trials_sleep": 0.1,
@@ -78,4 +81,16 @@ def use_settings(
     }
     path = folder / "settings.yaml"
     path.write_text(json.dumps(settings))  # JSON is YAML
+    return path
+
+
+def use_settings(
+    folder: Path,
+    *,
+    lmdb: bool = False,
+    telemetry: dict[str, bool] | None = None,
+    redis_port: int | None = None,
+) -> None:
+    """Makes Flowcept use such settings when it is imported next."""
+    path = write_settings(folder, lmdb=lmdb, telemetry=telemetry, redis_port=redis_port)
     os.environ["FLOWCEPT_SETTINGS_PATH"] = str(path)

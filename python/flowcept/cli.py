@@ -398,6 +398,26 @@ def stream_messages(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def publish_left(arguments: argparse.Namespace) -> int:
+    """Publishes what programs in this folder could not: while there was no server, or killed."""
+    from flowcept import configs
+    from flowcept.commons.daos.mq_dao.mq_dao_base import MQDao
+
+    if not configs.MQ_ENABLED:
+        raise CommandError("mq.enabled is false in the settings: there is no channel to publish on")
+    from redis.exceptions import RedisError
+
+    publisher: Any = MQDao.build()
+    try:
+        count = publisher.publish_left()
+    except RedisError as error:
+        raise CommandError(
+            f"{publisher.address()} cannot be reached ({error}); what waits still does"
+        ) from None
+    print(f"{count} messages published on {configs.MQ_CHANNEL}.")
+    return 0
+
+
 def version(arguments: argparse.Namespace) -> int:
     from flowcept.version import __version__
 
@@ -411,6 +431,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "generate-report": (generate_report, "a card: --input-path FILE or --workflow-id ID"),
     "get-task": (get_task, "one task: --task-id ID"),
     "init-settings": (init_settings, "writes settings: [--full --dask --mlflow --tensorboard]"),
+    "publish-left": (publish_left, "what programs that were killed, or without a broker, left"),
     "query": (query, "tasks: --filter JSON [--project JSON --sort JSON --limit N]"),
     "show-settings": (show_settings, "the settings that hold, secrets left out"),
     "start-consumption-services": (start_consumption_services, "the broker's channel, stored"),

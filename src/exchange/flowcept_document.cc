@@ -1,10 +1,10 @@
 #include "exchange/flowcept_document.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <ctime>
 #include <limits>
+#include <unordered_map>
 
 #include "base/bytes.h"
 #include "encode/nested.h"
@@ -59,7 +59,9 @@ std::optional<int64_t> ns_of_iso(const std::string& text) {
   moment.tm_mon -= 1;
   const std::tm told = moment;
   const time_t seconds = timegm(&moment);
-  if (seconds < 0 || moment.tm_mday != told.tm_mday || moment.tm_hour != told.tm_hour) {
+  // What is no date or time of day was made another one.
+  if (seconds < 0 || moment.tm_mon != told.tm_mon || moment.tm_mday != told.tm_mday ||
+      moment.tm_hour != told.tm_hour || moment.tm_min != told.tm_min) {
     return std::nullopt;
   }
   auto at = static_cast<size_t>(past);
@@ -103,6 +105,7 @@ Result<FlowceptDocument> FlowceptDocument::from_nested(std::string_view nested) 
   ByteReader in(nested);
   in.u8();
   const uint32_t count = in.u32();
+  std::unordered_map<std::string, size_t> places;
   for (uint32_t i = 0; i < count; ++i) {
     const size_t key_at = in.position();
     if (!skip_nested(in, 1)) return corrupt("a damaged document");
@@ -110,12 +113,11 @@ Result<FlowceptDocument> FlowceptDocument::from_nested(std::string_view nested) 
     if (!skip_nested(in, 1)) return corrupt("a damaged document");
     std::string name = key_text(nested.substr(key_at, value_at - key_at));
     std::string value(nested.substr(value_at, in.position() - value_at));
-    const auto same = std::find_if(out.fields_.begin(), out.fields_.end(),
-                                   [&](const Field& field) { return field.name == name; });
-    if (same != out.fields_.end())
-      same->nested = std::move(value);
-    else
+    const auto [place, is_new] = places.try_emplace(name, out.fields_.size());
+    if (is_new)
       out.fields_.push_back({std::move(name), std::move(value)});
+    else
+      out.fields_[place->second].nested = std::move(value);
   }
   return out;
 }
@@ -139,9 +141,13 @@ Result<FlowceptDocument::Kind> FlowceptDocument::kind() const {
       "workflow (name or environment_id)");
 }
 
+bool FlowceptDocument::is_null(const Field& field) {
+  return tag_of(field.nested) == ValueTag::kNull;
+}
+
 const FlowceptDocument::Field* FlowceptDocument::find(std::string_view name) const {
   for (const Field& field : fields_) {
-    if (field.name == name) return tag_of(field.nested) == ValueTag::kNull ? nullptr : &field;
+    if (field.name == name) return is_null(field) ? nullptr : &field;
   }
   return nullptr;
 }

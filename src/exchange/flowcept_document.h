@@ -36,6 +36,7 @@ class FlowceptDocument {
   const std::vector<Field>& fields() const { return fields_; }
   // Null when absent; a null field is absent, as it is to the peer.
   const Field* find(std::string_view name) const;
+  static bool is_null(const Field& field);
   bool has(std::string_view name) const { return find(name) != nullptr; }
   // A string's text, a number's digits; nullopt for anything else.
   std::optional<std::string> text(std::string_view name) const;

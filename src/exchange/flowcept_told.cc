@@ -31,7 +31,7 @@ Result<collect::Values> attributes_of(const FlowceptDocument& document, const Na
   collect::Values out;
   std::vector<const Field*> others;
   for (const Field& field : document.fields()) {
-    if (said.contains(field.name) || !document.has(field.name)) continue;
+    if (said.contains(field.name) || FlowceptDocument::is_null(field)) continue;
     if (known != nullptr && !known->contains(field.name)) {
       others.push_back(&field);
       continue;
@@ -76,6 +76,30 @@ std::optional<collect::Values> tags_of(const FlowceptDocument& document) {
   for (const std::string& text : *texts) {
     if (text.empty()) return std::nullopt;
     out.add(text, collect::Value::of(true));
+  }
+  return out;
+}
+
+// What tasks and workflows say alike.
+struct TimesAndValues {
+  std::optional<int64_t> begin_ns;
+  std::optional<int64_t> end_ns;
+  collect::Values used;
+  collect::Values generated;
+};
+Result<TimesAndValues> times_and_values(const FlowceptDocument& document) {
+  TimesAndValues out;
+  for (const auto& [name, ns] :
+       {std::pair{"started_at", &out.begin_ns}, std::pair{"ended_at", &out.end_ns}}) {
+    Result<std::optional<int64_t>> time = document.time_ns(name);
+    if (!time.ok()) return time.status();
+    *ns = *time;
+  }
+  for (const auto& [name, values] :
+       {std::pair{"used", &out.used}, std::pair{"generated", &out.generated}}) {
+    Result<collect::Values> told = values_of(document, name);
+    if (!told.ok()) return told.status();
+    *values = std::move(*told);
   }
   return out;
 }
@@ -164,17 +188,12 @@ Status FlowceptTelling::tell_task(collect::Intake& intake, const FlowceptDocumen
   task.workflow = document.text("workflow_id").value_or(used.text("workflow_id").value_or(""));
   task.parent = document.text("parent_task_id").value_or("");
   task.host = document.text("hostname").value_or("");
-  Result<std::optional<int64_t>> begin = document.time_ns("started_at");
-  if (!begin.ok()) return begin.status();
-  Result<std::optional<int64_t>> end = document.time_ns("ended_at");
-  if (!end.ok()) return end.status();
-  Result<collect::Values> values = values_of(document, "used");
-  if (!values.ok()) return values.status();
-  task.used = std::move(*values);
-  values = values_of(document, "generated");
-  if (!values.ok()) return values.status();
-  task.generated = std::move(*values);
-  values = attributes_of(document, kOfTask, &kFlowceptTaskFields);
+  Result<TimesAndValues> told = times_and_values(document);
+  if (!told.ok()) return told.status();
+  const auto [begin, end] = std::pair{told->begin_ns, told->end_ns};
+  task.used = std::move(told->used);
+  task.generated = std::move(told->generated);
+  Result<collect::Values> values = attributes_of(document, kOfTask, &kFlowceptTaskFields);
   if (!values.ok()) return values.status();
   task.attributes = std::move(*values);
   if (std::optional<collect::Values> tags = tags_of(document)) {
@@ -191,28 +210,28 @@ Status FlowceptTelling::tell_task(collect::Intake& intake, const FlowceptDocumen
   if (!document.has("subtype") && document.has("group_id")) {
     task.attributes.add("subtype", text_value("iteration"));
   }
-  const std::string told = document.text("status").value_or("");
-  if (told == "WAITING" || told == "UNKNOWN") task.attributes.add("status", text_value(told));
+  const std::string word = document.text("status").value_or("");
+  if (word == "WAITING" || word == "UNKNOWN") task.attributes.add("status", text_value(word));
 
   const std::optional<TaskStatus> status = status_of(document);
   // Without status it has ended if it says when, or can never be told of again.
-  const bool ended = status ? has_ended(*status)
-                            : end->has_value() || told == "UNKNOWN" || !document.has("task_id");
+  const bool ended =
+      status ? has_ended(*status) : end || word == "UNKNOWN" || !document.has("task_id");
   task.status = status.value_or(ended ? TaskStatus::kFinished : TaskStatus::kRunning);
   std::set<std::string> has;
-  if (*begin) has.insert("started_at");
-  if (*end) has.insert("ended_at");
+  if (begin) has.insert("started_at");
+  if (end) has.insert("ended_at");
   if (document.has("status")) has.insert("status");
   if (const auto before = open_.find(task.id); before != open_.end()) {
     has.insert(before->second.begin(), before->second.end());
   }
-  task.begin_ns = *begin;
-  task.end_ns = *end;
+  task.begin_ns = begin;
+  task.end_ns = end;
   // Of one that goes on, a later part may still say when it began.
   if (ended && !has.contains("started_at")) {
     Result<std::optional<int64_t>> other = document.time_ns("submitted_at");
     if (!other.ok() || !*other) other = document.time_ns("utc_timestamp");
-    task.begin_ns = other.ok() && *other ? *other : *end ? *end : latest_ns_;
+    task.begin_ns = other.ok() && *other ? *other : end ? end : latest_ns_;
   }
   if (ended) {
     std::vector<std::string> untold;
@@ -263,36 +282,31 @@ Status FlowceptTelling::tell_workflow(collect::Intake& intake, const FlowceptDoc
   workflow.name = document.text("name").value_or("");
   workflow.parent = document.text("parent_workflow_id").value_or("");
   workflow.campaign = document.text("campaign_id").value_or(campaign_);
-  Result<std::optional<int64_t>> begin = document.time_ns("started_at");
-  if (!begin.ok()) return begin.status();
-  Result<std::optional<int64_t>> end = document.time_ns("ended_at");
-  if (!end.ok()) return end.status();
-  Result<collect::Values> values = values_of(document, "used");
-  if (!values.ok()) return values.status();
-  workflow.used = std::move(*values);
-  values = values_of(document, "generated");
-  if (!values.ok()) return values.status();
-  workflow.generated = std::move(*values);
-  values = attributes_of(document, kOfWorkflow, &kFlowceptWorkflowFields);
+  Result<TimesAndValues> told = times_and_values(document);
+  if (!told.ok()) return told.status();
+  const auto [begin, end] = std::pair{told->begin_ns, told->end_ns};
+  workflow.used = std::move(told->used);
+  workflow.generated = std::move(told->generated);
+  Result<collect::Values> values = attributes_of(document, kOfWorkflow, &kFlowceptWorkflowFields);
   if (!values.ok()) return values.status();
   workflow.attributes = std::move(*values);
   if (Uuid::parse(workflow.id)) drop(workflow.attributes, "workflow_id");
   const std::optional<TaskStatus> status = status_of(document);
   std::vector<std::string> untold;
-  if (!*begin) untold.emplace_back("started_at");
-  if (!*end && status && has_ended(*status)) untold.emplace_back("ended_at");
+  if (!begin) untold.emplace_back("started_at");
+  if (!end && status && has_ended(*status)) untold.emplace_back("ended_at");
   if (!status) untold.emplace_back("status");
   Result<collect::Value> list = list_of(untold);
   if (!list.ok()) return list.status();
   workflow.attributes.add("untold", std::move(*list));
   workflow.attributes.add("described", collect::Value::of(true));
-  workflow.begin_ns = *begin;
+  workflow.begin_ns = begin;
   if (!workflow.begin_ns) {
     const Result<std::optional<int64_t>> other = document.time_ns("utc_timestamp");
-    workflow.begin_ns = other.ok() && *other ? *other : *end ? *end : latest_ns_;
+    workflow.begin_ns = other.ok() && *other ? *other : end ? end : latest_ns_;
   }
-  workflow.status = status.value_or(*end ? TaskStatus::kFinished : TaskStatus::kRunning);
-  workflow.end_ns = *end;
+  workflow.status = status.value_or(end ? TaskStatus::kFinished : TaskStatus::kRunning);
+  workflow.end_ns = end;
   if (has_ended(workflow.status) && !workflow.end_ns) {
     workflow.end_ns = std::max(latest_ns_, *workflow.begin_ns);
   }

@@ -16,6 +16,8 @@ namespace {
 // The longest text that Redis itself allows.
 constexpr int64_t kMostTextBytes = int64_t{512} << 20;
 constexpr int kMostDepth = 8;
+// Of one that says a length, a status or an error.
+constexpr size_t kMostLineBytes = 65536;
 
 // Reads one reply out of what has come so far.
 class ReplyReader {
@@ -25,7 +27,9 @@ class ReplyReader {
 
   Outcome read(RedisReply* out, int depth = 0) {
     std::string_view line;
-    if (!take_line(&line)) return Outcome::kMore;
+    if (!take_line(&line)) {
+      return in_.size() - at_ > kMostLineBytes ? Outcome::kDamaged : Outcome::kMore;
+    }
     if (line.empty() || depth > kMostDepth) return Outcome::kDamaged;
     const std::string_view rest = line.substr(1);
     switch (line.front()) {
@@ -61,6 +65,7 @@ class ReplyReader {
     if (length < 0) return Outcome::kWhole;
     const auto size = static_cast<size_t>(length);
     if (in_.size() - at_ < size + 2) return Outcome::kMore;
+    if (in_.substr(at_ + size, 2) != "\r\n") return Outcome::kDamaged;
     *out = {RedisReply::Kind::kText, std::string(in_.substr(at_, size)), 0, {}};
     at_ += size + 2;
     return Outcome::kWhole;

@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from flowcept_settings import write_settings
+
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 PROGRAMS = HERE / "flowcept_programs"
@@ -29,65 +31,14 @@ def settings_in(
     buffer_size: int = 1,
 ) -> Path:
     """Writes settings.yaml into `folder`: with Redis online, without it into buffer.jsonl."""
-    online = redis_port is not None
-    settings = {
-        "flowcept_version": "1.0.3",
-        "project": {
-            "debug": False,
-            "json_serializer": "default",
-            "replace_non_json_serializable": True,
-            "performance_logging": False,
-            "enrich_messages": False,
-            "db_flush_mode": "online" if online else "offline",
-            "dump_buffer": {
-                "enabled": not online,
-                "path": str(folder / "buffer.jsonl"),
-                "append_id_to_path": False,
-                "append_workflow_id_to_path": False,
-                "delete_previous_file": True,
-            },
-        },
-        "log": {
-            "log_path": str(folder / "flowcept.log"),
-            "log_file_level": "error",
-            "log_stream_level": "critical",
-        },
-        "telemetry_capture": telemetry or {},
-        "instrumentation": {"enabled": True, "torch": {}},
-        "experiment": {"user": "tester"},
-        "mq": {
-            "enabled": online,
-            "type": "redis",
-            "host": "127.0.0.1",
-            "port": redis_port or 6379,
-            "channel": "interception",
-            "buffer_size": buffer_size,
-            "insertion_buffer_time_secs": 1,
-            "timing": False,
-            "chunk_size": -1,
-            "same_as_kvdb": False,
-        },
-        "kv_db": {"enabled": online, "host": "127.0.0.1", "port": redis_port or 6379},
-        "web_server": {},
-        "sys_metadata": {"environment_id": "test"},
-        "extra_metadata": {},
-        "db_buffer": {
-            "insertion_buffer_time_secs": 1,
-            "buffer_size": 5,
-            "remove_empty_fields": False,
-            "stop_max_trials": 300,
-            "stop_trials_sleep": 0.1,
-        },
-        "agent": {"enabled": False},
-        "databases": {
-            "lmdb": {"enabled": lmdb, "path": str(folder / "lmdb")},
-            "mongodb": {"enabled": False, "host": "127.0.0.1", "port": 27017},
-        },
-        "adapters": {},
-    }
-    path = folder / "settings.yaml"
-    path.write_text(json.dumps(settings))  # JSON is YAML
-    return path
+    return write_settings(
+        folder,
+        lmdb=lmdb,
+        telemetry=telemetry,
+        redis_port=redis_port,
+        buffer_size=buffer_size,
+        pause_s=1,
+    )
 
 
 def run_program(

@@ -83,18 +83,7 @@ class DBAPI:
             or []
         )
 
-    def task_query(
-        self,
-        filter: Filter | None = None,
-        projection: Any = None,
-        limit: int = 0,
-        sort: Any = None,
-        aggregation: Sequence[tuple[str, str]] | None = None,
-        remove_json_unserializables: bool = True,
-    ) -> list[Document]:
-        return self.query(
-            filter, projection, limit, sort, aggregation, remove_json_unserializables, "tasks"
-        )
+    task_query = query  # the collection that is asked when none is named
 
     def workflow_query(self, filter: Filter | None = None) -> list[Document]:
         return self.query(filter, collection="workflows")

@@ -17,7 +17,7 @@ import threading
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[1]))
+sys.path[:0] = [str(HERE.parents[1]), str(HERE.parents[3] / "bench/peers")]
 from flowcept_peer import RedisServer, run_program, settings_in  # noqa: E402
 
 OFFLINE = ["decorators", "tasks", "loops", "light", "agents", "raising", "parallel"]

@@ -70,11 +70,17 @@ class HeadraceDAO(DocumentDBDAO):
         if collection not in finding.COLLECTIONS:
             known = ", ".join(finding.COLLECTIONS)
             raise ValueError(f"there is no collection {collection!r}; there are {known}")
-        if collection == "tasks":
-            return self.task_query(
-                filter, projection, limit, sort, aggregation, remove_json_unserializables
-            )
-        return self._find(collection, filter, projection, limit, sort)
+        if collection != "tasks" or aggregation is None:
+            return self._find(collection, filter, projection, limit, sort)
+
+        def ask() -> list[Document]:
+            order = finding.sort_of(sort)
+            return groups.aggregate(filter, projection, order, limit or 0, aggregation)
+
+        found: list[Document] | None = self._tried("tasks cannot be told", ask, None)
+        return found
+
+    task_query = query  # the collection that is asked when none is named
 
     def _find(
         self,
@@ -88,25 +94,6 @@ class HeadraceDAO(DocumentDBDAO):
             return finding.find(collection, filter, projection, sort, limit or 0)
 
         found: list[Document] | None = self._tried(f"{collection} cannot be told", ask, None)
-        return found
-
-    def task_query(
-        self,
-        filter: Mapping[str, Any] | None = None,
-        projection: Any = None,
-        limit: int = 0,
-        sort: Any = None,
-        aggregation: Sequence[tuple[str, str]] | None = None,
-        remove_json_unserializables: bool = True,
-    ) -> list[Document] | None:
-        if aggregation is None:
-            return self._find("tasks", filter, projection, limit, sort)
-
-        def ask() -> list[Document]:
-            order = finding.sort_of(sort)
-            return groups.aggregate(filter, projection, order, limit or 0, aggregation)
-
-        found: list[Document] | None = self._tried("tasks cannot be told", ask, None)
         return found
 
     def workflow_query(

@@ -2,11 +2,13 @@
 
 A thread of its own publishes, from the record, so the program never waits for the server: while
 there is none, documents wait; what could not be published when the program ends waits in
-`.headrace/flowcept_outbox` and goes out with the next program that publishes there.
+`.headrace/flowcept_outbox` and goes out with the next program that publishes there. So does what a
+program had recorded and not published when it was killed.
 """
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -14,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from flowcept import configs
+from flowcept.buffer import Key
 from flowcept.commons.daos.keyvalue_dao import KeyValueDAO
 from flowcept.commons.daos.mq_dao.mq_dao_base import MQDao
-from flowcept.commons.daos.mq_dao.outbox import Outbox
+from flowcept.commons.daos.mq_dao.outbox import Kept, Outbox
+from flowcept.commons.daos.mq_dao.publication import Publication
 from flowcept.commons.daos.redis_conn import RedisConn
 
 # Of these the consumer removes an interceptor's id when its control message arrives.
@@ -25,6 +29,11 @@ PENDING = "pending_mq_flush_complete"
 # How many messages wait in memory before they go to the outbox.
 MOST_WAITING = 100_000
 MOST_IN_ONE_PIPELINE = 10_000
+# How long Redis remembers what a process that was killed has published.
+MARKER_S = 30 * 86400
+
+# A message, and the record that it comes from, where it is of one.
+_Message = tuple[Key | None, bytes]
 
 
 def _packed(document: dict[str, Any]) -> bytes:
@@ -47,7 +56,9 @@ class _Channel:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.waiting: list[bytes] = []
+        self.waiting: list[_Message] = []
+        self.publication: Publication | None = None
+        self.has_told_why = False
         self.users = 0
         self.stopping = threading.Event()
         self.thread: threading.Thread | None = None
@@ -100,6 +111,20 @@ class MQDaoRedis(MQDao):
                     target=self._publish_now_and_then, name="flowcept-publish", daemon=True
                 )
                 channel.thread.start()
+            if channel.publication is None and self.buffer is not None:
+                self._try_file(lambda: self._begin_publication(self.buffer.since_ns))
+            if check_safe_stops and channel.publication is not None:
+                publication = channel.publication
+                self._try_file(
+                    lambda: publication.will_stop(interceptor_instance_id, exec_bundle_id)
+                )
+
+    def _begin_publication(self, since_ns: int) -> None:
+        import headrace._capture
+
+        producer = headrace._capture.producer()
+        if producer is not None:
+            self._channel.publication = Publication.begin(self.outbox().folder, producer, since_ns)
 
     def _announce(self, interceptor_instance_id: str, exec_bundle_id: str | None) -> None:
         if self._keyvalue_dao is None:
@@ -120,14 +145,21 @@ class MQDaoRedis(MQDao):
         with channel.lock:
             buffer = self.buffer
             if buffer is not None:
-                channel.waiting.extend(self._pack_all(buffer.new_documents()))
+                channel.waiting.extend(self._packed_lines(buffer.new_lines()))
             return self._send_waiting()
+
+    def publish_left(self) -> int:
+        """Publishes what other processes left, and nothing else; how many messages. Raises what the
+        package redis raises."""
+        with self._channel.lock:
+            return self._send_left()
 
     def bulk_publish(self, buffer: list[dict[str, Any]]) -> None:
         """Publishes documents, behind those that wait."""
         with self._channel.lock:
-            self._channel.waiting.extend(self._pack_all(buffer))
-            self._send_waiting()
+            self._channel.waiting.extend((None, message) for message in self._pack_all(buffer))
+            if not self._send_waiting():
+                self._keep_waiting()  # these are in no record
 
     def send_message(self, message: dict[str, Any], channel: str | None = None) -> None:
         """Publishes one message, behind those that wait."""
@@ -143,22 +175,19 @@ class MQDaoRedis(MQDao):
                 self.logger.error(f"a document cannot be said in MessagePack: {error}")
         return packed
 
+    def _packed_lines(self, lines: list[tuple[Key, bytes]]) -> list[_Message]:
+        packed: list[_Message] = []
+        for key, line in lines:
+            packed.extend((key, message) for message in self._pack_all([json.loads(line)]))
+        return packed
+
     def _send_waiting(self) -> bool:
-        """With the lock. In one transaction for each so many, as consumers expect it."""
+        """With the lock. What others left goes first."""
         channel = self._channel
-        chunk = configs.MQ_CHUNK_SIZE if configs.MQ_CHUNK_SIZE > 1 else MOST_IN_ONE_PIPELINE
-        outbox = self.outbox()
         try:
-            for claimed, messages in outbox.take():
-                try:
-                    self._send(messages, chunk)
-                except Exception:
-                    outbox.give_back(claimed)
-                    raise
-                outbox.done(claimed)
-            while channel.waiting:
-                self._send(channel.waiting[:chunk], chunk)
-                del channel.waiting[:chunk]
+            if channel.waiting:
+                self._send_left()
+            self._send_messages(channel.waiting, channel.publication)
         except Exception as error:
             if channel.was_reached:
                 channel.was_reached = False
@@ -171,12 +200,88 @@ class MQDaoRedis(MQDao):
         channel.was_reached = True
         return True
 
-    def _send(self, messages: list[bytes], chunk: int) -> None:
-        for begin in range(0, len(messages), chunk):
+    def _send_messages(self, messages: list[_Message], publication: Publication | None) -> None:
+        """In one transaction for each so many, as consumers expect it; takes them off the list."""
+        most = configs.MQ_CHUNK_SIZE if configs.MQ_CHUNK_SIZE > 1 else MOST_IN_ONE_PIPELINE
+        while messages:
+            now = messages[:most]
+            if publication is not None:
+                publication.sending([key for key, _ in now if key is not None])
             with self._producer.pipeline(transaction=True) as pipeline:
-                for message in messages[begin : begin + chunk]:
+                for _, message in now:
                     pipeline.publish(configs.MQ_CHANNEL, message)
+                if publication is not None:
+                    pipeline.set(publication.marker, publication.number, ex=MARKER_S)
                 pipeline.execute()
+            del messages[:most]
+            if publication is not None:
+                publication.sent()
+
+    def _send_left(self) -> int:
+        """With the lock. What waits in the outbox, and what processes that were killed had recorded
+        and not published."""
+        count = 0
+        outbox = self.outbox()
+        for kept in outbox.take():
+            with kept:
+                messages = kept.messages[self._number_at(kept.marker) :]
+                count += len(messages)
+                self._send_kept(kept, messages)
+        for publication in Publication.left(outbox.folder):
+            try:
+                found = self._rest_of(publication)
+                if found is None:
+                    publication.leave()
+                    continue
+                rest = self._packed_lines(found)
+                count += len(rest)
+                self._send_messages(rest, publication)
+                self._send_messages(
+                    [
+                        (None, _packed(_control(info, *stop)))
+                        for stop in publication.stops
+                        for info in ("mq_flush_complete", "mq_dao_thread_stopped")
+                    ],
+                    publication,
+                )
+            except BaseException:
+                publication.leave()
+                raise
+            self._producer.delete(publication.marker)
+            publication.end()
+        return count
+
+    def _send_kept(self, kept: Kept, messages: list[bytes]) -> None:
+        sent = len(kept.messages) - len(messages)
+        for begin in range(0, len(messages), MOST_IN_ONE_PIPELINE):
+            now = messages[begin : begin + MOST_IN_ONE_PIPELINE]
+            sent += len(now)
+            with self._producer.pipeline(transaction=True) as pipeline:
+                for message in now:
+                    pipeline.publish(configs.MQ_CHANNEL, message)
+                pipeline.set(kept.marker, sent, ex=MARKER_S)
+                pipeline.execute()
+        kept.done()
+        self._producer.delete(kept.marker)
+
+    def _number_at(self, marker: str) -> int:
+        return int(self._producer.get(marker) or 0)
+
+    def _rest_of(self, publication: Publication) -> list[tuple[Key, bytes]] | None:
+        """None: not now."""
+        import headrace
+        from headrace.store import StoreError
+
+        directory = self._root()
+        try:
+            # What it left in its rings becomes files of the spool.
+            headrace.open(directory).sql("SELECT 1")
+        except StoreError as error:
+            if not self._channel.has_told_why:
+                self._channel.has_told_why = True
+                self.logger.error(f"what a killed program had not published waits: {error}")
+            return None
+        return publication.rest(directory, lambda: self._number_at(publication.marker))
 
     def _keep_waiting(self) -> None:
         """With the lock. Moves what waits to the outbox."""
@@ -184,7 +289,9 @@ class MQDaoRedis(MQDao):
         if not channel.waiting:
             return
         try:
-            kept = self.outbox().keep(channel.waiting)
+            kept = self.outbox().keep([message for _, message in channel.waiting])
+            if channel.publication is not None:
+                channel.publication.kept([key for key, _ in channel.waiting if key is not None])
         except OSError as error:
             self.logger.error(
                 f"{len(channel.waiting)} documents were not published and cannot be kept for "
@@ -227,6 +334,11 @@ class MQDaoRedis(MQDao):
         if is_last:
             with channel.lock:
                 self._keep_waiting()
+                publication, channel.publication = channel.publication, None
+            if publication is not None:
+                self._try_file(publication.end)
+                if channel.was_reached:
+                    self._try(lambda: self._producer.delete(publication.marker))
 
     def address(self) -> str:
         """Where it publishes, without a password."""
@@ -234,12 +346,27 @@ class MQDaoRedis(MQDao):
 
     def outbox(self) -> Outbox:
         """What waits for this channel in the folder that records go to."""
-        import headrace._capture
-
         where = f"{configs.MQ_HOST}-{configs.MQ_PORT}-{configs.MQ_CHANNEL}"
         name = "".join(c if c.isalnum() or c in "-._" else "_" for c in where)
-        root = Path(headrace._capture.directory() or ".headrace")
-        return Outbox(root / "flowcept_outbox" / name)
+        return Outbox(Path(self._root()) / "flowcept_outbox" / name)
+
+    @staticmethod
+    def _root() -> str:
+        """The folder that records go to; in a program that records nothing, would go to."""
+        import headrace._capture
+
+        if found := headrace._capture.directory():
+            return found
+        import headrace._query
+
+        return headrace._query.find_directory()
+
+    def _try_file(self, call: Callable[[], None]) -> None:
+        """Without it nothing is lost but, if the program is killed, publishing the rest."""
+        try:
+            call()
+        except OSError as error:
+            self.logger.error(f"{self.outbox().folder}: {error}")
 
     # --- what producers and consumers agree by ---
 

@@ -1,11 +1,12 @@
 """Messages that could not be published yet, in files that outlive the process.
 
-A file is a sequence of (4-byte little-endian length, message). It is claimed by renaming, so that
-of two processes one publishes it.
+A file is a sequence of (4-byte little-endian length, message). It is claimed by a lock, so that of
+two processes one publishes it, and another does when that one is killed.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import struct
 import time
@@ -33,23 +34,50 @@ class Outbox:
         partial.rename(kept)
         return kept
 
-    def take(self) -> Iterator[tuple[Path, list[bytes]]]:
-        """Claims file by file, oldest first. done(path) when it is published, else give_back()."""
-        if not self.folder.is_dir():
-            return
+    def take(self) -> Iterator[Kept]:
+        """Claims file by file, oldest first; each is to be used in a `with` block."""
         for path in sorted(self.folder.glob("*.messages")):
-            claimed = path.with_suffix(f".taken-{os.getpid()}")
-            try:
-                path.rename(claimed)
-            except FileNotFoundError:
-                continue
-            yield claimed, self._read(claimed)
+            kept = Kept.claimed(path)
+            if kept is not None:
+                yield kept
 
-    def done(self, claimed: Path) -> None:
-        claimed.unlink(missing_ok=True)
 
-    def give_back(self, claimed: Path) -> None:
-        claimed.rename(claimed.with_suffix(".messages"))
+class Kept:
+    """A file of the outbox that is this process's while the `with` block lasts."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path = path
+        self.messages = self._read(path)
+        self._descriptor = descriptor
+
+    @staticmethod
+    def claimed(path: Path) -> Kept | None:
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                return Kept(path, descriptor)
+        except (BlockingIOError, FileNotFoundError):
+            pass
+        os.close(descriptor)
+        return None
+
+    @property
+    def marker(self) -> str:
+        """The key in Redis that says how many of its messages were published."""
+        return f"headrace_published_{self.path.stem}"
+
+    def done(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+    def __enter__(self) -> Kept:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        os.close(self._descriptor)
 
     @staticmethod
     def _read(path: Path) -> list[bytes]:
