@@ -8,11 +8,12 @@ call and of one call, as two numbers. The first line that it writes names the ro
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,34 @@ USED: dict[str, Any] = {"lr": 0.001, "batch": 32, "seed": 1234567, "optimizer": 
 
 def work(lr: float, batch: int, seed: int, optimizer: str) -> dict[str, Any]:
     return {"loss": 0.4321, "acc": 0.98, "step": batch, "note": "ok"}
+
+
+class EmptyTask:
+    """FlowceptTask's form in Python, without a thing done."""
+
+    def __init__(self, activity_id: str, used: dict[str, Any]) -> None:
+        pass
+
+    def __enter__(self) -> EmptyTask:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def end(self, generated: dict[str, Any]) -> None:
+        pass
+
+
+def empty_wrapper(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def wrapper(*args: Any, **keywords: Any) -> Any:
+        return function(*args, **keywords)
+
+    return wrapper
+
+
+def empty_iterator(items: Iterable[Any]) -> Iterator[Any]:
+    yield from items
 
 
 def rows() -> dict[str, tuple[Callable[[int], None], Callable[[int], None]]]:
@@ -60,6 +89,15 @@ def rows() -> dict[str, tuple[Callable[[int], None], Callable[[int], None]]]:
             with FlowceptTask(activity_id="work", used=USED) as task:
                 task.end(generated=work(**USED))
 
+    def empty_class(count: int) -> None:
+        for _ in range(count):
+            with EmptyTask(activity_id="work", used=USED) as task:
+                task.end(generated=work(**USED))
+
+    def empty_loop(count: int) -> None:
+        for _ in empty_iterator(range(count)):
+            pass
+
     def loop(count: int) -> None:
         for _ in FlowceptLoop(range(count)):
             pass
@@ -76,6 +114,9 @@ def rows() -> dict[str, tuple[Callable[[int], None], Callable[[int], None]]]:
         "@agent_flowcept_task": (calls(agent_flowcept_task(work)), bare),
         "FlowceptLoop": (loop, bare_loop),
         "FlowceptLightweightLoop": (light_loop, bare_loop),
+        "floor: an empty wrapper": (calls(empty_wrapper(work)), bare),
+        "floor: an empty class": (empty_class, bare),
+        "floor: an empty generator": (empty_loop, bare_loop),
     }
 
 

@@ -1,6 +1,8 @@
 #include "binding/flowcept_ids.h"
 
+#include <array>
 #include <unordered_map>
+#include <utility>
 
 #include "binding/values.h"
 #include "capture/thread_state.h"
@@ -8,11 +10,16 @@
 namespace headrace::binding {
 namespace {
 
-constexpr size_t kMaxRemembered = 65536;
+struct Remembered {
+  std::unordered_map<std::string, TaskRef> tasks;
+  std::unordered_map<TaskNumber, std::pair<ProducerId, const std::string*>> texts;  // keys of tasks
+};
 
-std::unordered_map<std::string, TaskRef>& remembered() {
-  static auto& tasks = *new std::unordered_map<std::string, TaskRef>;
-  return tasks;
+// What was remembered last, and before that: when the first is full it takes the second's place.
+constexpr size_t kMaxRemembered = 32768;
+std::array<Remembered, 2>& remembered() {
+  static auto& both = *new std::array<Remembered, 2>;
+  return both;
 }
 
 }  // namespace
@@ -26,8 +33,11 @@ TaskRef task_named(PyObject* text) {
     const TaskRef task = split_task_uuid(*uuid);
     if (task.number != 0 && task_uuid(task.producer, task.number) == *uuid) return task;
   }
-  const auto found = remembered().find(std::string(name));
-  return found == remembered().end() ? TaskRef{} : found->second;
+  const std::string own(name);
+  for (const Remembered& some : remembered()) {
+    if (const auto found = some.tasks.find(own); found != some.tasks.end()) return found->second;
+  }
+  return {};
 }
 
 bool is_id_of(const TaskRef& task, PyObject* text) {
@@ -38,8 +48,22 @@ bool is_id_of(const TaskRef& task, PyObject* text) {
 
 void remember_task(PyObject* text, const TaskRef& task) {
   if (!PyUnicode_Check(text)) return;
-  if (remembered().size() >= kMaxRemembered) remembered().clear();
-  remembered()[text_of(text)] = task;
+  auto& [last, before] = remembered();
+  if (last.tasks.size() >= kMaxRemembered || last.texts.size() >= kMaxRemembered) {
+    before = std::exchange(last, {});
+  }
+  const auto at = last.tasks.insert_or_assign(text_of(text), task).first;
+  last.texts[task.number] = {task.producer, &at->first};
+}
+
+const std::string* given_id(const TaskRef& task) {
+  for (const Remembered& some : remembered()) {
+    const auto found = some.texts.find(task.number);
+    if (found != some.texts.end() && found->second.first == task.producer) {
+      return found->second.second;
+    }
+  }
+  return nullptr;
 }
 
 Uuid workflow_uuid(std::string_view text) {

@@ -1,6 +1,8 @@
 // The ids that a Flowcept program gives: any text may name a task or a workflow.
 #pragma once
 
+#include <string>
+
 #include "base/id.h"
 #include "binding/python.h"
 #include "capture/task.h"
@@ -12,8 +14,10 @@ namespace headrace::binding {
 TaskRef task_named(PyObject* text);
 // Whether `text` is the task's own id, and none that a program gave it.
 bool is_id_of(const TaskRef& task, PyObject* text);
-// From now on `text` names the task. The first 65,536 are kept; after them, new ones from none on.
+// From now on `text` names the task. At least the last 32,768 are kept.
 void remember_task(PyObject* text, const TaskRef& task);
+// The text that names a task of this process, or null. Valid until remember_task.
+const std::string* given_id(const TaskRef& task);
 
 struct NamedWorkflow {
   uint32_t id = 0;       // dictionary id; 0: capture is off

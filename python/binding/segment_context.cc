@@ -1,5 +1,6 @@
 #include "binding/segment_context.h"
 
+#include <algorithm>
 #include <sys/stat.h>
 
 #include "binding/tick_rate.h"
@@ -44,6 +45,40 @@ int64_t SegmentContext::time_ns(uint64_t at_ticks) const {
   }
   const auto since = static_cast<double>(static_cast<int64_t>(at_ticks - first_clock_.ticks));
   return first_clock_.realtime_ns + static_cast<int64_t>(since * ns_per_tick);
+}
+
+namespace {
+
+// What a dict says of a segment, which has one name whether sealed or not; 0 where it says nothing,
+// -1 with an exception.
+int64_t bytes_in(PyObject* dict, const SegmentFile& file) {
+  const std::string name = file.path.stem().string();
+  const Ref key = Ref::steal(PyUnicode_FromStringAndSize(name.data(), Py_ssize_t(name.size())));
+  if (!key) return -1;
+  PyObject* bytes = PyDict_GetItemWithError(dict, key.get());
+  if (bytes == nullptr) return PyErr_Occurred() == nullptr ? 0 : -1;
+  return PyLong_AsLongLong(bytes);
+}
+
+}  // namespace
+
+int64_t bytes_of_part(const SpoolPart& part, const SegmentFile& file) {
+  auto bytes = static_cast<int64_t>(file.size_bytes);
+  if (part.until != nullptr) {
+    const int64_t until = bytes_in(part.until, file);
+    if (until < 0) return -1;
+    bytes = std::min(bytes, until);
+  }
+  if (part.read == nullptr) return bytes;
+  const int64_t read = bytes_in(part.read, file);
+  if (read < 0) return -1;
+  return read >= bytes ? 0 : bytes;
+}
+
+bool note_read(const SpoolPart& part, const SegmentFile& file, int64_t bytes) {
+  if (part.read == nullptr) return true;
+  const Ref count = Ref::steal(PyLong_FromLongLong(bytes));
+  return count && PyDict_SetItemString(part.read, file.path.stem().c_str(), count.get()) == 0;
 }
 
 bool is_older(const std::filesystem::path& path, int64_t since_ns) {

@@ -193,7 +193,9 @@ PyObject* read_segments(PyObject*, PyObject* args) {
   PyObject* path = nullptr;
   long long since_ns = 0;
   int with_tasks = 1;
-  if (PyArg_ParseTuple(args, "O|Lp:read_segments", &path, &since_ns, &with_tasks) == 0) {
+  SpoolPart part;
+  if (PyArg_ParseTuple(args, "O|LpO!O!:read_segments", &path, &since_ns, &with_tasks, &PyDict_Type,
+                       &part.read, &PyDict_Type, &part.until) == 0) {
     return nullptr;
   }
   PyObject* bytes = nullptr;
@@ -201,7 +203,7 @@ PyObject* read_segments(PyObject*, PyObject* args) {
   const Ref keep = Ref::steal(bytes);
   std::string out;
   const bool is_read = for_each_segment(
-      PyBytes_AS_STRING(bytes), since_ns, [&out, with_tasks](const SegmentFile& file) {
+      PyBytes_AS_STRING(bytes), since_ns, part, [&out, with_tasks](const SegmentFile& file) {
         return [text = SegmentText(out, file.producer), with_tasks](
                    const RecordView& view, uint32_t ring, uint64_t number) mutable {
           if (with_tasks != 0 || view.kind() != RecordKind::kTask) text.record(view, ring, number);
@@ -212,9 +214,12 @@ PyObject* read_segments(PyObject*, PyObject* args) {
 }
 
 PyMethodDef g_functions[] = {{"read_segments", read_segments, METH_VARARGS,
-                              "read_segments(directory, since_ns=0, with_tasks=True)\n--\n\nThe "
-                              "records of a spool, one JSON object a line; "
-                              "without files last written\nbefore since_ns."},
+                              "read_segments(directory, since_ns=0, with_tasks=True, read={}, "
+                              "until={})\n--\n\nThe records of a spool, one JSON object a line; "
+                              "without files last written\nbefore since_ns. `read`: {name of a "
+                              "segment: bytes that an earlier call\nhas read}; only segments that "
+                              "have grown are read, whole, and noted there. With\n`until`, the "
+                              "same of another call, not beyond what that has read."},
                              {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace

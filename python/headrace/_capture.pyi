@@ -401,15 +401,22 @@ def set_content_hash(function: Callable[[Any], str] | None, /) -> None: ...
 def redact_text(text: str, /) -> str: ...
 def add_redaction_rule(rule: str, /) -> bool: ...
 def read_segments(
-    directory: str | PathLike[str], since_ns: int = 0, with_tasks: bool = True, /
+    directory: str | PathLike[str],
+    since_ns: int = 0,
+    with_tasks: bool = True,
+    read: dict[str, int] = ...,
+    until: dict[str, int] = ...,
+    /,
 ) -> str: ...
 def flowcept_tasks(
     directory: str | PathLike[str],
     since_ns: int,
     producer: str,
     places: dict[str, str],
-    ours: list[str],
+    ours: set[str],
     host: str,
     samples: list[tuple[int, str]],
+    read: dict[str, int],
+    until: dict[str, int],
     /,
-) -> list[tuple[int, str, int, int, bytes]]: ...
+) -> list[tuple[int, str, int, int, bytes, str]]: ...

@@ -650,6 +650,49 @@ def test_the_buffer_is_a_list_of_documents(started: Flowcept) -> None:
     assert [d["activity_id"] for d in started.buffer.new_documents()] == ["next"]
 
 
+def test_new_documents_reads_only_what_is_new_of_the_spool(started: Flowcept) -> None:
+    @flowcept_task
+    def counted(n: int, shown: object) -> int:
+        return n
+
+    assert started.buffer is not None
+    names = []
+    for n in range(60):
+        counted(n, pathlib.Path("x") if n % 3 == 0 else n)  # a path takes more than the native way
+        if n % 7 == 0:
+            names += [d["used"]["n"] for d in started.buffer.new_documents() if "used" in d]
+    names += [d["used"]["n"] for d in started.buffer.new_documents() if "used" in d]
+    assert names == list(range(60))
+    # What has been read whole is not read again.
+    directory = _capture.directory()
+    assert directory is not None
+    read: dict[str, int] = {}
+    assert _capture.read_segments(directory, 0, True, read) != ""
+    assert _capture.read_segments(directory, 0, True, read) == ""
+    until = dict(read)
+    counted(60, None)
+    _capture.flush()
+    assert _capture.read_segments(directory, 0, True, {}, until).count('"counted"') == 60
+    assert _capture.read_segments(directory, 0, True, read).count('"counted"') == 61
+
+
+def test_the_child_of_a_task_with_an_id_of_its_own_names_that(started: Flowcept) -> None:
+    @flowcept_task
+    def inner(value: object) -> None: ...
+
+    assert started.buffer is not None
+    with FlowceptTask(task_id="mine", activity_id="outer"):
+        inner(1)
+        inner(pathlib.Path("x"))
+        # It ends before its parent is in the record.
+        children = [d for d in started.buffer.new_documents() if d["type"] == "task"]
+    assert [child["parent_task_id"] for child in children] == ["mine", "mine"]
+    started.dump_buffer("told.jsonl")
+    told = [d for d in Flowcept.read_buffer_file("told.jsonl") if d["type"] == "task"]
+    assert [d.get("parent_task_id") for d in told] == ["mine", "mine", None]
+    assert [d["task_id"] for d in told if d["activity_id"] == "outer"] == ["mine"]
+
+
 def test_documents_of_a_running_task_become_one(started: Flowcept) -> None:
     assert started._first_interceptor is not None
     intercept = started._first_interceptor.intercept

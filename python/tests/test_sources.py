@@ -199,3 +199,33 @@ def test_follows_a_file_from_where_it_was(folder: Path, tmp_path: Path) -> None:
         more.write(b', "at": 3}\n')
     assert follow()["tasks"] == 1
     assert len(hr.open(folder).tasks) == 3
+
+
+def assert_without(folder: Path, secret: bytes) -> None:
+    for file in folder.rglob("*"):
+        assert not file.is_file() or secret not in file.read_bytes(), file
+
+
+def test_secrets_are_taken_out_however_deep(folder: Path) -> None:
+    with Source("mesh", "/data/mesh.log", folder) as source:
+        source.task(
+            "t",
+            "solve",
+            begin_ns=BEGIN_NS,
+            used={
+                "config": {"api_key": "hunter2", "lr": 0.1},
+                "hosts": [{"name": "a", "auth": "hunter2"}, ["password", "hunter2"]],
+                "password": "hunter2",
+                "max_tokens": 5,
+            },
+            status="running",
+        )
+        source.commit("1")
+        assert source.report()["redacted"] == 4
+        assert_without(folder, b"hunter2")  # also where a task waits for its end
+        source.task("t", end_ns=BEGIN_NS + 1)
+        source.commit("2")
+    assert_without(folder, b"hunter2")
+    ((used,),) = hr.open(folder).sql("SELECT used FROM task").rows()
+    assert (used["config"]["lr"], used["hosts"][0]["name"], used["max_tokens"]) == (0.1, "a", 5)
+    assert_without(folder, b"hunter2")

@@ -92,7 +92,8 @@ void print(const collect::IntakeReport& now, const collect::IntakeReport& before
       {"line", since(now.lines, before.lines)},
       {"edge", since(now.edges, before.edges)},
       {"quarantined piece", since(now.quarantined, before.quarantined)},
-      {"shortened record", since(now.shortened, before.shortened)}};
+      {"shortened record", since(now.shortened, before.shortened)},
+      {"secret taken out", since(now.redacted, before.redacted), "secrets taken out"}};
   if (json) {
     counts.push_back({"running task", static_cast<int64_t>(now.open)});
     counts.push_back({"known", since(now.known, before.known), "known"});
@@ -112,6 +113,12 @@ bool is_same(const collect::IntakeReport& a, const collect::IntakeReport& b) {
   return a.tasks == b.tasks && a.workflows == b.workflows && a.objects == b.objects &&
          a.rows == b.rows && a.lines == b.lines && a.edges == b.edges &&
          a.quarantined == b.quarantined;
+}
+
+int stopped(const std::string& source, const Program& program) {
+  program.say("headrace: stopped; what was read of " + source +
+              " is kept, and the same command goes on from there");
+  return kDone;
 }
 
 int import_source(const exchange::Importer& importer, const ImportOptions& o,
@@ -137,10 +144,11 @@ int import_source(const exchange::Importer& importer, const ImportOptions& o,
     if (has_news) news_ns = now_monotonic_ns();
     before = now;
     if (!read.ok()) return program.fail(read);
-    if (!o.follow || is_stopped) return kDone;
+    if (is_stopped) return stopped(from, program);
+    if (!o.follow) return kDone;
     const double idle_s = static_cast<double>(now_monotonic_ns() - news_ns) / 1e9;
     if (o.idle_s && idle_s >= *o.idle_s) return kDone;
-    if (!pause(static_cast<int64_t>(o.every_s * 1000))) return kDone;
+    if (!pause(static_cast<int64_t>(o.every_s * 1000))) return stopped(from, program);
   }
 }
 

@@ -17,6 +17,8 @@
 // cost one thing: position() is empty, and the source is to be told again from its beginning; the
 // store is asked once what it has, and what it has is passed over.
 //
+// Secrets are taken out of what is told by the rules of live capture, before any of it is kept.
+//
 // Ids. A task's number is a hash of its foreign id, its producer is drawn when a folder first takes
 // in the source and found again ever after. A workflow's or object's id derives from the kind, the
 // source and the foreign id, or is the foreign id where that is a UUID already. The foreign id is
@@ -59,6 +61,7 @@ struct IntakeReport {
   uint64_t known = 0;        // told before, and passed over
   uint64_t quarantined = 0;  // pieces kept aside, late parts of ended tasks among them
   uint64_t shortened = 0;    // records that were too large (60 KiB): their longest values were cut
+  uint64_t redacted = 0;     // secrets that were taken out, by name or out of text
   bool is_nothing() const {
     return tasks + workflows + objects + rows + lines + edges + quarantined == 0;
   }

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/sha256.h"
 #include "capture/secrets.h"
+#include "collect/told_secrets.h"
 #include "spool/aside.h"
 #include "spool/segment_reader.h"
 
@@ -51,6 +52,7 @@ Status Intake::Door::begin() {
   const std::string identity = capture::without_secrets(source_.identity);
   const std::string folder = this_folder(directory_);
   producer_ = notes.producer;
+  redacted_before_ = notes.redacted;
   has_notes_ = is_whole;
   bool keeps_position = is_whole;
   if (!is_whole) {
@@ -152,7 +154,9 @@ Status Intake::Door::set_aside(std::string_view bytes, std::string_view reason) 
 }
 
 Status Intake::Door::quarantine(std::string_view bytes, std::string_view reason) {
-  std::string why(reason.substr(0, 4096));
+  std::string clean;
+  if (capture::may_hold_secret(bytes) && capture::take_out_secrets(bytes, &clean)) bytes = clean;
+  std::string why = capture::without_secrets(reason.substr(0, 4096));
   if (bytes.size() > kMostQuarantineBytes) {
     why += " (the first 16 MiB of " + std::to_string(bytes.size()) + " bytes)";
     bytes = bytes.substr(0, kMostQuarantineBytes);
@@ -167,7 +171,10 @@ Status Intake::Door::quarantine(std::string_view bytes, std::string_view reason)
   return {};
 }
 
-Status Intake::Door::task(const TaskTold& told) {
+Status Intake::Door::task(const TaskTold& said) {
+  uint64_t secrets = 0;
+  const std::optional<TaskTold> clean = without_secrets(said, &secrets);
+  const TaskTold& told = clean ? *clean : said;
   if (told.id.empty()) return invalid_argument("a task without an id");
   if (told.begin_ns.value_or(0) < 0 || told.end_ns.value_or(0) < 0) {
     return invalid_argument("task " + told.id + " says a time before 1970");
@@ -189,6 +196,7 @@ Status Intake::Door::task(const TaskTold& told) {
   } else {
     told_.insert(part);
     new_told_.push_back(part);
+    report_.redacted += secrets;
   }
   is_changed_ = true;
   open_elsewhere_.erase(number);
@@ -253,6 +261,7 @@ Status Intake::Door::commit(std::string_view position) {
     HEADRACE_RETURN_IF_ERROR(set_aside(more_pieces_, "more pieces, a line each with its reason"));
     more_pieces_.clear();
   }
+  spool_->say_redacted(redacted_before_ + report_.redacted);
   HEADRACE_RETURN_IF_ERROR(
       spool_->flush(nothing_is_open() ? IntakeSpool::Ended::kYes : IntakeSpool::Ended::kNo));
   HEADRACE_RETURN_IF_ERROR(spool_->sync());
@@ -260,6 +269,7 @@ Status Intake::Door::commit(std::string_view position) {
   notes.producer = producer_;
   notes.numbers = spool_->numbers();
   notes.position = position;
+  notes.redacted = redacted_before_ + report_.redacted;
   notes.open_workflows.assign(open_workflows_.begin(), open_workflows_.end());
   notes.open_tasks.assign(open_elsewhere_.begin(), open_elsewhere_.end());
   for (const auto& [number, kept] : kept_) {

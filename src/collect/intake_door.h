@@ -24,11 +24,11 @@ class Intake::Door {
   // Reads the notes, or asks the store.
   Status begin();
 
-  Status workflow(const WorkflowTold& told);
-  Status task(const TaskTold& told);
-  Status object(const ObjectTold& told);
-  Status row(const RowTold& told);
-  Status line(const LineTold& told);
+  Status workflow(const WorkflowTold& said);
+  Status task(const TaskTold& said);
+  Status object(const ObjectTold& said);
+  Status row(const RowTold& said);
+  Status line(const LineTold& said);
   Status edge(const EdgeTold& told);
   Status quarantine(std::string_view bytes, std::string_view reason);
   Status commit(std::string_view position);
@@ -71,6 +71,7 @@ class Intake::Door {
   std::unique_ptr<IntakeSpool> spool_;
   std::string position_;
   IntakeReport report_;
+  uint64_t redacted_before_ = 0;  // by earlier processes
 
   ToldKeys told_;
   std::vector<uint64_t> new_told_;

@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kMagic = "HRI1";
+constexpr std::string_view kMagic = "HRI2";
 constexpr uint64_t kIsHash = uint64_t{1} << 63;
 
 std::string read_file(const fs::path& path) {
@@ -34,6 +34,7 @@ std::string encode(const Notes& notes, uint64_t told) {
   out.u64(notes.producer);
   for (const uint64_t number : notes.numbers) out.u64(number);
   out.u64(told);
+  out.u64(notes.redacted);
   out.text(notes.position);
   out.u32(static_cast<uint32_t>(notes.open_workflows.size()));
   for (const Uuid& id : notes.open_workflows) {
@@ -56,6 +57,7 @@ bool decode(std::string_view bytes, Notes* notes, uint64_t* told) {
   notes->producer = in.u64();
   for (uint64_t& number : notes->numbers) number = in.u64();
   *told = in.u64();
+  notes->redacted = in.u64();
   notes->position = in.text();
   const uint32_t workflows = in.u32();
   for (uint32_t i = 0; i < workflows && in.ok(); ++i) {

@@ -24,6 +24,7 @@ namespace headrace::collect {
 struct Notes {
   ProducerId producer = 0;
   IntakeSpool::Numbers numbers{};
+  uint64_t redacted = 0;  // secrets that were taken out, ever
   std::string position;
   std::vector<Uuid> open_workflows;
   std::vector<std::string> parts;      // of open tasks, encoded

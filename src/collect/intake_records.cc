@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "collect/intake_door.h"
+#include "collect/told_secrets.h"
 #include "collect/value_text.h"
 #include "encode/nested.h"
 
@@ -191,7 +192,10 @@ Status Intake::Door::edge(const EdgeTold& told) {
                     told.name.empty() ? told.object : told.name, "");
 }
 
-Status Intake::Door::workflow(const WorkflowTold& told) {
+Status Intake::Door::workflow(const WorkflowTold& said) {
+  uint64_t secrets = 0;
+  const std::optional<WorkflowTold> clean = without_secrets(said, &secrets);
+  const WorkflowTold& told = clean ? *clean : said;
   if (told.id.empty()) return invalid_argument("a workflow without an id");
   if (!is_time(told.begin_ns) || !is_time(told.end_ns)) {
     return invalid_argument("workflow " + told.id + " says a time before 1970");
@@ -229,10 +233,14 @@ Status Intake::Door::workflow(const WorkflowTold& told) {
   cells.add(Role::kAttribute, told.attributes);
   cells.add(Role::kAttribute, "foreign_id", Value::of(told.id));
   ++report_.workflows;
+  report_.redacted += secrets;
   return spool_->add(IntakeSpool::kRing, record, cells.all());
 }
 
-Status Intake::Door::object(const ObjectTold& told) {
+Status Intake::Door::object(const ObjectTold& said) {
+  uint64_t secrets = 0;
+  const std::optional<ObjectTold> clean = without_secrets(said, &secrets);
+  const ObjectTold& told = clean ? *clean : said;
   if (told.id.empty()) return invalid_argument("an object without an id");
   if (!is_time(told.at_ns)) return invalid_argument("object " + told.id + " is from before 1970");
   const std::string digest = digest_of(told.sha256);
@@ -261,6 +269,7 @@ Status Intake::Door::object(const ObjectTold& told) {
   cells.add_text(Role::kAttribute, "version", told.version);
   cells.add(Role::kAttribute, "foreign_id", Value::of(told.id));
   ++report_.objects;
+  report_.redacted += secrets;
   return spool_->add(IntakeSpool::kRing, record, cells.all());
 }
 
@@ -313,21 +322,35 @@ Status Intake::Door::write_log(const std::string& task, const std::string& workf
   return spool_->add(IntakeSpool::kRing, record, cells);
 }
 
-Status Intake::Door::row(const RowTold& told) {
+Status Intake::Door::row(const RowTold& said) {
+  uint64_t secrets = 0;
+  const std::optional<RowTold> clean = without_secrets(said, &secrets);
+  const RowTold& told = clean ? *clean : said;
   if (told.values.empty() && !told.step) return invalid_argument("a row without values");
   Cells cells;
   if (told.step) cells.add(Role::kGenerated, "step", Value::of(*told.step));
   cells.add(Role::kGenerated, told.values);
-  return write_log(told.task, told.workflow, told.at_ns, LogStream::kMetric, cells.all());
+  const uint64_t rows = report_.rows;
+  HEADRACE_RETURN_IF_ERROR(
+      write_log(told.task, told.workflow, told.at_ns, LogStream::kMetric, cells.all()));
+  if (report_.rows > rows) report_.redacted += secrets;
+  return {};
 }
 
-Status Intake::Door::line(const LineTold& told) {
+Status Intake::Door::line(const LineTold& said) {
+  uint64_t secrets = 0;
+  const std::optional<LineTold> clean = without_secrets(said, &secrets);
+  const LineTold& told = clean ? *clean : said;
   if (told.stream != LogStream::kStdout && told.stream != LogStream::kStderr) {
     return invalid_argument("a line is of stdout or stderr");
   }
   Cells cells;
   cells.add(Role::kAttribute, "text", Value::of(told.text));
-  return write_log(told.task, told.workflow, told.at_ns, told.stream, cells.all());
+  const uint64_t lines = report_.lines;
+  HEADRACE_RETURN_IF_ERROR(
+      write_log(told.task, told.workflow, told.at_ns, told.stream, cells.all()));
+  if (report_.lines > lines) report_.redacted += secrets;
+  return {};
 }
 
 }  // namespace headrace::collect

@@ -241,13 +241,15 @@ IntakeSpool::Numbers IntakeSpool::numbers() const {
 std::string IntakeSpool::description(uint64_t records, Ended ended) const {
   std::string nested;
   NestedWriter map(nested);
-  map.begin_map(static_cast<uint32_t>(facts_.size() + 1 + (ended == Ended::kYes ? 1 : 0)));
+  map.begin_map(static_cast<uint32_t>(facts_.size() + 1 + (redacted_ > 0 ? 1 : 0) +
+                                      (ended == Ended::kYes ? 1 : 0)));
   const auto say = [&map](std::string_view key, std::string_view value) {
     map.string(key);
     map.string(value);
   };
   for (const auto& [key, value] : facts_) say(key, value);
   say("records", std::to_string(records));
+  if (redacted_ > 0) say("redacted_values", std::to_string(redacted_));
   if (ended == Ended::kYes) say("ended", "clean");
   return meta_record(RecordKind::kProducer, 0, static_cast<uint32_t>(nested.size()), 0, nested);
 }

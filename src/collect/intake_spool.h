@@ -76,6 +76,8 @@ class IntakeSpool {
   // Of records that were added, of each ring, past the last.
   Numbers numbers() const;
   bool has_waiting() const { return !waiting_[0].payload.empty() || !waiting_[1].payload.empty(); }
+  // How many secrets were taken out, ever: the producer says so from the next flush on.
+  void say_redacted(uint64_t redacted) { redacted_ = redacted; }
   uint64_t shortened() const { return shortened_; }
   bool is_power_safe() const { return writer_.policy().power_safe; }
 
@@ -104,6 +106,7 @@ class IntakeSpool {
   std::array<Waiting, 2> waiting_;
   std::string said_;  // the description that was written last
   uint64_t shortened_ = 0;
+  uint64_t redacted_ = 0;
   SegmentWriter writer_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <limits>
 #include <stdexcept>
 #include <sys/wait.h>
@@ -478,14 +479,99 @@ TEST_F(IntakeTest, WhatIsTooLongForARecordIsCutAndCounted) {
             1);
 }
 
-TEST_F(IntakeTest, SecretsInTextAreTakenOut) {
-  Intake intake = open();
+TEST_F(IntakeTest, SecretsAreTakenOutHoweverDeepTheyLie) {
+  const std::string hidden =
+      R"({"$unkept":{"type":"redacted","reason":"its name says that it is a secret"}})";
+  WorkflowTold run;
+  run.id = "run";
+  run.begin_ns = kBegin_ns;
+  run.used.add("api_key", Value::of("hunter2"));
+  ObjectTold model;
+  model.id = "m";
+  model.attributes.add("login", *Value::json(R"({"password": "hunter2", "user": "me"})"));
   TaskTold task = finished("t");
   task.used.add("url", Value::of("postgres://me:hunter2@db/x"));
-  ok(intake.task(task));
-  ok(intake.commit("1"));
+  task.used.add("password", Value::of(int64_t{4711}));
+  task.used.add("token", Value::of(int64_t{12}));  // a number of tokens, perhaps: no secret
+  task.used.add("secret", Value::null());
+  task.used.add("config", *Value::json(R"({"api_key": "hunter2", "lr": 0.5,
+      "hosts": [{"name": "a", "auth": ["hunter2"]}, {"max_tokens": 7}]})"));
+  task.used.add("words", *Value::json(R"(["run", "--password", "hunter2", "--lr", "1"])"));
+  task.used.add("pair", *Value::json(R"(["password", "hunter2"])"));
+  task.generated.add("text", *Value::json(R"([["https://me:hunter2@host/"]])"));
+  task.tags.add("hf_token", Value::of("hunter2"));
+  task.attributes.add("passwd", Value::bytes("hunter2"));
+  task.error_message = "no way into https://me:hunter2@host/";
+  TaskTold going_on = task;
+  going_on.id = "going on";
+  going_on.status = TaskStatus::kRunning;
+  going_on.end_ns.reset();
+  uint64_t first = 0;
+  {
+    Intake intake = open();
+    ok(intake.workflow(run));
+    ok(intake.object(model));
+    ok(intake.task(task));
+    RowTold row;
+    row.task = "t";
+    row.at_ns = kBegin_ns;
+    row.values.add("state", *Value::json(R"({"secret_key": "hunter2"})"));
+    ok(intake.row(row));
+    ok(intake.line({"t", "", kBegin_ns, LogStream::kStdout, "PASSWORD=hunter2"}));
+    ok(intake.quarantine(R"({"id": 1, "api_key": "hunter2", )", "its JSON ends early"));
+    ok(intake.task(going_on));
+    ok(intake.commit("1"));
+    first = intake.report().redacted;
+    EXPECT_EQ(first, 2 * 10u + 4u);
+    // A late part is set aside.
+    TaskTold late = task;
+    late.used.add("more", *Value::json(R"({"password": "hunter2"})"));
+    ok(intake.task(late));
+    ok(intake.task(task));
+    ok(intake.commit("2"));
+    EXPECT_EQ(intake.report().quarantined, 2u);
+    EXPECT_EQ(intake.report().redacted, first);
+  }
   const store::Store store = folded();
-  EXPECT_EQ(text(store, "SELECT used->>'$.url' FROM task").find("hunter2"), std::string::npos);
+  EXPECT_EQ(text(store, "SELECT used FROM task WHERE status = 'finished'"),
+            R"({"lr":0.1,"url":"postgres://me:[redacted]@db/x","password":)" + hidden +
+                R"(,"token":12,"secret":null,"config":{"api_key":)" + hidden +
+                R"(,"lr":0.5,"hosts":[{"name":"a","auth":)" + hidden +
+                R"(},{"max_tokens":7}]},"words":["run","--password",)" + hidden +
+                R"(,"--lr","1"],"pair":["password",)" + hidden + "]}");
+  EXPECT_EQ(text(store, "SELECT generated FROM task WHERE status = 'finished'"),
+            R"({"text":[["https://me:[redacted]@host/"]]})");
+  EXPECT_EQ(integer(store, "SELECT sum((facts->>'$.redacted_values')::INT) FROM producer"),
+            static_cast<int64_t>(first));
+  EXPECT_EQ(seen(store).find("hunter2"), std::string::npos);
+  // Nor is it in any file: segments, notes, quarantine, store.
+  for (const auto& entry : fs::recursive_directory_iterator(directory_.root)) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream file(entry.path(), std::ios::binary);
+    const std::string bytes((std::istreambuf_iterator<char>(file)), {});
+    EXPECT_EQ(bytes.find("hunter2"), std::string::npos) << entry.path();
+  }
+}
+
+TEST_F(IntakeTest, ASecretAtTheDeepestPlaceIsTakenOutToo) {
+  for (int depth = 55; depth <= kMaxNestedDepth; ++depth) {
+    std::string json = R"({"password": "hunter2"})";
+    json = std::string(static_cast<size_t>(depth - 1), '[') + json +
+           std::string(static_cast<size_t>(depth - 1), ']');
+    const Result<Value> value = Value::json(json);
+    if (!value.ok()) continue;
+    Intake intake = open();
+    TaskTold task = finished("depth " + std::to_string(depth));
+    task.used.add("deep", *value);
+    ok(intake.task(task));
+    ok(intake.commit(std::to_string(depth)));
+  }
+  const store::Store store = folded();
+  EXPECT_GT(integer(store, "SELECT count(*) FROM task WHERE used->>'$.deep' LIKE '[[%redacted%'"),
+            5);
+  EXPECT_EQ(integer(store, "SELECT count(*) FROM task WHERE used->>'$.deep' NOT LIKE '%redacted%'"),
+            0);
+  EXPECT_EQ(integer(store, "SELECT count(*) FROM quarantine"), 0);
 }
 
 TEST_F(IntakeTest, ADeletedStoreAndSpoolAreFilledAgain) {

@@ -87,6 +87,9 @@ TEST_F(MlflowDatabaseTest, AllOfItIsInTheStoreOnce) {
   EXPECT_THAT(ask("SELECT kind || ' ' || name FROM object WHERE kind <> 'file' ORDER BY 1"),
               ElementsAre("dataset wine", "experiment Default", "experiment wine study",
                           "model model", "model model", "model wines", "model wines"));
+  // Each lies in a folder that holds the model which was registered and its version.
+  EXPECT_THAT(ask("SELECT name || ' ' || version FROM object WHERE kind = 'model' ORDER BY 1"),
+              ElementsAre("model 1", "model 1", "wines 1", "wines 2"));
   EXPECT_THAT(ask("SELECT count(*) FROM workflow WHERE attributes->>'lifecycle_stage' = 'deleted'"),
               ElementsAre("1"));
   EXPECT_TRUE(import("mlflow", path).is_nothing());

@@ -9,6 +9,7 @@
 #include "query/process_facts.h"
 #include "query/task_rows.h"
 #include "query/task_texts.h"
+#include "store/object_version.h"
 #include "store/schema.h"
 #include "store/sql_member.h"
 #include "store/task_view.h"
@@ -214,9 +215,9 @@ std::string actors_sql(const std::string& relation, const std::string& id) {
 
 // The rows of the view `object` at the path or name of this one: it numbers the versions of all.
 std::string versions_sql(const std::string& id) {
-  return "SELECT o.object AS object_id, o.kind, o.name, o.path, dense_rank() OVER (PARTITION BY "
-         "coalesce(o.path, o.name), CASE WHEN o.path IS NULL THEN o.kind END ORDER BY "
-         "o.created_ns, o.object) AS version, o.size_bytes, o.sha256, "
+  return "SELECT o.object AS object_id, o.kind, o.name, o.path, " +
+         std::string(store::kObjectVersion) +
+         " AS version, o.size_bytes, o.sha256, "
          "make_timestamp_ns(o.created_ns) AS created_at, o.attributes::JSON AS attributes FROM "
          "object_row o WHERE coalesce(o.path, o.name) IS NOT DISTINCT FROM (SELECT coalesce(path, "
          "name) FROM object_row WHERE object = '" +

@@ -7,6 +7,7 @@
 #include "query/near_ids.h"
 #include "query/nearest.h"
 #include "query/task_rows.h"
+#include "store/object_version.h"
 
 namespace headrace::query {
 namespace {
@@ -79,9 +80,9 @@ Status find_objects(const Session& session, const std::string& condition,
       session.own_sql(
           "WITH found AS (SELECT * FROM (SELECT *, object AS object_id FROM object_row) WHERE " +
           condition + (object_kind.empty() ? "" : " AND kind = " + sql_text(object_kind)) +
-          "), versions AS (SELECT object, dense_rank() OVER (PARTITION BY coalesce(path, name), "
-          "CASE WHEN path IS NULL THEN kind END ORDER BY created_ns, object) AS version FROM "
-          "object_row WHERE coalesce(path, name) IN (SELECT coalesce(path, name) FROM found)) "
+          "), versions AS (SELECT o.object, " + store::kObjectVersion +
+          " AS version FROM object_row o WHERE coalesce(o.path, o.name) IN (SELECT coalesce(path, "
+          "name) FROM found)) "
           "SELECT f.object, coalesce(f.path, f.name), f.kind || ' version ' || v.version FROM "
           "found f JOIN versions v ON v.object = f.object ORDER BY v.version DESC, "
           "f.created_ns DESC"),

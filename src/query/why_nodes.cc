@@ -6,6 +6,7 @@
 #include "query/domain_sum.h"
 #include "query/task_rows.h"
 #include "query/units.h"
+#include "store/object_version.h"
 #include "store/registry.h"
 #include "store/schema.h"
 #include "store/task_view.h"
@@ -43,16 +44,16 @@ Status read(const Session& session, const std::string& sql, Facts* out) {
 // The view `object` numbers the versions of every object; here only those of the same path.
 Status read_objects(const Session& session, const std::set<std::string>& ids, Facts* out) {
   if (ids.empty()) return {};
-  return read(session,
-              "WITH o AS (SELECT * FROM object_row WHERE object IN (" + id_list(ids) +
-                  ")), v AS (SELECT r.object, dense_rank() OVER (PARTITION BY coalesce(r.path, "
-                  "r.name), CASE WHEN r.path IS NULL THEN r.kind END ORDER BY r.created_ns, "
-                  "r.object) AS version FROM object_row r WHERE coalesce(r.path, r.name) IN "
-                  "(SELECT coalesce(path, name) FROM o)) "
-                  "SELECT o.object AS object_id, o.kind, o.name, o.path, v.version, o.size_bytes, "
-                  "o.sha256, make_timestamp_ns(o.created_ns) AS created_at, "
-                  "o.attributes::JSON AS attributes FROM o LEFT JOIN v ON v.object = o.object",
-              out);
+  return read(
+      session,
+      "WITH chosen AS (SELECT * FROM object_row WHERE object IN (" + id_list(ids) +
+          ")), v AS (SELECT o.object, " + store::kObjectVersion +
+          " AS version FROM object_row o WHERE coalesce(o.path, o.name) IN "
+          "(SELECT coalesce(path, name) FROM chosen)) "
+          "SELECT o.object AS object_id, o.kind, o.name, o.path, v.version, o.size_bytes, "
+          "o.sha256, make_timestamp_ns(o.created_ns) AS created_at, "
+          "o.attributes::JSON AS attributes FROM chosen o LEFT JOIN v ON v.object = o.object",
+      out);
 }
 
 Status read_energy(const Session& session, const std::string& condition, Facts* out) {

@@ -1,5 +1,6 @@
 // The views that readers rely on. Ids are UUIDs, times TIMESTAMP_NS in UTC, open-ended values JSON.
 #include "store/model_view.h"
+#include "store/object_version.h"
 #include "store/schema.h"
 #include "store/task_view.h"
 #include "store/view_columns.h"
@@ -79,16 +80,18 @@ LEFT JOIN amended m ON m.id = w.workflow;
 )sql";
 }
 
-// A version counts the distinct contents at one path (or name), in the order they were first seen.
-constexpr const char* kObject = R"sql(
+std::string object() {
+  return std::string(R"sql(
 CREATE OR REPLACE VIEW object AS
 SELECT o.object AS object_id, o.kind, o.name, o.path,
-  dense_rank() OVER (PARTITION BY coalesce(o.path, o.name), CASE WHEN o.path IS NULL THEN o.kind END
-                     ORDER BY o.created_ns, o.object) AS version,
+  )sql") +
+         kObjectVersion +
+         R"sql( AS version,
   o.size_bytes, o.sha256, make_timestamp_ns(o.created_ns) AS created_at,
   o.attributes::JSON AS attributes
 FROM object_row o;
 )sql";
+}
 
 std::string edge(TaskId task_id) {
   return "VIEW edge AS\n"
@@ -334,7 +337,7 @@ FROM (SELECT )sql" +
 
 std::string views_sql(int exclusive_columns) {
   const std::string create = "CREATE OR REPLACE ";
-  return std::string(kAmended) + kCampaign + workflow() + kObject + model_views_sql() + create +
+  return std::string(kAmended) + kCampaign + workflow() + object() + model_views_sql() + create +
          edge(stored_task_id) + kSensorAndSample + create +
          task_energy(stored_task_id, [](const char*) { return true; }) + energy_balance() +
          energy_domain() + activity_energy() + layer_exposure() + layer_energy() + create +

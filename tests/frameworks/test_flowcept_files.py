@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -55,13 +54,7 @@ print(json.dumps(sorted(str(one.get("name")) for one in Flowcept.db.workflow_que
 """
 
 
-def said_by(folder: Path, source: str, kind: str, *arguments: str) -> Any:
-    beside = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    headrace = shutil.which("headrace", path=beside)
-    about = subprocess.run([str(headrace), "import", "--help"], capture_output=True, text=True,
-                           check=False)  # fmt: skip
-    if kind not in about.stdout:
-        pytest.skip(f"headrace import knows no {kind}")
+def said_by(folder: Path, source: str, *arguments: str) -> Any:
     (folder / "settings.yaml").write_text(SETTINGS)
     (folder / "program.py").write_text(source)
     (folder / "mlflow_program.py").write_text(MLFLOW)
@@ -82,7 +75,7 @@ def test_runs_of_mlflow(tmp_path: Path, run_all: bool) -> None:
         pytest.skip("MLflow runs with --all")
     if not (Path(__file__).parent / "mlflow.txt").exists():
         pytest.skip("there is no list of MLflow's packages")
-    tasks = said_by(tmp_path, PROGRAM, "mlflow", str(python_of("mlflow")))
+    tasks = said_by(tmp_path, PROGRAM, str(python_of("mlflow")))
     assert [task["used"] for task in tasks] == [{"lr": 0.1}, {"lr": 0.2}]
     # A metric of 0.0 is one.
     assert [task["generated"] for task in tasks] == [{"loss": 0.0}] * 2
@@ -94,4 +87,4 @@ def test_runs_of_tensorboard(tmp_path: Path, run_all: bool) -> None:
         pytest.skip("TensorBoard runs with --all")
     pytest.importorskip("torch")
     pytest.importorskip("tensorboard")
-    assert said_by(tmp_path, EVENTS, "tensorboard") == ["around", "run1"]
+    assert said_by(tmp_path, EVENTS) == ["around", "run1"]

@@ -160,6 +160,7 @@ class PyIntake {
     out["known"] = r.known;
     out["quarantined"] = r.quarantined;
     out["shortened"] = r.shortened;
+    out["redacted"] = r.redacted;
     return out;
   }
   void close() { intake_.reset(); }
