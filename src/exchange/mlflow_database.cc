@@ -11,10 +11,6 @@
 namespace headrace::exchange {
 namespace {
 
-std::optional<int64_t> optional_integer(const SqliteRow& row, int column) {
-  return row.is_null(column) ? std::nullopt : std::optional(row.integer(column));
-}
-
 // MLflow writes an infinity into SQL as the greatest double, and a NaN as 0 with a mark.
 double metric_value(double value, bool is_nan) {
   if (is_nan) return std::numeric_limits<double>::quiet_NaN();
@@ -38,7 +34,7 @@ std::map<std::string, T*> index_of(std::vector<T>& all, Key key) {
 Result<std::unique_ptr<MlflowDatabase>> MlflowDatabase::open(const std::filesystem::path& path) {
   Result<SqliteFile> file = SqliteFile::open(path);
   if (!file.ok()) return file.status();
-  std::unique_ptr<MlflowDatabase> out(new MlflowDatabase(std::move(*file)));
+  std::unique_ptr<MlflowDatabase> out(new MlflowDatabase(std::move(*file), path.parent_path()));
   const Status schema = out->read_schema();
   if (!schema.ok()) return schema.with_context(path.string());
   return out;
@@ -110,13 +106,13 @@ Status MlflowDatabase::pairs(
 }
 
 Status MlflowDatabase::read_experiments(MlflowContent& out) const {
-  HEADRACE_RETURN_IF_ERROR(each(
-      "experiments",
-      {"experiment_id", "name", "artifact_location", "lifecycle_stage", "creation_time"}, "1",
-      [&](const SqliteRow& row) {
-        out.experiments.push_back(
-            {row.text(0), row.text(1), row.text(2), row.text(3), optional_integer(row, 4), {}});
-      }));
+  HEADRACE_RETURN_IF_ERROR(
+      each("experiments",
+           {"experiment_id", "name", "artifact_location", "lifecycle_stage", "creation_time"}, "1",
+           [&](const SqliteRow& row) {
+             out.experiments.push_back(
+                 {row.text(0), row.text(1), row.text(2), row.text(3), row.optional_integer(4), {}});
+           }));
   const auto experiments = index_of(out.experiments, &MlflowExperiment::id);
   return pairs("experiment_tags", "key", "value", {"experiment_id"},
                [&](const std::string& id, MlflowPairs::value_type pair) {
@@ -137,8 +133,8 @@ Status MlflowDatabase::read_runs(MlflowContent& out) const {
         run.name = row.text(2);
         run.status = row.text(3);
         run.lifecycle_stage = row.text(4);
-        run.begin_ms = optional_integer(row, 5);
-        run.end_ms = optional_integer(row, 6);
+        run.begin_ms = row.optional_integer(5);
+        run.end_ms = row.optional_integer(6);
         run.user = row.text(7);
         run.source_name = row.text(8);
         run.source_version = row.text(9);
@@ -220,7 +216,7 @@ Status MlflowDatabase::read_models(MlflowContent& out) const {
              model.type = row.text(6);
              const int64_t status = row.integer(7);
              model.status = status >= 0 && status <= 3 ? kStatus[status] : row.text(7);
-             model.created_ms = optional_integer(row, 8);
+             model.created_ms = row.optional_integer(8);
              out.models.push_back(std::move(model));
            }));
   const auto models = index_of(out.models, &MlflowModel::id);
@@ -249,7 +245,7 @@ Status MlflowDatabase::read_registry(MlflowContent& out) const {
   HEADRACE_RETURN_IF_ERROR(each(
       "registered_models", {"name", "description", "creation_time"}, "1",
       [&](const SqliteRow& row) {
-        out.registered_models.push_back({row.text(0), row.text(1), optional_integer(row, 2), {}});
+        out.registered_models.push_back({row.text(0), row.text(1), row.optional_integer(2), {}});
       }));
   const auto registered = index_of(out.registered_models, &MlflowRegisteredModel::name);
   HEADRACE_RETURN_IF_ERROR(pairs("registered_model_tags", "key", "value", {"name"},
@@ -273,7 +269,7 @@ Status MlflowDatabase::read_registry(MlflowContent& out) const {
              version.status = row.text(6);
              version.description = row.text(7);
              version.user = row.text(8);
-             version.created_ms = optional_integer(row, 9);
+             version.created_ms = row.optional_integer(9);
              out.model_versions.push_back(std::move(version));
            }));
   const auto versions = index_of(
@@ -290,6 +286,20 @@ Status MlflowDatabase::read_registry(MlflowContent& out) const {
                  if (found == versions.end()) return;
                  found->second->aliases.push_back(std::move(pair.first));
                });
+}
+
+Status MlflowDatabase::each_metric(const std::string& where, int64_t most,
+                                   const std::function<void(int64_t, MlflowMetric)>& metric) const {
+  const std::string step = has("metrics", "step") ? "step" : "0";
+  const std::string is_nan = has("metrics", "is_nan") ? "is_nan" : "0";
+  // LIMIT -1: all.
+  return file_.each("SELECT rowid, run_uuid, key, value, timestamp, " + step + ", " + is_nan +
+                        " FROM metrics" + where + " ORDER BY rowid LIMIT " + std::to_string(most),
+                    {}, [&](const SqliteRow& row) {
+                      metric(row.integer(0), {row.text(1), row.text(2),
+                                              metric_value(row.real(3), row.integer(6) != 0),
+                                              row.integer(4), row.integer(5)});
+                    });
 }
 
 Status MlflowDatabase::read_metrics(MlflowContent& out) {
@@ -315,19 +325,12 @@ Status MlflowDatabase::read_metrics(MlflowContent& out) {
     return found == there.end() || found->second < told.second;
   });
   if (is_removed || rows_told_total_ + behind != rows) return read_metrics_by_count(out);
-  const std::string step = has("metrics", "step") ? "step" : "0";
-  const std::string is_nan = has("metrics", "is_nan") ? "is_nan" : "0";
   int64_t last_row = last_row_;
-  HEADRACE_RETURN_IF_ERROR(
-      file_.each("SELECT rowid, run_uuid, key, value, timestamp, " + step + ", " + is_nan +
-                     " FROM metrics WHERE rowid > " + std::to_string(last_row_) +
-                     " ORDER BY rowid LIMIT " + std::to_string(kMetricsAtOnce),
-                 {}, [&](const SqliteRow& row) {
-                   last_row = row.integer(0);
-                   out.metrics.push_back({row.text(1), row.text(2),
-                                          metric_value(row.real(3), row.integer(6) != 0),
-                                          row.integer(4), row.integer(5)});
-                 }));
+  HEADRACE_RETURN_IF_ERROR(each_metric(" WHERE rowid > " + std::to_string(last_row_),
+                                       kMetricsAtOnce, [&](int64_t row, MlflowMetric metric) {
+                                         last_row = row;
+                                         out.metrics.push_back(std::move(metric));
+                                       }));
   for (const MlflowMetric& metric : out.metrics) ++rows_told_[metric.run];
   rows_told_total_ += out.metrics.size();
   last_row_ = last_row;
@@ -337,21 +340,14 @@ Status MlflowDatabase::read_metrics(MlflowContent& out) {
 
 // Rows were removed, whole runs at a time as `mlflow gc` does it: what stays is in its old order.
 Status MlflowDatabase::read_metrics_by_count(MlflowContent& out) {
-  const std::string step = has("metrics", "step") ? "step" : "0";
-  const std::string is_nan = has("metrics", "is_nan") ? "is_nan" : "0";
   std::map<std::string, uint64_t> seen;
   int64_t last_row = 0;
-  HEADRACE_RETURN_IF_ERROR(file_.each(
-      "SELECT rowid, run_uuid, key, value, timestamp, " + step + ", " + is_nan +
-          " FROM metrics ORDER BY rowid",
-      {}, [&](const SqliteRow& row) {
-        last_row = row.integer(0);
-        const std::string run = row.text(1);
-        const auto told = rows_told_.find(run);
-        if (++seen[run] <= (told == rows_told_.end() ? 0 : told->second)) return;
-        out.metrics.push_back({run, row.text(2), metric_value(row.real(3), row.integer(6) != 0),
-                               row.integer(4), row.integer(5)});
-      }));
+  HEADRACE_RETURN_IF_ERROR(each_metric("", -1, [&](int64_t row, MlflowMetric metric) {
+    last_row = row;
+    const auto told = rows_told_.find(metric.run);
+    if (++seen[metric.run] <= (told == rows_told_.end() ? 0 : told->second)) return;
+    out.metrics.push_back(std::move(metric));
+  }));
   rows_told_ = std::move(seen);
   rows_told_total_ = 0;
   for (const auto& [run, rows] : rows_told_) rows_told_total_ += rows;
@@ -366,10 +362,7 @@ Status MlflowDatabase::read_all(MlflowContent& out) {
   HEADRACE_RETURN_IF_ERROR(read_links(out));
   HEADRACE_RETURN_IF_ERROR(read_models(out));
   HEADRACE_RETURN_IF_ERROR(read_registry(out));
-  if (columns_.contains("trace_info")) {
-    HEADRACE_RETURN_IF_ERROR(file_.each("SELECT count(*) FROM trace_info", {},
-                                        [&](const SqliteRow& row) { traces_ = row.integer(0); }));
-  }
+  HEADRACE_RETURN_IF_ERROR(read_traces(out));
   return read_metrics(out);
 }
 
@@ -382,7 +375,8 @@ Result<bool> MlflowDatabase::read(MlflowContent& out) {
   const Status read = read_all(out);
   file_.end_snapshot();
   if (!read.ok()) return read;
-  version_seen_ = out.has_more_metrics ? -1 : *version;
+  const bool is_more = out.has_more_metrics || out.has_more_traces || is_trace_awaited_;
+  version_seen_ = is_more ? -1 : *version;
   return true;
 }
 
@@ -412,7 +406,9 @@ std::vector<std::string> MlflowDatabase::notes() const {
                   "\" is not known here (newer than MLflow 3.17?); it was read by its columns, and "
                   "tables that are new were left out");
   }
-  if (traces_ > 0) out.push_back("left out: " + std::to_string(traces_) + " traces");
+  if (assessments_ > 0) {
+    out.push_back("left out: " + std::to_string(assessments_) + " assessments of traces");
+  }
   return out;
 }
 

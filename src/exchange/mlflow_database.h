@@ -33,7 +33,8 @@ class MlflowDatabase final : public MlflowStore {
   std::vector<std::string> notes() const override;
 
  private:
-  explicit MlflowDatabase(SqliteFile file) : file_(std::move(file)) {}
+  MlflowDatabase(SqliteFile file, std::filesystem::path base)
+      : file_(std::move(file)), base_(std::move(base)) {}
   using Columns = std::vector<const char*>;
   bool has(const char* table, const char* column) const;
   // Each row of a table with the columns named, NULL for those that it lacks; no row without it.
@@ -48,17 +49,25 @@ class MlflowDatabase final : public MlflowStore {
   Status read_links(MlflowContent& out) const;
   Status read_models(MlflowContent& out) const;
   Status read_registry(MlflowContent& out) const;
+  // Rows of metrics, with their number, in its order; `most` of them.
+  Status each_metric(const std::string& where, int64_t most,
+                     const std::function<void(int64_t, MlflowMetric)>& metric) const;
   Status read_metrics(MlflowContent& out);
   Status read_metrics_by_count(MlflowContent& out);
+  Status read_traces(MlflowContent& out);
+  Status read_trace(MlflowTrace& trace, MlflowContent& out);
+  Status read_spans(MlflowTrace& trace, MlflowContent& out) const;
 
   SqliteFile file_;
+  std::filesystem::path base_;  // where relative artifact locations begin
   std::map<std::string, std::vector<std::string>, std::less<>> columns_;  // of tables
   std::string revision_;
   int64_t version_seen_ = -1;
   int64_t last_row_ = 0;
   std::map<std::string, uint64_t> rows_told_;  // of runs
   uint64_t rows_told_total_ = 0;
-  int64_t traces_ = 0;
+  int64_t assessments_ = 0;
+  bool is_trace_awaited_ = false;  // the next read() looks again, changed or not
 };
 
 }  // namespace headrace::exchange

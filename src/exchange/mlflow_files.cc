@@ -79,8 +79,9 @@ bool MlflowFiles::is_store(const fs::path& folder) {
   return false;
 }
 
-std::optional<MlflowMeta> MlflowFiles::meta(const fs::path& folder, MlflowContent& out) const {
-  const fs::path file = folder / "meta.yaml";
+std::optional<MlflowMeta> MlflowFiles::meta(const fs::path& folder, MlflowContent& out,
+                                            const char* name) const {
+  const fs::path file = folder / name;
   std::error_code error;
   if (!fs::is_regular_file(file, error)) return std::nullopt;
   const std::string bytes = content_of(file);
@@ -185,6 +186,35 @@ void MlflowFiles::read_run(const fs::path& folder, const std::string& experiment
   out.runs.push_back(std::move(run));
 }
 
+void MlflowFiles::read_trace(const fs::path& folder, const std::string& experiment,
+                             MlflowContent& out) {
+  const std::optional<MlflowMeta> facts = meta(folder, out, "trace_info.yaml");
+  if (!facts) return;
+  // MLflow 3 gave them other names.
+  const auto either = [&](const char* one, const char* other) {
+    return facts->has(one) ? one : other;
+  };
+  MlflowTrace trace;
+  trace.id = folder.filename().string();
+  trace.experiment = experiment;
+  trace.status = facts->text(either("status", "state"));
+  trace.begin_ms = facts->integer("timestamp_ms");
+  trace.duration_ms = facts->integer(either("execution_time_ms", "execution_duration_ms"));
+  trace.client_request_id = facts->text("client_request_id");
+  trace.look = trace.status + " " + std::to_string(trace.duration_ms.value_or(-1)) + " ";
+  trace.look += kSpansInFile;
+  if (!traces_told().is_news(trace.id, trace.look)) return;
+  if (out.traces.size() == kTracesAtOnce) {
+    out.has_more_traces = true;
+    return;
+  }
+  read_spans_of_file(folder / "artifacts", trace, out);
+  if (!traces_told().is_news(trace.id, trace.look)) return;
+  trace.tags = pairs(folder / "tags");
+  trace.metadata = pairs(folder / "request_metadata");
+  take(std::move(trace), out);
+}
+
 void MlflowFiles::read_model(const fs::path& folder, const MlflowMeta& facts, MlflowContent& out) {
   constexpr const char* kStatus[] = {"", "PENDING", "READY", "FAILED"};
   MlflowModel model;
@@ -237,6 +267,8 @@ void MlflowFiles::read_experiment(const fs::path& folder, bool is_deleted, Mlflo
       for (const fs::path& model : entries_of(path, true)) {
         if (const std::optional<MlflowMeta> m = meta(model, out)) read_model(model, *m, out);
       }
+    } else if (name == "traces") {
+      for (const fs::path& trace : entries_of(path, true)) read_trace(trace, experiment.id, out);
     } else if (const std::optional<MlflowMeta> run = meta(path, out)) {
       read_run(path, experiment.id, *run, out);
     }
@@ -281,7 +313,9 @@ std::string MlflowFiles::fingerprint() const {
   fs::recursive_directory_iterator at(root_, options, error);
   for (; !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
     std::error_code gone;  // meanwhile
-    if (at->path().filename() == "artifacts") at.disable_recursion_pending();
+    // Those of a trace are its spans, which come late.
+    const bool is_of_trace = at->path().parent_path().parent_path().filename() == "traces";
+    if (at->path().filename() == "artifacts" && !is_of_trace) at.disable_recursion_pending();
     if (!at->is_regular_file(gone)) continue;
     out += at->path().string() + '\n' + std::to_string(at->file_size(gone)) + ' ' +
            std::to_string(at->last_write_time(gone).time_since_epoch().count()) + '\n';
@@ -306,7 +340,7 @@ Result<bool> MlflowFiles::read(MlflowContent& out) {
       read_experiment(path, false, out);
     }
   }
-  seen_ = std::move(now);
+  seen_ = out.has_more_traces ? "" : std::move(now);
   return true;
 }
 

@@ -4,6 +4,7 @@
 //   EXPERIMENT/RUN/meta.yaml, params/KEY, tags/KEY, metrics/KEY ("<ms> <value> <step>" a line),
 //                  inputs/ID/meta.yaml, outputs/ID/meta.yaml, artifacts/
 //   EXPERIMENT/datasets/ID/meta.yaml, EXPERIMENT/models/ID/{meta.yaml, params/, tags/, metrics/}
+//   EXPERIMENT/traces/ID/{trace_info.yaml, tags/, request_metadata/, artifacts/traces.json}
 //   models/NAME/meta.yaml, models/NAME/version-N/meta.yaml, aliases/, tags/
 //   .trash/ with deleted experiments
 //
@@ -41,7 +42,10 @@ class MlflowFiles final : public MlflowStore {
     int64_t step = 0;
   };
   // Nothing when there is none, or it was told as unreadable.
-  std::optional<MlflowMeta> meta(const std::filesystem::path& folder, MlflowContent& out) const;
+  std::optional<MlflowMeta> meta(const std::filesystem::path& folder, MlflowContent& out,
+                                 const char* file = "meta.yaml") const;
+  void read_trace(const std::filesystem::path& folder, const std::string& experiment,
+                  MlflowContent& out);
   void read_experiment(const std::filesystem::path& folder, bool is_deleted, MlflowContent& out);
   void read_run(const std::filesystem::path& folder, const std::string& experiment,
                 const MlflowMeta& facts, MlflowContent& out);

@@ -14,7 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr uint8_t kPositionVersion = 1;
+// 1 has no traces.
+constexpr uint8_t kPositionVersion = 2;
 
 class MlflowSource final : public ForeignSource {
  public:
@@ -45,12 +46,14 @@ class MlflowSource final : public ForeignSource {
 Status MlflowSource::load(const std::string& position) {
   if (position.empty()) return ok_status();
   ByteReader in(position);
-  if (in.u8() != kPositionVersion) {
+  const uint8_t version = in.u8();
+  if (version == 0 || version > kPositionVersion) {
     return unsupported("another version of headrace has read " + path_.string() +
                        " and noted how far in a way that this one does not know; use that version");
   }
   store_->load(in);
   teller_.load(in);
+  if (version > 1) store_->traces_told().load(in);
   return in.ok() ? ok_status() : corrupt("what was noted of " + path_.string() + " ends early");
 }
 
@@ -60,6 +63,7 @@ std::string MlflowSource::save() const {
   writer.u8(kPositionVersion);
   store_->save(writer);
   teller_.save(writer);
+  store_->traces_told().save(writer);
   return out;
 }
 
@@ -83,7 +87,7 @@ Status MlflowSource::read(collect::Intake& intake, const std::function<bool()>& 
     if (!*has_changed) return ok_status();
     HEADRACE_RETURN_IF_ERROR(teller_.tell(content, intake));
     HEADRACE_RETURN_IF_ERROR(intake.commit(save()));
-    is_more = content.has_more_metrics;
+    is_more = content.has_more_metrics || content.has_more_traces;
   }
   return ok_status();
 }

@@ -8,6 +8,7 @@
 #include "base/sha256.h"
 #include "encode/nested.h"
 #include "exchange/mlflow_artifacts.h"
+#include "exchange/mlflow_trace_teller.h"
 #include "exchange/mlflow_values.h"
 
 namespace headrace::exchange {
@@ -400,6 +401,10 @@ Status MlflowTeller::tell(const MlflowContent& content, collect::Intake& intake)
   }
   for (const MlflowModelVersion& v : content.model_versions) {
     HEADRACE_RETURN_IF_ERROR(tell_version(v, intake));
+  }
+  for (const MlflowTrace& trace : content.traces) {
+    const std::string& experiment = names_[experiment_object(trace.experiment)];
+    HEADRACE_RETURN_IF_ERROR(tell_trace(trace, campaign_.empty() ? experiment : campaign_, intake));
   }
   for (const MlflowMetric& metric : content.metrics) {
     collect::RowTold row;

@@ -11,6 +11,7 @@
 //   dataset                      an object of kind "dataset", used
 //   logged model, model version  an object of kind "model", generated or used; a registered model
 //                                without versions one of kind "registered model"
+//   trace, span                  tasks: mlflow_trace_teller.h
 //
 // Content is told again and again as it grows; what has been told in the same words is not.
 #pragma once

@@ -38,6 +38,10 @@ std::string SqliteRow::text(int column) const {
   const auto size = static_cast<size_t>(sqlite3_column_bytes(statement_, column));
   return text == nullptr ? std::string() : std::string(text, size);
 }
+std::optional<int64_t> SqliteRow::optional_integer(int column) const {
+  return is_null(column) ? std::nullopt : std::optional(integer(column));
+}
+
 int64_t SqliteRow::integer(int column) const { return sqlite3_column_int64(statement_, column); }
 double SqliteRow::real(int column) const { return sqlite3_column_double(statement_, column); }
 

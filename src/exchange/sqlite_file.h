@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ class SqliteRow {
   bool is_null(int column) const;
   std::string text(int column) const;  // "" for NULL
   int64_t integer(int column) const;   // 0 for NULL
+  std::optional<int64_t> optional_integer(int column) const;
   double real(int column) const;
 
  private:
