@@ -161,6 +161,7 @@ class Plan {
     for (const SortKey& key : selection_.sort) {
       Result<std::string> value = sql_.column(key.path);
       if (!value.ok()) return value;
+      if (*value == "NULL") continue;  // no row has it, so it orders none
       const std::string number = "TRY_CAST(" + *value + " AS DOUBLE)";
       const std::string direction = key.descending ? " DESC" : "";
       out += out.empty() ? " ORDER BY " : ", ";

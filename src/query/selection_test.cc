@@ -151,6 +151,11 @@ TEST(Selection, SortsLimitsAndChoosesColumns) {
   wanted.absent_first = true;
   wanted.offset = 0;
   EXPECT_EQ(column(s, wanted), (std::vector<std::string>{"NULL", "0.5"}));
+  // A value that no row has orders nothing.
+  wanted.sort = *parse_sort("used.nowhere,-generated.loss", FilterView::kTask);
+  EXPECT_EQ(column(s, wanted), (std::vector<std::string>{"2.5", "1.5"}));
+  wanted.absent_first = false;
+  EXPECT_EQ(column(s, wanted), (std::vector<std::string>{"2.5", "1.5"}));
   EXPECT_NE(parse_sort("generated.loss nothing", FilterView::kTask).status().message().find('^'),
             std::string::npos);
   EXPECT_NE(parse_columns("id,acivity", FilterView::kTask).status().message().find("activity"),
