@@ -177,12 +177,20 @@ class Callback(_base()):  # type: ignore[misc]
             used |= of_model(pl_module)
             if trainer.ckpt_path:
                 used["checkpoint"] = adapter.object(str(trainer.ckpt_path), "checkpoint")
+        used |= of_loader(activity, getattr(trainer, _LOADERS[activity], None))
         self._tasks.begin(activity, used, rank=trainer.global_rank)
 
     def _end_run(self, activity: str, trainer: Any) -> None:
         if not trainer.sanity_checking:
             self._log(trainer, activity)
         self._tasks.end(activity, metrics(trainer.callback_metrics))
+
+
+_LOADERS = {
+    "validation": "val_dataloaders",
+    "test": "test_dataloaders",
+    "predict": "predict_dataloaders",
+}
 
 
 def _of_trainer(trainer: Any) -> dict[str, Any]:

@@ -56,7 +56,8 @@ def of_optimiser(optimiser: Any) -> dict[str, Any]:
 
 
 def of_loader(name: str, loader: Any) -> dict[str, Any]:
-    """What a DataLoader reads, and in which pieces."""
+    """What a DataLoader reads, as an object where its content can be identified, and in which
+    pieces."""
     if loader is None:
         return {}
     found: dict[str, Any] = {}
@@ -66,7 +67,15 @@ def of_loader(name: str, loader: Any) -> dict[str, Any]:
         found[f"{name}_dataset"] = f"{kind.__module__}.{kind.__qualname__}"
         if hasattr(dataset, "__len__"):
             found[f"{name}_samples"] = len(dataset)
+        if (identified := _identified(dataset)) is not None:
+            found[f"{name}_data"] = identified
     size = getattr(loader, "batch_size", None)
     if isinstance(size, int):
         found[f"{name}_batch_size"] = size
     return found
+
+
+def _identified(dataset: Any) -> Any:
+    from headrace.torch.loaders import object_of  # PyTorch is there: the loader is its
+
+    return object_of(dataset)

@@ -116,15 +116,22 @@ class Callback(TrainerCallback):  # type: ignore[misc]
 
     @adapter.guarded
     def on_evaluate(
-        self, args: Any, state: Any, control: Any, metrics: Any = None, **_: Any
+        self, args: Any, state: Any, control: Any, metrics: Any = None, **others: Any
     ) -> None:
+        self._read("evaluation", others)
         self._tasks.end("evaluation", _numbers(metrics))
 
     @adapter.guarded
     def on_predict(
-        self, args: Any, state: Any, control: Any, metrics: Any = None, **_: Any
+        self, args: Any, state: Any, control: Any, metrics: Any = None, **others: Any
     ) -> None:
+        self._read("predict", others)
         self._tasks.end("predict", _numbers(metrics))
+
+    def _read(self, activity: str, others: dict[str, Any]) -> None:
+        """Which data it went through, which the trainer tells at its end."""
+        if (task := self._tasks.task(activity)) is not None:
+            task.used(of_loader("eval", others.get("eval_dataloader")))
 
     @adapter.guarded
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:

@@ -67,6 +67,23 @@ def test_checkpoints_are_objects_with_lineage(ran: Ran) -> None:
     assert not any(ran.children(epoch, "step") for epoch in ran.children(resumed, "epoch"))
 
 
+def test_datasets_are_objects_by_their_content(ran: Ran) -> None:
+    trained_with = [fit["used"]["train_data"] for fit in ran.tasks("fit")]
+    held_out = [
+        task["used"][f"{activity}_data"]
+        for activity in ("validation", "test")
+        for task in ran.tasks(activity)
+    ]
+    for references, samples in ((trained_with, 600), (held_out, 300)):
+        assert all(each == references[0] for each in references)
+        data = ran.object(references[0])
+        assert data["kind"] == "dataset"
+        assert data["name"].endswith("TensorDataset")
+        assert len(data["sha256"]) == 64
+        # Floats of 8 by 8 points and the numbers that they show.
+        assert data["size_bytes"] == samples * (64 * 4 + 8)
+
+
 def test_an_exception_fails_what_was_open(ran: Ran) -> None:
     assert ran.said["raised"] == "a broken batch"
     failed = ran.tasks("fit")[1]

@@ -69,6 +69,19 @@ def test_checkpoints_are_objects_with_lineage(ran: Ran) -> None:
     assert not any(ran.children(epoch, "step") for epoch in ran.children(resumed, "epoch"))
 
 
+def test_datasets_are_objects_by_their_content(ran: Ran) -> None:
+    trained_with = [task["used"]["train_data"] for task in ran.tasks("train")]
+    evaluations = [*ran.tasks("evaluation"), *ran.tasks("predict")]
+    held_out = [task["used"]["eval_data"] for task in evaluations]
+    for references, samples in ((trained_with, 40), (held_out, 20)):
+        assert all(each == references[0] for each in references)
+        data = ran.object(references[0])
+        assert data["kind"] == "dataset"
+        assert data["name"].endswith("Pieces")
+        assert len(data["sha256"]) == 64
+        assert data["size_bytes"] == samples * 32 * 8
+
+
 @pytest.mark.parametrize("when", [2, 3])
 def test_an_exception_fails_what_was_open(ran: Ran, when: int) -> None:
     """Also with a callback that was added to a trainer that was there."""

@@ -8,12 +8,21 @@ from typing import Any
 
 import headrace as hr
 import torch
+from torch.utils.data import TensorDataset
 from transformers import GPT2Config, GPT2LMHeadModel, Trainer, TrainingArguments
 
 torch.set_num_threads(1)
 text = b"".join(open(name, "rb").read() for name in sys.argv[1:])[: 32 * 60]  # noqa: SIM115, PTH123
-ids = torch.tensor(list(text))
-pieces = [{"input_ids": ids[i : i + 32], "labels": ids[i : i + 32]} for i in range(0, len(ids), 32)]
+ids = torch.tensor(list(text)).reshape(-1, 32)
+
+
+class Pieces(TensorDataset):  # type: ignore[misc]
+    def __getitem__(self, index: int) -> Any:
+        (piece,) = super().__getitem__(index)
+        return {"input_ids": piece, "labels": piece}
+
+
+pieces, held_out = Pieces(ids[:40]), Pieces(ids[40:])
 
 
 class Training(Trainer):  # type: ignore[misc]
@@ -54,8 +63,8 @@ def trained(
     trainer = Training(
         model=GPT2LMHeadModel(config),
         args=arguments,
-        train_dataset=pieces[:40],
-        eval_dataset=pieces[40:],
+        train_dataset=pieces,
+        eval_dataset=held_out,
         callbacks=callbacks,
     )
     trainer.fails_at = fails_at
@@ -67,7 +76,7 @@ def trained(
 
 def main() -> None:
     trainer = trained([hr.transformers.Callback()])
-    trainer.predict(pieces[40:])
+    trainer.predict(held_out)
     resumed = trained([hr.transformers.Callback(steps=False)], resume="out/checkpoint-4")
     plain = trained([])
     same = zip(trainer.model.state_dict().values(), plain.model.state_dict().values(), strict=True)
