@@ -50,7 +50,10 @@ with Flowcept("tensorboard", workflow_name="around"):
     for step in range(3):
         writer.add_scalar("loss", 1 / (step + 1), step)
     writer.close()
-print(json.dumps(sorted(str(one.get("name")) for one in Flowcept.db.workflow_query({}))))
+print(json.dumps({
+    "workflows": sorted(str(one.get("name")) for one in Flowcept.db.workflow_query({})),
+    "tasks": Flowcept.db.get_tasks_from_current_workflow(),
+}))
 """
 
 
@@ -87,4 +90,8 @@ def test_runs_of_tensorboard(tmp_path: Path, run_all: bool) -> None:
         pytest.skip("TensorBoard runs with --all")
     pytest.importorskip("torch")
     pytest.importorskip("tensorboard")
-    assert said_by(tmp_path, EVENTS) == ["around", "run1"]
+    said = said_by(tmp_path, EVENTS)
+    assert said["workflows"] == ["around", "run1"]
+    (task,) = said["tasks"]
+    assert task["generated"] == {"loss": pytest.approx(1 / 3)}
+    assert (tmp_path / "events/run1" / task["task_id"]).is_file()

@@ -180,6 +180,8 @@ class Flowcept:
             from flowcept.flowceptor import telemetry_sampling
 
             telemetry_sampling.end()
+        for interceptor in self._interceptor_instances or []:
+            interceptor.drain()
         if self._current_workflow_obj is not None:
             self._current_workflow_obj.ended_at = time()
             self._current_workflow_obj.status = status

@@ -84,6 +84,9 @@ class BaseInterceptor:
             self.started = True
         return self
 
+    def drain(self) -> None:
+        """Takes in what still belongs to the workflow, before that ends."""
+
     def stop(self, check_safe_stops: bool = True) -> None:
         self._mq_dao.stop(
             interceptor_instance_id=self._interceptor_instance_id,

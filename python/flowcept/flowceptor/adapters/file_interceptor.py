@@ -36,16 +36,22 @@ class FileInterceptor(BaseInterceptor):
         self._thread.start()
         return self
 
-    def stop(self, check_safe_stops: bool = True) -> None:
-        """Reads what was written last, and ends."""
+    def drain(self) -> None:
+        """Reads what was written last; nothing is read after that."""
+        if self._ending.is_set():
+            return
         self._ending.set()
         if self._thread is not None:
             self._thread.join(STOP_SECONDS)
             self._thread = None
         self.callback()
+        self._try_to_tell(is_last=True)
         if self._trouble:
             message = f"flowcept: {self.imports}: {self._trouble}"
             warnings.warn(message, RuntimeWarning, stacklevel=2)
+
+    def stop(self, check_safe_stops: bool = True) -> None:
+        self.drain()
         super().stop(check_safe_stops)
 
     def observe(self) -> None:
@@ -61,12 +67,25 @@ class FileInterceptor(BaseInterceptor):
             self._trouble = self._imported()
         except (OSError, subprocess.SubprocessError) as error:
             self._trouble = str(error)
+        if not self._trouble:
+            self._try_to_tell(is_last=False)
         if self._trouble:
             # Perhaps it is being made just now; it is looked at again.
             self.logger.warning(self._trouble)
             return 0
         self._seen = seen
         return 1
+
+    def tell(self, is_last: bool) -> None:
+        """Records as documents what was taken in, where its tasks are not tasks there already."""
+
+    def _try_to_tell(self, is_last: bool) -> None:
+        from headrace.store import StoreError
+
+        try:
+            self.tell(is_last)
+        except (OSError, StoreError) as error:
+            self._trouble = f"what was read cannot be told as tasks: {error}"
 
     def _state(self) -> tuple[tuple[str, int, int], ...]:
         """Names, sizes and times of the file, or of the files in the folder."""
