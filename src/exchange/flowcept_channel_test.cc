@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <gmock/gmock.h>
+#include <mutex>
 #include <thread>
 
 #include "exchange/imported_for_test.h"
@@ -107,11 +108,13 @@ TEST_F(FlowceptChannelTest, WhatIsPublishedIsStored) {
 }
 
 TEST_F(FlowceptChannelTest, AProducerIsAnsweredWhenWhatItSaidIsKept) {
+  std::mutex asking;
   std::vector<size_t> kept;
   RedisServerForTest server([&](const Command& command) -> std::string {
     if (command[0] == "PING") return "+PONG\r\n";
     if (command[0] == "PSUBSCRIBE") return "*3\r\n$1\r\np\r\n$1\r\nc\r\n:1\r\n";
     // The spool has the task by now, whoever reads it.
+    const std::lock_guard lock(asking);
     if (command[0] == "SREM") kept.push_back(ask("SELECT activity FROM task").size());
     return command[0] == "GET" ? "$-1\r\n" : ":1\r\n";
   });
@@ -122,7 +125,10 @@ TEST_F(FlowceptChannelTest, AProducerIsAnsweredWhenWhatItSaidIsKept) {
   server.publish("interception", control("stop_document_inserter", "b"));
   ASSERT_TRUE(follow(server, [&] { return has_removed(server, "started_mq_thread_execution"); }));
   EXPECT_TRUE(has_removed(server, "pending_mq_flush_complete_b"));
-  EXPECT_THAT(kept, ElementsAre(1U, 1U));
+  // Said again when that took longer than the channel waits, as on a busy machine.
+  const std::lock_guard lock(asking);
+  EXPECT_GE(kept.size(), 2U);
+  EXPECT_THAT(kept, Each(1U));
 }
 
 TEST_F(FlowceptChannelTest, MalformedMessagesGoToQuarantineAndTheirNeighboursAreStored) {

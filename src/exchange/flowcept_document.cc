@@ -176,7 +176,9 @@ Result<std::optional<int64_t>> FlowceptDocument::time_ns(std::string_view name) 
   switch (static_cast<ValueTag>(in.u8())) {
     case ValueTag::kFloat: ns = ns_of_seconds(in.f64()); break;
     case ValueTag::kInt: ns = ns_of_seconds(static_cast<double>(in.i64())); break;
-    case ValueTag::kTime: ns = in.i64(); break;
+    case ValueTag::kTime:
+      if (const int64_t told = in.i64(); told >= 0) ns = told;
+      break;
     case ValueTag::kString: ns = ns_of_iso(std::string(in.text())); break;
     default: break;
   }

@@ -191,6 +191,13 @@ TEST(FlowceptMessage, ATimestampIsATime) {
   }
 }
 
+TEST(FlowceptMessage, ATimestampBefore1970IsNoTime) {
+  const std::string one_second_before = "\xc7\x0c\xff\x00\x00\x00\x00"s + std::string(8, '\xff');
+  const Result<FlowceptDocument> told = FlowceptDocument::from_msgpack(with(one_second_before));
+  ASSERT_TRUE(told.ok());
+  EXPECT_EQ(told->time_ns("v").status().code(), StatusCode::kInvalidArgument);
+}
+
 TEST(FlowceptMessage, KeysAreText) {
   EXPECT_EQ(said("\x81\x07\x01"s, "7"), "1");
   EXPECT_EQ(said("\x81\xc0\x01"s, "None"), "1");

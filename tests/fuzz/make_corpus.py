@@ -1,13 +1,15 @@
-"""Makes seeds for the fuzz targets: tests/fuzz/corpus/{segment,record,value,ring,elf,event}.
+"""Makes seeds for the fuzz targets: tests/fuzz/corpus/{segment,record,value,ring,elf,event,
+foreign}.
 
 Each file given is a small segment of one producer. The whole is a seed for `segment`; its meta and
 data payloads, in the form that record_fuzz.cc takes, for `record`; each nested value in its
 dictionary and in its records' tails for `value`. A ring file becomes a seed for `ring`. Programs
 of each sort that box/elf.h tells apart, as small as they can be, are made for `elf` each time.
 An event file of TensorBoard (with "tfevents" in its name) becomes a seed for `event`, and so does
-each of its records.
+each of its records. A line of a .jsonl and a message of a .messages (recorded from Flowcept, each
+behind its size as u32) become seeds for `foreign`; those of MLflow's texts are made each time.
 
-usage: make_corpus.py [SEGMENT|RING|EVENTS...]
+usage: make_corpus.py [SEGMENT|RING|EVENTS|DOCUMENTS...]
 """
 
 from __future__ import annotations
@@ -101,6 +103,52 @@ def framed_records(events: bytes) -> Iterator[bytes]:
         at += length + 16
 
 
+def messages(recorded: bytes) -> Iterator[bytes]:
+    at = 0
+    while at < len(recorded):
+        (size,) = struct.unpack_from("<I", recorded, at)
+        yield recorded[at + 4 : at + 4 + size]
+        at += 4 + size
+
+
+JSON, MESSAGE, SPANS, META, PARAM = (bytes([form]) for form in range(5))  # of foreign_fuzz.cc
+
+
+def texts_of_mlflow() -> Iterator[bytes]:
+    span = (
+        b'{"span_id":"/NpGQmgYrrM=","parent_span_id":"WCKWg/YV8JA=","name":"find",'
+        b'"start_time_unix_nano":1795381111277577564,"end_time_unix_nano":null,'
+        b'"events":[{"name":"exception","attributes":{"exception.message":"no wood",'
+        b'"exception.type":"ValueError","exception.stacktrace":"Traceback"}}],'
+        b'"status":{"code":"STATUS_CODE_ERROR","message":"no wood"},'
+        b'"attributes":{"mlflow.spanInputs":"{\\"k\\": 2}","mlflow.spanOutputs":"[1, 2]","n":3},'
+        b'"links":[{"trace_id":"tr-1"}]}'
+    )
+    earlier = (
+        b'{"name":"answer","context":{"span_id":"0x2ac7ebdeb3e5af6d"},"parent_id":"0x01",'
+        b'"start_time":17,"end_time":29,"status_code":"OK","status_message":"",'
+        b'"attributes":{"mlflow.spanType":"\\"TOOL\\""},"events":[]}'
+    )
+    yield from (
+        SPANS + span,
+        SPANS + earlier,
+        SPANS + b'{"spans":[' + span + b"," + earlier + b"]}",
+    )
+    yield META + b"end_time: 1795368790000\nname: 'a ''b'': c'\nsource: \"t\\t \\u2028 \\x1B\"\n"
+    yield META + b'tags: null\nschema: \'{"a": 1,\n\n  "b": 2}\'\naliases:\n- x: 1\nd:\n  e: 2\n'
+    yield from (PARAM + text for text in (b"0.001", b"-17", b"1e-05", b"True", b"1.50", b"nan"))
+
+
+def timestamps() -> Iterator[bytes]:
+    """Messages {"started_at": a timestamp} of 12 bytes, the second before 1970, and of 4."""
+    for sized in (
+        b"\xc7\x0c\xff" + struct.pack(">Iq", 5, 1_700_000_000),
+        b"\xc7\x0c\xff\0\0\0\0" + b"\xff" * 8,
+        b"\xd6\xff\x65\x53\xf1\0",
+    ):
+        yield MESSAGE + b"\x81\xaastarted_at" + sized
+
+
 ELF_HEADER = struct.Struct("<4s5B7xHHIQQQIHHHHHH")
 SEGMENT_HEADER = struct.Struct("<IIQQQQQQ")
 SECTION_HEADER = struct.Struct("<IIQQQQIIQQ")
@@ -144,9 +192,19 @@ def programs() -> Iterator[bytes]:
 def main(paths: list[str]) -> None:
     for program in programs():
         keep("elf", program)
+    for text in (*texts_of_mlflow(), *timestamps()):
+        keep("foreign", text)
     for path in paths:
         if path.endswith(".ring"):
             keep("ring", folded_ring(Path(path).read_bytes()))
+            continue
+        if path.endswith(".jsonl"):
+            for line in Path(path).read_bytes().splitlines():
+                keep("foreign", JSON + line)
+            continue
+        if path.endswith(".messages"):
+            for message in messages(Path(path).read_bytes()):
+                keep("foreign", MESSAGE + message)
             continue
         if "tfevents" in Path(path).name:
             events = Path(path).read_bytes()
