@@ -153,6 +153,12 @@ int import_source(const exchange::Importer& importer, const ImportOptions& o,
 }
 
 int import_any(const ImportOptions& o, const Program& program) {
+  if (o.words.empty()) {
+    return program.fail(invalid_argument(
+        "say what to take in: a folder or store file (headrace import /mnt/node7/study), or a KIND "
+        "and its SOURCE (headrace import mlflow mlflow.db); kinds: " +
+        kinds()));
+  }
   if (o.words.size() == 1) {
     const std::string& word = o.words.front();
     std::error_code error;
@@ -188,7 +194,6 @@ void add_import(CLI::App& app, Program& program) {
       "  headrace import KIND SOURCE --follow        and what it goes on to record\n"
       "What is read stays as it is. Of tags and notes of two folders the later holds.\n");
   verb->add_option("OTHER", options->words, "A folder or a store file; or a KIND and its SOURCE")
-      ->required()
       ->expected(1, 2)
       ->option_text("[SOURCE] [required]");
   verb->add_option("--name", options->name, "With KIND: what to call what has no name there");

@@ -8,6 +8,7 @@
 
 #include "collect/adopt.h"
 #include "collect/foreign_folder.h"
+#include "collect/same_source.h"
 #include "collect/whole_copy.h"
 #include "energy/attribute.h"
 #include "spool/segment_reader.h"
@@ -136,6 +137,10 @@ Result<Imported> import_folder(const Directory& directory, const fs::path& path,
   Result<store::Store> store = open_for_change(directory, options);
   if (!store.ok()) return store.status();
   if (!store->note().empty()) out.notes.push_back(store->note());
+  const Result<std::vector<SameSource>> left_out =
+      leave_out_same_sources(store->connection(), staging.directory());
+  if (!left_out.ok()) return left_out.status().with_context("cannot compare foreign sources");
+  for (const SameSource& one : *left_out) out.notes.push_back(sentence(one));
   const Result<uint64_t> kept =
       copy_missing(staging.directory().quarantine(), directory.quarantine());
   if (!kept.ok()) return kept.status();

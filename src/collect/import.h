@@ -2,7 +2,8 @@
 //
 //   Result<Imported> done = import_folder(directory, "/mnt/node7/project");
 //
-// The other folder is only read. What is here already is not taken twice, whichever way it came.
+// The other folder is only read. What is here already is not taken twice, whichever way it came: a
+// foreign source that both folders have taken in stays as it is here (same_source.h).
 #pragma once
 
 #include <cstdint>

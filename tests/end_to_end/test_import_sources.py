@@ -210,3 +210,46 @@ def test_why_tells_the_versions_of_a_registered_model_apart(tmp_path: Path) -> N
     for model in models:
         first = headrace("why", model["object_id"]).splitlines()[0]
         assert ("version 2" in first) == (model["told"] == "2"), first
+
+
+def test_without_words_it_says_what_can_be_taken_in(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [str(HEADRACE), "import"],
+        env=environment_of(tmp_path / ".headrace"),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    for words in ("a folder", "headrace import mlflow mlflow.db", "flowcept (", "tensorboard ("):
+        assert words in done.stderr
+    assert not (tmp_path / ".headrace").exists()
+
+
+def test_two_folders_that_read_one_source_are_one_without_its_tasks_twice(tmp_path: Path) -> None:
+    append(tmp_path / "buffer.jsonl", task(1), task(2))
+    for folder in ("one", "two"):
+        done = subprocess.run(
+            [str(HEADRACE), "import", "flowcept", str(tmp_path / "buffer.jsonl")],
+            env=environment_of(tmp_path / folder / ".headrace"),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stderr
+        append(tmp_path / "buffer.jsonl", task(3))
+    done = subprocess.run(
+        [str(HEADRACE), "import", str(tmp_path / "two")],
+        env=environment_of(tmp_path / "one" / ".headrace"),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "2 tasks of flowcept" in done.stderr
+    assert "1 task went further there: run headrace import flowcept" in done.stderr
+    assert tasks_in(tmp_path / "one") == ["1", "2"]
