@@ -1,6 +1,7 @@
 // Many processes at one store: each gets an answer or is told who has it, and nothing is lost.
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <functional>
 #include <sys/wait.h>
 #include <thread>
@@ -53,12 +54,18 @@ bool reads_on(const Directory& directory, int times) {
     OpenOptions options;
     options.store.wait_ms = 30'000;
     const Result<store::Store> store = open_folded(directory, options);
-    if (!store.ok()) return false;
+    if (!store.ok()) {
+      std::fprintf(stderr, "reader: %s\n", store.status().message().c_str());
+      return false;
+    }
     const int64_t now = store->connection().integer("SELECT count(*) FROM task").value_or(-1);
     const int64_t sum =
         store->connection().integer("SELECT sum(d0)::BIGINT FROM task_slots").value_or(-1);
     const int64_t each = kTasksOfProducer * (kTasksOfProducer + 1) / 2;
-    if (now < seen || sum * static_cast<int64_t>(kTasksOfProducer) != now * each) return false;
+    if (now < seen || sum * static_cast<int64_t>(kTasksOfProducer) != now * each) {
+      std::fprintf(stderr, "reader: %ld tasks after %ld, sum %ld\n", now, seen, sum);
+      return false;
+    }
     seen = now;
   }
   return true;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "store/new_file.h"
 
 namespace headrace::store {
 namespace {
@@ -32,6 +33,7 @@ Result<Database> open_waiting(const std::filesystem::path& file, OpenMode mode,
   const int64_t until_ns = from_ns + int64_t{options.wait_ms} * 1'000'000;
   bool is_told = options.on_wait == nullptr;
   for (int pause_ms = 5;; pause_ms = std::min(2 * pause_ms, 100)) {
+    if (mode == OpenMode::kReadWrite) HEADRACE_RETURN_IF_ERROR(make_file_if_absent(file));
     const auto before = identity_of(file);
     Result<Database> database = Database::open(file, of_database);
     if (database.ok() && before.second != 0 && identity_of(file) != before) continue;
