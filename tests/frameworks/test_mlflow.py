@@ -28,6 +28,17 @@ def uri_of(store: str, folder: Path) -> str:
     return f"sqlite:///{folder}/mlflow.db" if store == "sqlite" else f"file://{folder}/mlruns"
 
 
+def following(place: Path, folder: Path) -> subprocess.Popen[str]:
+    """What a store of MLflow's has and gets comes into a folder."""
+    return subprocess.Popen(
+        [str(HEADRACE), "import", "mlflow", str(place), "--follow"],
+        env=environment_of(folder),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 def logs_models(version: str, store: str) -> bool:
     """MLflow 1 has no registry of models in files."""
     return version != "mlflow-1" or store != "files"
@@ -93,13 +104,7 @@ def test_it_follows_a_training(version: str, store: str, tmp_path: Path) -> None
         if is_there and (store != "sqlite" or has_metrics(place)):
             break
         time.sleep(0.1)
-    follower = subprocess.Popen(
-        [str(HEADRACE), "import", "mlflow", str(place), "--follow"],
-        env=environment_of(folder),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    follower = following(place, folder)
     try:
         seen_running = False
         while trained.poll() is None:

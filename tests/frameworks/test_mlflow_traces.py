@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from asked import HEADRACE, ROOT, environment_of, outside, query
 from environments import python_of
+from test_mlflow import following, uri_of
 
 TRACING = ROOT / "tests/frameworks/mlflow_tracing.py"
 STORES = [("mlflow-2.22", "sqlite"), ("mlflow-2.22", "files"), ("mlflow", "sqlite")]
@@ -27,9 +28,8 @@ def _only_when_all(run_all: bool) -> None:
 
 def asking(version: str, store: str, folder: Path, pause_s: float) -> subprocess.Popen[str]:
     shutil.copy(TRACING, folder)
-    uri = f"sqlite:///{folder}/mlflow.db" if store == "sqlite" else f"file://{folder}/mlruns"
     return subprocess.Popen(
-        [str(python_of(version)), TRACING.name, uri, str(pause_s)],
+        [str(python_of(version)), TRACING.name, uri_of(store, folder), str(pause_s)],
         cwd=folder,
         env=outside() | {"GIT_PYTHON_REFRESH": "quiet"},
         stdout=subprocess.PIPE,
@@ -143,13 +143,7 @@ def test_it_follows_questions(version: str, store: str, tmp_path: Path) -> None:
             if done.returncode == 0:
                 break
         time.sleep(0.1)
-    follower = subprocess.Popen(
-        [str(HEADRACE), "import", "mlflow", str(place), "--follow"],
-        env=environment_of(folder),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    follower = following(place, folder)
     try:
         out, said = asked.communicate(timeout=600)
         assert asked.returncode == 0, said
