@@ -615,7 +615,7 @@ def test_a_sample_adds_up(capture: Capture) -> None:
     recorded = capture.recorded()
     tasks = recorded.named("tenth")
     assert [task["used"]["n"] for task in tasks] == list(range(0, 95, 10))
-    assert "attribute" not in tasks[0]
+    assert "sampled_out" not in tasks[0].get("attribute", {})  # cpu_s may be, where it was slow
     assert {task["attribute"]["sampled_out"] for task in tasks[1:]} == {9}
     inner = recorded.named("module_level")
     assert len(inner) == 95  # what is not recorded is no parent: the next outer one is
