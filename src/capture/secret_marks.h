@@ -2,7 +2,8 @@
 //
 //   any length   '=' or ':' (name=value, user:password@host), "--" (--password value),
 //                "r " and "c " (Bearer, Basic)
-//   20 and more  '-', '_', '.' (tokens), "AK", "AS", "AI" (keys of AWS and Google)
+//   20 and more  '-', '_', '.' (tokens), "AK", "AS", "AI" (keys of AWS and Google), where also a
+//                word begins as a token does: few of the names, keys and paths that have them
 //
 // A false alarm costs a slower look; a secret without a mark would be kept, so a form added to
 // secrets.cc needs its mark here (a test goes through all).
@@ -37,25 +38,32 @@ inline constexpr auto kMarkBits = [] {
   return bits;
 }();
 
+enum class Mark : uint8_t { kNone, kOfLongText, kOfAnyText };
+
+// Whether a word begins with the first two characters of a token that is told by its own form.
+bool may_begin_token(std::string_view text);
+
 inline bool has_secret_mark_bytewise(std::string_view text) {
-  const uint8_t alone = text.size() >= kShortestToken ? 3 : 1;
   uint8_t before = 0;
+  uint8_t all = 0;
   for (const char c : text) {
     const uint8_t bits = kMarkBits[static_cast<uint8_t>(c)];
-    if ((bits & alone) != 0 || (before & (bits >> 2) & (alone << 2)) != 0) return true;
+    all |= static_cast<uint8_t>((bits & 3) | (before & (bits >> 2)) >> 2);
     before = bits;
   }
-  return false;
+  return (all & 1) != 0 ||
+         ((all & 2) != 0 && text.size() >= kShortestToken && may_begin_token(text));
 }
 
 #if defined(__SSE2__)
-// Whether one of the 16 bytes at `at` is a mark, or begins a pair with its next one, of which
-// `next` are the 16.
-inline bool has_secret_mark_16(const char* at, const char* next_at, bool is_long) {
+// What of the 16 bytes at `at`, of which `next` are the ones after each, is a mark or begins a
+// pair.
+inline Mark mark_of_16(const char* at, const char* next_at) {
   const auto load = [](const char* from) {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
   };
   const auto is = [](__m128i bytes, char c) { return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c)); };
+  const auto any = [](__m128i found) { return _mm_movemask_epi8(found) != 0; };
   const __m128i bytes = load(at);
   const __m128i next = load(next_at);
   const __m128i either_case = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
@@ -64,13 +72,11 @@ inline bool has_secret_mark_16(const char* at, const char* next_at, bool is_long
       found,
       _mm_and_si128(_mm_or_si128(is(either_case, 'r'), is(either_case, 'c')), is(next, ' ')));
   found = _mm_or_si128(found, _mm_and_si128(is(bytes, '-'), is(next, '-')));
-  if (is_long) {
-    found = _mm_or_si128(
-        found, _mm_or_si128(is(bytes, '-'), _mm_or_si128(is(bytes, '_'), is(bytes, '.'))));
-    const __m128i second = _mm_or_si128(is(next, 'K'), _mm_or_si128(is(next, 'S'), is(next, 'I')));
-    found = _mm_or_si128(found, _mm_and_si128(is(bytes, 'A'), second));
-  }
-  return _mm_movemask_epi8(found) != 0;
+  if (any(found)) return Mark::kOfAnyText;
+  found = _mm_or_si128(is(bytes, '-'), _mm_or_si128(is(bytes, '_'), is(bytes, '.')));
+  const __m128i second = _mm_or_si128(is(next, 'K'), _mm_or_si128(is(next, 'S'), is(next, 'I')));
+  found = _mm_or_si128(found, _mm_and_si128(is(bytes, 'A'), second));
+  return any(found) ? Mark::kOfLongText : Mark::kNone;
 }
 #endif
 
@@ -80,13 +86,18 @@ inline bool has_secret_mark(std::string_view text) {
 #if defined(__SSE2__)
   if (size > 16) {
     // Sixteen and the one after them at a time; the last such seventeen overlap the ones before.
-    const bool is_long = size >= kShortestToken;
     const char* const last = text.data() + size - 17;
+    const uint8_t end = kMarkBits[static_cast<uint8_t>(text.back())];
+    bool is_like_token = (end & 2) != 0;
     for (const char* at = text.data(); at < last; at += 16) {
-      if (has_secret_mark_16(at, at + 1, is_long)) return true;
+      const Mark mark = mark_of_16(at, at + 1);
+      if (mark == Mark::kOfAnyText) return true;
+      is_like_token |= mark == Mark::kOfLongText;
     }
-    if (has_secret_mark_16(last, last + 1, is_long)) return true;
-    return (kMarkBits[static_cast<uint8_t>(text.back())] & (is_long ? 3 : 1)) != 0;
+    const Mark mark = mark_of_16(last, last + 1);
+    if (mark == Mark::kOfAnyText || (end & 1) != 0) return true;
+    is_like_token |= mark == Mark::kOfLongText;
+    return is_like_token && size >= kShortestToken && may_begin_token(text);
   }
 #endif
   if (size >= 8 && size <= 16) {  // eight bytes at a time

@@ -57,6 +57,19 @@ constexpr auto kBeginsToken = [] {
   return is;
 }();
 
+// The characters that tokens begin with, as bits: one look without memory.
+constexpr auto kFirstOfToken = [] {
+  std::array<uint64_t, 2> bits{};
+  const auto add = [&bits](char c) { bits[static_cast<uint8_t>(c) / 64] |= uint64_t{1} << c % 64; };
+  for (const Prefix& prefix : kTokenPrefixes) add(prefix.text[0]);
+  add('e');
+  return bits;
+}();
+bool is_first_of_token(char c) {
+  const auto code = static_cast<uint8_t>(c);
+  return code < 128 && (kFirstOfToken[code / 64] >> code % 64 & 1) != 0;
+}
+
 // The length of a known kind of token that begins at `at`, or 0.
 size_t known_token(std::string_view text, size_t at) {
   if (text.size() - at < kShortestToken || !kBeginsToken[pair_of(text[at], text[at + 1])]) return 0;
@@ -289,6 +302,17 @@ class Redactor {
 };
 
 }  // namespace
+
+bool may_begin_token(std::string_view text) {
+  bool is_inside = false;
+  for (size_t i = 0; i + kShortestToken <= text.size(); ++i) {
+    if (!is_inside && is_first_of_token(text[i]) && kBeginsToken[pair_of(text[i], text[i + 1])]) {
+      return true;
+    }
+    is_inside = is_word(text[i]);
+  }
+  return false;
+}
 
 bool take_out_secrets(std::string_view text, std::string* out, Redact what) {
   const size_t count = Redactor(text, what, out).run();

@@ -69,14 +69,30 @@ TEST(Secrets, AUserBeforeAHostIsKnownWithoutAScheme) {
 
 // What must alarm the quick look, or it is never looked at closely.
 TEST(Secrets, EveryFormHasItsMark) {
-  for (const std::string& secret :
-       {aws_key(), github_token(), web_token(), private_key(),
-        std::string("AS") + "IA0123456789ABCDEF", std::string("AI") + "za" + std::string(35, 'x'),
-        std::string("s") + "k-" + std::string(24, 'x'),
-        std::string("xo") + "xb-" + std::string(20, '1'), std::string("pwd=x"),
-        std::string("Bearer abcdefg1"), std::string("basic YWxhZGRpbjpvcGVu"),
-        std::string("--password x"), std::string("a:bcd@e"),
-        std::string("hv") + "s." + std::string(24, 'y')}) {
+  for (const std::string& secret : {aws_key(),
+                                    github_token(),
+                                    web_token(),
+                                    private_key(),
+                                    std::string("AS") + "IA0123456789ABCDEF",
+                                    std::string("AI") + "za" + std::string(35, 'x'),
+                                    std::string("s") + "k-" + std::string(24, 'x'),
+                                    std::string("xo") + "xb-" + std::string(20, '1'),
+                                    std::string("pwd=x"),
+                                    std::string("Bearer abcdefg1"),
+                                    std::string("basic YWxhZGRpbjpvcGVu"),
+                                    std::string("--password x"),
+                                    std::string("a:bcd@e"),
+                                    std::string("hv") + "s." + std::string(24, 'y'),
+                                    std::string("gl") + "pat-" + std::string(20, 'y'),
+                                    std::string("h") + "f_" + std::string(24, 'y'),
+                                    std::string("np") + "m_" + std::string(36, 'y'),
+                                    std::string("S") + "G." + std::string(24, 'y'),
+                                    std::string("ya") + "29." + std::string(24, 'y'),
+                                    std::string("r") + "k_live_" + std::string(20, 'y'),
+                                    std::string("py") + "pi-" + std::string(44, 'y'),
+                                    std::string("xa") + "pp-" + std::string(20, 'y'),
+                                    std::string("do") + "p_v1_" + std::string(44, 'y'),
+                                    std::string("AG") + "E-SECRET-KEY-" + std::string(34, 'Y')}) {
     for (size_t before = 0; before < 40; ++before) {
       for (const size_t after : {0, 1, 7, 20}) {
         const std::string text =
@@ -84,6 +100,9 @@ TEST(Secrets, EveryFormHasItsMark) {
         std::string out;
         EXPECT_TRUE(may_hold_secret(text)) << text;
         EXPECT_TRUE(take_out_secrets(text, &out)) << text;
+        for (const char* const in : {"a/", "(", "a-b-"}) {
+          EXPECT_TRUE(may_hold_secret(in + text.substr(before))) << in << text;
+        }
       }
     }
   }
@@ -91,7 +110,10 @@ TEST(Secrets, EveryFormHasItsMark) {
 
 TEST(Secrets, TheQuickLookPassesUsualText) {
   for (const char* text : {"adam", "seventeen letters", "train", "float32", "cuda", "x", "",
-                           "a text of plain words, and more", "(1, 2, 3)", "/data/set/train"}) {
+                           "a text of plain words, and more", "(1, 2, 3)", "/data/set/train",
+                           "step-0f3d4f5e12341234123412345678901", "/data/set-1/train_images.bin",
+                           "0f3d4f5e-1234-1234-1234-123456789012", "torch.nn.modules.conv.Conv2d",
+                           "Scheduler-0f3d4f5e-1234-1234-1234-123456789012"}) {
     EXPECT_FALSE(may_hold_secret(text)) << text;
   }
 }
