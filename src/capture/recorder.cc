@@ -373,14 +373,17 @@ void Recorder::run() {
   pthread_setname_np(pthread_self(), "headrace-drain");
   int64_t clock_stored_ns = 0;
   bool has_tidied = false;
+  bool was_little = false;
   std::unique_lock lock(thread_mutex_);
   while (!stopping_) {
-    wake_.wait_for(lock, std::chrono::nanoseconds(kFlush_ns));
+    wake_.wait_for(lock, std::chrono::nanoseconds(was_little ? kSeldomFlush_ns : kFlush_ns));
     lock.unlock();
     wake_asked_.store(false);
     try {
       const std::lock_guard drain(drain_mutex_);
+      const uint64_t before_bytes = drain_.writer().bytes_written();
       drain_now();
+      was_little = drain_.writer().bytes_written() - before_bytes < kLittle_bytes;
       drain_cpu_ns_ = read_clock_ns(CLOCK_THREAD_CPUTIME_ID);
       drain_.seal_if_due();
       if (RingMapping* mapping = mappings_.back().get(); mapping != nullptr) {

@@ -54,7 +54,11 @@ enum class ShedLevel : uint8_t {
 
 class Recorder {
  public:
+  // How often the drain thread wakes. Where the last pass had little it is a quarter as often,
+  // since to wake up costs more than to write a few records.
   static constexpr int64_t kFlush_ns = 50'000'000;
+  static constexpr int64_t kSeldomFlush_ns = 4 * kFlush_ns;
+  static constexpr uint64_t kLittle_bytes = 32 * 1024;
   // How long a thread that needs a chunk waits for the drain at most, once.
   static constexpr int64_t kStall_ns = 100'000'000;
   // All that capture keeps in memory for a process: what it maps, the dictionary, and for each

@@ -138,10 +138,11 @@ bool Sampler::is_shed(size_t samples) {
   return true;
 }
 
-// At the usual rate: who is elected, who has started, who runs tasks.
+// At the usual rate: who is elected, who has started, who runs tasks. With a sweep where there is
+// one within half a period: to wake up costs more than to look.
 void Sampler::look() {
   const int64_t now_ns = now_monotonic_ns();
-  if (now_ns < look_ns_) return;
+  if (now_ns < look_ns_ - options_.period_ns / 2) return;
   look_ns_ = std::max(look_ns_ + options_.period_ns, now_ns);
   if (!elected_ && options_.node_providers && now_ns >= next_election_ns_) {
     next_election_ns_ = now_ns + kElection_ns;
@@ -189,14 +190,14 @@ void Sampler::plan() {
   self_->slowdown = options_.fixed ? 1 : slowdown(load, options_.budget);
   const int64_t now_ns = now_monotonic_ns();
   for_each_station([&](Station& one) {
-    if (one.due_ns() > sweep_ns_) return;
+    if (!one.is_due(sweep_ns_)) return;
     self_->late += one.plan(now_ns, busy_.youngest_ns(), self_->slowdown);
   });
 }
 
 void Sampler::sweep(bool force) {
   sweep_ns_ = now_monotonic_ns();
-  const auto is_due = [&](const Station& one) { return force || one.due_ns() <= sweep_ns_; };
+  const auto is_due = [&](const Station& one) { return force || one.is_due(sweep_ns_); };
   size_t samples = 0;
   for_each_station([&](const Station& one) { samples += is_due(one) ? one.channels() : 0; });
   if (samples == 0) return;

@@ -82,6 +82,7 @@ double Station::load(std::optional<int64_t> youngest_ns) const {
 uint64_t Station::plan(int64_t now_ns, std::optional<int64_t> youngest_ns, double slowdown) {
   const int64_t step_ns = pace_.step_ns(youngest_ns, slowdown);
   due_ns_ += step_ns;
+  slack_ns_ = step_ns / 16;
   if (due_ns_ >= now_ns) return 0;
   const int64_t missed = (now_ns - due_ns_) / step_ns;
   due_ns_ += missed * step_ns;
@@ -89,7 +90,9 @@ uint64_t Station::plan(int64_t now_ns, std::optional<int64_t> youngest_ns, doubl
 }
 
 void Station::hasten(int64_t now_ns, std::optional<int64_t> youngest_ns, double slowdown) {
-  const int64_t wanted_ns = swept_ns_ + pace_.step_ns(youngest_ns, slowdown);
+  const int64_t step_ns = pace_.step_ns(youngest_ns, slowdown);
+  const int64_t wanted_ns = swept_ns_ + step_ns;
+  slack_ns_ = std::min(slack_ns_, step_ns / 16);
   due_ns_ = std::min(due_ns_, std::max(now_ns, wanted_ns));
 }
 

@@ -37,6 +37,8 @@ class Station {
 
   // When it is to be read next.
   int64_t due_ns() const { return due_ns_; }
+  // So that those with nearly the same deadline are read together: a little early is due.
+  bool is_due(int64_t now_ns) const { return due_ns_ - slack_ns_ <= now_ns; }
   // Of the budget, with steps as wanted.
   double load(std::optional<int64_t> youngest_ns) const;
   // After a sweep at its due time, or too late: sets the next. The deadlines lie on a grid. Returns
@@ -70,6 +72,7 @@ class Station {
   Pace pace_;
   int64_t usual_ns_ = 0;
   int64_t due_ns_ = 0;
+  int64_t slack_ns_ = 0;
   int64_t swept_ns_ = 0;
   int64_t all_swept_ns_ = 0;
 };
