@@ -3,14 +3,17 @@
 usage: cluster.py FOLDER
 
 Reads a number of tasks a line, runs as many, and answers with a line of JSON: the processor time of
-client, scheduler and workers together, what of it headrace's own threads took, and the time that
-passed. A block is watched where its line says so: "100 watched"; then its watch began before the
-clock, except where there are no tasks: "0 watched" is what a watch itself costs, from its begin to
-its end. FOLDER is where records go.
+client, scheduler and workers together, what of it headrace's own threads took, the time that
+passed, and how often Python's garbage collector looked at new objects and at all. A block is
+watched where its line says so: "100 watched"; then its watch began before the clock, except where
+there are no tasks: "0 watched" is what a watch itself costs, from its begin to its end. Before each
+block all garbage is collected, so that it is no matter of order which block pays for what the ones
+before it left. FOLDER is where records go.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -43,6 +46,12 @@ def threads_of_headrace_ns(pid: int) -> int:
     return total
 
 
+def collections() -> tuple[int, int]:
+    """Of new objects, and of all, in this process since it began."""
+    stats = gc.get_stats()
+    return stats[0]["collections"], stats[2]["collections"]
+
+
 def main(folder: Path) -> None:
     os.environ["HEADRACE_DIR"] = str(folder / ".headrace")
     from dask.distributed import Client, LocalCluster
@@ -53,11 +62,20 @@ def main(folder: Path) -> None:
     )
     client = Client(cluster)
     pids = [os.getpid(), *client.run(os.getpid).values()]
+
+    def collected() -> list[int]:
+        found = [collections(), *client.run(collections).values()]
+        return [sum(each) for each in zip(*found, strict=True)]
+
     done = 0
     for line in sys.stdin:
         count = int(line.split()[0])
         is_watched = "watched" in line
         watch = hr.dask.watch(client) if is_watched and count else None
+        gc.collect()
+        client.run(gc.collect)
+        young, full = collected()
+        time.sleep(0.05)
         cpu, wall = sum(map(cpu_ns, pids)), time.perf_counter_ns()
         own = sum(map(threads_of_headrace_ns, pids))
         if is_watched and not count:
@@ -73,12 +91,16 @@ def main(folder: Path) -> None:
             watch.unwatch()
         own = sum(map(threads_of_headrace_ns, pids)) - own
         cpu = sum(map(cpu_ns, pids)) - cpu
+        young, full = (
+            after - before for after, before in zip(collected(), (young, full), strict=True)
+        )
         if watch is not None and count:
             watch.unwatch()
         if watch is None:
             cpu, own = cpu - own, 0
         done += count
         answer = {"tasks": count, "cpu_ns": cpu, "own_ns": own, "wall_ns": wall}
+        answer |= {"young_collections": young, "full_collections": full}
         print(json.dumps(answer), flush=True)
     client.close()
     cluster.close()
