@@ -24,9 +24,15 @@ def rows() -> dict[str, Callable[[int], object]]:
     adapter = Adapter("mesh", "run 1")
     activity = adapter.activity("solve", __file__, 1)
     gave = {"loss": 0.4321}
+    form = adapter.form(activity, used=("number", "rate", "batch"))
 
     def used(number: int) -> dict[str, object]:
         return {"number": number, "rate": 0.001, "batch": 32}
+
+    def formed(number: int) -> None:
+        task = form.begin(None, 0, (number, 0.001, 32), ())
+        assert task is not None
+        task.end(generated=gave)
 
     def with_keys(number: int) -> None:
         before = [f"{number - 1}", f"{number - 2}"]
@@ -39,6 +45,7 @@ def rows() -> dict[str, Callable[[int], object]]:
         "begin and end": lambda number: adapter.begin(activity, used=used(number)).end(
             generated=gave
         ),
+        "form, begin and end": formed,
         "record": lambda number: adapter.record(
             activity, begin_ns=now(), end_ns=now(), used=used(number), generated=gave
         ),

@@ -9,6 +9,7 @@
 #include "binding/activity_type.h"
 #include "binding/failure.h"
 #include "binding/moment.h"
+#include "binding/task_form.h"
 #include "binding/values.h"
 #include "capture/finished_task.h"
 #include "capture/recorder.h"
@@ -25,7 +26,7 @@ PyTypeObject* g_type = nullptr;
 
 // Of a place's text, or of a task's id. What names no task is under what the process itself runs
 // under, as everything outside of its tasks is.
-Place parent_of(std::string_view text) {
+Place read_parent(std::string_view text) {
   Place place = parse_place(text).value_or(Place{});
   if (place.task.number == 0 && text.find(':') == std::string_view::npos) {
     if (const auto id = Uuid::parse(text)) place.task = split_task_uuid(*id);
@@ -37,6 +38,25 @@ Place parent_of(std::string_view text) {
   return place;
 }
 
+// The tasks of a graph come from one place, so the last one is kept, as long as its ids hold.
+const Place& parent_of(std::string_view text) {
+  struct Latest {
+    std::string text;
+    Place place;
+    ProducerId producer = 0;
+  };
+  static auto& latest = *new Latest;  // under the interpreter's lock
+  const capture::Recorder* recorder = capture::Recorder::get();
+  const ProducerId producer = recorder == nullptr ? 0 : recorder->producer();
+  if (latest.producer != producer || latest.text != text) {
+    latest.producer = 0;
+    latest.place = read_parent(text);
+    latest.text = text;
+    latest.producer = producer;
+  }
+  return latest.place;
+}
+
 // Only of a task of this process: after a fork the number is another's.
 TaskNumber own_number(PyObject* id) {
   const std::optional<Uuid> uuid = Uuid::parse(text_of(id));
@@ -46,21 +66,11 @@ TaskNumber own_number(PyObject* id) {
   return task.producer == recorder->producer() ? task.number : 0;
 }
 
-struct Beginning {
-  Activity* activity;
-  PyObject* parent;  // text, or None: what is current here
-  std::optional<uint64_t> at_ticks;
-  TaskNumber drawn;  // 0: a new one
-  long attempt;
-  bool is_current;
-};
-
 void begin(OpenTaskObject& open, const Beginning& how) {
-  std::optional<Place> parent;
+  const Place* place = nullptr;
   Ref keep;
-  if (PyUnicode_Check(how.parent)) parent = parent_of(text_of(how.parent, keep));
-  const Place* place = parent ? &*parent : nullptr;
-  if (!open.scope.begin(*how.activity, place, how.is_current)) return;
+  if (PyUnicode_Check(how.parent)) place = &parent_of(text_of(how.parent, keep));
+  if (!open.scope.begin(*how.activity, place, how.currency)) return;
   if (how.at_ticks) open.scope.set_begin(*how.at_ticks);
   TaskState* state = open.scope.state();
   if (how.drawn != 0) {
@@ -91,19 +101,17 @@ PyObject* make_open_task(PyObject*, PyObject* args) {
       !read_moment(begin_at, &how.at_ticks)) {
     return nullptr;
   }
-  how.is_current = is_current != 0;
+  how.currency = is_current != 0 ? Currency::kHere : Currency::kNone;
+  how.reads_devices = reads_devices != 0;
   how.activity = activity_given(activity);
   if (how.activity == nullptr && PyErr_Occurred() != nullptr) return nullptr;
-  PyObject* self = g_type->tp_alloc(g_type, 0);
+  if (PyUnicode_Check(id) && is_enabled()) {
+    how.drawn = own_number(id);
+    if (how.drawn == 0) how.activity = nullptr;
+  }
+  PyObject* self = begin_open_task(how);
   if (self == nullptr) return nullptr;
   OpenTaskObject& open = *as_open_task(self);
-  new (&open.scope) OpenScope;
-  open.reads_devices = reads_devices != 0;
-  if (how.activity == nullptr || !is_enabled()) return self;
-  const bool was_drawn = PyUnicode_Check(id);
-  if (was_drawn) how.drawn = own_number(id);
-  if (was_drawn && how.drawn == 0) return self;
-  quietly([&] { begin(open, how); });
   if (open.scope.state() == nullptr) return self;
   if (!add_mapping(open, Role::kUsed, used) || !add_mapping(open, Role::kAttribute, attributes)) {
     Py_DECREF(self);
@@ -122,15 +130,25 @@ void dealloc(PyObject* self) {
   }
   delete open->inside;
   open->scope.~OpenScope();
+  Py_XDECREF(open->form);
   PyTypeObject* type = Py_TYPE(self);
   type->tp_free(self);
   Py_DECREF(type);
 }
 
 // Named arguments of end(), in the order of its signature.
-enum Argument : size_t { kStatus, kGenerated, kError, kEndNs, kResult, kAttributes, kTraceback };
-constexpr std::array<const char*, 7> kArguments = {"status", "generated",  "error",    "end_ns",
-                                                   "result", "attributes", "traceback"};
+enum Argument : size_t {
+  kStatus,
+  kResult,
+  kStored,
+  kGenerated,
+  kError,
+  kEndNs,
+  kAttributes,
+  kTraceback
+};
+constexpr std::array<const char*, 8> kArguments = {"status", "result", "stored",     "generated",
+                                                   "error",  "end_ns", "attributes", "traceback"};
 using Arguments = std::array<PyObject*, kArguments.size()>;
 
 // False, with an exception, for one that is unknown.
@@ -185,6 +203,10 @@ PyObject* end_with(OpenTaskObject& open, const Arguments& given) {
     open.scope.end(TaskStatus::kCancelled);
     return nullptr;
   }
+  if (given[kStored] != Py_None && open.form != nullptr) {
+    const SavedError saved;
+    quietly([&] { form_of(open.form).add_stored(open, given[kStored], given[kResult]); });
+  }
   if (given[kResult] != Py_None) {
     const SavedError saved;
     quietly([&] { open.scope.activity().add_result(fields, given[kResult]); });
@@ -195,8 +217,8 @@ PyObject* end_with(OpenTaskObject& open, const Arguments& given) {
   Py_RETURN_NONE;
 }
 
-// end(status=None, *, generated=None, error=None, end_ns=None, result=None, attributes=None,
-// traceback=None)
+// end(status=None, *, result=None, stored=None, generated=None, error=None, end_ns=None,
+// attributes=None, traceback=None)
 PyObject* end(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* keywords) {
   if (count > 1) {
     PyErr_SetString(PyExc_TypeError, "end() takes the status alone by position");
@@ -306,8 +328,8 @@ PyMethodDef g_methods[] = {
      "call(function, /, *args, **keywords)\n--\n\nCalls `function` with this task as the parent of "
      "what it records. What it raises is not\ntouched and does not end the task."},
     {"end", as_method(end), METH_FASTCALL | METH_KEYWORDS,
-     "end(status=None, *, generated=None, error=None, end_ns=None, result=None, attributes=None, "
-     "traceback=None)\n--\n\nWrites the task's record; more calls do nothing."},
+     "end(status=None, *, result=None, stored=None, generated=None, error=None, end_ns=None, "
+     "attributes=None, traceback=None)\n--\n\nWrites the task's record; more calls do nothing."},
     {"__enter__", enter, METH_NOARGS, nullptr},
     {"__exit__", exit, METH_VARARGS, nullptr},
     {nullptr, nullptr, 0, nullptr}};
@@ -330,6 +352,16 @@ PyMethodDef g_functions[] = {{"open_task", or_none<make_open_task>, METH_VARARGS
                              {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace
+
+PyObject* begin_open_task(const Beginning& how) {
+  PyObject* self = g_type->tp_alloc(g_type, 0);
+  if (self == nullptr) return nullptr;
+  OpenTaskObject& open = *as_open_task(self);
+  new (&open.scope) OpenScope;
+  open.reads_devices = how.reads_devices;
+  if (how.activity != nullptr && is_enabled()) quietly([&] { begin(open, how); });
+  return self;
+}
 
 bool add_open_task_type(PyObject* module) {
   g_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&g_spec));

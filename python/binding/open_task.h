@@ -3,12 +3,15 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "binding/python.h"
 #include "binding/scope_type.h"
 
 namespace headrace::binding {
+
+class TaskForm;
 
 struct OpenTaskObject {
   PyObject_HEAD OpenScope scope;  // without a state: it has ended, or capture is off
@@ -17,11 +20,24 @@ struct OpenTaskObject {
   std::vector<std::unique_ptr<Visit>>* inside;
   bool reads_devices;  // a number on a device is worth waiting for
   bool was_added_to;   // a later value of a name replaces an earlier one
+  PyObject* form;      // owned: the TaskForm that it was begun by, or null
 };
 
 inline OpenTaskObject* as_open_task(PyObject* self) {
   return reinterpret_cast<OpenTaskObject*>(self);
 }
+
+struct Beginning {
+  Activity* activity;  // null: none could be made, and nothing is recorded
+  PyObject* parent;    // text, or None: what is current here
+  std::optional<uint64_t> at_ticks;
+  TaskNumber drawn;  // 0: a new one
+  long attempt;
+  Currency currency;
+  bool reads_devices;
+};
+// A new OpenTask; without a state while capture is off. Null, with an exception, without memory.
+PyObject* begin_open_task(const Beginning& how);
 
 // Adds the items of any mapping, or of None. False, with an exception, if it cannot be read.
 bool add_mapping(OpenTaskObject& open, Role role, PyObject* mapping);

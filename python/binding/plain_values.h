@@ -91,6 +91,12 @@ class PlainRun {
     add_value(fields_, role_, name, value);
     resume();
   }
+  // Text in which no secret is.
+  bool add_clean_text(Name name, std::string_view text) {
+    uint64_t cell = 0;
+    return put_ < room_.count && fields_.put_text(text, &cell) &&
+           put(name, ValueTag::kString, cell);
+  }
   [[gnu::always_inline]] void pause() {
     if (put_ > 0) fields_.took(put_);
     put_ = 0;

@@ -36,9 +36,10 @@ bool OpenScope::begin(Activity& activity) {
   return begun(activity, begin_child(activity.id(), push_of(in_loop)), in_loop);
 }
 
-bool OpenScope::begin(Activity& activity, const Place* place, bool is_current) {
+bool OpenScope::begin(Activity& activity, const Place* place, Currency currency) {
   if (!is_enabled()) return false;
-  const bool in_loop = is_current && is_in_loop();
+  const bool is_current = currency != Currency::kNone;
+  const bool in_loop = currency == Currency::kHere && is_in_loop();
   const capture::Push push = is_current ? push_of(in_loop) : capture::Push::kDetached;
   TaskState* state =
       place != nullptr ? begin_at(activity.id(), *place, push) : begin_child(activity.id(), push);

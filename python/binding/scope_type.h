@@ -1,6 +1,8 @@
 // The type `TaskScope`: what `with headrace.task("name") as t` and current_task() give.
 #pragma once
 
+#include <cstdint>
+
 #include "binding/activity.h"
 #include "binding/parents.h"
 #include "binding/python.h"
@@ -8,14 +10,21 @@
 
 namespace headrace::binding {
 
+// What an adapter's task is current of until it ends.
+enum class Currency : uint8_t {
+  kNone,
+  kHere,    // the thread or, under a running event loop, the context
+  kThread,  // the thread, which runs no event loop: nothing is asked
+};
+
 // A task that the program opens and closes itself: current on the thread or, under a running event
 // loop, in the context, so that other coroutines do not become its children.
 class OpenScope {
  public:
   // False when capture is off.
   bool begin(Activity& activity);
-  // Under `place` (null: under what is current here), and current itself or not.
-  bool begin(Activity& activity, const Place* place, bool is_current);
+  // Under `place` (null: under what is current here).
+  bool begin(Activity& activity, const Place* place, Currency currency);
   // It began then, and not just now; never later.
   void set_begin(uint64_t at_ticks);
   // `at_ticks`: it ended then; 0: now.

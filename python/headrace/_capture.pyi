@@ -1,7 +1,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from types import TracebackType
-from typing import Any, Generic, TypeVar, final, overload
+from typing import Any, Generic, Literal, TypeVar, final, overload
 
 from typing_extensions import Buffer
 
@@ -95,10 +95,11 @@ class OpenTask:
         self,
         status: str | None = None,
         *,
+        result: Any = None,
+        stored: tuple[str, int | None] | None = None,
         generated: Mapping[str, Any] | None = None,
         error: BaseException | str | None = None,
         end_ns: int | Moment | None = None,
-        result: Any = None,
         attributes: Mapping[str, Any] | None = None,
         traceback: TracebackType | None = None,
     ) -> None: ...
@@ -110,6 +111,29 @@ class OpenTask:
         traceback: TracebackType | None,
         /,
     ) -> None: ...
+
+@final
+class TaskForm:
+    """What many tasks have in common, as Adapter.form() gives it."""
+
+    @overload
+    def begin(
+        self,
+        parent: str | None,
+        attempt: int,
+        used: Mapping[str, Any] | None,
+        attributes: Sequence[Any],
+        /,
+    ) -> OpenTask: ...
+    @overload
+    def begin(
+        self,
+        parent: str | None,
+        attempt: int,
+        used: Sequence[Any],
+        attributes: Sequence[Any],
+        /,
+    ) -> OpenTask | None: ...
 
 def now() -> Moment: ...
 def activity(
@@ -128,6 +152,18 @@ def open_task(
     reads_devices: bool,
     /,
 ) -> OpenTask: ...
+def task_form(
+    activity: str | Activity,
+    used: Sequence[str],
+    defaults: Mapping[str, Any] | None,
+    attributes: Sequence[str],
+    constants: Mapping[str, Any] | None,
+    result: tuple[str, str, str] | None,
+    current: bool | Literal["thread"],
+    reads_devices: bool,
+    plain: bool,
+    /,
+) -> TaskForm: ...
 def draw_task() -> str | None: ...
 def set_aside(source: str, piece: bytes, reason: str, /) -> None: ...
 

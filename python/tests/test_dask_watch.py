@@ -113,6 +113,45 @@ with LocalCluster(n_workers=1, threads_per_worker=1, **QUIET) as cluster:
     assert len({task["attribute"]["worker"] for task in tasks}) == 2
 
 
+def test_tasks_belong_where_they_were_submitted(run: Callable[..., Recorded]) -> None:
+    """Where the watch began, elsewhere, and where an earlier watch began that has ended."""
+    recorded = run(
+        guarded("""
+import time
+
+with LocalCluster(n_workers=1, threads_per_worker=1, **QUIET) as cluster, Client(cluster) as client:
+    with hr.workflow("first"):
+        hr.dask.watch(client)
+        sleeping = client.submit(time.sleep, 1.0)
+        later = client.submit(one_more, 1)
+        with hr.task("inside"):
+            inside = client.submit(one_more, 2)
+    with hr.workflow("second"):
+        hr.dask.watch(client)
+        client.submit(one_more, 3).result()
+        with hr.task("deeper"):
+            client.submit(one_more, 4).result()
+    client.gather([sleeping, later, inside])
+""")
+    )
+    assert recorded.exit_code == 0, recorded.stderr
+    workflows = {each["workflow_id"]: each["name"] for each in recorded.of("workflow")}
+    activities = {each["task_id"]: each["activity"]["name"] for each in recorded.of("task")}
+    found = {
+        task["used"]["x"]: (
+            workflows[task["workflow_id"]],
+            activities.get(task["parent_task_id"]),
+        )
+        for task in recorded.named("one_more")
+    }
+    assert found[1][0] == found[2][0] == "first"
+    assert found[3][0] == found[4][0] == "second"
+    assert found[2][1] == "inside"
+    assert found[4][1] == "deeper"
+    assert found[1][1] == found[3][1] not in ("inside", "deeper")
+    assert all(0 <= task["attribute"]["waited_s"] < 60 for task in recorded.named("one_more"))
+
+
 def test_cancelled_before_it_began(run: Callable[..., Recorded]) -> None:
     """Whether a task waits on the scheduler, for another task or on a worker."""
     recorded = run(

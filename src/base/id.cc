@@ -3,6 +3,7 @@
 #include <cstring>
 #include <sys/random.h>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/sha256.h"
 
@@ -69,20 +70,14 @@ std::optional<Uuid> Uuid::parse(std::string_view text) {
 
 std::array<uint8_t, 16> Uuid::bytes() const {
   std::array<uint8_t, 16> out;
-  for (size_t i = 0; i < 8; ++i) {
-    out[i] = static_cast<uint8_t>(high >> (56 - 8 * i));
-    out[8 + i] = static_cast<uint8_t>(low >> (56 - 8 * i));
-  }
+  store_le(out.data(), __builtin_bswap64(high));
+  store_le(out.data() + 8, __builtin_bswap64(low));
   return out;
 }
 
 Uuid Uuid::from_bytes(const uint8_t* sixteen_bytes) {
-  Uuid id;
-  for (size_t i = 0; i < 8; ++i) {
-    id.high = id.high << 8 | sixteen_bytes[i];
-    id.low = id.low << 8 | sixteen_bytes[8 + i];
-  }
-  return id;
+  return {__builtin_bswap64(load_le<uint64_t>(sixteen_bytes)),
+          __builtin_bswap64(load_le<uint64_t>(sixteen_bytes + 8))};
 }
 
 ProducerId draw_producer() {

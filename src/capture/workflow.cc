@@ -278,7 +278,7 @@ uint32_t known_workflow_id(Recorder& recorder) {
 
 }  // namespace
 
-void record_object(const Uuid& id, std::string_view kind, const Fields& fields) {
+void record_object(const Uuid& id, uint32_t kind_id, uint32_t workflow_id, const Fields& fields) {
   Recorder* recorder = Recorder::get();
   if (recorder == nullptr) return;
   Ring* ring = recorder->ring();
@@ -287,11 +287,17 @@ void record_object(const Uuid& id, std::string_view kind, const Fields& fields) 
   record.header.kind = RecordKind::kObject;
   const auto bytes = id.bytes();
   std::memcpy(record.object, bytes.data(), bytes.size());
-  record.kind_id = recorder->dictionary().string(without_secrets(kind));
-  record.workflow_id = known_workflow_id(*recorder);
+  record.kind_id = kind_id;
+  record.workflow_id = workflow_id;
   record.at_ticks = ticks();
   record.shape_id = shape_id(*recorder, fields);
   recorder->commit(*ring, record, fields);
+}
+
+void record_object(const Uuid& id, std::string_view kind, const Fields& fields) {
+  Recorder* recorder = Recorder::get();
+  if (recorder == nullptr) return;
+  record_object(id, name_id(kind), known_workflow_id(*recorder), fields);
   if (kind == "checkpoint" || kind == "model") recorder->settle();
 }
 
@@ -300,8 +306,10 @@ Uuid file_object_id(std::string_view absolute_path, std::string_view sha256_hex)
 }
 
 Uuid named_object_id(std::string_view kind, std::string_view name, std::string_view version) {
-  return named_uuid("object",
-                    std::string(kind) + '\0' + std::string(name) + '\0' + std::string(version));
+  std::string whole;
+  whole.reserve(kind.size() + name.size() + version.size() + 2);
+  whole.append(kind).append(1, '\0').append(name).append(1, '\0').append(version);
+  return named_uuid("object", whole);
 }
 
 void name_process_workflow(std::string_view name) {

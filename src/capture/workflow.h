@@ -60,6 +60,8 @@ std::string current_campaign();
 // Records an object: an artefact with content. `fields`: attributes name, path, sha256, size_bytes
 // and the user's. The same `id` may be recorded again.
 void record_object(const Uuid& id, std::string_view kind, const Fields& fields);
+// The same by dictionary ids, for many of one kind, which is neither "checkpoint" nor "model".
+void record_object(const Uuid& id, uint32_t kind_id, uint32_t workflow_id, const Fields& fields);
 // The identity of a file's content at a path: equal here, in another process, and tomorrow.
 Uuid file_object_id(std::string_view absolute_path, std::string_view sha256_hex);
 // The identity of named content that is no file.

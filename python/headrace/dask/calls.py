@@ -19,6 +19,7 @@ from headrace.dask.versions import HAS_NODES
 
 # Of the one or the other the names mean something, by the version of Dask.
 nodes: Any = importlib.import_module("dask._task_spec") if HAS_NODES else None
+Task: Any = nodes.Task if HAS_NODES else None
 execute_task: Any = getattr(importlib.import_module("distributed.worker"), "execute_task", None)
 
 # A task's own record has room for so many; the rest are edges apart.
@@ -81,28 +82,12 @@ def _from_tuple(
 Call = tuple[functions.Function, dict[str, Any], list[Object]]
 
 
-def _of_scalars(task: Any, key: Any) -> Call | None:
-    """Of a task that takes numbers and texts alone, by position: most of them."""
-    spec = task.run_spec
-    if task.dependencies or type(spec) is not nodes.Task or spec.kwargs:
-        return None
-    if not functions.SCALARS.issuperset(map(type, spec.args)):
-        return None
-    known = functions.of(spec.func, key)
-    if not known.records_arguments or len(spec.args) > len(known.names):
-        return None
-    named = dict(zip(known.names, spec.args, strict=False))
-    return known, ({**known.defaults, **named} if known.defaults else named), []
-
-
 def call_of(task: Any, data: Any, key: Any, result_of: Callable[[Any], Object]) -> Call:
     """Of a worker's task, which has this key.
 
     `data`: what the worker handed to the task: results by key or, before task nodes, arguments and
     keywords; None where that is not at hand. `result_of`: the object of a key's result.
     """
-    if HAS_NODES and (call := _of_scalars(task, key)) is not None:
-        return call
     keys = {each.key for each in task.dependencies} if task.dependencies else set()
     if HAS_NODES:
         function, positional, named = _from_node(task.run_spec, data or {})

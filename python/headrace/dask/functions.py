@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from functools import partial
 from types import FunctionType, MethodType
 from typing import Any
@@ -17,7 +16,7 @@ ADAPTER = Adapter("dask", reads_devices=False)
 SCALARS = frozenset((int, float, str, bool))
 # What Dask makes of a program: its own functions say little, the key says what it was.
 _MACHINERY = ("dask", "distributed", "toolz", "tlz", "cytoolz")
-_MOST_KNOWN = 4096
+MOST_KNOWN = 4096
 _MOST_LAYERS = 8
 _HAS_SURPLUS = 4  # code flag of *args
 
@@ -52,12 +51,10 @@ class Function:
 
 
 _known: dict[tuple[Any, ...], Function] = {}
-# The function that was asked about last: a graph has many tasks of the same. Not kept alive.
-_latest: tuple[Any, Function | None] = (lambda: None, None)
 
 
 def _remember(identity: tuple[Any, ...], function: Function) -> Function:
-    if len(_known) >= _MOST_KNOWN:
+    if len(_known) >= MOST_KNOWN:
         _known.clear()
     _known[identity] = function
     return function
@@ -99,17 +96,6 @@ def _of_python(function: FunctionType, skipped: int, given: frozenset[str]) -> F
 
 def of(function: Any, key: Any) -> Function:
     """What is known of the function of a task; of Dask's own functions the key says more."""
-    global _latest
-    latest, known = _latest
-    if known is not None and latest() is function:
-        return known
-    known = _look(function, key)
-    if type(function) is FunctionType and known.is_of_function:
-        _latest = weakref.ref(function), known
-    return known
-
-
-def _look(function: Any, key: Any) -> Function:
     skipped = 0
     given: frozenset[str] = frozenset()
     for _ in range(_MOST_LAYERS):

@@ -34,7 +34,7 @@ class WatchedWorker(WorkerPlugin):
         try:
             if joining.join(self._told):
                 running.watch(worker, self._scheduler_id, self._place)
-                places.begin(worker.scheduler.address)
+                places.begin(worker.scheduler.address, self._place)
         except Exception as error:
             running.complain(error)
 
@@ -63,6 +63,7 @@ class WatchedScheduler(SchedulerPlugin):
         """Called by the scheduler."""
         try:
             joining.join(self._told)
+            places.mark(self._place)
             self._scheduler = scheduler
         except Exception as error:
             running.complain(error)
@@ -80,14 +81,12 @@ class WatchedScheduler(SchedulerPlugin):
         except Exception as error:
             running.complain(error)
 
-    def _told_of(self, task: Any) -> tuple[str, int, int]:
-        told = task.annotations.get(ANNOTATION) if task.annotations else None
-        return tuple(told) if told else (self._place, 0, 0)
-
     def _count_attempt(self, key: Any) -> None:
-        if (task := self._scheduler.tasks.get(key)) is None:
+        task = self._scheduler.tasks.get(key)
+        # What nobody wants or has used is forgotten next, as most tasks are at their end.
+        if task is None or not (task.who_wants or task.waiters or task.dependents):
             return
-        place, submitted_ns, attempt = self._told_of(task)
+        place, submitted_ns, attempt = places.told_of(task, self._place)
         told = [place, submitted_ns, min(attempt + 1, _MOST_ATTEMPTS)]
         task.annotations = {**(task.annotations or {}), ANNOTATION: told}
 
@@ -95,6 +94,6 @@ class WatchedScheduler(SchedulerPlugin):
         task = self._scheduler.tasks.get(key)
         if task is None or task.who_wants or task.waiters or not task.run_spec:
             return
-        place, _, attempt = self._told_of(task)
+        place, _, attempt = places.told_of(task, self._place)
         name, about = str(task.prefix.name), {"key": text_of(key)}
         ADAPTER.begin(name, parent=place, attempt=attempt, attributes=about).end("cancelled")

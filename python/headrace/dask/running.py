@@ -10,20 +10,24 @@ from __future__ import annotations
 import functools
 import importlib
 import logging
-import time
+import weakref
 from collections.abc import Callable
-from typing import Any
+from time import time_ns
+from types import FunctionType
+from typing import Any, Literal
 
 import distributed.worker as worker_module
 from dask.utils import key_split
 
-from headrace.adapters import Object, OpenTask
-from headrace.dask import calls
-from headrace.dask.functions import ADAPTER
-from headrace.dask.places import ANNOTATION
+from headrace.adapters import Object, OpenTask, TaskForm
+from headrace.dask import calls, functions, places
+from headrace.dask.calls import Task
+from headrace.dask.functions import ADAPTER, Function
+from headrace.dask.places import ANNOTATION, MARK, MARKED
 from headrace.dask.storage import Storage, result_object, text_of
 from headrace.dask.versions import HAS_NODES, RUNNER
 
+Current = Literal[True, "thread"]
 iscoroutinefunction: Any = importlib.import_module("distributed.utils").iscoroutinefunction
 
 logger = logging.getLogger("headrace.dask")
@@ -32,6 +36,8 @@ _watched: dict[int, Running] = {}  # by the worker's identity
 _original: Callable[..., Any] | None = None
 _complaints = 0
 _MOST_COMPLAINTS = 3
+# Where a thread finds its worker's Running: among what the worker tells each of its tasks.
+_STATE = "headrace"
 # States of a worker's task that has not begun; of what is to run here, not of what is fetched.
 _NOT_BEGUN = frozenset(("waiting", "ready", "constrained"))
 
@@ -62,17 +68,22 @@ class Running:
     def __init__(self, worker: Any, scheduler_id: str, place: str) -> None:
         self._worker = worker
         self._scheduler_id = scheduler_id
-        self._told = (place, 0, 0)  # of tasks that say nothing
+        self._place = place
         self._facts = {"worker": str(worker.address), "worker_name": str(worker.name)}
+        self._tasks = worker.state.tasks
+        self._forms: dict[tuple[Function, Current], TaskForm] = {}
+        self._latest: tuple[Callable[[], Any], TaskForm | None] = (lambda: None, None)
         self._execute = worker.execute
         worker.execute = self._around(worker.execute)
         self._freed = worker.stream_handlers["free-keys"]
         worker.stream_handlers["free-keys"] = self._free
         self._storage = Storage(worker, scheduler_id, place)
+        self._fetched = self._storage.fetched
 
     def remove(self) -> None:
         """The worker is as it was."""
         self._worker.__dict__.pop("execute", None)
+        self._worker.execution_state.pop(_STATE, None)
         if self._worker.stream_handlers["free-keys"] == self._free:
             self._worker.stream_handlers["free-keys"] = self._freed
         self._storage.remove()
@@ -81,65 +92,98 @@ class Running:
         """The object that is a key's result, whoever computed it; not recorded by this."""
         return result_object(key, self._scheduler_id)
 
-    def _told_of(self, task: Any) -> Any:
-        told = task.annotations.get(ANNOTATION) if task.annotations else None
-        return told or self._told
+    def _form_of(self, function: Function, current: Current) -> TaskForm:
+        form = self._forms.get((function, current))
+        if form is None:
+            if len(self._forms) >= functions.MOST_KNOWN:
+                self._forms.clear()
+            form = self._forms[function, current] = ADAPTER.form(
+                function.activity,
+                used=function.names,
+                defaults=function.defaults,
+                attributes=("key", "waited_s"),
+                constants=self._facts,
+                result=("result", self._scheduler_id, "dask_key"),
+                current=current,
+                plain=True,
+            )
+        return form
+
+    def _plain_form_of(self, function: Any, key: Any) -> TaskForm | None:
+        """For tasks of this function that take numbers and texts alone, by position; None where
+        their arguments are not recorded. The latest is kept, but not the function."""
+        known = functions.of(function, key)
+        form = self._form_of(known, "thread") if known.records_arguments else None
+        if type(function) is FunctionType and known.is_of_function:
+            self._latest = weakref.ref(function), form
+        return form
 
     def begin(self, key: Any, data: Any) -> OpenTask:
-        """The record of a task that this worker runs now."""
-        task = self._worker.state.tasks[key]
+        """The record of a task that this thread runs now."""
+        task = self._tasks[key]
         annotations = task.annotations
         told = annotations.get(ANNOTATION) if annotations else None
-        place, submitted_ns, attempt = told or self._told
-        attributes: dict[str, Any] = {"key": text_of(key), **self._facts}
-        if submitted_ns:
-            attributes["waited_s"] = max(0, time.time_ns() - submitted_ns) / 1e9
-        if self._storage.fetched:
-            attributes.update(self._storage.fetched.pop(key, ()))
+        if type(told) is int and (place := MARKED.get(told & MARK)):
+            submitted_ns, attempt = told & ~MARK, 0
+        else:
+            place, submitted_ns, attempt = places.told_of(task, self._place)
+        spec = task.run_spec
+        open_task: OpenTask | None = None
+        # Most tasks are plain, and for them this is all.
+        if not task.dependencies and type(spec) is Task and not spec.kwargs:
+            latest, form = self._latest
+            if latest() is not spec.func:
+                form = self._plain_form_of(spec.func, key)
+            if form is not None:
+                waited_s = (time_ns() - submitted_ns) / 1e9 if submitted_ns else None
+                name = key if type(key) is str else text_of(key)
+                open_task = form.begin(place, attempt, spec.args, (name, waited_s))
+        if open_task is None:
+            open_task = self.begin_any(key, data, "thread")
+        elif self._fetched:
+            self._add_fetched(open_task, key)
+        return open_task
+
+    def begin_any(self, key: Any, data: Any, current: Current) -> OpenTask:
+        """The same of a task that takes whatever it takes; where `current` is True it is current in
+        this context."""
+        task = self._tasks[key]
+        place, submitted_ns, attempt = places.told_of(task, self._place)
+        waited_s = (time_ns() - submitted_ns) / 1e9 if submitted_ns else None
         function, used, more = calls.call_of(task, data, key, self.result_of)
-        open_task = ADAPTER.begin(
-            function.activity,
-            parent=place,
-            attempt=attempt,
-            used=used,
-            attributes=attributes,
-            current=True,
-        )
+        form = self._form_of(function, current)
+        open_task = form.begin(place, attempt, used, (text_of(key), waited_s))
         if more:
             open_task.use_objects("dask_keys", more)
+        if self._fetched:
+            self._add_fetched(open_task, key)
         return open_task
+
+    def _add_fetched(self, open_task: OpenTask, key: Any) -> None:
+        if facts := self._fetched.pop(key, None):
+            open_task.attributes(facts)
 
     def finished(self, open_task: OpenTask, key: Any, result: Any, size_bytes: Any) -> None:
         """It gave `result`."""
-        kind = type(result)
-        stored = ADAPTER.content(
-            "result",
-            text_of(key),
-            None,
-            size_bytes,
-            version=self._scheduler_id,
-            type=f"{kind.__module__}.{kind.__qualname__}",
-        )
-        open_task.end(self._status_of(key), generated={"dask_key": stored}, result=result)
+        task = self._tasks.get(key)
+        status = "cancelled" if task is None or task.state == "cancelled" else None
+        name = key if type(key) is str else text_of(key)
+        open_task.end(status, result=result, stored=(name, size_bytes))
 
     def failed(self, open_task: OpenTask, key: Any, error: BaseException | None) -> None:
         """It raised, or was given back to the scheduler (distributed.Reschedule)."""
         if error is None or type(error).__name__ == "Reschedule":
             open_task.end("cancelled", attributes={"rescheduled": True})
         else:
-            open_task.end(self._status_of(key), error=error, traceback=_user_frames(error))
-
-    def _status_of(self, key: Any) -> str | None:
-        """Cancelled while it ran, or as it ended."""
-        task = self._worker.state.tasks.get(key)
-        return "cancelled" if task is None or task.state == "cancelled" else None
+            task = self._tasks.get(key)
+            status = "cancelled" if task is None or task.state == "cancelled" else None
+            open_task.end(status, error=error, traceback=_user_frames(error))
 
     def _free(self, **keywords: Any) -> Any:
         """The scheduler takes back tasks, or forgets results."""
         try:
-            tasks = self._worker.state.tasks
             for key in keywords["keys"]:
-                task = tasks.get(key)
+                task = self._tasks.get(key)
                 if task is not None and task.state in _NOT_BEGUN and task.run_spec is not None:
                     self._never_began(task)
         except Exception as error:
@@ -147,34 +191,30 @@ class Running:
         return self._freed(**keywords)
 
     def _never_began(self, task: Any) -> None:
-        place, _, attempt = self._told_of(task)
+        place, _, attempt = places.told_of(task, self._place)
         about = {"key": text_of(task.key), **self._facts}
         name = key_split(task.key)
         ADAPTER.begin(name, parent=place, attempt=attempt, attributes=about).end("cancelled")
 
-    def ended(self, open_task: OpenTask, key: Any, message: Any) -> None:
-        """What `distributed.worker` says of a task that ran in a thread."""
-        if message["op"] == "task-finished":
-            self.finished(open_task, key, message["result"], message["nbytes"])
-        else:
-            error = message.get("actual_exception") or message.get("actual-exception")
-            self.failed(open_task, key, error)
-
-    def _runs_in_no_thread(self, key: Any) -> bool:
-        task = self._worker.state.tasks[key]
-        name = (task.annotations or {}).get("executor", "default")
-        executor = self._worker.executors.get(name)
-        if "ThreadPoolExecutor" not in type(executor).__name__:
-            return executor is not None
-        if HAS_NODES:
-            return bool(task.run_spec.is_coro)
-        return bool(iscoroutinefunction(task.run_spec[0]))
+    def erred(self, open_task: OpenTask, key: Any, message: Any) -> None:
+        """What `distributed.worker` says of a task that did not finish."""
+        error = message.get("actual_exception") or message.get("actual-exception")
+        self.failed(open_task, key, error)
 
     def _around(self, execute: Callable[..., Any]) -> Callable[..., Any]:
+        tasks, executors = self._tasks, self._worker.executors
+
         @functools.wraps(execute)
         def around(key: Any, *, stimulus_id: str) -> Any:
             try:
-                if self._runs_in_no_thread(key):
+                task = tasks[key]
+                annotations = task.annotations
+                name = annotations.get("executor", "default") if annotations else "default"
+                # As distributed tells what runs in a thread; what it does not know is its to say.
+                kind = type(executors.get(name)).__name__
+                is_threads = "ThreadPoolExecutor" in kind or kind == "NoneType"
+                spec = task.run_spec
+                if not is_threads or (spec.is_coro if HAS_NODES else iscoroutinefunction(spec[0])):
                     return self._seen(key, stimulus_id)
             except Exception as error:
                 complain(error)
@@ -185,7 +225,7 @@ class Running:
     async def _seen(self, key: Any, stimulus_id: str) -> Any:
         open_task = None
         try:
-            open_task = self.begin(key, None)
+            open_task = self.begin_any(key, None, True)
         except Exception as error:
             complain(error)
         try:
@@ -219,7 +259,7 @@ def _run_recorded(original: Callable[..., Any]) -> Callable[..., Any]:
     def run(*args: Any, **keywords: Any) -> Any:
         open_task = running = key = None
         try:
-            running = _watched.get(id(args[first]["worker"]))
+            running = args[first].get(_STATE)
             if running is not None:
                 key = args[first + 1]
                 open_task = running.begin(key, args[1] if HAS_NODES else (args[1], args[2]))
@@ -233,7 +273,10 @@ def _run_recorded(original: Callable[..., Any]) -> Callable[..., Any]:
             running._note(running.failed, open_task, key, error)
             raise
         try:
-            running.ended(open_task, key, message)
+            if message["op"] == "task-finished":
+                running.finished(open_task, key, message["result"], message["nbytes"])
+            else:
+                running.erred(open_task, key, message)
         except Exception as error:
             complain(error)
         return message
@@ -245,7 +288,7 @@ def watch(worker: Any, scheduler_id: str, place: str) -> None:
     """Records the tasks of a worker of this process until unwatch()."""
     global _original
     unwatch(worker)
-    _watched[id(worker)] = Running(worker, scheduler_id, place)
+    _watched[id(worker)] = worker.execution_state[_STATE] = Running(worker, scheduler_id, place)
     if _original is None:
         _original = getattr(worker_module, RUNNER)
         setattr(worker_module, RUNNER, _run_recorded(_original))

@@ -55,7 +55,7 @@ class Watch:
         about = (self.scheduler_id, place(), joining.told_here())
         await _awaited(client.register_plugin(WatchedScheduler(*about), name=NAME))
         await _awaited(client.register_plugin(WatchedWorker(*about), name=NAME))
-        places.begin(self._address)
+        places.begin(self._address, about[1])
         watches[self.scheduler_id] = self
         self.is_watching = True
         return self

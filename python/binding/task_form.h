@@ -1,0 +1,81 @@
+// The type `TaskForm`: what tasks have in common that an adapter begins by the thousand, prepared
+// once, so that each takes one call to begin and one to end and looks no name up. What is public of
+// it is told in headrace/adapters.py.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "binding/activity.h"
+#include "binding/open_task.h"
+#include "binding/python.h"
+
+namespace headrace::binding {
+
+class PlainRun;
+
+class TaskForm {
+ public:
+  TaskForm() = default;
+  ~TaskForm();
+  TaskForm(const TaskForm&) = delete;
+  TaskForm& operator=(const TaskForm&) = delete;
+
+  // Reads the arguments of task_form(). False, with an exception.
+  bool read(PyObject* args);
+  // A new OpenTask, None where a used value is not plain and all are to be; null, with an
+  // exception.
+  PyObject* begin(PyObject* self, PyObject* const* args, Py_ssize_t count);
+  // Records the object that holds the result, `stored`: (name, size in bytes or None), and that the
+  // task generated it. Anything else is not understood and adds nothing.
+  void add_stored(OpenTaskObject& open, PyObject* stored, PyObject* result);
+
+ private:
+  // A name, and a value of each task's or, where it is owned here, of all.
+  struct Item {
+    PyObject* text = nullptr;
+    PyObject* value = nullptr;
+    size_t position = 0;  // of a default: where a given value takes its place
+    Name name;
+    std::string clean;  // of a value that is text: as it is recorded; empty: see the value
+  };
+  bool read_names(PyObject* names, std::vector<Item>* out);
+  bool read_values(PyObject* values, std::vector<Item>* out);
+  bool read_result(PyObject* result);
+  void refresh();
+  void add_used(OpenTaskObject& open, PyObject* const* values, size_t count);
+  void add_attributes(OpenTaskObject& open, PyObject* const* values, size_t count);
+  static void add_own(PlainRun& run, const Item& item);
+  void read_type_name(PyObject* value);
+
+  PyObject* activity_ = nullptr;  // owned
+  std::vector<Item> used_;        // those given by position
+  std::vector<Item> defaults_;    // of those and of others
+  std::vector<Item> attributes_;
+  std::vector<Item> constants_;
+  uint32_t generation_ = 0;  // of all names
+  Currency currency_ = Currency::kNone;
+  bool reads_devices_ = false;
+  bool is_plain_ = false;
+
+  // Of the object that holds a task's result, where it is one.
+  std::string result_kind_;  // empty: none is
+  std::string result_version_;
+  Item result_;  // its name among what a task generated
+  uint32_t result_kind_id_ = 0;
+  Name object_name_;
+  Name object_size_;
+  Name object_version_;
+  Name object_type_;
+  capture::Fields object_;           // reused, so that a warm one allocates nothing
+  PyObject* latest_type_ = nullptr;  // owned
+  std::string latest_type_name_;
+};
+
+// `form` is an OpenTaskObject's.
+TaskForm& form_of(PyObject* form);
+
+// Adds the type and the function task_form.
+bool add_task_form_type(PyObject* module);
+
+}  // namespace headrace::binding
