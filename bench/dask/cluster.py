@@ -1,14 +1,19 @@
-"""A Dask cluster of 2 worker processes that runs blocks of tasks and says what they cost.
+"""A Dask cluster of 2 worker processes that runs batches of tasks and says what they cost.
 
 usage: cluster.py FOLDER
 
-Reads a number of tasks a line, runs as many, and answers with a line of JSON: the processor time of
-client, scheduler and workers together, what of it headrace's own threads took, the time that
-passed, and how often Python's garbage collector looked at new objects and at all. A block is
-watched where its line says so: "100 watched"; then its watch began before the clock, except where
-there are no tasks: "0 watched" is what a watch itself costs, from its begin to its end. Before each
-block all garbage is collected, so that it is no matter of order which block pays for what the ones
-before it left. FOLDER is where records go.
+Reads a command a line and answers each with a line of JSON:
+
+  watch, unwatch  from now on its tasks are recorded, or no longer
+  collect         all garbage is collected, and from now on no more than the newest objects are
+                  looked at by themselves: to look at all of a process takes as long as 30 of its
+                  tasks, and whichever batch it falls into would pay for the ones before it
+  once            what a watch costs from its begin to its end, and as long without one
+  NUMBER          runs so many tasks: the processor time of client, scheduler and workers together,
+                  what of it headrace's own threads took, the time that passed, and how often the
+                  newest objects were looked at
+
+FOLDER is where records go.
 """
 
 from __future__ import annotations
@@ -20,13 +25,18 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
+os.environ["DASK_LOGGING__DISTRIBUTED"] = "critical"  # of workers, as they are ended
 os.environ["PYTHONPATH"] = f"{HERE}:{os.environ.get('PYTHONPATH', '')}"
 
 import headrace as hr  # noqa: E402
 from tasks import step  # noqa: E402 - importable, so that Dask sends its name
+
+# Keys are forgotten and records written after the results are there.
+SETTLES_S = 0.15
 
 
 def cpu_ns(pid: int) -> int:
@@ -35,7 +45,7 @@ def cpu_ns(pid: int) -> int:
 
 
 def threads_of_headrace_ns(pid: int) -> int:
-    """What its sampler and its drain have computed, which go on between watched blocks."""
+    """What its sampler and its drain have computed, which go on after an unwatch."""
     total = 0
     for thread in Path(f"/proc/{pid}/task").iterdir():
         try:
@@ -46,64 +56,92 @@ def threads_of_headrace_ns(pid: int) -> int:
     return total
 
 
-def collections() -> tuple[int, int]:
-    """Of new objects, and of all, in this process since it began."""
-    stats = gc.get_stats()
-    return stats[0]["collections"], stats[2]["collections"]
+def collect() -> None:
+    gc.collect()
+    gc.set_threshold(gc.get_threshold()[0], gc.get_threshold()[1], 1_000_000)
+
+
+def young_collections() -> int:
+    return int(gc.get_stats()[0]["collections"])
+
+
+class Cluster:
+    def __init__(self) -> None:
+        from dask.distributed import Client, LocalCluster
+
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        self.cluster = LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=":0", host="127.0.0.1"
+        )
+        self.client = Client(self.cluster)
+        self.pids = [os.getpid(), *self.client.run(os.getpid).values()]
+        self.watch: Any = None
+        self.done = 0
+
+    def everywhere(self, function: Any) -> list[Any]:
+        return [function(), *self.client.run(function).values()]
+
+    def clock(self) -> dict[str, int]:
+        own_ns = sum(map(threads_of_headrace_ns, self.pids))
+        cpu = sum(map(cpu_ns, self.pids))
+        # What is left running after an unwatch is no cost of a batch that nobody watches.
+        return {
+            "cpu_ns": cpu if self.watch is not None else cpu - own_ns,
+            "own_ns": own_ns,
+            "wall_ns": time.perf_counter_ns(),
+        }
+
+    def batch(self, count: int) -> dict[str, int]:
+        young = sum(self.everywhere(young_collections))
+        before = self.clock()
+        numbers = range(self.done, self.done + count)
+        futures = self.client.map(step, numbers, [0.001] * count, [32] * count, ["adamw"] * count)
+        self.client.gather(futures)
+        wall_ns = time.perf_counter_ns() - before["wall_ns"]
+        del futures
+        time.sleep(SETTLES_S)
+        after = self.clock()
+        self.done += count
+        found = {name: after[name] - before[name] for name in before}
+        young = sum(self.everywhere(young_collections)) - young
+        return found | {"wall_ns": wall_ns, "tasks": count, "young_collections": young}
+
+    def once(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for name in ("without", "with"):
+            cpu = sum(map(cpu_ns, self.pids))
+            own = sum(map(threads_of_headrace_ns, self.pids))
+            watch = hr.dask.watch(self.client) if name == "with" else None
+            time.sleep(SETTLES_S)
+            if watch is not None:
+                watch.unwatch()
+            own = sum(map(threads_of_headrace_ns, self.pids)) - own
+            cpu = sum(map(cpu_ns, self.pids)) - cpu
+            found |= {f"{name}_ns": cpu - own, f"own_{name}_ns": own}
+        return found
+
+    def answer(self, command: str) -> dict[str, int]:
+        if command == "watch":
+            self.watch = hr.dask.watch(self.client)
+        elif command == "unwatch":
+            self.watch.unwatch()
+            self.watch = None
+        elif command == "collect":
+            self.everywhere(collect)
+        elif command == "once":
+            return self.once()
+        else:
+            return self.batch(int(command))
+        return {}
 
 
 def main(folder: Path) -> None:
     os.environ["HEADRACE_DIR"] = str(folder / ".headrace")
-    from dask.distributed import Client, LocalCluster
-
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
-    cluster = LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=":0", host="127.0.0.1"
-    )
-    client = Client(cluster)
-    pids = [os.getpid(), *client.run(os.getpid).values()]
-
-    def collected() -> list[int]:
-        found = [collections(), *client.run(collections).values()]
-        return [sum(each) for each in zip(*found, strict=True)]
-
-    done = 0
+    cluster = Cluster()
     for line in sys.stdin:
-        count = int(line.split()[0])
-        is_watched = "watched" in line
-        watch = hr.dask.watch(client) if is_watched and count else None
-        gc.collect()
-        client.run(gc.collect)
-        young, full = collected()
-        time.sleep(0.05)
-        cpu, wall = sum(map(cpu_ns, pids)), time.perf_counter_ns()
-        own = sum(map(threads_of_headrace_ns, pids))
-        if is_watched and not count:
-            watch = hr.dask.watch(client)
-        futures = client.map(
-            step, range(done, done + count), [0.001] * count, [32] * count, ["adamw"] * count
-        )
-        client.gather(futures)
-        del futures
-        wall = time.perf_counter_ns() - wall
-        time.sleep(0.15)  # keys are forgotten and records written after the results are there
-        if watch is not None and not count:
-            watch.unwatch()
-        own = sum(map(threads_of_headrace_ns, pids)) - own
-        cpu = sum(map(cpu_ns, pids)) - cpu
-        young, full = (
-            after - before for after, before in zip(collected(), (young, full), strict=True)
-        )
-        if watch is not None and count:
-            watch.unwatch()
-        if watch is None:
-            cpu, own = cpu - own, 0
-        done += count
-        answer = {"tasks": count, "cpu_ns": cpu, "own_ns": own, "wall_ns": wall}
-        answer |= {"young_collections": young, "full_collections": full}
-        print(json.dumps(answer), flush=True)
-    client.close()
-    cluster.close()
+        print(json.dumps(cluster.answer(line.strip())), flush=True)
+    cluster.client.close()
+    cluster.cluster.close()
 
 
 if __name__ == "__main__":

@@ -60,27 +60,29 @@ bool read_currency(PyObject* object, Currency* out) {
 }  // namespace
 
 TaskForm::~TaskForm() {
-  for (const std::vector<Item>* items : {&used_, &defaults_, &attributes_, &constants_}) {
-    for (const Item& item : *items) {
-      Py_XDECREF(item.text);
-      Py_XDECREF(item.value);
+  for (const Part* part : {&used_, &attributes_, &object_}) {
+    for (const std::vector<Item>* items : {&part->given, &part->own}) {
+      for (const Item& item : *items) {
+        Py_XDECREF(item.text);
+        Py_XDECREF(item.value);
+      }
     }
   }
-  for (PyObject* owned : {activity_, result_.text, latest_type_}) Py_XDECREF(owned);
+  for (PyObject* owned : {activity_, result_name_, latest_type_}) Py_XDECREF(owned);
 }
 
-bool TaskForm::read_names(PyObject* names, std::vector<Item>* out) {
+bool TaskForm::read_names(PyObject* names, Part* out) {
   const Ref sequence = Ref::steal(PySequence_Tuple(names));
   if (!sequence) return false;
   for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(sequence.get()); ++i) {
     PyObject* name = PyTuple_GET_ITEM(sequence.get(), i);
     if (!PyUnicode_CheckExact(name)) return complain("names are texts");
-    out->push_back({Py_NewRef(name), nullptr, out->size(), {}, {}});
+    out->given.push_back({Py_NewRef(name), nullptr, kNoPosition, {}, {}});
   }
   return true;
 }
 
-bool TaskForm::read_values(PyObject* values, std::vector<Item>* out) {
+bool TaskForm::read_own(PyObject* values, Part* out) {
   if (values == Py_None) return true;
   const Ref dict = Ref::steal(PyDict_New());
   if (!dict || PyDict_Update(dict.get(), values) < 0) return false;
@@ -88,12 +90,11 @@ bool TaskForm::read_values(PyObject* values, std::vector<Item>* out) {
   PyObject* value = nullptr;
   for (Py_ssize_t at = 0; PyDict_Next(dict.get(), &at, &name, &value) != 0;) {
     if (!PyUnicode_CheckExact(name)) return complain("names are texts");
-    size_t position = 0;
-    while (position < used_.size() && PyUnicode_Compare(used_[position].text, name) != 0) {
-      ++position;
+    size_t position = kNoPosition;
+    for (size_t i = 0; i < out->given.size(); ++i) {
+      if (PyUnicode_Compare(out->given[i].text, name) == 0) position = i;
     }
-    if (position == used_.size()) position = kNoPosition;
-    out->push_back({Py_NewRef(name), Py_NewRef(value), position, {}, {}});
+    out->own.push_back({Py_NewRef(name), Py_NewRef(value), position, {}, {}});
   }
   return true;
 }
@@ -108,8 +109,10 @@ bool TaskForm::read_result(PyObject* result) {
   if (PyArg_ParseTuple(result, "UUU:task_form", &kind, &version, &name) == 0) return false;
   result_kind_ = text_of(kind);
   result_version_ = text_of(version);
-  result_.text = Py_NewRef(name);
-  return true;
+  result_name_ = Py_NewRef(name);
+  const Ref given = Ref::steal(Py_BuildValue("(ss)", "name", "size_bytes"));
+  const Ref own = Ref::steal(Py_BuildValue("{sOss}", "version", version, "type", ""));
+  return given && own && read_names(given.get(), &object_) && read_own(own.get(), &object_);
 }
 
 // (activity, used, defaults, attributes, constants, result, current, reads_devices, is_plain)
@@ -131,68 +134,52 @@ bool TaskForm::read(PyObject* args) {
   activity_ = Py_NewRef(activity);
   reads_devices_ = reads_devices != 0;
   is_plain_ = is_plain_only != 0;
-  return read_names(used, &used_) && read_values(defaults, &defaults_) &&
-         read_names(attributes, &attributes_) && read_values(constants, &constants_) &&
+  return read_names(used, &used_) && read_own(defaults, &used_) &&
+         read_names(attributes, &attributes_) && read_own(constants, &attributes_) &&
          read_result(result) && read_currency(current, &currency_);
 }
 
 void TaskForm::refresh() {
   generation_ = 0;
-  for (std::vector<Item>* items : {&used_, &defaults_, &attributes_, &constants_}) {
-    for (Item& item : *items) {
+  for (Part* part : {&used_, &attributes_, &object_}) {
+    for (Item& item : part->given) item.name = name_of(item.text);
+    for (Item& item : part->own) {
       item.name = name_of(item.text);
-      item.clean.clear();
-      if (item.value != nullptr && PyUnicode_CheckExact(item.value) &&
-          item.name.secrecy == capture::Secrecy::kNone) {
-        item.clean = capture::without_secrets(text_of(item.value));
-      }
+      const bool is_text =
+          PyUnicode_CheckExact(item.value) && item.name.secrecy == capture::Secrecy::kNone;
+      item.clean = is_text ? capture::without_secrets(text_of(item.value)) : std::string();
     }
   }
   if (!result_kind_.empty()) {
-    result_.name = name_of(result_.text);
-    result_.clean = capture::without_secrets(result_version_);
+    result_id_ = name_of(result_name_).id;
     result_kind_id_ = capture::name_id(result_kind_);
-    object_name_ = name_of("name");
-    object_size_ = name_of("size_bytes");
-    object_version_ = name_of("version");
-    object_type_ = name_of("type");
+    Py_CLEAR(latest_type_);
   }
   generation_ = generation.load(std::memory_order_relaxed);
 }
 
-// A value of the form itself.
-void TaskForm::add_own(PlainRun& run, const Item& item) {
-  if (item.clean.empty() || !run.add_clean_text(item.name, item.clean)) {
-    run.add(item.name, item.value);
-  }
-}
-
-// By position; then the defaults of what was not given.
-void TaskForm::add_used(OpenTaskObject& open, PyObject* const* values, size_t count) {
-  capture::Fields& fields = open.scope.state()->fields;
-  const Interest interest = reads_devices_ ? Interest::kExplicit : Interest::kPassing;
-  PlainRun run(fields, Role::kUsed);
+// Values under their names, as far as there are; then the form's own that none of them replaces.
+// One function for all, so that it is warm after the first.
+void TaskForm::add(capture::Fields& fields, const Part& part, PyObject* const* values,
+                   size_t count) {
+  const Interest interest =
+      reads_devices_ && part.role == Role::kUsed ? Interest::kExplicit : Interest::kPassing;
+  PlainRun run(fields, part.role);
   for (size_t i = 0; i < count; ++i) {
-    if (run.add_plain(used_[i].name, values[i])) [[likely]]
+    if (values[i] == Py_None && part.role == Role::kAttribute) continue;
+    if (run.add_plain(part.given[i].name, values[i])) [[likely]]
       continue;
     run.pause();
     const Ref hold = Ref::share(values[i]);
-    add_value(fields, Role::kUsed, used_[i].name, hold.get(), interest);
+    add_value(fields, part.role, part.given[i].name, hold.get(), interest);
     run.resume();
   }
-  for (const Item& item : defaults_) {
-    if (item.position >= count) add_own(run, item);
+  for (const Item& item : part.own) {
+    if (item.position < count) continue;
+    if (item.clean.empty() || !run.add_clean_text(item.name, item.clean)) {
+      run.add(item.name, item.value);
+    }
   }
-}
-
-void TaskForm::add_attributes(OpenTaskObject& open, PyObject* const* values, size_t count) {
-  PlainRun run(open.scope.state()->fields, Role::kAttribute);
-  for (size_t i = 0; i < count; ++i) {
-    if (values[i] == Py_None) continue;
-    const Ref hold = Ref::share(values[i]);
-    run.add(attributes_[i].name, hold.get());
-  }
-  for (const Item& item : constants_) add_own(run, item);
 }
 
 // begin(parent, attempt, used, attributes)
@@ -202,10 +189,10 @@ PyObject* TaskForm::begin(PyObject* self, PyObject* const* args, Py_ssize_t coun
   PyObject* const attributes = args[3];
   const Items positional = items_of(used);
   const Items told = items_of(attributes);
-  const bool is_too_many = positional && positional.count > used_.size();
+  const bool is_too_many = positional && positional.count > used_.given.size();
   const bool is_mapping = PyMapping_Check(used) != 0 && !PyUnicode_Check(used);
   if ((args[0] != Py_None && !PyUnicode_Check(args[0])) || !told ||
-      (!positional && used != Py_None && !is_mapping) || told.count > attributes_.size() ||
+      (!positional && used != Py_None && !is_mapping) || told.count > attributes_.given.size() ||
       (is_too_many && !is_plain_)) {
     complain(
         "begin() takes a place or None, an attempt, used values and attributes, no more of "
@@ -236,13 +223,14 @@ PyObject* TaskForm::begin(PyObject* self, PyObject* const* args, Py_ssize_t coun
     return nullptr;
   }
   quietly([&] {
-    if (positional) add_used(open, positional.values, positional.count);
-    add_attributes(open, told.values, told.count);
+    capture::Fields& fields = open.scope.state()->fields;
+    if (positional) add(fields, used_, positional.values, positional.count);
+    add(fields, attributes_, told.values, told.count);
   });
   return made;
 }
 
-// "module.name" of its class.
+// "module.name" of its class, as the object's type.
 void TaskForm::read_type_name(PyObject* value) {
   PyObject* type = as_object(Py_TYPE(value));
   if (type == latest_type_) return;
@@ -250,29 +238,26 @@ void TaskForm::read_type_name(PyObject* value) {
   if (!module) drop_error();
   const Ref name = Ref::steal(PyObject_GetAttrString(type, "__qualname__"));
   if (!name) drop_error();
-  latest_type_name_.clear();
-  if (module && PyUnicode_Check(module.get())) latest_type_name_ = text_of(module.get()) + ".";
-  if (name && PyUnicode_Check(name.get())) latest_type_name_ += text_of(name.get());
+  std::string whole;
+  if (module && PyUnicode_Check(module.get())) whole = text_of(module.get()) + ".";
+  if (name && PyUnicode_Check(name.get())) whole += text_of(name.get());
+  object_.own.back().clean = capture::without_secrets(whole);
   Py_XSETREF(latest_type_, Py_NewRef(type));
 }
 
 void TaskForm::add_stored(OpenTaskObject& open, PyObject* stored, PyObject* result) {
   if (result_kind_.empty() || !PyTuple_Check(stored) || PyTuple_GET_SIZE(stored) != 2) return;
   PyObject* name = PyTuple_GET_ITEM(stored, 0);
-  PyObject* size_bytes = PyTuple_GET_ITEM(stored, 1);
   if (!PyUnicode_Check(name)) return;
   if (generation_ != generation.load(std::memory_order_relaxed)) refresh();
   read_type_name(result);
   Ref keep;
   const Uuid id = capture::named_object_id(result_kind_, text_of(name, keep), result_version_);
-  object_.clear();
-  add_plain(object_, Role::kAttribute, object_name_, name);
-  if (size_bytes != Py_None) add_plain(object_, Role::kAttribute, object_size_, size_bytes);
-  object_.add_string(Role::kAttribute, object_version_.id, result_.clean);
-  object_.add_string(Role::kAttribute, object_type_.id, latest_type_name_);
+  object_fields_.clear();
+  add(object_fields_, object_, PySequence_Fast_ITEMS(stored), object_.given.size());
   capture::TaskState* state = open.scope.state();
-  capture::record_object(id, result_kind_id_, state->workflow_id(), object_);
-  state->fields.add_object(Role::kGenerated, result_.name.id, id);
+  capture::record_object(id, result_kind_id_, state->workflow_id(), object_fields_);
+  state->fields.add_object(Role::kGenerated, result_id_, id);
 }
 
 TaskForm& form_of(PyObject* form) { return cast(form)->form; }

@@ -12,8 +12,6 @@
 
 namespace headrace::binding {
 
-class PlainRun;
-
 class TaskForm {
  public:
   TaskForm() = default;
@@ -31,28 +29,29 @@ class TaskForm {
   void add_stored(OpenTaskObject& open, PyObject* stored, PyObject* result);
 
  private:
-  // A name, and a value of each task's or, where it is owned here, of all.
+  // A name, and its value where all tasks have the same.
   struct Item {
-    PyObject* text = nullptr;
-    PyObject* value = nullptr;
-    size_t position = 0;  // of a default: where a given value takes its place
+    PyObject* text;   // owned
+    PyObject* value;  // owned; null: each task's
+    size_t position;  // of the given value that takes its place
     Name name;
     std::string clean;  // of a value that is text: as it is recorded; empty: see the value
   };
-  bool read_names(PyObject* names, std::vector<Item>* out);
-  bool read_values(PyObject* values, std::vector<Item>* out);
+  struct Part {
+    Role role;
+    std::vector<Item> given;  // with each task, by position
+    std::vector<Item> own;
+  };
+  bool read_names(PyObject* names, Part* out);
+  bool read_own(PyObject* values, Part* out);
   bool read_result(PyObject* result);
   void refresh();
-  void add_used(OpenTaskObject& open, PyObject* const* values, size_t count);
-  void add_attributes(OpenTaskObject& open, PyObject* const* values, size_t count);
-  static void add_own(PlainRun& run, const Item& item);
+  void add(capture::Fields& fields, const Part& part, PyObject* const* values, size_t count);
   void read_type_name(PyObject* value);
 
   PyObject* activity_ = nullptr;  // owned
-  std::vector<Item> used_;        // those given by position
-  std::vector<Item> defaults_;    // of those and of others
-  std::vector<Item> attributes_;
-  std::vector<Item> constants_;
+  Part used_{Role::kUsed, {}, {}};
+  Part attributes_{Role::kAttribute, {}, {}};
   uint32_t generation_ = 0;  // of all names
   Currency currency_ = Currency::kNone;
   bool reads_devices_ = false;
@@ -61,15 +60,12 @@ class TaskForm {
   // Of the object that holds a task's result, where it is one.
   std::string result_kind_;  // empty: none is
   std::string result_version_;
-  Item result_;  // its name among what a task generated
+  PyObject* result_name_ = nullptr;  // owned: among what a task generated
+  uint32_t result_id_ = 0;           // of that name
   uint32_t result_kind_id_ = 0;
-  Name object_name_;
-  Name object_size_;
-  Name object_version_;
-  Name object_type_;
-  capture::Fields object_;           // reused, so that a warm one allocates nothing
-  PyObject* latest_type_ = nullptr;  // owned
-  std::string latest_type_name_;
+  Part object_{Role::kAttribute, {}, {}};  // its type last
+  capture::Fields object_fields_;          // reused, so that a warm one allocates nothing
+  PyObject* latest_type_ = nullptr;        // owned
 };
 
 // `form` is an OpenTaskObject's.

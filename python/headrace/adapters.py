@@ -265,8 +265,8 @@ class Adapter:
             form = adapter.form("solve", used=("steps", "rate"), attributes=("queue",))
             task = form.begin(place, attempt, (100, 0.1), ("short",))
 
-        and one to end, and costs half of what begin() does, far less where the processor did other
-        things in between. `place` and `attempt` are as in begin().
+        and one to end, and costs two fifths of begin() and end(), less where the processor did
+        other things in between. `place` and `attempt` are as in begin().
 
         used        names of what form.begin() is given for `used`, in order. It takes a mapping
                     too, as it is
