@@ -11,8 +11,6 @@
 
 namespace headrace::binding {
 
-class TaskForm;
-
 struct OpenTaskObject {
   PyObject_HEAD OpenScope scope;  // without a state: it has ended, or capture is off
   Place place;                    // where its children come from

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <new>
 
-#include "base/clock.h"
 #include "binding/activity_type.h"
 #include "binding/plain_values.h"
 #include "capture/secrets.h"

@@ -93,6 +93,10 @@ TEST(Secrets, EveryFormHasItsMark) {
                                     std::string("xa") + "pp-" + std::string(20, 'y'),
                                     std::string("do") + "p_v1_" + std::string(44, 'y'),
                                     std::string("AG") + "E-SECRET-KEY-" + std::string(34, 'Y')}) {
+    for (const char* const before : {"a/", "(", "a-b-"}) {
+      EXPECT_TRUE(may_hold_secret(before + secret)) << before << secret;
+      EXPECT_TRUE(may_hold_secret(before + secret + " x")) << before << secret;
+    }
     for (size_t before = 0; before < 40; ++before) {
       for (const size_t after : {0, 1, 7, 20}) {
         const std::string text =
@@ -100,9 +104,6 @@ TEST(Secrets, EveryFormHasItsMark) {
         std::string out;
         EXPECT_TRUE(may_hold_secret(text)) << text;
         EXPECT_TRUE(take_out_secrets(text, &out)) << text;
-        for (const char* const in : {"a/", "(", "a-b-"}) {
-          EXPECT_TRUE(may_hold_secret(in + text.substr(before))) << in << text;
-        }
       }
     }
   }
