@@ -21,11 +21,20 @@ class ClockMap {
   // Sorts what was added; call once before the conversions.
   void prepare();
 
-  // ns since the epoch, UTC. Without a clock record: the ticks themselves.
+  // The last moment that a store can show: DuckDB reads one ns more as infinity. Times of records
+  // begin at 1970, so that a difference of two always fits.
+  static constexpr int64_t kLast_ns = INT64_MAX - 1;
+
+  // ns since the epoch, UTC; what no clock would say becomes 0 or kLast_ns, whichever is nearer.
+  // Without a clock record: the ticks themselves.
   int64_t realtime_ns(uint64_t ticks) const {
-    if (lines_.empty()) return static_cast<int64_t>(ticks);
+    if (lines_.empty()) return static_cast<int64_t>(std::min<uint64_t>(ticks, kLast_ns));
     const Line& line = line_at(ticks);
-    return sum(line.realtime_ns, scaled(ticks - line.ticks, line.realtime_per_tick));
+    const int64_t since_ns = scaled(ticks - line.ticks, line.realtime_per_tick);
+    int64_t out = 0;
+    if (__builtin_add_overflow(line.realtime_ns, since_ns, &out))
+      return since_ns < 0 ? 0 : kLast_ns;
+    return std::clamp(out, int64_t{0}, kLast_ns);
   }
   // ns from `begin` to `end`; 0 when the end comes first.
   int64_t elapsed_ns(uint64_t begin, uint64_t end) const {
@@ -34,7 +43,7 @@ class ClockMap {
     const int64_t elapsed = difference(monotonic_ns(end), monotonic_ns(begin));
     return elapsed < 0 ? 0 : elapsed;
   }
-  // From `begin` to `end`. None when the end lies past what 64 bits of ns hold (the year 2262).
+  // From `begin` to `end`. None when it does not lie between 1970 and kLast_ns (the year 2262).
   struct Span {
     int64_t begin_ns;
     int64_t elapsed_ns;
@@ -43,7 +52,10 @@ class ClockMap {
   std::optional<Span> span(uint64_t begin, uint64_t end) const {
     const Span out{realtime_ns(begin), elapsed_ns(begin, end)};
     int64_t end_ns = 0;
-    if (__builtin_add_overflow(out.begin_ns, out.elapsed_ns, &end_ns)) return std::nullopt;
+    if (out.begin_ns <= 0 || __builtin_add_overflow(out.begin_ns, out.elapsed_ns, &end_ns) ||
+        end_ns >= kLast_ns) {
+      return std::nullopt;
+    }
     return out;
   }
   const std::vector<ClockRecord>& readings() const { return readings_; }

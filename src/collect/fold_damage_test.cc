@@ -237,7 +237,8 @@ TEST_F(FoldDamageTest, ATaskThatEndsPastTheYear2262) {
   store::Store store = memory();
   fold_into(store);
   EXPECT_EQ(integer(store, "SELECT count(*) FROM task WHERE ended_at IS NOT NULL"), 2);
-  EXPECT_EQ(text(store, "SELECT reason FROM quarantine"), "it ends past the year 2262");
+  EXPECT_EQ(text(store, "SELECT reason FROM quarantine"),
+            "it did not run between the years 1970 and 2262");
 }
 
 }  // namespace

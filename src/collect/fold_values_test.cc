@@ -98,6 +98,28 @@ TEST_F(FoldValuesTest, NumbersBytesTimesAndWhatCouldNotBeKept) {
   EXPECT_EQ(text(store, "SELECT used.lock->>'$.\"$unkept\".type' FROM task"), "Lock");
 }
 
+// Found by fuzzing: one such value, and no view of tasks could be read.
+TEST_F(FoldValuesTest, MomentsThatDuckDbCannotShowAreKeptAsNumpyWouldWriteThem) {
+  SpoolFixture p(directory_, 5);
+  constexpr int64_t kLeast = std::numeric_limits<int64_t>::min();
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  constexpr int64_t kFirst = -9'223'286'400'000'000'000;
+  for (const int64_t when : {kLeast, kFirst - 1, kFirst, int64_t{0}, kMost - 1, kMost}) {
+    add_task(p, "a", {{"when", Role::kUsed, ValueTag::kTime}}, {cell_of(when)});
+  }
+  p.seal();
+  store::Store store = memory();
+  EXPECT_EQ(fold_into(store).quarantined, 0u);
+  EXPECT_EQ(text(store, "SELECT string_agg(used->>'$.when', ' ' ORDER BY task_id) FROM task"),
+            R"({"$datetime64":"-9223372036854775808[ns]"} )"
+            R"({"$datetime64":"-9223286400000000001[ns]"} )"
+            R"({"$time":"1677-09-22T00:00:00.000000000Z"} )"
+            R"({"$time":"1970-01-01T00:00:00.000000000Z"} )"
+            R"({"$time":"2262-04-11T23:47:16.854775806Z"} )"
+            R"({"$datetime64":"9223372036854775807[ns]"})");
+  EXPECT_EQ(text(store, "SELECT count(\"when\") FROM activity.a"), "6");
+}
+
 TEST_F(FoldValuesTest, TypedTextIsTextInSqlAndSaysItsTypeInJson) {
   SpoolFixture p(directory_, 5);
   const std::vector<ShapeField> fields = {{"price", Role::kUsed, ValueTag::kTyped},

@@ -15,6 +15,8 @@ using store::Table;
 
 // In a sample's flags in the store: another row stands for the record, which is one number.
 constexpr uint8_t kStandsWithAnother = 128;
+// DuckDB's TIMESTAMP_NS begins with the first whole day that 64 bits hold.
+constexpr int64_t kFirstMoment_ns = -9'223'286'400'000'000'000;
 constexpr uint64_t kPastNumbers = uint64_t{1} << kTaskNumberBits;
 
 constexpr const char* kNoShape = "it refers to a shape that is not in the dictionary";
@@ -23,10 +25,20 @@ constexpr const char* kNoParent = "it refers to a parent that is not in the dict
 constexpr const char* kNoSensor = "it refers to a sensor that is not in the dictionary";
 constexpr const char* kNoName = "it refers to a name that is not in the dictionary";
 constexpr const char* kNoClock = "there is no clock reading to date it by";
-constexpr const char* kNoTime = "it ends past the year 2262";
+constexpr const char* kNoTime = "it did not run between the years 1970 and 2262";
 constexpr const char* kShort = "it is shorter than its kind";
 constexpr const char* kBadTail = "a value lies outside it";
 constexpr const char* kBadValue = "a value's bytes are not of its type";
+
+std::string as_typed(ValueTag tag, uint64_t cell, std::string_view tail) {
+  switch (tag) {
+    case ValueTag::kString: return "text:" + escaped_text(tail);
+    case ValueTag::kTyped: return escaped_typed(tail);
+    case ValueTag::kTime:
+      return "datetime64:" + std::to_string(static_cast<int64_t>(cell)) + "[ns]";
+    default: return "int:" + std::string(tail);
+  }
+}
 
 }  // namespace
 
@@ -99,6 +111,10 @@ const char* RecordFold::read_cells(const RecordView& record, const ShapePlan& sh
 }
 
 bool RecordFold::is_odd(const CellMove& move) const {
+  if (move.tag == ValueTag::kTime) {
+    const auto moment_ns = static_cast<int64_t>(cells_[move.cell]);
+    return moment_ns < kFirstMoment_ns || moment_ns > ClockMap::kLast_ns;
+  }
   const std::string_view tail = tails_[move.cell];
   if (move.tag == ValueTag::kString || move.tag == ValueTag::kTyped) return !is_utf8(tail);
   return move.tag == ValueTag::kBigInt && tail.size() > 38 && is_beyond_128_bits(tail);
@@ -109,7 +125,8 @@ bool RecordFold::has_odd_value(const ShapePlan& shape) const {
                      [this](const CellMove& move) { return is_odd(move); });
 }
 
-// Text that is not UTF-8 and integers too wide for a column are kept exactly, as typed text.
+// Text that is not UTF-8, integers too wide for a column and moments that DuckDB cannot show are
+// kept exactly, as typed text.
 void RecordFold::retype_odd_values(const ShapePlan& from, ShapePlan& own) {
   own.cells = from.cells;
   own.references = from.references;
@@ -117,9 +134,7 @@ void RecordFold::retype_odd_values(const ShapePlan& from, ShapePlan& own) {
   for (const CellMove& move : from.moves) {
     if (!is_odd(move)) continue;
     std::string_view& tail = tails_[move.cell];
-    rewritten_.push_back(move.tag == ValueTag::kString  ? "text:" + escaped_text(tail)
-                         : move.tag == ValueTag::kTyped ? escaped_typed(tail)
-                                                        : "int:" + std::string(tail));
+    rewritten_.push_back(as_typed(move.tag, cells_[move.cell], tail));
     tail = rewritten_.back();
     own.cells[move.cell].tag = ValueTag::kTyped;
   }
