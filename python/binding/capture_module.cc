@@ -19,6 +19,7 @@
 #include "binding/scope_type.h"
 #include "binding/set_aside.h"
 #include "binding/task_form.h"
+#include "binding/task_runner.h"
 #include "binding/task_type.h"
 #include "binding/tick_rate.h"
 
@@ -40,11 +41,12 @@ PyMODINIT_FUNC PyInit__capture() {
                      add_resumable_types(module.get()) && add_scope_type(module.get()) &&
                      add_loop_type(module.get()) && add_carry_type(module.get()) &&
                      add_object_type(module.get()) && add_open_task_type(module.get()) &&
-                     add_task_form_type(module.get()) && add_process_functions(module.get()) &&
-                     add_segment_functions(module.get()) && add_exposure_functions(module.get()) &&
-                     add_flowcept_task_type(module.get()) && add_flowcept_loop_type(module.get()) &&
-                     add_flowcept_documents(module.get()) && add_layer_clock_type(module.get()) &&
-                     add_layer_hooks_type(module.get()) && add_activity_type(module.get()) &&
-                     add_moment_type(module.get()) && add_set_aside_function(module.get());
+                     add_task_form_type(module.get()) && add_task_runner_type(module.get()) &&
+                     add_process_functions(module.get()) && add_segment_functions(module.get()) &&
+                     add_exposure_functions(module.get()) && add_flowcept_task_type(module.get()) &&
+                     add_flowcept_loop_type(module.get()) && add_flowcept_documents(module.get()) &&
+                     add_layer_clock_type(module.get()) && add_layer_hooks_type(module.get()) &&
+                     add_activity_type(module.get()) && add_moment_type(module.get()) &&
+                     add_set_aside_function(module.get());
   return added ? module.release() : nullptr;
 }

@@ -363,6 +363,15 @@ PyObject* begin_open_task(const Beginning& how) {
   return self;
 }
 
+void end_open_task(OpenTaskObject& open, PyObject* status, PyObject* result, PyObject* stored) {
+  Arguments given{};
+  given.fill(Py_None);
+  given[kStatus] = status;
+  given[kResult] = result;
+  given[kStored] = stored;
+  if (!Ref::steal(end_with(open, given))) drop_error();
+}
+
 bool add_open_task_type(PyObject* module) {
   g_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&g_spec));
   return g_type != nullptr && PyModule_AddObjectRef(module, "OpenTask", as_object(g_type)) == 0 &&

@@ -37,6 +37,10 @@ struct Beginning {
 // A new OpenTask; without a state while capture is off. Null, with an exception, without memory.
 PyObject* begin_open_task(const Beginning& how);
 
+// As its method end(), with these arguments (None: not given). An error of this is none of the
+// program's and is dropped.
+void end_open_task(OpenTaskObject& open, PyObject* status, PyObject* result, PyObject* stored);
+
 // Adds the items of any mapping, or of None. False, with an exception, if it cannot be read.
 bool add_mapping(OpenTaskObject& open, Role role, PyObject* mapping);
 

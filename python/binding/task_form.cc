@@ -259,6 +259,8 @@ void TaskForm::add_stored(OpenTaskObject& open, PyObject* stored, PyObject* resu
   state->fields.add_object(Role::kGenerated, result_id_, id);
 }
 
+bool is_task_form(const PyObject* object) { return Py_TYPE(object) == g_type; }
+
 TaskForm& form_of(PyObject* form) { return cast(form)->form; }
 
 namespace {

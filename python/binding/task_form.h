@@ -68,7 +68,8 @@ class TaskForm {
   PyObject* latest_type_ = nullptr;        // owned
 };
 
-// `form` is an OpenTaskObject's.
+bool is_task_form(const PyObject* object);
+// `form` is an OpenTaskObject's, or is_task_form().
 TaskForm& form_of(PyObject* form);
 
 // Adds the type and the function task_form.

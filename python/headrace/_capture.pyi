@@ -135,6 +135,11 @@ class TaskForm:
         /,
     ) -> OpenTask | None: ...
 
+class TaskRunner:
+    """Runs a framework's tasks, as Adapter.runner() gives it."""
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any: ...
+
 def now() -> Moment: ...
 def activity(
     name: str, file: str, line: int, outputs: str | Sequence[str] | None, /
@@ -164,6 +169,17 @@ def task_form(
     plain: bool,
     /,
 ) -> TaskForm: ...
+def task_runner(
+    function: Callable[..., Any],
+    otherwise: Callable[..., Any],
+    ended: Callable[[OpenTask, Any, Any], object],
+    ready: tuple[int, str],
+    key: int,
+    answer: tuple[str, str, str, str],
+    state: str,
+    over: frozenset[str],
+    /,
+) -> TaskRunner: ...
 def draw_task() -> str | None: ...
 def set_aside(source: str, piece: bytes, reason: str, /) -> None: ...
 

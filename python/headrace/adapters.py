@@ -18,6 +18,7 @@ process (a file, a server) there is `Source`.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import threading
@@ -30,6 +31,7 @@ from headrace._capture import (
     Object,
     OpenTask,
     TaskForm,
+    TaskRunner,
     current_campaign,
     current_workflow,
     describe,
@@ -58,6 +60,7 @@ __all__ = [
     "OpenTask",
     "Source",
     "TaskForm",
+    "TaskRunner",
     "UnsupportedVersionError",
     "current_campaign",
     "current_task",
@@ -292,6 +295,41 @@ class Adapter:
             self.reads_devices,
             plain,
         )
+
+    @staticmethod
+    def runner(
+        function: Callable[..., Any],
+        *,
+        ready: tuple[int, str],
+        key: int,
+        otherwise: Callable[..., Any],
+        ended: Callable[[OpenTask, Any, Any], object],
+        answer: tuple[str, str, str, str],
+        state: str,
+        over: frozenset[str],
+    ) -> TaskRunner:
+        """Stands for `function`, by which a framework runs each of its tasks and which gives a dict
+        that tells how that went. What is to be recorded of a task is made ready elsewhere, where
+        the framework has just looked at it; around the function itself no line of Python runs.
+
+        ready      (position, name): that argument of the function is a dict; its item of that name
+                   is another dict, of what is ready to run, by key. The adapter puts there
+                   (form, place, attempt, used, attributes, name, about): what form.begin() takes,
+                   the name of the object that holds the result, and the framework's own object for
+                   the task. A call takes its own out
+        key        position of the argument that is the key
+        otherwise  is called instead of the function where nothing is ready, or nothing was begun
+        answer     (name, value, result, size): the answer's item of that name has that value where
+                   the task went well; then the other two are the result and its size in bytes
+        state      attribute of `about` that says how it is; where it is among `over` by the end,
+                   the task is cancelled: nobody waits for the result
+        ended      called with the open task, `about`, and the answer that is not such a one or the
+                   exception that the function raised, which goes on to who called
+
+        Function or `otherwise` is called exactly once, with the same arguments."""
+        runner = _capture.task_runner(function, otherwise, ended, ready, key, answer, state, over)
+        functools.update_wrapper(runner, function)
+        return runner
 
     def draw(self) -> str | None:
         """The id of a task that is recorded later, once: the `id` of its begin() or record(), and

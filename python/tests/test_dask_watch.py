@@ -57,14 +57,28 @@ def test_threads_and_a_cluster(run: Callable[..., Recorded]) -> None:
     """Workers in the client's own process; a cluster instead of a client; a block."""
     recorded = run(
         guarded("""
+def traces(cluster):
+    runner = getattr(distributed.worker, "_run_task", None) or distributed.worker.apply_function
+    found = {"table": "_TRANSITIONS_TABLE" in vars(cluster.scheduler)}
+    found["runner"] = type(runner).__name__ == "TaskRunner"
+    for worker in cluster.workers.values():
+        found |= {"plugin": "headrace" in worker.plugins, "execute": "execute" in vars(worker)}
+        found["state"] = any(name.startswith("headrace") for name in worker.execution_state)
+    return found
+
 with LocalCluster(n_workers=2, threads_per_worker=2, processes=False, **QUIET) as cluster:
     with Client(cluster) as client:
+        before = traces(cluster)
         with hr.dask.watch(cluster) as watch:
+            assert all(traces(cluster).values()), traces(cluster)
+            for worker in cluster.workers.values():
+                assert not hasattr(worker.plugins["headrace"], "transition")
             assert client.gather(client.map(one_more, range(20))) == list(range(1, 21))
             assert hr.dask.watch(client) is not watch  # anew
             assert client.submit(one_more, 20).result() == 21
             assert not watch.is_watching
             hr.dask.unwatch(client)
+        assert traces(cluster) == before == dict.fromkeys(before, False)
         assert client.submit(one_more, 21).result() == 22
 """)
     )
@@ -271,7 +285,7 @@ with LocalCluster(n_workers=0, **QUIET) as cluster, Client(cluster) as client:
             hr.dask.watch(client)
         except RuntimeError as error:
             print(error)
-        assert "headrace" not in cluster.scheduler.plugins
+        assert "_TRANSITIONS_TABLE" not in vars(cluster.scheduler)
         assert client.submit(sum, [1, 2]).result() == 3
         worker.terminate()
 """)

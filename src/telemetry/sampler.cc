@@ -67,6 +67,7 @@ void Sampler::run() {
   while (true) {
     look();
     sweep(false);
+    count_cpu();
     plan();
     int64_t deadline_ns = look_ns_;
     for_each_station(
@@ -139,11 +140,14 @@ bool Sampler::is_shed(size_t samples) {
 }
 
 // At the usual rate: who is elected, who has started, who runs tasks. With a sweep where there is
-// one within half a period: to wake up costs more than to look.
+// one within half a period, and while tasks run no oftener than sweeps: to wake up costs more than
+// to look.
 void Sampler::look() {
   const int64_t now_ns = now_monotonic_ns();
   if (now_ns < look_ns_ - options_.period_ns / 2) return;
-  look_ns_ = std::max(look_ns_ + options_.period_ns, now_ns);
+  const bool is_busy = busy_.youngest_ns().has_value();
+  const int64_t step_ns = is_busy ? std::max(options_.period_ns, step_ns_) : options_.period_ns;
+  look_ns_ = std::max(look_ns_ + step_ns, now_ns);
   if (!elected_ && options_.node_providers && now_ns >= next_election_ns_) {
     next_election_ns_ = now_ns + kElection_ns;
     elected_ = election_.stand();
@@ -183,11 +187,34 @@ void Sampler::read_edges(int64_t now_ns) {
   }
 }
 
+// What this thread took since the last time but for its sweeps: to sleep, to wake, to look, to
+// write. The first wakes start providers.
+void Sampler::count_cpu() {
+  constexpr uint64_t kStarting = 3;
+  constexpr double kEwma = 1.0 / 16;
+  const int64_t now_ns = read_clock_ns(CLOCK_THREAD_CPUTIME_ID);
+  const auto outside_ns = static_cast<double>(now_ns - cpu_ns_ - swept_cpu_ns_);
+  cpu_ns_ = now_ns;
+  swept_cpu_ns_ = 0;
+  if (++wakes_ == kStarting) wake_cpu_ns_ = outside_ns;
+  if (wakes_ > kStarting) wake_cpu_ns_ += kEwma * (outside_ns - wake_cpu_ns_);
+}
+
 // Sets when those that were due are read next.
 void Sampler::plan() {
+  const std::optional<int64_t> youngest_ns = busy_.youngest_ns();
   double load = 0;
-  for_each_station([&](const Station& one) { load += one.load(busy_.youngest_ns()); });
+  int64_t step_ns = options_.period_ns;
+  for_each_station([&](const Station& one) {
+    load += one.load(youngest_ns);
+    step_ns = std::min(step_ns, one.step_ns(youngest_ns, 1));
+  });
+  load += wake_cpu_ns_ / static_cast<double>(step_ns);
   self_->slowdown = options_.fixed ? 1 : slowdown(load, options_.budget);
+  step_ns_ = Pace::kResting_ns;
+  for_each_station([&](const Station& one) {
+    step_ns_ = std::min(step_ns_, one.step_ns(youngest_ns, self_->slowdown));
+  });
   const int64_t now_ns = now_monotonic_ns();
   for_each_station([&](Station& one) {
     if (!one.is_due(sweep_ns_)) return;
@@ -203,10 +230,12 @@ void Sampler::sweep(bool force) {
   if (samples == 0) return;
   ++self_->sweeps;
   if (!force && is_shed(samples)) return;
-  int64_t cpu_ns = read_clock_ns(CLOCK_THREAD_CPUTIME_ID);
+  const int64_t from_ns = read_clock_ns(CLOCK_THREAD_CPUTIME_ID);
+  int64_t cpu_ns = from_ns;
   for_each_station([&](Station& one) {
     if (is_due(one)) cpu_ns = one.sweep_due(batch_, force, cpu_ns);
   });
+  swept_cpu_ns_ += cpu_ns - from_ns;
 }
 
 // True when it is time to stop.

@@ -2,9 +2,10 @@
 // process is the elected one.
 //
 // Each provider is read at its own pace (telemetry/pace.h), all together within a budget of CPU
-// time. Deadlines lie on a grid, so that lateness does not add up; periods that were missed are
-// counted, not made up for. There is a sweep at the start and one at the end. What was read is
-// written once a second, and when tasks have ended (telemetry/sample_batch.h).
+// time, which the thread's waking up and writing count into. Deadlines lie on a grid, so that
+// lateness does not add up; periods that were missed are counted, not made up for. There is a sweep
+// at the start and one at the end. What was read is written once a second, and when tasks have
+// ended (telemetry/sample_batch.h).
 #pragma once
 
 #include <condition_variable>
@@ -53,6 +54,7 @@ class Sampler {
   void look();
   void write_in_time(int64_t next_ns);
   void read_edges(int64_t now_ns);
+  void count_cpu();
   void plan();
   void sweep(bool force);
   bool is_shed(size_t samples);
@@ -71,8 +73,13 @@ class Sampler {
   std::vector<Station> node_;
   std::vector<SlowStart> slow_;
   Busy busy_;
-  bool ran_tasks_ = false;  // at the look before
-  int64_t look_ns_ = 0;     // the next
+  bool ran_tasks_ = false;    // at the look before
+  int64_t look_ns_ = 0;       // the next
+  int64_t step_ns_ = 0;       // the shortest of those planned
+  int64_t cpu_ns_ = 0;        // of this thread, when it was last counted
+  int64_t swept_cpu_ns_ = 0;  // of that, the sweeps since
+  double wake_cpu_ns_ = 0;    // of a wake without its sweep, about
+  uint64_t wakes_ = 0;
   uint64_t begin_ticks_ = 0;
   int64_t begin_ns_ = 0;
   bool reads_edges_ = false;

@@ -41,6 +41,10 @@ class Station {
   bool is_due(int64_t now_ns) const { return due_ns_ - slack_ns_ <= now_ns; }
   // Of the budget, with steps as wanted.
   double load(std::optional<int64_t> youngest_ns) const;
+  // From one sweep to the next.
+  int64_t step_ns(std::optional<int64_t> youngest_ns, double slowdown) const {
+    return pace_.step_ns(youngest_ns, slowdown);
+  }
   // After a sweep at its due time, or too late: sets the next. The deadlines lie on a grid. Returns
   // how many were missed.
   uint64_t plan(int64_t now_ns, std::optional<int64_t> youngest_ns, double slowdown);

@@ -1,8 +1,10 @@
 """Tasks as a worker runs them: one record each, current while the function runs.
 
-In a worker's thread a task is run by one function of `distributed.worker`; it is wrapped for as
-long as any worker of the process is watched. Coroutines, and what runs in pools of processes, are
-seen around `Worker.execute` instead, and are current in its context.
+In a worker's thread a task is run by one function of `distributed.worker`; a runner stands for it
+as long as any worker of the process is watched. What most tasks are recorded with is made ready in
+the worker's event loop, around `Worker.execute`, which looks at the same things next; in the thread
+they would have to come from another processor's memory. Coroutines, and what runs in pools of
+processes, are seen around `Worker.execute` whole, and are current in its context.
 """
 
 from __future__ import annotations
@@ -36,8 +38,14 @@ _watched: dict[int, Running] = {}  # by the worker's identity
 _original: Callable[..., Any] | None = None
 _complaints = 0
 _MOST_COMPLAINTS = 3
-# Where a thread finds its worker's Running: among what the worker tells each of its tasks.
+# Where a thread finds its worker's Running, and what is ready to run there: among what the worker
+# tells each of its tasks.
 _STATE = "headrace"
+_READY = "headrace-ready"
+# States of a worker's task whose result nobody waits for.
+_OVER = frozenset(("cancelled", "forgotten", "released"))
+# What was made ready and never ran, as when data of it are gone, is looked for beyond so many.
+_MOST_READY = 64
 # States of a worker's task that has not begun; of what is to run here, not of what is fetched.
 _NOT_BEGUN = frozenset(("waiting", "ready", "constrained"))
 
@@ -62,6 +70,18 @@ def _user_frames(error: BaseException) -> Any:
     return traceback
 
 
+def _raised(message: Any) -> Any:
+    """The exception in what `distributed.worker` says of a task that did not finish."""
+    return message.get("actual_exception") or message.get("actual-exception")
+
+
+def _failed(open_task: OpenTask, status: str | None, error: BaseException | None) -> None:
+    if error is None or type(error).__name__ == "Reschedule":  # back to the scheduler
+        open_task.end("cancelled", attributes={"rescheduled": True})
+    else:
+        open_task.end(status, error=error, traceback=_user_frames(error))
+
+
 class Running:
     """What runs on one worker."""
 
@@ -73,6 +93,9 @@ class Running:
         self._tasks = worker.state.tasks
         self._forms: dict[tuple[Function, Current], TaskForm] = {}
         self._latest: tuple[Callable[[], Any], TaskForm | None] = (lambda: None, None)
+        self._ready: dict[Any, tuple[Any, ...]] = {}
+        worker.execution_state[_STATE] = self
+        worker.execution_state[_READY] = self._ready
         self._execute = worker.execute
         worker.execute = self._around(worker.execute)
         self._freed = worker.stream_handlers["free-keys"]
@@ -83,7 +106,8 @@ class Running:
     def remove(self) -> None:
         """The worker is as it was."""
         self._worker.__dict__.pop("execute", None)
-        self._worker.execution_state.pop(_STATE, None)
+        for name in (_STATE, _READY):
+            self._worker.execution_state.pop(name, None)
         if self._worker.stream_handlers["free-keys"] == self._free:
             self._worker.stream_handlers["free-keys"] = self._freed
         self._storage.remove()
@@ -118,9 +142,8 @@ class Running:
             self._latest = weakref.ref(function), form
         return form
 
-    def begin(self, key: Any, data: Any) -> OpenTask:
-        """The record of a task that this thread runs now."""
-        task = self._tasks[key]
+    def _make_ready(self, key: Any, task: Any, spec: Any) -> None:
+        """What the runner records of a plain task: it depends on none, and takes by position."""
         annotations = task.annotations
         told = annotations.get(ANNOTATION) if annotations else None
         # As told_of() says it: a call less for nearly every task, which in a worker is a us.
@@ -128,25 +151,25 @@ class Running:
             submitted_ns, attempt = told & ~MARK, 0
         else:
             place, submitted_ns, attempt = places.told_of(task, self._place)
-        spec = task.run_spec
-        open_task: OpenTask | None = None
-        # Most tasks are plain, and for them this is all.
-        if not task.dependencies and type(spec) is Task and not spec.kwargs:
-            latest, form = self._latest
-            if latest() is not spec.func:
-                form = self._plain_form_of(spec.func, key)
-            if form is not None:
-                waited_s = (time_ns() - submitted_ns) / 1e9 if submitted_ns else None
-                name = key if type(key) is str else text_of(key)
-                open_task = form.begin(place, attempt, spec.args, (name, waited_s))
-        if open_task is None:
-            open_task = self.begin_any(key, data, "thread")
-        elif self._fetched:
-            self._add_fetched(open_task, key)
-        return open_task
+        latest, form = self._latest
+        if latest() is not spec.func:
+            form = self._plain_form_of(spec.func, key)
+        if form is None:
+            return
+        waited_s = (time_ns() - submitted_ns) / 1e9 if submitted_ns else None
+        name = key if type(key) is str else text_of(key)
+        self._ready[key] = form, place, attempt, spec.args, (name, waited_s), name, task
+        if len(self._ready) > _MOST_READY:
+            self._forget_ready()
 
-    def begin_any(self, key: Any, data: Any, current: Current) -> OpenTask:
-        """The same of a task that takes whatever it takes; where `current` is True it is current in
+    def _forget_ready(self) -> None:
+        for key in list(self._ready):
+            task = self._tasks.get(key)
+            if task is None or task.state not in ("executing", "long-running"):
+                self._ready.pop(key, None)
+
+    def begin(self, key: Any, data: Any, current: Current) -> OpenTask:
+        """The record of a task that this thread runs now; where `current` is True it is current in
         this context."""
         task = self._tasks[key]
         place, submitted_ns, attempt = places.told_of(task, self._place)
@@ -156,29 +179,22 @@ class Running:
         open_task = form.begin(place, attempt, used, (text_of(key), waited_s))
         if more:
             open_task.use_objects("dask_keys", more)
-        if self._fetched:
-            self._add_fetched(open_task, key)
-        return open_task
-
-    def _add_fetched(self, open_task: OpenTask, key: Any) -> None:
         if facts := self._fetched.pop(key, None):
             open_task.attributes(facts)
+        return open_task
 
     def finished(self, open_task: OpenTask, key: Any, result: Any, size_bytes: Any) -> None:
         """It gave `result`."""
-        task = self._tasks.get(key)
-        status = "cancelled" if task is None or task.state == "cancelled" else None
         name = key if type(key) is str else text_of(key)
-        open_task.end(status, result=result, stored=(name, size_bytes))
+        open_task.end(self._status_of(key), result=result, stored=(name, size_bytes))
 
     def failed(self, open_task: OpenTask, key: Any, error: BaseException | None) -> None:
-        """It raised, or was given back to the scheduler (distributed.Reschedule)."""
-        if error is None or type(error).__name__ == "Reschedule":
-            open_task.end("cancelled", attributes={"rescheduled": True})
-        else:
-            task = self._tasks.get(key)
-            status = "cancelled" if task is None or task.state == "cancelled" else None
-            open_task.end(status, error=error, traceback=_user_frames(error))
+        """It raised, or was given back to the scheduler."""
+        _failed(open_task, self._status_of(key), error)
+
+    def _status_of(self, key: Any) -> str | None:
+        task = self._tasks.get(key)
+        return "cancelled" if task is None or task.state in _OVER else None
 
     def _free(self, **keywords: Any) -> Any:
         """The scheduler takes back tasks, or forgets results."""
@@ -197,11 +213,6 @@ class Running:
         name = key_split(task.key)
         ADAPTER.begin(name, parent=place, attempt=attempt, attributes=about).end("cancelled")
 
-    def erred(self, open_task: OpenTask, key: Any, message: Any) -> None:
-        """What `distributed.worker` says of a task that did not finish."""
-        error = message.get("actual_exception") or message.get("actual-exception")
-        self.failed(open_task, key, error)
-
     def _around(self, execute: Callable[..., Any]) -> Callable[..., Any]:
         tasks, executors = self._tasks, self._worker.executors
 
@@ -217,6 +228,8 @@ class Running:
                 spec = task.run_spec
                 if not is_threads or (spec.is_coro if HAS_NODES else iscoroutinefunction(spec[0])):
                     return self._seen(key, stimulus_id)
+                if not task.dependencies and type(spec) is Task and not spec.kwargs:
+                    self._make_ready(key, task, spec)
             except Exception as error:
                 complain(error)
             return execute(key, stimulus_id=stimulus_id)
@@ -226,7 +239,7 @@ class Running:
     async def _seen(self, key: Any, stimulus_id: str) -> Any:
         open_task = None
         try:
-            open_task = self.begin_any(key, None, True)
+            open_task = self.begin(key, None, True)
         except Exception as error:
             complain(error)
         try:
@@ -252,18 +265,28 @@ class Running:
             complain(error)
 
 
+def _ended(open_task: OpenTask, task: Any, outcome: Any) -> None:
+    """A task that the runner began did not finish."""
+    try:
+        if type(outcome) is dict:
+            outcome = _raised(outcome)
+        _failed(open_task, "cancelled" if task.state in _OVER else None, outcome)
+    except Exception as error:
+        complain(error)
+
+
 def _run_recorded(original: Callable[..., Any]) -> Callable[..., Any]:
     # (task, data, state, key, ...) or (function, args, keywords, state, key, ...)
     first = 2 if HAS_NODES else 3
 
-    @functools.wraps(original)
     def run(*args: Any, **keywords: Any) -> Any:
         open_task = running = key = None
         try:
             running = args[first].get(_STATE)
             if running is not None:
                 key = args[first + 1]
-                open_task = running.begin(key, args[1] if HAS_NODES else (args[1], args[2]))
+                data = args[1] if HAS_NODES else (args[1], args[2])
+                open_task = running.begin(key, data, "thread")
         except Exception as error:
             complain(error)
         if open_task is None or running is None:
@@ -277,19 +300,28 @@ def _run_recorded(original: Callable[..., Any]) -> Callable[..., Any]:
             if message["op"] == "task-finished":
                 running.finished(open_task, key, message["result"], message["nbytes"])
             else:
-                running.erred(open_task, key, message)
+                running.failed(open_task, key, _raised(message))
         except Exception as error:
             complain(error)
         return message
 
-    return run
+    return ADAPTER.runner(
+        original,
+        ready=(first, _READY),
+        key=first + 1,
+        otherwise=run,
+        ended=_ended,
+        answer=("op", "task-finished", "result", "nbytes"),
+        state="state",
+        over=_OVER,
+    )
 
 
 def watch(worker: Any, scheduler_id: str, place: str) -> None:
     """Records the tasks of a worker of this process until unwatch()."""
     global _original
     unwatch(worker)
-    _watched[id(worker)] = worker.execution_state[_STATE] = Running(worker, scheduler_id, place)
+    _watched[id(worker)] = Running(worker, scheduler_id, place)
     if _original is None:
         _original = getattr(worker_module, RUNNER)
         setattr(worker_module, RUNNER, _run_recorded(_original))

@@ -8,6 +8,7 @@ from typing import Any
 
 import distributed.worker as worker_module
 from distributed import Client
+from distributed.scheduler import Scheduler
 
 FIRST, LAST = (2024, 10), "2026.8.0"
 # Function that a worker's thread runs a task with -> its leading parameters.
@@ -40,7 +41,8 @@ def _problem() -> str:
     known = f"hr.dask.watch works with distributed 2024.10.0 to {LAST}"
     if numbers < FIRST:
         return f"{known}; this is {version}: pip install 'distributed>=2024.10.0'"
-    if not RUNNER or not hasattr(Client, "_graph_to_futures"):
+    needs = ((Client, "_graph_to_futures"), (Scheduler, "_TRANSITIONS_TABLE"))
+    if not RUNNER or not all(hasattr(owner, name) for owner, name in needs):
         return f"{known}; this is {version}, which runs tasks in another way"
     return ""
 

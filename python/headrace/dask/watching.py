@@ -10,8 +10,8 @@ import distributed
 
 from headrace import object as record_object
 from headrace.adapters import ensure_workflow, flush, is_capturing, place
-from headrace.dask import joining, places, versions
-from headrace.dask.plugins import NAME, WatchedScheduler, WatchedWorker
+from headrace.dask import joining, places, scheduling, versions
+from headrace.dask.plugins import NAME, WatchedWorker
 
 _Client: Any = distributed.Client
 _ASKED = "headrace.dask.versions:PROBLEM"
@@ -53,7 +53,7 @@ class Watch:
         )
         flush()  # the folder is there before a worker looks for it
         about = (self.scheduler_id, place(), joining.told_here())
-        await _awaited(client.register_plugin(WatchedScheduler(*about), name=NAME))
+        await _awaited(client.run_on_scheduler(scheduling.begin, *about[1:]))
         await _awaited(client.register_plugin(WatchedWorker(*about), name=NAME))
         places.begin(self._address, about[1])
         watches[self.scheduler_id] = self
@@ -88,7 +88,7 @@ class Watch:
         places.end(self._address)
         try:
             await _awaited(self._client.unregister_worker_plugin(NAME))
-            await _awaited(self._client.unregister_scheduler_plugin(NAME))
+            await _awaited(self._client.run_on_scheduler(scheduling.end))
         except (OSError, ValueError) as error:
             self.notes.append(f"the cluster was gone before its watch: {error}")
         if self._closes_client:
