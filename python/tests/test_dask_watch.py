@@ -19,6 +19,7 @@ import json
 import logging
 import sys
 
+import dask
 import distributed
 import headrace as hr
 import numpy as np
@@ -86,6 +87,25 @@ with LocalCluster(n_workers=2, threads_per_worker=2, processes=False, **QUIET) a
     assert numbers(recorded) == list(range(21))
     workers = {task["attribute"]["worker_name"] for task in recorded.named("one_more")}
     assert workers <= {"0", "1"}
+
+
+def test_tasks_that_never_run(run: Callable[..., Recorded]) -> None:
+    """Their executor is unknown: what was made ready for them does not pile up."""
+    recorded = run(
+        guarded("""
+with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, **QUIET) as cluster:
+    with Client(cluster) as client, hr.dask.watch(client):
+        with dask.annotate(executor="nowhere"):
+            lost = client.map(one_more, range(1000, 1200))
+        distributed.wait(lost)
+        assert {future.status for future in lost} == {"error"}
+        (worker,) = cluster.workers.values()
+        assert len(worker.execution_state["headrace-ready"]) <= 64
+        assert client.gather(client.map(one_more, range(70))) == list(range(1, 71))
+""")
+    )
+    assert recorded.exit_code == 0, recorded.stderr
+    assert numbers(recorded) == list(range(70))
 
 
 def test_an_asynchronous_client(run: Callable[..., Recorded]) -> None:

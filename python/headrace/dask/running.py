@@ -44,7 +44,8 @@ _STATE = "headrace"
 _READY = "headrace-ready"
 # States of a worker's task whose result nobody waits for.
 _OVER = frozenset(("cancelled", "forgotten", "released"))
-# What was made ready and never ran, as when data of it are gone, is looked for beyond so many.
+# What was made ready and never ran, as where its executor is unknown, is looked for beyond so many,
+# and beyond four times the worker's threads.
 _MOST_READY = 64
 # States of a worker's task that has not begun; of what is to run here, not of what is fetched.
 _NOT_BEGUN = frozenset(("waiting", "ready", "constrained"))
@@ -94,14 +95,15 @@ class Running:
         self._forms: dict[tuple[Function, Current], TaskForm] = {}
         self._latest: tuple[Callable[[], Any], TaskForm | None] = (lambda: None, None)
         self._ready: dict[Any, tuple[Any, ...]] = {}
-        worker.execution_state[_STATE] = self
-        worker.execution_state[_READY] = self._ready
+        self._most_ready = max(_MOST_READY, 4 * worker.state.nthreads)
         self._execute = worker.execute
         worker.execute = self._around(worker.execute)
         self._freed = worker.stream_handlers["free-keys"]
         worker.stream_handlers["free-keys"] = self._free
         self._storage = Storage(worker, scheduler_id, place)
         self._fetched = self._storage.fetched
+        worker.execution_state[_STATE] = self
+        worker.execution_state[_READY] = self._ready
 
     def remove(self) -> None:
         """The worker is as it was."""
@@ -159,7 +161,7 @@ class Running:
         waited_s = (time_ns() - submitted_ns) / 1e9 if submitted_ns else None
         name = key if type(key) is str else text_of(key)
         self._ready[key] = form, place, attempt, spec.args, (name, waited_s), name, task
-        if len(self._ready) > _MOST_READY:
+        if len(self._ready) > self._most_ready:
             self._forget_ready()
 
     def _forget_ready(self) -> None:
