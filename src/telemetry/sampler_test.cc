@@ -262,6 +262,21 @@ TEST_F(SamplerTest, AReadingHasTheTimeThatItsSourceSays) {
   EXPECT_LT(late[0].at_ticks, before_ticks);
 }
 
+// So that providers with nearly the same deadline, and the look, cost one wake.
+TEST_F(SamplerTest, ReadsWhatIsNearlyDueWithWhatIs) {
+  SampleBatch batch(*recorder_);
+  Station station(std::make_unique<Scripted>());
+  station.begin(batch, station.provider().probe(), Baseline(), {kLong_ns, true});
+  const int64_t first_ns = station.due_ns();
+  EXPECT_TRUE(station.is_due(first_ns));
+  station.plan(first_ns, 0, 1);
+  EXPECT_EQ(station.due_ns(), first_ns + kLong_ns);
+  EXPECT_TRUE(station.is_due(first_ns + kLong_ns - kLong_ns / 20));
+  EXPECT_FALSE(station.is_due(first_ns + kLong_ns - kLong_ns / 10));
+  station.plan(first_ns + kLong_ns - kLong_ns / 20, 0, 1);
+  EXPECT_EQ(station.due_ns(), first_ns + 2 * kLong_ns) << "the grid stays where it was";
+}
+
 TEST_F(SamplerTest, SeesOpenTasksAndHowYoungTheYoungestIs) {
   Busy busy;
   busy.look(*recorder_, now_monotonic_ns());
