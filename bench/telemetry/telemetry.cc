@@ -1,6 +1,6 @@
 // What sampling costs: CPU time of a sweep beside the bare reads of the same files in the same run,
-// the share of a core that the sampler's thread takes at 10 Hz, and what it writes. One JSON line a
-// row.
+// the share of a core that the sampler's thread takes at 10 Hz beside one that only wakes as often,
+// and what it writes. One JSON line a row.
 //
 // The machine's own files, its control group and pressure among them, and 13 counters of energy in
 // a tree of files that the bench makes (argument 1) and keeps counting.
@@ -11,6 +11,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
@@ -18,6 +20,8 @@
 #include <fstream>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <pthread.h>
 #include <random>
 #include <string>
 #include <thread>
@@ -220,23 +224,59 @@ Providers one(std::unique_ptr<Provider> provider) {
   return out;
 }
 
+// A thread that wakes ten times a second and does nothing: on a virtual machine that alone may take
+// more than a sweep.
+class Waker {
+ public:
+  Waker() {
+    thread_ = std::thread([this] {
+      pthread_setname_np(pthread_self(), kName);
+      std::unique_lock lock(mutex_);
+      auto next = std::chrono::steady_clock::now();
+      while (!stopping_) wake_.wait_until(lock, next += std::chrono::milliseconds(100));
+    });
+  }
+  ~Waker() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_all();
+    thread_.join();
+  }
+  Waker(const Waker&) = delete;
+  Waker& operator=(const Waker&) = delete;
+  static constexpr const char* kName = "bench-wakes";
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
 // The sampler's thread, with the cold caches that a sleep of a tenth of a second leaves; an open
 // task keeps it at its usual rate.
 void measure_thread(capture::Recorder& recorder, const char* name, int seconds) {
   usleep(2'000'000);
   recorder.flush();
   const uint64_t bytes_before = spooled_bytes(recorder.directory());
+  const Waker waker;
+  usleep(500'000);
+  const int64_t wakes_before_ns = thread_cpu_ns(Waker::kName);
   const int64_t cpu_before_ns = thread_cpu_ns("headrace-sample");
   const int64_t from_ns = headrace::now_monotonic_ns();
   usleep(1'000'000U * static_cast<unsigned>(seconds));
   const auto cpu_ns = static_cast<double>(thread_cpu_ns("headrace-sample") - cpu_before_ns);
+  const auto wakes_ns = static_cast<double>(thread_cpu_ns(Waker::kName) - wakes_before_ns);
   const auto elapsed_ns = static_cast<double>(headrace::now_monotonic_ns() - from_ns);
   recorder.flush();
   const auto bytes = static_cast<double>(spooled_bytes(recorder.directory()) - bytes_before);
   std::printf(
       "{\"suite\":\"telemetry\",\"row\":\"sampler %s\",\"core_percent\":%.3f,"
-      "\"mb_per_h\":%.2f}\n",
-      name, 100 * cpu_ns / elapsed_ns, bytes / elapsed_ns * 3600e9 / 1e6);
+      "\"wakes_percent\":%.3f,\"mb_per_h\":%.2f}\n",
+      name, 100 * cpu_ns / elapsed_ns, 100 * wakes_ns / elapsed_ns,
+      bytes / elapsed_ns * 3600e9 / 1e6);
 }
 
 // The minimum of a sweep of all there is, beside the same reads bare.

@@ -71,6 +71,11 @@ def _user_frames(error: BaseException) -> Any:
     return traceback
 
 
+def _is_of_threads(executor: Any) -> bool:
+    """As distributed tells what runs in a thread; what it does not know is its to say."""
+    return executor is None or "ThreadPoolExecutor" in type(executor).__name__
+
+
 def _raised(message: Any) -> Any:
     """The exception in what `distributed.worker` says of a task that did not finish."""
     return message.get("actual_exception") or message.get("actual-exception")
@@ -144,9 +149,8 @@ class Running:
             self._latest = weakref.ref(function), form
         return form
 
-    def _make_ready(self, key: Any, task: Any, spec: Any) -> None:
+    def _make_ready(self, key: Any, task: Any, spec: Any, annotations: Any) -> None:
         """What the runner records of a plain task: it depends on none, and takes by position."""
-        annotations = task.annotations
         told = annotations.get(ANNOTATION) if annotations else None
         # As told_of() says it: a call less for nearly every task, which in a worker is a us.
         if type(told) is int and (place := MARKED.get(told & MARK)):
@@ -217,6 +221,9 @@ class Running:
 
     def _around(self, execute: Callable[..., Any]) -> Callable[..., Any]:
         tasks, executors = self._tasks, self._worker.executors
+        default = executors.get("default")
+        # Nearly every task's.
+        usual = default if _is_of_threads(default) else object()
 
         @functools.wraps(execute)
         def around(key: Any, *, stimulus_id: str) -> Any:
@@ -224,14 +231,13 @@ class Running:
                 task = tasks[key]
                 annotations = task.annotations
                 name = annotations.get("executor", "default") if annotations else "default"
-                # As distributed tells what runs in a thread; what it does not know is its to say.
-                kind = type(executors.get(name)).__name__
-                is_threads = "ThreadPoolExecutor" in kind or kind == "NoneType"
+                executor = executors.get(name)
+                in_thread = executor is usual or _is_of_threads(executor)
                 spec = task.run_spec
-                if not is_threads or (spec.is_coro if HAS_NODES else iscoroutinefunction(spec[0])):
+                if not in_thread or (spec.is_coro if HAS_NODES else iscoroutinefunction(spec[0])):
                     return self._seen(key, stimulus_id)
                 if not task.dependencies and type(spec) is Task and not spec.kwargs:
-                    self._make_ready(key, task, spec)
+                    self._make_ready(key, task, spec, annotations)
             except Exception as error:
                 complain(error)
             return execute(key, stimulus_id=stimulus_id)
