@@ -36,16 +36,20 @@ class Mesh:
             plain=True,
         )
         self.work: Any = lambda: {"loss": 0.5}
-        self.runner = self.adapter.runner(
-            self.run,
-            ready=(1, "ready"),
-            key=0,
-            otherwise=self.otherwise,
-            ended=self.end,
-            answer=("op", "done", "result", "bytes"),
-            state="state",
-            over=frozenset(("dropped",)),
-        )
+        self.runner = self.runner_of(self.run)
+
+    def runner_of(self, function: Any, **other: Any) -> Any:
+        """With what this framework's functions take and give, but for `other`."""
+        terms: dict[str, Any] = {
+            "ready": (1, "ready"),
+            "key": 0,
+            "otherwise": self.otherwise,
+            "ended": self.end,
+            "answer": ("op", "done", "result", "bytes"),
+            "state": "state",
+            "over": frozenset(("dropped",)),
+        }
+        return self.adapter.runner(function, **{**terms, **other})
 
     def run(self, key: Any, state: Any, *, slowly: bool = False) -> Any:
         """Runs a job."""
@@ -116,16 +120,7 @@ def test_nothing_is_ready(capture: Capture, mesh: Mesh) -> None:
     with pytest.raises(TypeError, match="missing"):
         mesh.runner("other")
     with pytest.raises(TypeError, match="unhashable"):
-        mesh.adapter.runner(
-            lambda key, state: {}[key],
-            ready=(1, "ready"),
-            key=0,
-            otherwise=lambda key, state: {}[key],
-            ended=mesh.end,
-            answer=("op", "done", "result", "bytes"),
-            state="state",
-            over=frozenset(),
-        )([], mesh.state)
+        mesh.runner_of(mesh.run, otherwise=lambda key, state: {}[key])([], mesh.state)
     assert capture.recorded().tasks == []
 
 
@@ -154,16 +149,7 @@ def test_what_the_function_raises_goes_on(capture: Capture, mesh: Mesh) -> None:
 
 def test_another_answer(capture: Capture, mesh: Mesh) -> None:
     for answer in ({"op": "erred"}, {}, "text", None):
-        runner = mesh.adapter.runner(
-            lambda key, state, answer=answer: answer,
-            ready=(1, "ready"),
-            key=0,
-            otherwise=mesh.otherwise,
-            ended=mesh.end,
-            answer=("op", "done", "result", "bytes"),
-            state="state",
-            over=frozenset(),
-        )
+        runner = mesh.runner_of(lambda key, state, answer=answer: answer)
         mesh.make_ready("solve-a")
         assert runner("solve-a", mesh.state) is answer
         assert mesh.ended[-1][1] is answer
@@ -188,15 +174,8 @@ def test_nobody_waits_for_the_result(capture: Capture, mesh: Mesh) -> None:
 
 def test_an_adapter_that_fails_at_the_end(capture: Capture, mesh: Mesh) -> None:
     """Nothing of it reaches the framework, and the task does not stay open."""
-    runner = mesh.adapter.runner(
-        lambda key, state: 1 // state["zero"],
-        ready=(1, "ready"),
-        key=0,
-        otherwise=mesh.otherwise,
-        ended=lambda task, about, outcome: 1 // 0,
-        answer=("op", "done", "result", "bytes"),
-        state="state",
-        over=frozenset(),
+    runner = mesh.runner_of(
+        lambda key, state: 1 // state["zero"], ended=lambda task, about, outcome: 1 // 0
     )
     mesh.make_ready("solve-a")
     assert runner("solve-a", {**mesh.state, "zero": 1}) == 1
@@ -207,9 +186,9 @@ def test_an_adapter_that_fails_at_the_end(capture: Capture, mesh: Mesh) -> None:
 
 
 def test_it_looks_like_the_function(mesh: Mesh) -> None:
-    assert mesh.runner.__name__ == "run"  # type: ignore[attr-defined]
+    assert mesh.runner.__name__ == "run"
     assert mesh.runner.__doc__ == "Runs a job."
-    assert mesh.runner.__wrapped__ == mesh.run  # type: ignore[attr-defined]
+    assert mesh.runner.__wrapped__ == mesh.run
     runner: Any = mesh.runner
     runner.itself = runner
     gone = weakref.ref(runner)
@@ -219,19 +198,11 @@ def test_it_looks_like_the_function(mesh: Mesh) -> None:
 
 
 def test_what_a_runner_cannot_be_made_of_is_said(mesh: Mesh) -> None:
-    good: dict[str, Any] = {
-        "ready": (1, "ready"),
-        "key": 0,
-        "otherwise": mesh.otherwise,
-        "ended": mesh.end,
-        "answer": ("op", "done", "result", "bytes"),
-        "state": "state",
-        "over": frozenset(),
-    }
+    wrong: dict[str, Any]
     for wrong in ({"otherwise": 3}, {"ready": (1,)}, {"answer": ("op",)}, {"over": []}):
         with pytest.raises(TypeError):
-            mesh.adapter.runner(mesh.run, **{**good, **wrong})
+            mesh.runner_of(mesh.run, **wrong)
     with pytest.raises(TypeError, match="cannot be called"):
-        mesh.adapter.runner(3, **good)  # type: ignore[arg-type]
+        mesh.runner_of(3)
     with pytest.raises(ValueError, match="count from 0"):
-        mesh.adapter.runner(mesh.run, **{**good, "key": -1})
+        mesh.runner_of(mesh.run, key=-1)
